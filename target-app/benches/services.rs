@@ -1,0 +1,289 @@
+//! What the services themselves cost: requests/s and CPU per request of each route on each kind of
+//! database, so that what loadgen measures can be told from what its target takes.
+//!
+//! `cargo bench -p target-app --bench services -- [--seconds N] [--users N] [SERVICE]...` starts
+//! private database servers, a process per service, and a closed loop of users in this one.
+
+#[path = "../tests/app/servers.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod servers;
+
+use reqwest::Client;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use servers::{Kind, Server};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// One kind of request; `N` in it becomes a number from 1 to 1000 that differs each time.
+struct Route {
+    service: &'static str,
+    /// Which of the service's ports.
+    port: usize,
+    name: &'static str,
+    path: &'static str,
+    body: Option<(&'static str, &'static str)>,
+}
+
+const fn get(service: &'static str, port: usize, name: &'static str, path: &'static str) -> Route {
+    Route {
+        service,
+        port,
+        name,
+        path,
+        body: None,
+    }
+}
+
+const fn post(route: Route, content_type: &'static str, body: &'static str) -> Route {
+    Route {
+        body: Some((content_type, body)),
+        ..route
+    }
+}
+
+const ROUTES: [Route; 12] = [
+    get("orders", 0, "read order", "/api/order/N"),
+    post(
+        get("orders", 0, "create order", "/api/order"),
+        JSON,
+        r#"{"customer_id":N,"items":[{"product_id":7,"quantity":2,"unit_price":9.99}]}"#,
+    ),
+    post(
+        get("weather", 0, "average", "/query"),
+        FORM,
+        "location=Port+Tiffanyhaven",
+    ),
+    get("weather", 0, "page", "/"),
+    get("shop", 0, "products", "/products?category=Books&limit=10"),
+    get("shop", 1, "check", "/inventory/check/N"),
+    post(
+        get("shop", 1, "reserve", "/inventory/reserve"),
+        JSON,
+        r#"{"product_id":N,"quantity":1}"#,
+    ),
+    get("shop", 2, "popular", "/orders/popular-products"),
+    post(
+        get("shop", 2, "create order", "/orders/create"),
+        JSON,
+        r#"{"user_id":N,"product_id":N,"quantity":1}"#,
+    ),
+    post(
+        get("metering", 0, "event", "/events"),
+        JSON,
+        r#"{"tenant_id":"acme","customer_id":"c-N","quantity":1}"#,
+    ),
+    get("hello", 0, "greeting", "/"),
+    post(
+        get("hello", 0, "publish", "/publish"),
+        JSON,
+        r#"{"message":"number N"}"#,
+    ),
+];
+
+struct Options {
+    seconds: u64,
+    users: usize,
+    services: Vec<String>,
+}
+
+impl Options {
+    fn from_args() -> Self {
+        let mut options = Self {
+            seconds: 3,
+            users: 16,
+            services: Vec::new(),
+        };
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            let mut number = || args.next().and_then(|text| text.parse().ok());
+            match arg.as_str() {
+                // cargo adds it.
+                "--bench" => {}
+                "--seconds" => options.seconds = number().expect("--seconds N"),
+                "--users" => options.users = number().expect("--users N") as usize,
+                _ => options.services.push(arg),
+            }
+        }
+        options
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let options = Options::from_args();
+    let postgres = Server::start(Kind::Postgres, &["-c max_connections=150"]);
+    let mariadb = Server::start(Kind::MariaDb, &[]);
+    println!(
+        "{} users, {} s per route; CPU in microseconds per request",
+        options.users, options.seconds
+    );
+    println!(
+        "{:9} {:13} {:11} {:>10} {:>12} {:>13} {:>7}",
+        "service", "route", "database", "requests/s", "service CPU", "database CPU", "failed"
+    );
+    for service in ["orders", "weather", "shop", "metering", "hello"] {
+        if !options.services.is_empty() && !options.services.iter().any(|named| named == service) {
+            continue;
+        }
+        let mut databases = vec![("SQLite", None)];
+        if service != "hello" {
+            databases.push(("PostgreSQL", Some(&postgres)));
+        }
+        if matches!(service, "orders" | "weather") {
+            databases.push(("MariaDB", Some(&mariadb)));
+        }
+        for (name, server) in databases {
+            let name = if service == "hello" { "none" } else { name };
+            measure(service, name, server, &options).await;
+        }
+    }
+}
+
+async fn measure(service: &str, database: &str, server: Option<&Server>, options: &Options) {
+    let target = Target::start(service, server);
+    for route in ROUTES.iter().filter(|route| route.service == service) {
+        let url = format!("{}{}", target.urls[route.port], route.path);
+        // Connections and caches.
+        drive(&url, route, 500, options.users).await;
+        let cpu = || (cpu_of(target.child.id()), server.map_or(0, cpu_of_server));
+        let before = cpu();
+        let (requests, failed) = drive(&url, route, options.seconds * 1000, options.users).await;
+        let after = cpu();
+        let per_request = |ticks: u64| ticks as f64 * 1e6 / ticks_per_second() / requests as f64;
+        println!(
+            "{service:9} {:13} {database:11} {:10.0} {:12.1} {:13.1} {failed:7}",
+            route.name,
+            requests as f64 / options.seconds as f64,
+            per_request(after.0 - before.0),
+            per_request(after.1 - before.1),
+        );
+    }
+}
+
+/// Sends requests for so long; returns how many were answered, and how many of them not by 2xx.
+async fn drive(url: &str, route: &Route, millis: u64, users: usize) -> (u64, u64) {
+    let counts: Arc<[AtomicU64; 3]> = Arc::default();
+    let end = Instant::now() + Duration::from_millis(millis);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..users {
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let (url, body, counts) = (url.to_owned(), route.body, Arc::clone(&counts));
+        tasks.spawn(async move {
+            while Instant::now() < end {
+                let [number, answered, failed] = &*counts;
+                let number = 1 + number.fetch_add(1, Ordering::Relaxed) * 7 % 1000;
+                let number = number.to_string();
+                let request = match body {
+                    // The port has no N, and neither has the host.
+                    None => client.get(url.replace('N', &number)),
+                    Some((content_type, body)) => client
+                        .post(&url)
+                        .header("content-type", content_type)
+                        .body(body.replace('N', &number)),
+                };
+                let answer = request.send().await.expect("an answer");
+                if !answer.status().is_success() {
+                    failed.fetch_add(1, Ordering::Relaxed);
+                }
+                answer.bytes().await.expect("a body");
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    tasks.join_all().await;
+    let [_, answered, failed] = &*counts;
+    (
+        answered.load(Ordering::Relaxed),
+        failed.load(Ordering::Relaxed),
+    )
+}
+
+/// A service in a process of its own.
+struct Target {
+    child: Child,
+    urls: Vec<String>,
+}
+
+impl Target {
+    fn start(service: &str, server: Option<&Server>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_target-app"));
+        command.args([service, "--managed", "--port", "0"]);
+        if let Some(server) = server {
+            command.args(["--database", &server.database()]);
+        }
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the target app");
+        let stdout = child.stdout.take().expect("its stdout");
+        let mut line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        read.expect("a line when it is ready");
+        let report: Value = serde_json::from_str(&line).expect("a report");
+        let services = report["services"].as_array().expect("its services");
+        let urls = services
+            .iter()
+            .filter_map(|service| service["url"].as_str());
+        let urls = urls.map(str::to_owned).collect();
+        Self { child, urls }
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Clock ticks that a process has used, in user space and in the kernel.
+fn cpu_of(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    parent_and_ticks(&stat).map_or(0, |(_, ticks)| ticks)
+}
+
+/// The same of all processes of a server, which descend from its keeper.
+fn cpu_of_server(server: &Server) -> u64 {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let processes: Vec<(u32, u32, u64)> = processes
+        .filter_map(|process| {
+            let pid = process.file_name().to_str()?.parse().ok()?;
+            // One that ended meanwhile has no file.
+            let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+            let (parent, ticks) = parent_and_ticks(&stat)?;
+            Some((pid, parent, ticks))
+        })
+        .collect();
+    let mut family: Vec<u32> = server.keeper.iter().map(Child::id).collect();
+    let mut ticks = 0;
+    while let Some(member) = family.pop() {
+        for &(pid, parent, used) in &processes {
+            if parent == member {
+                family.push(pid);
+                ticks += used;
+            }
+        }
+    }
+    ticks
+}
+
+/// The parent in a line of /proc/PID/stat, and the clock ticks used by the process and by the
+/// children that it has waited for.
+fn parent_and_ticks(stat: &str) -> Option<(u32, u64)> {
+    // After the name, which may hold anything: state, parent, and so on.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let ticks = fields.get(11..15)?.iter();
+    let ticks = ticks.map(|ticks| ticks.parse::<u64>().unwrap_or(0)).sum();
+    Some((fields.get(1)?.parse().ok()?, ticks))
+}
+
+fn ticks_per_second() -> f64 {
+    // The kernel shows 100 on every architecture that loadgen runs on.
+    100.0
+}

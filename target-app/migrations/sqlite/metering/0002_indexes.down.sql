@@ -1,0 +1,2 @@
+DROP INDEX usage_events_window;
+DROP INDEX usage_windows_open;

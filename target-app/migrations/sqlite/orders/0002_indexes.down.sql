@@ -1,0 +1,2 @@
+DROP INDEX orders_customer_id;
+DROP INDEX order_items_order_id;

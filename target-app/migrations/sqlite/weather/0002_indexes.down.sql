@@ -1,0 +1,1 @@
+DROP INDEX weather_data_location;
