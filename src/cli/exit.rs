@@ -1,0 +1,80 @@
+//! The one table of exit codes; k6's numbers where k6 has one.
+
+/// How the process ends. Where several apply, [`Exit::of`] chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Ran, and every threshold held.
+    Success,
+    /// Something that should never happen.
+    Internal,
+    /// Wrong command line.
+    Usage,
+    /// Ran, but the generator itself was the bottleneck.
+    Invalid,
+    /// The target never answered before the run.
+    Unreachable,
+    /// Setup or the bundled target failed.
+    Setup,
+    /// A threshold failed.
+    Threshold,
+    /// The scenario is invalid.
+    Scenario,
+    /// Interrupted; what was measured is reported.
+    Interrupted,
+    /// Interrupted twice: ended at once.
+    Killed,
+}
+
+/// In the order in which one is chosen where several apply.
+const PRECEDENCE: [Exit; 7] = [
+    Exit::Internal,
+    Exit::Interrupted,
+    Exit::Invalid,
+    // These two end a run before there is anything else to tell, but not a suite.
+    Exit::Scenario,
+    Exit::Unreachable,
+    Exit::Setup,
+    Exit::Threshold,
+];
+
+impl Exit {
+    /// The number the shell sees.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::Internal => 1,
+            Exit::Usage => 2,
+            Exit::Invalid => 96,
+            Exit::Unreachable => 97,
+            Exit::Setup => 98,
+            Exit::Threshold => 99,
+            Exit::Scenario => 104,
+            Exit::Interrupted => 105,
+            Exit::Killed => 130,
+        }
+    }
+
+    /// The one to give after a run or a suite, of those that apply.
+    pub fn of(results: &[(Exit, bool)]) -> Exit {
+        PRECEDENCE
+            .into_iter()
+            .find(|exit| results.contains(&(*exit, true)))
+            .unwrap_or(Exit::Success)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_of_several_is_given() {
+        assert_eq!(Exit::of(&[]), Exit::Success);
+        assert_eq!(Exit::of(&[(Exit::Threshold, false)]), Exit::Success);
+        let all = PRECEDENCE.map(|exit| (exit, true));
+        for first in 0..all.len() {
+            assert_eq!(Exit::of(&all[first..]), PRECEDENCE[first]);
+        }
+        assert_eq!(PRECEDENCE.map(Exit::code), [1, 105, 96, 104, 97, 98, 99]);
+    }
+}

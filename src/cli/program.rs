@@ -1,0 +1,125 @@
+//! Programs of their own around loadgen.
+
+use super::{Cli, Exit};
+use crate::{
+    driver::{Custom, NoCustom},
+    report::ResultFile,
+};
+use clap::{CommandFactory, FromArgMatches};
+use std::{ffi::OsString, process::ExitCode};
+
+/// loadgen's command line, scenarios, engine and reports, with the `custom` steps that only the
+/// program at hand can do.
+///
+/// ```no_run
+/// # use loadgen::driver::{Call, Custom, Failure};
+/// # #[derive(Clone)] struct Redis { address: String }
+/// # impl Custom for Redis {
+/// #     type Session = ();
+/// #     fn session(&self, _index: u64) {}
+/// #     async fn call(&self, _: &mut (), _: &mut Call<'_>) -> Result<(), Failure> { Ok(()) }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     loadgen::Program::new(Redis { address: "127.0.0.1:6379".to_owned() })
+///         .with_scenario("sessions.toml", "name = ...")
+///         .main()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Program<C> {
+    pub(super) custom: C,
+    pub(super) own: Own,
+}
+
+/// What a program knows that loadgen does not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Own {
+    /// Whether it can do `custom` steps.
+    pub steps: bool,
+    /// A scenario that needs no file.
+    pub scenario: Option<(&'static str, String)>,
+}
+
+/// A command line that was executed.
+#[derive(Debug)]
+pub struct Ran {
+    /// How the process is to end.
+    pub exit: Exit,
+    /// What a run measured; None when there was none, or it did not come to its end.
+    pub result: Option<ResultFile>,
+}
+
+impl From<Exit> for Ran {
+    fn from(exit: Exit) -> Self {
+        Self { exit, result: None }
+    }
+}
+
+impl Program<NoCustom> {
+    /// loadgen as it comes.
+    pub(super) fn plain() -> Self {
+        Self {
+            custom: NoCustom,
+            own: Own::default(),
+        }
+    }
+}
+
+impl<C: Custom> Program<C> {
+    /// A program that does the `custom` steps of scenarios.
+    pub fn new(custom: C) -> Self {
+        Self {
+            custom,
+            own: Own {
+                steps: true,
+                scenario: None,
+            },
+        }
+    }
+
+    /// `run` and `check` take this scenario when no file is named. Files that it names are looked
+    /// for where the program runs.
+    pub fn with_scenario(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.own.scenario = Some((name, text.into()));
+        self
+    }
+
+    /// Does what the process's command line asks for. What it prints and how it ends is as with
+    /// loadgen itself. Must be all that `main` does where a scenario wants a bundled service: its
+    /// process is this program again.
+    pub fn main(self) -> ExitCode {
+        ExitCode::from(self.execute(std::env::args_os()).exit.code())
+    }
+
+    /// The same for a command line from elsewhere, whose first word is the program's name:
+    /// `["", "run", "--users", "10", "--quiet"]`. Gives what was measured.
+    pub fn execute<A: Into<OsString> + Clone>(&self, words: impl IntoIterator<Item = A>) -> Ran {
+        let mut command = Cli::command();
+        if let Some((name, _)) = &self.own.scenario {
+            for subcommand in ["run", "check"] {
+                command = command.mut_subcommand(subcommand, |subcommand| {
+                    subcommand.mut_arg("path", |path| path.required(false).default_value(*name))
+                });
+            }
+        }
+        let parsed = command.try_get_matches_from(words);
+        match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+            Ok(cli) => cli.execute_as(self),
+            Err(error) => {
+                // To standard output for --help; nothing can be done when that is closed.
+                let _ = error.print();
+                match error.use_stderr() {
+                    true => Exit::Usage.into(),
+                    false => Exit::Success.into(),
+                }
+            }
+        }
+    }
+}
+
+impl Cli {
+    /// Does what the command line asks for and says how the process ends.
+    pub fn execute(self) -> Exit {
+        self.execute_as(&Program::plain()).exit
+    }
+}

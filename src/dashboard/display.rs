@@ -1,0 +1,173 @@
+//! Chooses how to show what is going on, and when.
+
+use super::{
+    Happening, Outline, Reading, State, Web,
+    paint::{Frame, Log, Painter, Screen},
+    render,
+    tui::Tui,
+};
+use crate::{
+    gate::Verdict,
+    record::{RunTotals, Snapshot},
+    report::{terminal::Look, words},
+    time::SECOND,
+};
+use std::{
+    io::{IsTerminal, stderr},
+    sync::Arc,
+};
+use tokio::sync::watch;
+
+/// Seconds between the lines of a log.
+const EVERY: u64 = 5;
+
+/// How a run is shown while it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Kind {
+    /// Progress on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    /// The whole terminal: charts, heatmap, tables; `?` tells its keys
+    Tui,
+    /// A bar and figures that are drawn in place
+    Progress,
+    /// A line every five seconds, made for logs
+    Plain,
+    /// Nothing
+    Off,
+}
+
+impl Kind {
+    fn resolved(self) -> Self {
+        let dumb = || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        match self {
+            Kind::Tui if stderr().is_terminal() && !dumb() => Kind::Tui,
+            Kind::Auto | Kind::Progress if stderr().is_terminal() && !dumb() => Kind::Progress,
+            // Drawing in place would show nothing at all there.
+            Kind::Auto | Kind::Progress | Kind::Tui => Kind::Plain,
+            other => other,
+        }
+    }
+}
+
+/// Shows a run while it goes on: on standard error and, where asked for, in browsers. It never
+/// waits for a terminal until [`Display::finish`], and never for a browser.
+#[derive(Debug)]
+pub struct Display {
+    kind: Kind,
+    painter: Option<Painter>,
+    tui: Option<Tui>,
+    web: Option<Web>,
+    /// What is shown; those that draw on threads of their own see each change.
+    state: watch::Sender<Arc<State>>,
+}
+
+impl Display {
+    /// Shows nothing before the first message or second. Browsers are served by `web`.
+    pub fn new(kind: Kind, outline: Outline, web: Option<Web>) -> Self {
+        let mut problem = None;
+        let mut resolved = kind.resolved();
+        let state = if resolved == Kind::Tui || web.is_some() {
+            State::with_course(outline)
+        } else {
+            State::new(outline)
+        };
+        let state = watch::Sender::new(Arc::new(state));
+        let mut tui = None;
+        if resolved == Kind::Tui {
+            match Tui::start(state.subscribe()) {
+                Ok(started) => tui = Some(started),
+                Err(error) => {
+                    problem = Some(error.to_string());
+                    resolved = Kind::Plain;
+                }
+            }
+        } else if kind == Kind::Tui {
+            problem = Some("standard error is no terminal".to_owned());
+        }
+        if let Some(web) = &web {
+            web.follow(state.subscribe());
+        }
+        let painter = match resolved {
+            Kind::Off | Kind::Tui => None,
+            Kind::Plain => Painter::start(Log::on_stderr()),
+            Kind::Auto | Kind::Progress => Painter::start(Screen::on_stderr()),
+        };
+        let url = web.as_ref().map(Web::url);
+        let display = Self {
+            kind: resolved,
+            state,
+            painter,
+            tui,
+            web,
+        };
+        if let Some(url) = url {
+            display.message(&format!("the run can be watched at {url}"));
+        }
+        if let Some(problem) = problem {
+            display.message(&format!(
+                "no full screen, as {problem}: a line every {EVERY} seconds instead"
+            ));
+        }
+        display
+    }
+
+    /// Takes the next second of the whole run, the totals up to its end, and where the thresholds
+    /// stand after it ([`crate::gate::Judge::standings`]).
+    pub fn update(&self, snapshot: &Snapshot, totals: &RunTotals, standings: Vec<Option<Verdict>>) {
+        self.change(|state| state.update(snapshot, totals, standings));
+        let Some(painter) = &self.painter else {
+            return;
+        };
+        if self.kind == Kind::Plain {
+            if (snapshot.second + 1).is_multiple_of(EVERY) {
+                painter.show(Frame::Line(render::plain(&self.state.borrow())));
+            }
+            return;
+        }
+        // Asked for each time, as the window may have been resized.
+        let lines = render::progress(&self.state.borrow(), &Look::of_stderr());
+        painter.show(Frame::Progress(lines.join("\n")));
+    }
+
+    /// Says something that stays, such as that a service is being started.
+    pub fn message(&self, text: &str) {
+        if let Some(painter) = &self.painter {
+            painter.show(Frame::Line(text.to_owned()));
+        }
+        self.change(|state| state.message(text));
+    }
+
+    /// Shows what was done to the world, or what has come of it by now; why it failed is a message.
+    pub fn event(&self, event: Happening) {
+        let known = self.state.borrow().knows(&event);
+        if let (Some(painter), true, false) = (&self.painter, event.ok, known) {
+            let warmup = self.state.borrow().outline.warmup;
+            let at = words::at(event.at, warmup as f64 / SECOND as f64);
+            painter.show(Frame::Line(format!("at {at}: {}", event.name)));
+        }
+        self.change(|state| state.event(event));
+    }
+
+    /// Shows what the system under test said of itself.
+    pub fn observe(&self, readings: &[Reading<'_>]) {
+        self.change(|state| readings.iter().for_each(|reading| state.observe(reading)));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        // Whoever still draws the state before keeps that one.
+        self.state.send_modify(|state| change(Arc::make_mut(state)));
+    }
+
+    /// Clears what was drawn in place; messages and plain lines stay. Browsers are still served,
+    /// by what is returned.
+    pub fn finish(self) -> Option<Web> {
+        if let Some(painter) = self.painter {
+            painter.finish();
+        }
+        if let Some(tui) = self.tui {
+            tui.finish(&self.state.borrow().messages);
+        }
+        self.web
+    }
+}

@@ -1,0 +1,178 @@
+//! What happens beside the load, as live displays show it: what was done to the world, and what
+//! the system under test says of itself.
+
+/// Most readings that are kept of a metric; then every second one is left out.
+const MOST_READINGS: usize = 600;
+
+/// Most metrics that are shown: more would be a wall.
+const MOST_METRICS: usize = 48;
+
+/// Something that was done to the world during the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// Its name.
+    pub name: String,
+    /// When it was begun, in seconds from the start of the run.
+    pub at: f64,
+    /// Whether it was done.
+    pub ok: bool,
+    /// What came of it, in words; may be empty.
+    pub message: String,
+}
+
+impl Happening {
+    /// Whether both are about what was begun at one time.
+    pub fn is_same(&self, other: &Happening) -> bool {
+        self.at == other.at && self.name == other.name
+    }
+}
+
+/// The course of one metric of the system under test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Who says so, such as `app`.
+    pub source: String,
+    /// What is measured.
+    pub metric: String,
+    /// Its unit; empty for plain numbers.
+    pub unit: String,
+    /// Seconds from the start of the run, and values.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Observed {
+    /// `source metric`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.source, self.metric)
+    }
+
+    /// The least and the greatest value.
+    pub fn range(&self) -> (f64, f64) {
+        let values = self.points.iter().map(|(_, value)| *value);
+        let none = (f64::INFINITY, f64::NEG_INFINITY);
+        values.fold(none, |(least, most), value| {
+            (least.min(value), most.max(value))
+        })
+    }
+
+    /// Whether it was not the same all the time.
+    pub fn moves(&self) -> bool {
+        let (least, most) = self.range();
+        least < most
+    }
+
+    /// The latest value.
+    pub fn last(&self) -> Option<f64> {
+        self.points.last().map(|(_, value)| *value)
+    }
+}
+
+/// A reading of one metric at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading<'a> {
+    /// As of [`Observed::source`].
+    pub source: &'a str,
+    /// As of [`Observed::metric`].
+    pub metric: &'a str,
+    /// As of [`Observed::unit`].
+    pub unit: &'a str,
+    /// In seconds from the start of the run.
+    pub at: f64,
+    /// What was read.
+    pub value: f64,
+}
+
+/// Adds a reading to the course of its metric; metrics beyond a number are left to the report.
+pub fn add(observed: &mut Vec<Observed>, reading: &Reading<'_>) {
+    let known = observed
+        .iter()
+        .position(|one| one.source == reading.source && one.metric == reading.metric);
+    if known.is_none() && observed.len() == MOST_METRICS {
+        return;
+    }
+    let place = known.unwrap_or_else(|| {
+        observed.push(Observed {
+            source: reading.source.to_owned(),
+            metric: reading.metric.to_owned(),
+            unit: reading.unit.to_owned(),
+            points: Vec::new(),
+        });
+        observed.len() - 1
+    });
+    let points = &mut observed[place].points;
+    points.push((reading.at, reading.value));
+    if points.len() > MOST_READINGS {
+        let mut place = 0;
+        points.retain(|_| {
+            place += 1;
+            place % 2 == 1
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_join_the_course_of_their_metric_in_bounded_memory() {
+        let mut observed = Vec::new();
+        for second in 0..5_000 {
+            for metric in ["connections", "cpu"] {
+                let reading = Reading {
+                    source: "app",
+                    metric,
+                    unit: "",
+                    at: f64::from(second),
+                    value: f64::from(second) / 2.0,
+                };
+                add(&mut observed, &reading);
+            }
+        }
+        assert_eq!(observed.len(), 2);
+        for one in &observed {
+            assert!(one.points.len() <= MOST_READINGS);
+            assert_eq!(one.points[0], (0.0, 0.0));
+            assert!(one.points.is_sorted_by(|one, next| one.0 < next.0));
+            assert!(one.last().unwrap() > 2_490.0);
+        }
+        assert_eq!(observed[1].title(), "app cpu");
+    }
+
+    #[test]
+    fn what_was_under_way_is_over_in_its_place() {
+        let happening = |at: f64, message: &str| Happening {
+            name: "stress".to_owned(),
+            at,
+            ok: true,
+            message: message.to_owned(),
+        };
+        let mut state = super::super::State::default();
+        state.event(happening(1.0, "under way"));
+        state.event(happening(2.0, "under way"));
+        assert!(state.knows(&happening(1.0, "")) && !state.knows(&happening(3.0, "")));
+        state.event(happening(1.0, "ended with the load"));
+        let shown = state.events.iter().map(|event| &*event.message);
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            ["ended with the load", "under way"]
+        );
+    }
+
+    #[test]
+    fn only_so_many_metrics_are_shown() {
+        let mut observed = Vec::new();
+        for place in 0..MOST_METRICS + 5 {
+            let metric = format!("m{place}");
+            let reading = Reading {
+                source: "app",
+                metric: &metric,
+                unit: "",
+                at: 0.0,
+                value: 1.0,
+            };
+            add(&mut observed, &reading);
+        }
+        assert_eq!(observed.len(), MOST_METRICS);
+    }
+}

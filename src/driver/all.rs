@@ -1,0 +1,135 @@
+//! Every kind of step by the driver that it is for.
+
+use super::{
+    Custom, Driver, NoCustom, Outcome, Progress,
+    custom::{self, CustomDriver},
+    http::{
+        self, HttpDriver,
+        full::{self, FullDriver},
+    },
+    sql::{self, SqlDriver},
+};
+use crate::{
+    data::Value,
+    plan::{Step, StepKind},
+    time::Clock,
+};
+use std::sync::Arc;
+
+/// What the drivers of all workers share.
+#[derive(Debug, Clone)]
+pub struct Setups {
+    /// Of HTTP requests.
+    pub http: Arc<http::Setup>,
+    /// Of statements; None when the plan has no database.
+    pub sql: Option<Arc<sql::Setup>>,
+}
+
+/// Drives everything that a plan's steps are for, for the sessions of one worker.
+#[derive(Debug)]
+pub struct Drivers<C: Custom = NoCustom> {
+    clock: Clock,
+    http: HttpDriver,
+    full: FullDriver,
+    sql: Option<SqlDriver>,
+    custom: CustomDriver<C>,
+}
+
+/// What a user or slot keeps between its steps.
+pub struct Session<C: Custom = NoCustom> {
+    index: u64,
+    http: Http,
+    /// Made for the first statement: most users of most plans do none.
+    sql: Option<Box<sql::Session>>,
+    /// Made for the first such step.
+    custom: Option<Box<custom::Session<C::Session>>>,
+}
+
+/// What it keeps of HTTP, with the client that its population has.
+#[derive(Debug)]
+enum Http {
+    Fast(http::Session),
+    Full(Box<full::Session>),
+}
+
+impl<C: Custom> Drivers<C> {
+    /// The drivers of worker number `worker` of `workers`, for the thread that they are made in.
+    pub fn new(clock: Clock, setups: &Setups, worker: usize, workers: usize, custom: C) -> Self {
+        let sql = setups.sql.as_ref();
+        Self {
+            clock,
+            http: HttpDriver::new(clock, Arc::clone(&setups.http)),
+            full: FullDriver::new(clock, Arc::clone(&setups.http)),
+            sql: sql.map(|setup| SqlDriver::new(clock, Arc::clone(setup), worker, workers)),
+            custom: CustomDriver::new(clock, custom),
+        }
+    }
+}
+
+impl<C: Custom> Driver for Drivers<C> {
+    type Session = Session<C>;
+
+    fn session(&self, population: usize, index: u64) -> Session<C> {
+        Session {
+            index,
+            http: match self.full.drives(population) {
+                false => Http::Fast(self.http.session(population, index)),
+                true => Http::Full(Box::new(self.full.session(population, index))),
+            },
+            sql: None,
+            custom: None,
+        }
+    }
+
+    fn renew(&self, session: &mut Session<C>) {
+        if let Http::Full(session) = &mut session.http {
+            self.full.renew(session);
+        }
+    }
+
+    async fn execute(
+        &self,
+        session: &mut Session<C>,
+        step: &Step,
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> Outcome {
+        match (&step.kind, &self.sql) {
+            (StepKind::Http(_), _) => match &mut session.http {
+                Http::Fast(session) => self.http.execute(session, step, values, progress).await,
+                // Boxed, because it is large, and users of the fast client should not carry it.
+                Http::Full(session) => {
+                    Box::pin(self.full.execute(session, step, values, progress)).await
+                }
+            },
+            (StepKind::Sql(sql), Some(driver)) => {
+                let index = session.index;
+                let session = session
+                    .sql
+                    .get_or_insert_with(|| Box::new(driver.session(index)));
+                // Boxed, because it is large, and users who do requests alone should not carry it.
+                Box::pin(driver.step(session, step.index, sql, values, progress)).await
+            }
+            (StepKind::Custom(custom), _) => {
+                let driver = &self.custom;
+                let index = session.index;
+                let session = session
+                    .custom
+                    .get_or_insert_with(|| Box::new(driver.session(index)));
+                // Boxed, for the same reason.
+                Box::pin(driver.step(session, custom, values, progress)).await
+            }
+            // A plan's statements are for its databases.
+            (StepKind::Sql(_), None) => {
+                let words = "there is no database to do this against".to_owned();
+                Outcome::unsent(self.clock.now(), words)
+            }
+        }
+    }
+
+    async fn abandon(&self, session: &mut Session<C>) {
+        if let (Some(driver), Some(session)) = (&self.sql, &mut session.sql) {
+            driver.abandon(session).await;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Opens connections.
+
+use super::{setup::ServerSetup, stream::Stream};
+use crate::{
+    driver::{ErrorClass, Failure},
+    time::{Clock, Nanos, SECOND, nanos},
+};
+use std::{io, net::SocketAddr, rc::Rc, time::Duration};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    sync::Mutex,
+    time::timeout_at,
+};
+use tokio_rustls::TlsConnector;
+
+/// How long a name's addresses are believed.
+const ADDRESSES_LIVE: Nanos = 30 * SECOND;
+
+/// How long it is believed that a name has none, so that many users who wait for the same name do
+/// not each ask again.
+const ABSENCE_LIVES: Nanos = SECOND;
+
+/// What a worker knows of a server's addresses. Whoever asks while somebody else does waits for
+/// that answer.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(Mutex<Option<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    until: Nanos,
+    found: Result<Rc<[SocketAddr]>, Rc<str>>,
+}
+
+impl Addresses {
+    async fn of(&self, server: &ServerSetup, clock: Clock) -> Result<Rc<[SocketAddr]>, Failure> {
+        let mut known = self.0.lock().await;
+        let fresh = known.take().filter(|known| clock.now() < known.until);
+        let current = match fresh {
+            Some(fresh) => fresh,
+            None => Known::ask(server, clock).await,
+        };
+        let current = known.insert(current);
+        current
+            .found
+            .clone()
+            .map_err(|words| Failure::text(ErrorClass::Dns, words.to_string()))
+    }
+}
+
+impl Known {
+    async fn ask(server: &ServerSetup, clock: Clock) -> Self {
+        let host = server.host.as_str();
+        let found = match lookup_host((host, server.port)).await {
+            Ok(addresses) => Ok(addresses.collect::<Rc<[_]>>()),
+            Err(error) => Err(error.to_string()),
+        };
+        let found = match found {
+            Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+            Ok(_) => Err("it has no address".to_owned()),
+            Err(words) => Err(words),
+        };
+        let lives = match &found {
+            Ok(_) => ADDRESSES_LIVE,
+            Err(_) => ABSENCE_LIVES,
+        };
+        Self {
+            until: clock.now().saturating_add(lives),
+            found: found.map_err(|words| format!("cannot resolve {host}: {words}").into()),
+        }
+    }
+}
+
+/// A connection and the time it took to open, TLS included, finding the address not.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub stream: Stream,
+    pub took: Nanos,
+}
+
+/// Opens a connection to `server` before its own bound and before `deadline`.
+pub(super) async fn open(
+    server: &ServerSetup,
+    addresses: &Addresses,
+    clock: Clock,
+    deadline: Nanos,
+) -> Result<Opened, Failure> {
+    let started = clock.now();
+    let limit = deadline.min(started.saturating_add(nanos(server.connect_timeout)));
+    let opening = async {
+        let addresses = addresses.of(server, clock).await?;
+        let began = clock.now();
+        let tcp = connect(&addresses, clock, limit)
+            .await
+            .map_err(Failure::io)?;
+        let stream = match &server.tls {
+            None => Stream::Plain(tcp),
+            Some((config, name)) => {
+                let connector = TlsConnector::from(config.clone());
+                let tls = connector.connect(name.clone(), tcp).await;
+                Stream::Tls(Box::new(tls.map_err(handshake_failure)?))
+            }
+        };
+        Ok::<_, Failure>(Opened {
+            stream,
+            took: clock.now().saturating_sub(began),
+        })
+    };
+    match timeout_at(clock.instant(limit), opening).await {
+        Ok(Err(failure)) if failure.class != ErrorClass::Timeout => Err(failure),
+        Ok(Ok(opened)) => Ok(opened),
+        Ok(Err(_)) | Err(_) => {
+            let limit = Duration::from_nanos(limit.saturating_sub(started));
+            Err(Failure::timeout("no connection", limit))
+        }
+    }
+}
+
+/// Tries the addresses in turn. One that does not answer has only its share of the time, so that
+/// those after it get theirs.
+async fn connect(addresses: &[SocketAddr], clock: Clock, limit: Nanos) -> io::Result<TcpStream> {
+    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for (tried, address) in addresses.iter().enumerate() {
+        let now = clock.now();
+        let share = limit.saturating_sub(now) / (addresses.len() - tried) as u64;
+        let connected = timeout_at(clock.instant(now + share), TcpStream::connect(address)).await;
+        match connected {
+            Ok(Ok(tcp)) => {
+                // A request is written at once; waiting for more to send would only delay it.
+                tcp.set_nodelay(true)?;
+                return Ok(tcp);
+            }
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failed)
+}
+
+/// Whatever ends a handshake makes it fail, the connection's end included.
+fn handshake_failure(error: io::Error) -> Failure {
+    Failure {
+        class: ErrorClass::Tls,
+        ..Failure::io(error)
+    }
+}

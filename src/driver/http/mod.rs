@@ -1,0 +1,352 @@
+//! HTTP over our own keep-alive HTTP/1.1 client.
+//!
+//! Driving is what this program is for, so the way of a request is kept short: its bytes are
+//! compiled before the run ([`Setup`]), handed to the socket from where they lie, and the answer is
+//! read into memory that all sessions of a worker share. A request on an open connection costs one
+//! write, one wait and one read of the system, no allocation, and two looks at the clock.
+//!
+//! What this client refuses: HTTP/2, cookies, redirects, proxies and compressed bodies. [`full`] is
+//! the other one, which the plan chooses where these are asked for.
+
+pub mod codec;
+mod connect;
+mod exchange;
+mod expect;
+mod extract;
+mod failure;
+pub mod full;
+mod request;
+mod search;
+mod setup;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use setup::{Setup, SetupError, Target};
+
+use self::{
+    codec::Memo,
+    connect::{Addresses, Opened},
+    exchange::{Buffers, End, Exchange, Surroundings},
+    expect::Answer,
+    stream::Stream,
+};
+use super::{Driver, ErrorClass, Failure, Outcome, Progress, alarm::Alarm, trace::Ids};
+use crate::{
+    data::Value,
+    plan::{HttpStep, Step, StepKind},
+    time::{Clock, Nanos, nanos},
+};
+use std::{
+    cell::{OnceCell, RefCell},
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::Poll,
+};
+
+/// Drives HTTP servers for the sessions of one worker.
+#[derive(Debug)]
+pub struct HttpDriver {
+    clock: Clock,
+    setup: Arc<Setup>,
+    buffers: Buffers,
+    ids: Ids,
+    /// By `Step::index`, then by URL.
+    memos: Vec<Vec<RefCell<Memo>>>,
+    /// By population, then by URL.
+    addresses: Vec<Vec<Addresses>>,
+}
+
+/// What a user or slot keeps between its steps: one connection to one server.
+#[derive(Debug)]
+pub struct Session {
+    population: usize,
+    server: usize,
+    stream: Option<Stream>,
+    alarm: Alarm,
+}
+
+/// A server that cannot be reached.
+#[derive(Debug)]
+pub struct Unreachable {
+    /// Its URL as it was given, without credentials.
+    pub url: String,
+    /// Why not.
+    pub failure: Failure,
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be reached: {}", self.url, self.failure.detail)
+    }
+}
+
+impl std::error::Error for Unreachable {}
+
+impl HttpDriver {
+    /// A driver for the thread that it is made in.
+    pub fn new(clock: Clock, setup: Arc<Setup>) -> Self {
+        let addresses = setup
+            .servers
+            .iter()
+            .map(|servers| servers.iter().map(|_| Addresses::default()).collect());
+        let memos = setup
+            .requests
+            .iter()
+            .map(|requests| requests.iter().map(|_| RefCell::default()).collect());
+        Self {
+            clock,
+            addresses: addresses.collect(),
+            memos: memos.collect(),
+            buffers: Buffers::new(),
+            ids: Ids::new(),
+            setup,
+        }
+    }
+
+    /// Opens, and closes, a connection to each server, with the TLS handshake where there is one.
+    /// Sends no request.
+    pub async fn preflight(&self) -> Result<(), Unreachable> {
+        for (population, servers) in self.setup.servers.iter().enumerate() {
+            // Whoever goes through a proxy cannot see beyond it before the first request.
+            if let Some(proxy) = &self.setup.proxies[population] {
+                connect::open(proxy, &Addresses::default(), self.clock, Nanos::MAX)
+                    .await
+                    .map_err(|failure| Unreachable {
+                        url: format!("the proxy {}", proxy.url),
+                        failure,
+                    })?;
+                continue;
+            }
+            for (server, setup) in servers.iter().enumerate() {
+                self.open(population, server, Nanos::MAX)
+                    .await
+                    .map_err(|failure| Unreachable {
+                        url: setup.url.clone(),
+                        failure,
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(
+        &self,
+        population: usize,
+        server: usize,
+        deadline: Nanos,
+    ) -> Result<Opened, Failure> {
+        connect::open(
+            &self.setup.servers[population][server],
+            &self.addresses[population][server],
+            self.clock,
+            deadline,
+        )
+        .await
+    }
+
+    /// The session's connection, unless the server has meanwhile given it up.
+    async fn idle_stream(&self, session: &mut Session, trail: &mut Trail) -> Option<Stream> {
+        let mut stream = session.stream.take()?;
+        let quiet = poll_fn(|cx| {
+            let mut buffer = self.buffers.incoming.borrow_mut();
+            Poll::Ready(stream.is_quiet(cx, &mut buffer))
+        });
+        if quiet.await {
+            return Some(stream);
+        }
+        trail.reconnects += 1;
+        None
+    }
+
+    /// Does a step, and notes in `trail` what is measured of it.
+    async fn attempt(
+        &self,
+        session: &mut Session,
+        step: &Step,
+        values: &mut [Value],
+        progress: &Progress,
+        trail: &mut Trail,
+    ) -> Result<(), Failure> {
+        let StepKind::Http(http) = &step.kind else {
+            return Err(Failure::text(ErrorClass::Other, "not a request"));
+        };
+        let (population, server) = (session.population, session.server);
+        let request = &self.setup.requests[step.index][server];
+        let trace = self.ids.begin(request.trace, server, progress);
+        let timeout = nanos(http.timeout);
+        let mut deadline = None;
+        let mut idle = self.idle_stream(session, trail).await;
+        loop {
+            let reused = idle.is_some();
+            let stream = match idle.take() {
+                Some(stream) => stream,
+                None => {
+                    let deadline =
+                        *deadline.get_or_insert_with(|| self.clock.now().saturating_add(timeout));
+                    // Boxed, because it is large and most steps do without it.
+                    let opened = Box::pin(self.open(population, server, deadline)).await?;
+                    trail.connect = Some(opened.took);
+                    opened.stream
+                }
+            };
+            let mut exchange = Exchange::new(stream, self.setup.limits[population], request);
+            let end = {
+                let mut with = Surroundings {
+                    clock: self.clock,
+                    buffers: &self.buffers,
+                    request,
+                    memo: &self.memos[step.index][server],
+                    values,
+                    progress,
+                    trace: trace.as_ref(),
+                    alarm: &mut session.alarm,
+                    timeout,
+                    deadline: &mut deadline,
+                };
+                poll_fn(|cx| exchange.poll(cx, &mut with)).await
+            };
+            trail.add(&exchange);
+            match end {
+                End::Answered => {
+                    let status = exchange.decoder.status().unwrap_or_default();
+                    if trace.is_some() {
+                        progress.answered(status);
+                    }
+                    let answer = Answer {
+                        status,
+                        took: self.since(http, exchange.sent_at),
+                        body_bytes: exchange.body_bytes,
+                        head: exchange.decoder.kept_head().unwrap_or_default(),
+                        body: std::mem::take(&mut exchange.body),
+                        json: OnceCell::new(),
+                    };
+                    let needles = request.looks.needles.as_ref();
+                    let (missed, verdict) =
+                        expect::judge(http, &answer, needles, &exchange.search, values);
+                    trail.missed = missed;
+                    let verdict = verdict.and_then(|()| extract::all(http, &answer, values));
+                    self.buffers.give_back(answer.head);
+                    self.buffers.give_back(answer.body);
+                    if exchange.reusable() && !request.close {
+                        session.stream = Some(exchange.stream);
+                    }
+                    return verdict;
+                }
+                // It may have been closed before the request arrived. What was sent then did
+                // nothing, but only an idempotent request may be sent again on a guess.
+                End::Closed(_) if reused && (request.idempotent || exchange.sent_at.is_none()) => {
+                    trail.reconnects += 1;
+                }
+                End::Closed(Some(error)) => return Err(Failure::io(error)),
+                End::Closed(None) => {
+                    return Err(Failure::text(
+                        ErrorClass::Reset,
+                        "the server closed the connection without an answer",
+                    ));
+                }
+                End::Failed(failure) => return Err(failure),
+                End::TimedOut => return Err(timed_out(http)),
+            }
+        }
+    }
+}
+
+impl HttpDriver {
+    /// Time since `sent_at`, if the step wants to know it.
+    fn since(&self, http: &HttpStep, sent_at: Option<Nanos>) -> Nanos {
+        match (http.expect.duration, sent_at) {
+            (Some(_), Some(sent_at)) => self.clock.now().saturating_sub(sent_at),
+            _ => 0,
+        }
+    }
+}
+
+fn timed_out(http: &HttpStep) -> Failure {
+    Failure::timeout("no complete answer", http.timeout)
+}
+
+impl Driver for HttpDriver {
+    type Session = Session;
+
+    fn session(&self, population: usize, index: u64) -> Session {
+        let servers = self.setup.servers[population].len() as u64;
+        Session {
+            population,
+            // Without a server there is no request to make.
+            server: index.checked_rem(servers).unwrap_or(0) as usize,
+            stream: None,
+            alarm: Alarm::default(),
+        }
+    }
+
+    async fn execute(
+        &self,
+        session: &mut Session,
+        step: &Step,
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> Outcome {
+        let mut trail = Trail::default();
+        let done = self
+            .attempt(session, step, values, progress, &mut trail)
+            .await;
+        trail.outcome(done, self.clock.now())
+    }
+}
+
+/// What is measured of a step, over all its exchanges.
+#[derive(Debug)]
+struct Trail {
+    /// Of the last exchange that sent anything.
+    sent_at: Option<Nanos>,
+    connect: Option<Nanos>,
+    /// The head of an answer was seen.
+    answered: bool,
+    missed: u64,
+    reconnects: u32,
+    bytes_sent: u64,
+    bytes_received: u64,
+}
+
+impl Default for Trail {
+    fn default() -> Self {
+        Self {
+            sent_at: None,
+            connect: None,
+            answered: false,
+            // Until an answer says otherwise.
+            missed: u64::MAX,
+            reconnects: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+        }
+    }
+}
+
+impl Trail {
+    fn outcome(self, done: Result<(), Failure>, ended_at: Nanos) -> Outcome {
+        Outcome {
+            sent_at: self.sent_at,
+            ended_at,
+            connect: self.connect,
+            pool_wait: None,
+            failure: done.err(),
+            unknown: self.sent_at.is_some() && !self.answered,
+            missed: self.missed,
+            retries: 0,
+            reconnects: self.reconnects,
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+        }
+    }
+
+    fn add(&mut self, exchange: &Exchange) {
+        self.sent_at = exchange.sent_at.or(self.sent_at);
+        self.answered = exchange.decoder.status().is_some();
+        self.bytes_sent += exchange.bytes_sent;
+        self.bytes_received += exchange.bytes_received;
+    }
+}

@@ -1,0 +1,77 @@
+//! A connection's bytes, with TLS or without.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
+
+/// An open connection. It waits through `poll_read` and `poll_write` because these clear tokio's
+/// readiness after a short read or write: the next read then waits for the answer without asking
+/// the system first, which `try_read` would do.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Reads into `buffer`; 0 bytes mean the end.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(match self {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_read(cx, &mut buffer),
+            Stream::Tls(tls) => Pin::new(tls).poll_read(cx, &mut buffer),
+        })?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Writes the beginning of `bytes`.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Stream::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    /// Waits until the system has taken everything.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Stream::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    /// Whether an idle connection is still good: the server has neither closed it nor said anything
+    /// out of turn. Asks the system only when something has happened to the connection since.
+    pub(super) fn is_quiet(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> bool {
+        let untouched = self.tcp().try_io(Interest::READABLE, || Ok(())).is_err();
+        // With TLS what came may be none of the server's words, such as a session ticket.
+        untouched || self.poll_read(cx, buffer).is_pending()
+    }
+
+    pub(super) fn tcp(&self) -> &TcpStream {
+        match self {
+            Stream::Plain(tcp) => tcp,
+            Stream::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
+    /// Whether bytes that it takes may stay in its own memory.
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self, Stream::Tls(_))
+    }
+}

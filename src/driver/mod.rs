@@ -1,0 +1,50 @@
+//! What is done: one step at a time, with its outcome measured where it happens.
+
+mod alarm;
+mod all;
+pub mod custom;
+mod errand;
+#[cfg(test)]
+pub mod fake;
+pub mod http;
+mod outcome;
+pub mod sql;
+mod trace;
+
+pub use all::{Drivers, Session, Setups};
+pub use custom::{Call, Custom, NoCustom};
+pub use errand::ErrandDriver;
+pub use outcome::{Detail, ErrorClass, Failure, Outcome, Progress};
+pub use trace::{Trace, TraceId};
+
+use crate::{data::Value, plan::Step};
+
+/// Does steps. One driver serves all users of a worker and is never shared between threads.
+pub trait Driver {
+    /// What one user or slot keeps between steps: its connections.
+    type Session;
+
+    /// A session for the user or slot number `index` (over all workers) of a population; connects nothing yet.
+    fn session(&self, population: usize, index: u64) -> Self::Session;
+
+    /// Somebody else goes on with the session: an arrival is a user of its own, whoever had the slot
+    /// before. Forgets who that was; connections stay.
+    fn renew(&self, _session: &mut Self::Session) {}
+
+    /// Does one step to its end: an answer, a failure or the step's timeout. Never panics on what
+    /// the other side sends. `progress` must tell at any moment whether something was sent, because
+    /// the future may be dropped when the run is cut off.
+    fn execute(
+        &self,
+        session: &mut Self::Session,
+        step: &Step,
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> impl Future<Output = Outcome>;
+
+    /// Undoes what the session has begun and not finished: a step inside of a transaction failed.
+    fn abandon(&self, session: &mut Self::Session) -> impl Future<Output = ()> {
+        let _ = session;
+        async {}
+    }
+}

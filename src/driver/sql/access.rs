@@ -1,0 +1,96 @@
+//! How a session comes by a connection, and what becomes of it after a step.
+
+use super::{
+    Held, Slot, SqlDriver, Trail,
+    door::Door,
+    error,
+    link::Link,
+    pool::{Permit, Pool},
+};
+use crate::{driver::Failure, plan::sql::SqlStep};
+use tokio::time::{sleep_until, timeout};
+
+impl SqlDriver {
+    /// The session's connection to the step's database, opened if need be.
+    pub(super) async fn hold(
+        &self,
+        slot: &mut Slot,
+        step: &SqlStep,
+        trail: &mut Trail,
+    ) -> Result<Held, Failure> {
+        if let Some(held) = slot.held.take() {
+            return Ok(held);
+        }
+        let mut permit = None;
+        if let Some(pool) = &self.pools[step.database] {
+            permit = Some(self.enter(pool, step, trail).await?);
+            if let Some(link) = pool.take() {
+                return Ok(Held { link, permit });
+            }
+        }
+        let door = self.door(slot, step.database);
+        // Boxed, because it is large and most steps do without it.
+        let link = Box::pin(self.open(step.database, door, trail)).await?;
+        Ok(Held { link, permit })
+    }
+
+    async fn enter(
+        &self,
+        pool: &Pool,
+        step: &SqlStep,
+        trail: &mut Trail,
+    ) -> Result<Permit, Failure> {
+        if let Some(permit) = pool.try_enter() {
+            trail.pool_wait = Some(0);
+            return Ok(permit);
+        }
+        let since = self.clock.now();
+        let permit = pool.enter(step.timeout).await;
+        trail.pool_wait = Some(self.clock.now() - since);
+        permit.ok_or_else(|| Failure::timeout("no connection of the pool was free", step.timeout))
+    }
+
+    async fn open(&self, database: usize, door: &Door, trail: &mut Trail) -> Result<Link, Failure> {
+        if let Some(until) = door.closed_until() {
+            sleep_until(self.clock.instant(until)).await;
+        }
+        let target = &self.setup.targets[database];
+        let limit = target.database.connect_timeout;
+        let since = self.clock.now();
+        let opened = timeout(limit, Link::open(target)).await;
+        let now = self.clock.now();
+        let failure = match opened {
+            Ok(Ok(link)) => {
+                trail.connect = Some(now - since);
+                trail.reconnects += u32::from(door.opened());
+                return Ok(link);
+            }
+            Ok(Err(error)) => error::judge_opening(error),
+            Err(_) => Failure::timeout("no connection", limit),
+        };
+        door.failed(now);
+        Err(failure)
+    }
+
+    pub(super) fn put_back(&self, slot: &mut Slot, held: Held, database: usize) {
+        match (held, &self.pools[database]) {
+            (
+                Held {
+                    link,
+                    permit: Some(permit),
+                },
+                Some(pool),
+            ) if !slot.in_transaction => {
+                pool.give_back(link, permit);
+            }
+            (held, _) => slot.held = Some(held),
+        }
+    }
+
+    pub(super) fn door<'a>(&'a self, slot: &'a Slot, database: usize) -> &'a Door {
+        match &self.pools[database] {
+            Some(pool) => &pool.door,
+            None => &slot.door,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Values written into the text of a statement, for the simple protocols and the console.
+
+use super::{Data, Datum};
+use crate::plan::sql::{Backend, Text};
+use std::fmt::Write;
+
+/// The statement with a literal in place of each placeholder.
+///
+/// # Errors
+/// In words, when a value cannot stand in a statement.
+pub fn render(text: &Text, data: &Data<'_>, backend: Backend) -> Result<String, String> {
+    text.replace(|number, out| {
+        data.with(number, |datum| write(datum, backend, out))
+            .map_err(|problem| format!("${number}: {problem}"))
+    })
+}
+
+/// PostgreSQL finds the type of a quoted literal as it finds that of a parameter, so there
+/// everything is quoted. MySQL takes the type from the literal.
+fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(), String> {
+    let quote = if backend == Backend::Postgres {
+        "'"
+    } else {
+        ""
+    };
+    // Writing into a String cannot fail.
+    let _ = match datum {
+        Datum::Null => write!(out, "NULL"),
+        Datum::Int(number) => write!(out, "{quote}{number}{quote}"),
+        // With the exponent it is a float in MySQL, and not a decimal.
+        Datum::Float(number) => write!(out, "{quote}{number:e}{quote}"),
+        Datum::Text(text) => return write_text(text, backend, out),
+    };
+    Ok(())
+}
+
+fn write_text(text: &str, backend: Backend, out: &mut String) -> Result<(), String> {
+    if text.contains('\0') {
+        return Err("text with a zero character cannot stand in a statement".to_owned());
+    }
+    let backslash = text.contains('\\');
+    if backslash && backend == Backend::MySql {
+        // Whether a backslash escapes depends on the server's sql_mode; this form never does.
+        out.push_str("_utf8mb4 X'");
+        for byte in text.bytes() {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+        }
+        out.push('\'');
+        return Ok(());
+    }
+    // An escape string means the same whatever standard_conforming_strings is. SQLite has none.
+    let escape = backslash && backend == Backend::Postgres;
+    out.push_str(if escape { " E'" } else { "'" });
+    for c in text.chars() {
+        if c == '\'' || (c == '\\' && escape) {
+            out.push(c);
+        }
+        out.push(c);
+    }
+    out.push('\'');
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(datum: Datum<'_>, backend: Backend) -> String {
+        let mut out = String::new();
+        write(datum, backend, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn literals_are_what_each_server_takes() {
+        use Backend::{MySql, Postgres, Sqlite};
+        for (datum, backend, literal) in [
+            (Datum::Null, Postgres, "NULL"),
+            (Datum::Int(-5), Postgres, "'-5'"),
+            (Datum::Int(-5), MySql, "-5"),
+            (Datum::Float(0.5), Postgres, "'5e-1'"),
+            (Datum::Float(1e300), MySql, "1e300"),
+            (Datum::Text("it's"), Postgres, "'it''s'"),
+            (Datum::Text("it's"), MySql, "'it''s'"),
+            (Datum::Text("a\\'"), Postgres, " E'a\\\\'''"),
+            (Datum::Text("a\\'"), Sqlite, "'a\\'''"),
+            (Datum::Text("a\\'"), MySql, "_utf8mb4 X'615c27'"),
+        ] {
+            assert_eq!(written(datum, backend), literal);
+        }
+    }
+
+    #[test]
+    fn a_zero_character_is_refused() {
+        let mut out = String::new();
+        assert!(write(Datum::Text("a\0b"), Backend::Postgres, &mut out).is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! Parameters of SQLite's statements; their types follow from the values.
+
+use super::{Data, Datum};
+use sqlx::{Arguments, sqlite::SqliteArguments};
+
+/// Arguments by number.
+///
+/// # Errors
+/// In words, when a value cannot be encoded.
+pub fn arguments(data: &Data<'_>) -> Result<SqliteArguments, String> {
+    let mut arguments = SqliteArguments::default();
+    for number in (1..).take(data.len()) {
+        data.with(number, |datum| match datum {
+            Datum::Null => arguments.add(None::<i64>),
+            Datum::Int(value) => arguments.add(value),
+            Datum::Float(value) => arguments.add(value),
+            Datum::Text(text) => arguments.add(text),
+        })
+        .map_err(|problem| format!("${number}: {problem}"))?;
+    }
+    Ok(arguments)
+}

@@ -1,0 +1,143 @@
+//! One connection for what is asked beside the load: events, observations, verifications.
+
+use super::{
+    GRACE,
+    bind::{Data, literal},
+    error,
+    link::{Key, Link},
+    request::Request,
+    setup::Target,
+};
+use crate::{
+    data::Value,
+    plan::sql::{Database, Expect, Param, Statement, Text},
+};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use std::{num::NonZeroU32, sync::atomic::Ordering};
+use tokio::time::timeout;
+
+/// A row: the name of each column with its value, [`Value::Unset`] for NULL.
+pub type Row = Vec<(String, Value)>;
+
+/// A connection to one of the plan's databases. One that was lost is opened again for what is asked
+/// next, so that it outlives a restart of the server.
+#[derive(Debug)]
+pub struct Console {
+    target: Target,
+    link: Option<Link>,
+}
+
+impl Console {
+    /// Connects.
+    ///
+    /// # Errors
+    /// In words, when that cannot be done.
+    pub async fn open(database: &Database) -> Result<Self, String> {
+        let mut console = Self {
+            target: Target::new(database, 0)?,
+            link: None,
+        };
+        let link = console.connect().await?;
+        console.link = Some(link);
+        Ok(console)
+    }
+
+    /// Runs a statement with values for `$1`, `$2`...; without any, also several statements that
+    /// semicolons separate. Tells how many rows were changed.
+    ///
+    /// # Errors
+    /// What the server says, in words.
+    pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, String> {
+        let (changed, _) = self.ask(sql, params).await?;
+        Ok(changed)
+    }
+
+    /// Runs a statement and gives all its rows.
+    ///
+    /// # Errors
+    /// What the server says, in words.
+    pub async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, String> {
+        let (_, rows) = self.ask(sql, params).await?;
+        Ok(rows)
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        if let Some(link) = self.link {
+            link.close().await;
+        }
+    }
+
+    async fn connect(&self) -> Result<Link, String> {
+        let database = &self.target.database;
+        let said = |words: String| format!("database {}: {words}", database.name);
+        match timeout(database.connect_timeout, Link::open(&self.target)).await {
+            Ok(Ok(link)) => Ok(link),
+            Ok(Err(error)) => Err(said(error::judge_opening(error).detail.to_string())),
+            Err(_) => Err(said(format!(
+                "no connection within {}",
+                humantime::format_duration(database.connect_timeout)
+            ))),
+        }
+    }
+
+    async fn ask(&mut self, sql: &str, params: &[Value]) -> Result<(u64, Vec<Row>), String> {
+        let text = self.text(sql, params)?;
+        let mut link = match self.link.take() {
+            Some(link) => link,
+            None => self.connect().await?,
+        };
+        // The server's own limit gets time to act first.
+        let limit = self.target.database.statement_timeout + GRACE;
+        let request = Request::plain(
+            self.target.database.backend,
+            AssertSqlSafe(text).into_sql_str(),
+        );
+        let mut rows = Vec::new();
+        match timeout(limit, link.all(request, &mut rows)).await {
+            Ok(Ok(changed)) => {
+                self.link = Some(link);
+                Ok((changed, rows))
+            }
+            Ok(Err(error)) => {
+                let verdict = error::judge(error, false);
+                if !verdict.broken {
+                    self.link = Some(link);
+                }
+                Err(verdict.failure.detail.to_string())
+            }
+            Err(_) => {
+                // A server has its own limit; SQLite works on here.
+                if let Key::Interrupt(interrupt) = link.key() {
+                    interrupt.store(true, Ordering::Relaxed);
+                }
+                let limit = humantime::format_duration(limit);
+                Err(format!("no answer within {limit}"))
+            }
+        }
+    }
+
+    /// The statement with its values written in. No server need know it before.
+    fn text(&self, sql: &str, params: &[Value]) -> Result<String, String> {
+        if params.is_empty() {
+            return Ok(sql.to_owned());
+        }
+        let backend = self.target.database.backend;
+        let text = Text::parse(sql, backend).map_err(|error| error.to_string())?;
+        if text.parameters() != params.len() {
+            return Err(format!(
+                "{} values for a statement with {} parameters",
+                params.len(),
+                text.parameters()
+            ));
+        }
+        let statement = Statement {
+            text,
+            params: params.iter().cloned().map(Param::Literal).collect(),
+            expect: Expect::default(),
+            extract: Vec::new(),
+            max_tries: NonZeroU32::MIN,
+        };
+        literal::render(&statement.text, &Data::new(&statement, &[]), backend)
+    }
+}

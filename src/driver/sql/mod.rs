@@ -1,0 +1,295 @@
+//! SQL databases over sqlx's connections: PostgreSQL, MySQL and MariaDB, SQLite.
+//!
+//! A session owns its connections and keeps its statements prepared on them, so that a step costs
+//! one exchange with the server and no timer. What the driver adds to sqlx: values bound by the
+//! types that the server found when each statement was prepared before the run ([`prepare_all`]),
+//! limits that end the work on the server too, errors by class, transactions that are rolled back
+//! when a step of theirs fails, and connections that come back after the server did.
+
+mod access;
+mod answer;
+mod bind;
+mod cancel;
+mod console;
+mod diagnose;
+mod door;
+mod error;
+mod inspect;
+mod link;
+mod pool;
+mod position;
+mod prepare;
+mod read;
+mod request;
+mod roots;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod work;
+
+pub use console::{Console, Row};
+pub use prepare::{Candidate, Place, PrepareError, Problem, Subject, prepare_all, prepare_plan};
+pub use setup::Setup;
+
+use self::{
+    cancel::Canceller,
+    door::Door,
+    link::Link,
+    pool::{Permit, Pool},
+    request::{Answer, Request},
+    work::{Ended, Job},
+};
+use super::{Failure, Outcome, Progress, alarm::Alarm};
+use crate::{
+    data::Value,
+    plan::sql::{Action, Backend, Connections, Isolation, SqlStep},
+    time::{Clock, Nanos},
+};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// How long a server may take to answer that it ended something.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Drives databases for the sessions of one worker.
+#[derive(Debug)]
+pub struct SqlDriver {
+    clock: Clock,
+    setup: Arc<Setup>,
+    /// By database; None: each session has a connection of its own.
+    pools: Vec<Option<Pool>>,
+    /// By database.
+    cancellers: Vec<Canceller>,
+}
+
+/// What a user or slot keeps between its steps.
+#[derive(Debug)]
+pub struct Session {
+    /// By database.
+    slots: Vec<Slot>,
+    alarm: Alarm,
+}
+
+/// A session's access to one database.
+#[derive(Debug)]
+struct Slot {
+    held: Option<Held>,
+    in_transaction: bool,
+    door: Door,
+}
+
+/// A connection that the session may use now.
+#[derive(Debug)]
+struct Held {
+    link: Link,
+    /// For a connection that belongs to a pool.
+    permit: Option<Permit>,
+}
+
+/// What is measured of a step.
+#[derive(Debug)]
+struct Trail {
+    sent_at: Option<Nanos>,
+    ended_at: Option<Nanos>,
+    connect: Option<Nanos>,
+    pool_wait: Option<Nanos>,
+    unknown: bool,
+    missed: u64,
+    retries: u32,
+    reconnects: u32,
+}
+
+impl Default for Trail {
+    fn default() -> Self {
+        Self {
+            sent_at: None,
+            ended_at: None,
+            connect: None,
+            pool_wait: None,
+            unknown: false,
+            // Until an answer says otherwise.
+            missed: u64::MAX,
+            retries: 0,
+            reconnects: 0,
+        }
+    }
+}
+
+impl SqlDriver {
+    /// The driver of worker number `worker` of `workers`, for the thread that it is made in. The
+    /// connections of a pool are shared out to the workers, of which there must be no more than
+    /// the smallest pool has connections.
+    pub fn new(clock: Clock, setup: Arc<Setup>, worker: usize, workers: usize) -> Self {
+        let pools = setup.targets.iter().map(|target| {
+            let Connections::Pool { size } = target.database.connections else {
+                return None;
+            };
+            let size = size.get() as usize;
+            Some(Pool::new(size.saturating_sub(worker).div_ceil(workers)))
+        });
+        Self {
+            clock,
+            pools: pools.collect(),
+            cancellers: setup.targets.iter().map(|_| Canceller::default()).collect(),
+            setup,
+        }
+    }
+
+    /// A session for the user or slot number `index`; connects nothing yet.
+    pub fn session(&self, index: u64) -> Session {
+        let slot = |_| Slot {
+            held: None,
+            in_transaction: false,
+            door: Door::new(index),
+        };
+        Session {
+            slots: self.setup.targets.iter().map(slot).collect(),
+            alarm: Alarm::default(),
+        }
+    }
+
+    /// Does the step that stands at `index` of the plan's steps.
+    ///
+    /// A statement outside a transaction that fails because of others is tried again, as often as
+    /// it may be. A step of a transaction that fails rolls it back; whether to begin it anew is
+    /// the caller's to decide ([`crate::driver::ErrorClass::is_retryable`]).
+    pub async fn step(
+        &self,
+        session: &mut Session,
+        index: usize,
+        step: &SqlStep,
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> Outcome {
+        let mut trail = Trail::default();
+        let mut tries = 1;
+        let failure = loop {
+            let done = self
+                .attempt(session, index, step, values, progress, &mut trail)
+                .await;
+            match (done, &step.action) {
+                (Err(failure), Action::Statement(statement))
+                    if failure.class.is_retryable()
+                        && tries < statement.max_tries.get()
+                        && !session.slots[step.database].in_transaction =>
+                {
+                    tries += 1;
+                    trail.retries += 1;
+                }
+                (done, _) => break done.err(),
+            }
+        };
+        Outcome {
+            sent_at: trail.sent_at,
+            ended_at: trail.ended_at.unwrap_or_else(|| self.clock.now()),
+            connect: trail.connect,
+            pool_wait: trail.pool_wait,
+            failure,
+            unknown: trail.unknown,
+            missed: trail.missed,
+            retries: trail.retries,
+            reconnects: trail.reconnects,
+            // sqlx does not tell.
+            bytes_sent: 0,
+            bytes_received: 0,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        session: &mut Session,
+        index: usize,
+        step: &SqlStep,
+        values: &mut [Value],
+        progress: &Progress,
+        trail: &mut Trail,
+    ) -> Result<(), Failure> {
+        let Session { slots, alarm } = session;
+        let slot = &mut slots[step.database];
+        trail.ended_at = None;
+        trail.missed = u64::MAX;
+        if slot.in_transaction && matches!(step.action, Action::Begin { .. }) {
+            // The run before was cut off inside its transaction.
+            slot.held = None;
+            slot.in_transaction = false;
+        }
+        let mut held = self.hold(slot, step, trail).await?;
+        let job = Job {
+            index,
+            step,
+            progress,
+            in_transaction: slot.in_transaction,
+        };
+        let done = self.work(&mut held.link, alarm, &job, values, trail).await;
+        let Ended { result, broken } = done;
+        if broken {
+            self.door(slot, step.database).lost();
+            slot.in_transaction = false;
+            return result;
+        }
+        match (&result, &step.action) {
+            (Ok(()), Action::Begin { .. }) => slot.in_transaction = true,
+            (Ok(()), Action::Commit) => slot.in_transaction = false,
+            (Ok(()), Action::Statement(_)) => {}
+            (Err(_), _) if slot.in_transaction => {
+                trail.ended_at.get_or_insert_with(|| self.clock.now());
+                slot.in_transaction = false;
+                if !self.roll_back(&mut held.link, step.database).await {
+                    self.door(slot, step.database).lost();
+                    return result;
+                }
+            }
+            (Err(_), _) => {}
+        }
+        self.put_back(slot, held, step.database);
+        result
+    }
+
+    /// Rolls back what the session has begun and not committed.
+    pub async fn abandon(&self, session: &mut Session) {
+        for (database, slot) in session.slots.iter_mut().enumerate() {
+            if !std::mem::take(&mut slot.in_transaction) {
+                continue;
+            }
+            let Some(mut held) = slot.held.take() else {
+                continue;
+            };
+            if self.roll_back(&mut held.link, database).await {
+                self.put_back(slot, held, database);
+            } else {
+                self.door(slot, database).lost();
+            }
+        }
+    }
+
+    /// Ends what the transaction did; false when the connection is not worth keeping.
+    async fn roll_back(&self, link: &mut Link, database: usize) -> bool {
+        let backend = self.setup.targets[database].database.backend;
+        let request = Request::plain(backend, "ROLLBACK".into_sql_str());
+        let mut answer = Answer::default();
+        match timeout(GRACE, link.exchange(request, None, &mut answer)).await {
+            Ok(Ok(())) => true,
+            // SQLite may have done it already.
+            Ok(Err(error)) => !error::judge(error, false).broken,
+            Err(_) => false,
+        }
+    }
+}
+
+/// The words that begin a transaction.
+fn begin(backend: Backend, isolation: Option<Isolation>, immediate: bool) -> SqlStr {
+    match (backend, isolation) {
+        (Backend::Sqlite, _) if immediate => "BEGIN IMMEDIATE".into_sql_str(),
+        (Backend::Postgres, Some(isolation)) => {
+            AssertSqlSafe(format!("BEGIN ISOLATION LEVEL {}", isolation.sql())).into_sql_str()
+        }
+        (Backend::MySql, Some(isolation)) => AssertSqlSafe(format!(
+            "SET TRANSACTION ISOLATION LEVEL {}; BEGIN",
+            isolation.sql()
+        ))
+        .into_sql_str(),
+        // All that SQLite has is serializable.
+        (Backend::Sqlite, Some(_)) | (_, None) => "BEGIN".into_sql_str(),
+    }
+}

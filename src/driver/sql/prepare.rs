@@ -1,0 +1,187 @@
+//! Before the run: each statement is prepared once, so that a mistake in it is found before the
+//! load, and what the servers tell of the parameters is kept for binding them.
+
+use super::{
+    error,
+    inspect::{Inspector, Trouble},
+    setup::{Setup, Target},
+};
+use crate::{
+    data::Value,
+    driver::Failure,
+    plan::{
+        Plan, StepKind,
+        sql::{Action, Database, SqlStep},
+    },
+};
+use sqlx::Error;
+use std::fmt;
+
+/// A step that is to run, with one possible set of values.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Place in the plan's steps.
+    pub index: usize,
+    /// The step there.
+    pub step: &'a SqlStep,
+    /// Values of a task run, to try against the parameters' types; [`Value::Unset`] where only
+    /// the run will tell.
+    pub sample: &'a [Value],
+}
+
+/// Why the run cannot begin.
+#[derive(Debug)]
+pub enum PrepareError {
+    /// A database cannot be reached.
+    Unreachable {
+        /// Its name.
+        database: String,
+        /// Why not.
+        failure: Failure,
+    },
+    /// Mistakes in the scenario: all of them.
+    Problems(Vec<Problem>),
+}
+
+/// A mistake in the scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is a mistake of.
+    pub subject: Subject,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// What a problem belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The database at this place of the plan's databases.
+    Database(usize),
+    /// The step at this place of the plan's steps, and where in it.
+    Step(usize, Place),
+}
+
+/// Where in a step a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Its statement.
+    Statement,
+    /// This byte of [`crate::plan::sql::Text::source`].
+    At(usize),
+    /// The parameter at this place, from 0.
+    Param(usize),
+    /// The expected value at this place.
+    Expect(usize),
+    /// The extracted value at this place.
+    Extract(usize),
+}
+
+impl fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PrepareError::Unreachable { database, failure } => {
+                write!(
+                    f,
+                    "database {database} cannot be reached: {}",
+                    failure.detail
+                )
+            }
+            PrepareError::Problems(problems) => {
+                let messages: Vec<_> = problems.iter().map(|p| p.message.as_str()).collect();
+                f.write_str(&messages.join("; "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for PrepareError {}
+
+/// Connects to each of the plan's databases and prepares each statement of its load once.
+///
+/// # Errors
+/// As [`prepare_all`] has them.
+pub async fn prepare_plan(plan: &Plan) -> Result<Setup, PrepareError> {
+    let populations = plan.populations.iter();
+    let samples: Vec<_> = populations
+        .map(|population| (population, population.sample(plan.seed)))
+        .collect();
+    let mut candidates = Vec::new();
+    for (population, sample) in &samples {
+        for step in population.load_steps() {
+            if let StepKind::Sql(sql) = &step.kind {
+                candidates.push(Candidate {
+                    index: step.index,
+                    step: sql,
+                    sample,
+                });
+            }
+        }
+    }
+    prepare_all(&plan.databases, &candidates).await
+}
+
+/// Connects to each database and prepares each statement once.
+///
+/// # Errors
+/// When a database cannot be reached; else, when anything is wrong with the statements, all of it.
+pub async fn prepare_all(
+    databases: &[Database],
+    candidates: &[Candidate<'_>],
+) -> Result<Setup, PrepareError> {
+    let mut problems = Vec::new();
+    let mut targets = Vec::new();
+    for (place, database) in databases.iter().enumerate() {
+        match Target::new(database, candidates.len()) {
+            Ok(target) => targets.push(target),
+            Err(message) => problems.push(Problem {
+                subject: Subject::Database(place),
+                message,
+                help: None,
+            }),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(PrepareError::Problems(problems));
+    }
+    let length = candidates.iter().map(|candidate| candidate.index + 1).max();
+    let mut setup = Setup {
+        targets,
+        statements: Vec::new(),
+    };
+    setup.statements.resize_with(length.unwrap_or(0), || None);
+    for (place, target) in setup.targets.iter().enumerate() {
+        let mut inspector = Inspector::open(target).await?;
+        for candidate in candidates {
+            let Action::Statement(statement) = &candidate.step.action else {
+                continue;
+            };
+            if candidate.step.database != place {
+                continue;
+            }
+            match inspector.statement(candidate, statement).await {
+                Ok(compiled) => setup.statements[candidate.index] = Some(compiled),
+                Err(Trouble::Problems(found)) => problems.extend(found),
+                Err(Trouble::Lost(error)) => return Err(unreachable(target, error)),
+            }
+        }
+        inspector.close().await;
+    }
+    if problems.is_empty() {
+        Ok(setup)
+    } else {
+        problems.sort_by_key(|problem| match problem.subject {
+            Subject::Database(place) => (place, 0),
+            Subject::Step(index, _) => (usize::MAX, index),
+        });
+        Err(PrepareError::Problems(problems))
+    }
+}
+
+pub(super) fn unreachable(target: &Target, error: Error) -> PrepareError {
+    PrepareError::Unreachable {
+        database: target.database.name.clone(),
+        failure: error::judge_opening(error),
+    }
+}

@@ -1,0 +1,111 @@
+//! MySQL's values: binary after a prepared statement, text in the simple protocol.
+
+use super::{decimal, float, hexadecimal};
+use crate::data::Value;
+use sqlx::{Decode, MySql, TypeInfo, ValueRef, error::BoxDynError, mysql::MySqlValueRef};
+
+pub fn value(raw: MySqlValueRef<'_>) -> Result<Value, BoxDynError> {
+    let info = raw.type_info().into_owned();
+    let name = info.name();
+    Ok(match name {
+        "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
+            Value::Int(<i64 as Decode<MySql>>::decode(raw)?)
+        }
+        "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
+        | "BIGINT UNSIGNED" | "YEAR" | "BIT" => {
+            let value = <u64 as Decode<MySql>>::decode(raw)?;
+            i64::try_from(value).map_or_else(|_| Value::Text(value.to_string().into()), Value::Int)
+        }
+        // The shortest decimal that means this float.
+        "FLOAT" => float(<f32 as Decode<MySql>>::decode(raw)?.to_string().parse()?),
+        "DOUBLE" => float(<f64 as Decode<MySql>>::decode(raw)?),
+        "DECIMAL" => decimal(<&str as Decode<MySql>>::decode(raw)?),
+        "DATE" | "DATETIME" | "TIMESTAMP" | "TIME" => {
+            let bytes = <&[u8] as Decode<MySql>>::decode(raw)?;
+            let text = match name {
+                // In the simple protocol it is text already, which begins with a digit or a sign.
+                _ if bytes.first().is_some_and(|byte| *byte >= b'-') => {
+                    std::str::from_utf8(bytes)?.to_owned()
+                }
+                "TIME" => time(bytes).ok_or("it is no time")?,
+                _ => date(bytes, name).ok_or("it is no date")?,
+            };
+            Value::Text(text.into())
+        }
+        "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" | "GEOMETRY" => {
+            let bytes = <&[u8] as Decode<MySql>>::decode(raw)?;
+            // Many functions give their text as binary.
+            match std::str::from_utf8(bytes) {
+                Ok(text) => Value::Text(text.into()),
+                Err(_) => hexadecimal(bytes),
+            }
+        }
+        _ => Value::Text(<&str as Decode<MySql>>::decode(raw)?.into()),
+    })
+}
+
+/// Length, then as much as is not zero: year, month, day, hour, minute, second, microseconds.
+fn date(bytes: &[u8], name: &str) -> Option<String> {
+    let (length, rest) = bytes.split_first()?;
+    let field = |at: usize| rest.get(at).copied().unwrap_or(0);
+    let year = u16::from_le_bytes([field(0), field(1)]);
+    let mut text = format!("{year:04}-{:02}-{:02}", field(2), field(3));
+    if name != "DATE" {
+        text += &format!(" {:02}:{:02}:{:02}", field(4), field(5), field(6));
+        text += &fraction(u32::from_le_bytes([
+            field(7),
+            field(8),
+            field(9),
+            field(10),
+        ]));
+    }
+    (usize::from(*length) == rest.len()).then_some(text)
+}
+
+/// Length, then as much as is not zero: sign, days, hour, minute, second, microseconds.
+fn time(bytes: &[u8]) -> Option<String> {
+    let (length, rest) = bytes.split_first()?;
+    let field = |at: usize| rest.get(at).copied().unwrap_or(0);
+    let days = u32::from_le_bytes([field(1), field(2), field(3), field(4)]);
+    let hours = u64::from(days) * 24 + u64::from(field(5));
+    let sign = if field(0) == 1 { "-" } else { "" };
+    let micros = u32::from_le_bytes([field(8), field(9), field(10), field(11)]);
+    let text = format!(
+        "{sign}{hours:02}:{:02}:{:02}{}",
+        field(6),
+        field(7),
+        fraction(micros)
+    );
+    (usize::from(*length) == rest.len()).then_some(text)
+}
+
+fn fraction(micros: u32) -> String {
+    match micros {
+        0 => String::new(),
+        _ => format!(".{micros:06}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_times() {
+        let full = [11, 0xea, 0x07, 11, 30, 23, 59, 58, 1, 0, 0, 0];
+        assert_eq!(
+            date(&full, "DATETIME").unwrap(),
+            "2026-11-30 23:59:58.000001"
+        );
+        assert_eq!(
+            date(&[4, 0xea, 0x07, 1, 2], "DATETIME").unwrap(),
+            "2026-01-02 00:00:00"
+        );
+        assert_eq!(date(&[4, 0xea, 0x07, 1, 2], "DATE").unwrap(), "2026-01-02");
+        assert_eq!(date(&[0], "DATE").unwrap(), "0000-00-00");
+        assert_eq!(date(&[7, 0], "DATE"), None);
+        assert_eq!(date(&[], "DATE"), None);
+        assert_eq!(time(&[8, 1, 1, 0, 0, 0, 2, 3, 4]).unwrap(), "-26:03:04");
+        assert_eq!(time(&[0]).unwrap(), "00:00:00");
+    }
+}

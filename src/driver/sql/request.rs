@@ -1,0 +1,134 @@
+//! What is sent over a connection, and what comes back.
+
+use super::{
+    bind::{self, Data, literal},
+    read::{self, Read},
+    setup::{Compiled, Form, Target},
+};
+use crate::{
+    data::Value,
+    plan::sql::{Backend, Statement},
+};
+use sqlx::{
+    AssertSqlSafe, Database, Execute, MySql, Postgres, SqlSafeStr, SqlStr, Sqlite,
+    error::BoxDynError,
+};
+use std::sync::Arc;
+
+/// What came of a request.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Rows that were returned.
+    pub rows: u64,
+    /// Rows that were changed.
+    pub changed: u64,
+    /// Of the first row: the columns that are expected to have a value, then those to extract.
+    pub taken: Vec<Result<Value, String>>,
+}
+
+impl Answer {
+    /// Reads the first row.
+    pub fn take<DB: Read>(&mut self, row: &DB::Row, statement: &Statement)
+    where
+        for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
+    {
+        let expected = statement.expect.values.iter().map(|(column, _)| column);
+        let extracted = statement.extract.iter().map(|extract| &extract.column);
+        let columns = expected.chain(extracted);
+        self.taken
+            .extend(columns.map(|column| read::column::<DB>(row, column)));
+    }
+}
+
+/// What is sent, for one of the servers.
+pub enum Request {
+    /// PostgreSQL.
+    Postgres(Call<Postgres>),
+    /// MySQL.
+    MySql(Call<MySql>),
+    /// SQLite.
+    Sqlite(Call<Sqlite>),
+}
+
+/// A text and its arguments.
+pub struct Call<DB: Database> {
+    sql: SqlStr,
+    /// None: sent as it is, without preparing it.
+    arguments: Option<DB::Arguments>,
+    persistent: bool,
+}
+
+impl Request {
+    /// A text without parameters.
+    pub fn plain(backend: Backend, sql: SqlStr) -> Self {
+        match backend {
+            Backend::Postgres => Request::Postgres(Call::plain(sql)),
+            Backend::MySql => Request::MySql(Call::plain(sql)),
+            Backend::Sqlite => Request::Sqlite(Call::plain(sql)),
+        }
+    }
+
+    /// A statement with its values.
+    ///
+    /// # Errors
+    /// In words, when a value is not of the type that its parameter has.
+    pub fn statement(
+        target: &Target,
+        compiled: &Compiled,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Self, String> {
+        let data = Data::new(statement, values);
+        let sql = || AssertSqlSafe(Arc::clone(&compiled.sql)).into_sql_str();
+        let backend = target.database.backend;
+        Ok(match &compiled.form {
+            Form::Postgres(binds) => Request::Postgres(Call {
+                sql: sql(),
+                arguments: Some(bind::postgres::arguments(binds, &data)?),
+                persistent: true,
+            }),
+            Form::MySql(order) => Request::MySql(Call {
+                sql: sql(),
+                arguments: Some(bind::mysql::arguments(order, &data)?),
+                persistent: true,
+            }),
+            Form::Sqlite => Request::Sqlite(Call {
+                sql: sql(),
+                arguments: Some(bind::sqlite::arguments(&data)?),
+                persistent: target.database.prepared,
+            }),
+            Form::Literal => {
+                let text = literal::render(&statement.text, &data, backend)?;
+                Request::plain(backend, AssertSqlSafe(text).into_sql_str())
+            }
+        })
+    }
+}
+
+impl<DB: Database> Call<DB> {
+    fn plain(sql: SqlStr) -> Self {
+        Self {
+            sql,
+            arguments: None,
+            persistent: false,
+        }
+    }
+}
+
+impl<DB: Database> Execute<'_, DB> for Call<DB> {
+    fn sql(self) -> SqlStr {
+        self.sql
+    }
+
+    fn statement(&self) -> Option<&DB::Statement> {
+        None
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<DB::Arguments>, BoxDynError> {
+        Ok(self.arguments.take())
+    }
+
+    fn persistent(&self) -> bool {
+        self.persistent
+    }
+}

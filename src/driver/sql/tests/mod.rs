@@ -1,0 +1,237 @@
+//! The driver against real servers.
+
+mod basics;
+mod console;
+mod errors;
+mod limits;
+mod outages;
+mod prepare;
+#[path = "../../../../tests/support/servers.rs"]
+#[allow(dead_code, reason = "each kind of test takes what it needs")]
+mod servers;
+mod tls;
+mod transactions;
+mod types;
+
+use super::{
+    Candidate, PrepareError, Problem, Session, SqlDriver,
+    link::Link,
+    prepare_all,
+    request::{Answer, Request},
+    setup::Target,
+};
+use crate::{
+    data::Value,
+    driver::{ErrorClass, Outcome, Progress},
+    plan::sql::{
+        Action, Backend, Connections, Database, Expect, Extract, Isolation, Param, Rows, Secret,
+        SqlStep, Statement, Text,
+    },
+    time::Clock,
+};
+use servers::{Kind, Server};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+/// A database with everything at its default.
+fn database(url: &str) -> Database {
+    Database {
+        name: "main".to_owned(),
+        backend: Backend::of(url).unwrap(),
+        url: Secret::new(url),
+        prepared: true,
+        isolation: None,
+        connections: Connections::OnePerUser,
+        statement_timeout: Duration::from_secs(30),
+        connect_timeout: Duration::from_secs(10),
+        tls: None,
+        ca_file: None,
+    }
+}
+
+/// A new, empty database on each kind of server. The folder holds SQLite's file.
+fn everywhere() -> (Vec<Database>, tempfile::TempDir) {
+    let (lite, folder) = sqlite();
+    let postgres = Server::shared(Kind::Postgres).fresh();
+    let mariadb = Server::shared(Kind::MariaDb).fresh();
+    (vec![database(&postgres), database(&mariadb), lite], folder)
+}
+
+fn sqlite() -> (Database, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("db").display());
+    (database(&url), folder)
+}
+
+/// Runs a script.
+async fn script(database: &Database, sql: &str) {
+    let mut link = Link::open(&Target::new(database, 0).unwrap())
+        .await
+        .unwrap();
+    let request = Request::plain(database.backend, AssertSqlSafe(sql).into_sql_str());
+    let done = link.exchange(request, None, &mut Answer::default()).await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    link.close().await;
+}
+
+/// The only value that a query returns.
+async fn ask(database: &Database, sql: &str) -> Value {
+    let Ok(mut rig) = Rig::new(database, vec![query(database, sql, &[]).takes("x")]).await else {
+        panic!("{sql}");
+    };
+    rig.ok(0).await;
+    rig.values[0].clone()
+}
+
+/// A statement with these parameters.
+fn query(database: &Database, sql: &str, params: &[Param]) -> SqlStep {
+    let text = Text::parse(sql, database.backend).unwrap();
+    assert_eq!(text.parameters(), params.len());
+    SqlStep {
+        database: 0,
+        action: Action::Statement(Statement {
+            text,
+            params: params.to_vec(),
+            expect: Expect::default(),
+            extract: Vec::new(),
+            max_tries: NonZeroU32::MIN,
+        }),
+        timeout: database.statement_timeout,
+    }
+}
+
+impl SqlStep {
+    fn change(mut self, change: impl FnOnce(&mut Statement)) -> Self {
+        match &mut self.action {
+            Action::Statement(statement) => change(statement),
+            other => panic!("{other:?}"),
+        }
+        self
+    }
+
+    fn expects(self, rows: Rows) -> Self {
+        self.change(|statement| statement.expect.rows = Some(rows))
+    }
+
+    fn expects_value(self, column: &str, value: Param) -> Self {
+        self.change(|statement| statement.expect.values.push((column.to_owned(), value)))
+    }
+
+    /// Puts a column into variable 0.
+    fn takes(self, column: &str) -> Self {
+        self.takes_into(column, 0)
+    }
+
+    fn takes_into(self, column: &str, variable: usize) -> Self {
+        let column = column.to_owned();
+        self.change(|statement| statement.extract.push(Extract { column, variable }))
+    }
+
+    fn tries(self, tries: u32) -> Self {
+        self.change(|statement| statement.max_tries = NonZeroU32::new(tries).unwrap())
+    }
+
+    fn within(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+}
+
+fn begin(isolation: Option<Isolation>) -> SqlStep {
+    SqlStep {
+        database: 0,
+        action: Action::Begin {
+            isolation,
+            immediate: false,
+        },
+        timeout: Duration::from_secs(30),
+    }
+}
+
+fn commit() -> SqlStep {
+    SqlStep {
+        database: 0,
+        action: Action::Commit,
+        timeout: Duration::from_secs(30),
+    }
+}
+
+fn int(value: i64) -> Param {
+    Param::Literal(Value::Int(value))
+}
+
+fn text(value: &str) -> Param {
+    Param::Literal(Value::Text(value.into()))
+}
+
+/// A driver with a session and the values of a task run.
+struct Rig {
+    driver: SqlDriver,
+    session: Session,
+    steps: Vec<SqlStep>,
+    values: Vec<Value>,
+}
+
+impl Rig {
+    async fn new(database: &Database, steps: Vec<SqlStep>) -> Result<Self, PrepareError> {
+        let candidates: Vec<_> = steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| Candidate {
+                index,
+                step,
+                sample: &[],
+            })
+            .collect();
+        let setup = prepare_all(std::slice::from_ref(database), &candidates).await?;
+        let driver = SqlDriver::new(Clock::start(), Arc::new(setup), 0, 1);
+        Ok(Self {
+            session: driver.session(0),
+            driver,
+            steps,
+            values: vec![Value::Unset; 8],
+        })
+    }
+
+    async fn run(&mut self, index: usize) -> Outcome {
+        let Self {
+            driver,
+            session,
+            steps,
+            values,
+        } = self;
+        let progress = Progress::default();
+        driver
+            .step(session, index, &steps[index], values, &progress)
+            .await
+    }
+
+    /// Runs a step that succeeds.
+    async fn ok(&mut self, index: usize) -> Outcome {
+        let outcome = self.run(index).await;
+        if let Some(failure) = &outcome.failure {
+            panic!("step {index}: {:?}: {}", failure.class, failure.detail);
+        }
+        outcome
+    }
+
+    /// Runs a step that fails with this class, and tells how.
+    async fn fails(&mut self, index: usize, class: ErrorClass) -> String {
+        let (seen, words) = why(&self.run(index).await);
+        assert_eq!(seen, class, "{words}");
+        words
+    }
+}
+
+/// The class and the words of a failure.
+fn why(outcome: &Outcome) -> (ErrorClass, String) {
+    let failure = outcome.failure.as_ref().expect("it failed");
+    (failure.class, failure.detail.to_string())
+}
+
+/// The problems found before the run.
+async fn problems(database: &Database, step: SqlStep) -> Vec<Problem> {
+    match Rig::new(database, vec![step]).await.map(|_| ()) {
+        Err(PrepareError::Problems(problems)) => problems,
+        other => panic!("{other:?}"),
+    }
+}

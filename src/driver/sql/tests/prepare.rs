@@ -1,0 +1,203 @@
+//! Mistakes that are found before the run.
+
+use super::*;
+use crate::driver::sql::{Place, Subject};
+
+async fn only(database: &Database, step: SqlStep) -> (Place, String, Option<String>) {
+    let mut found = problems(database, step).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    let Problem {
+        subject,
+        message,
+        help,
+    } = found.remove(0);
+    match subject {
+        Subject::Step(0, place) => (place, message, help),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn mistakes_in_the_text_are_pointed_at() {
+    let (databases, _folder) = everywhere();
+    for database in databases {
+        script(
+            &database,
+            "CREATE TABLE orders (id INT, status VARCHAR(10))",
+        )
+        .await;
+        for (sql, part) in [
+            ("SELECT id FORM orders WHERE id = $1", "orders"),
+            ("SELECT id FROM order_s WHERE id = $1", "order_s"),
+            ("SELECT id FROM orders WHERE größe + nr = $1", "größe"),
+            ("SELECT status, price FROM orders WHERE id = $1", "price"),
+        ] {
+            let (place, message, _) = only(&database, query(&database, sql, &[int(1)])).await;
+            let at = Place::At(sql.find(part).unwrap());
+            // SQLite takes FORM for another name of the column; the error is at the table then.
+            assert_eq!(place, at, "{sql}: {message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_postgres_knows_of_types_is_used() {
+    let database = database(&Server::shared(Kind::Postgres).fresh());
+    script(
+        &database,
+        "CREATE TABLE t (id int4, price numeric, at timestamptz, place point)",
+    )
+    .await;
+    let step = query(
+        &database,
+        "SELECT id FROM t WHERE id = $1 AND price = $2",
+        &[text("north"), text("1.5")],
+    );
+    let (place, message, _) = only(&database, step).await;
+    assert_eq!(place, Place::Param(0));
+    assert_eq!(
+        message,
+        "\"north\" is not an int4 (-2147483648 to 2147483647)"
+    );
+
+    let step = query(
+        &database,
+        "SELECT id FROM t WHERE id = $1 AND id = $2",
+        &[int(1 << 40), int(1)],
+    );
+    assert_eq!(only(&database, step).await.0, Place::Param(0));
+
+    let step = query(&database, "SELECT place FROM t", &[]).takes("place");
+    let (place, message, help) = only(&database, step).await;
+    assert_eq!(place, Place::Extract(0));
+    assert_eq!(message, "values of type POINT cannot be taken");
+    assert_eq!(help.unwrap(), "cast place to text in the statement");
+
+    let step = query(&database, "SELECT nonsense($1)", &[int(1)]);
+    let (_, message, help) = only(&database, step).await;
+    assert!(message.contains("nonsense"), "{message}");
+    assert!(help.unwrap().contains("explicit type casts"));
+}
+
+#[tokio::test]
+async fn columns_must_be_there() {
+    let (databases, _folder) = everywhere();
+    for database in databases {
+        let step = query(&database, "SELECT 1 AS a, 2 AS b", &[])
+            .expects_value("a", int(1))
+            .expects_value("c", int(1))
+            .takes("d");
+        let found = problems(&database, step).await;
+        let places: Vec<_> = found.iter().map(|problem| problem.subject).collect();
+        assert_eq!(
+            places,
+            [
+                Subject::Step(0, Place::Expect(1)),
+                Subject::Step(0, Place::Extract(0))
+            ]
+        );
+        assert_eq!(found[0].message, "there is no column c");
+        assert_eq!(found[0].help.as_deref(), Some("the statement returns a, b"));
+    }
+}
+
+#[tokio::test]
+async fn parameters_of_another_spelling_are_counted() {
+    let (lite, _folder) = sqlite();
+    let maria = database(&Server::shared(Kind::MariaDb).fresh());
+    for database in [lite, maria] {
+        let (place, message, help) =
+            only(&database, query(&database, "SELECT ?, $1", &[int(1)])).await;
+        assert_eq!(place, Place::Statement);
+        assert_eq!(message, "the server finds 2 parameters in it instead of 1");
+        assert!(help.unwrap().contains("$1"));
+    }
+}
+
+#[tokio::test]
+async fn every_problem_is_told_at_once() {
+    let (database, _folder) = sqlite();
+    let steps = vec![
+        query(&database, "SELECT * FROM a", &[]),
+        query(&database, "SELECT 1", &[]),
+        query(&database, "SELECT * FROM b", &[]),
+    ];
+    let Err(PrepareError::Problems(found)) = Rig::new(&database, steps).await.map(|_| ()) else {
+        panic!("it has problems");
+    };
+    let steps: Vec<_> = found.iter().map(|problem| problem.subject).collect();
+    assert_eq!(
+        steps,
+        [
+            Subject::Step(0, Place::At(14)),
+            Subject::Step(2, Place::At(14))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn values_that_only_the_run_knows_are_not_judged() {
+    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let step = query(
+        &database,
+        "SELECT 1 AS x WHERE 1 = $1",
+        &[Param::Variable(0)],
+    );
+    let bad = [Value::Text("north".into())];
+    for (sample, problems) in [
+        (&[] as &[Value], 0),
+        (&[Value::Unset], 0),
+        (&[Value::Int(1)], 0),
+        (&bad, 1),
+    ] {
+        let candidate = Candidate {
+            index: 0,
+            step: &step,
+            sample,
+        };
+        let found = match prepare_all(std::slice::from_ref(&database), &[candidate]).await {
+            Ok(_) => 0,
+            Err(PrepareError::Problems(found)) => found.len(),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(found, problems, "{sample:?}");
+    }
+}
+
+#[tokio::test]
+async fn databases_that_are_not_there_or_not_to_be_had() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let (lite, folder) = sqlite();
+    let missing = format!("sqlite:{}", folder.path().join("missing").display());
+    for url in [
+        format!("postgres://x@127.0.0.1:{port}/x"),
+        format!("mysql://x@127.0.0.1:{port}/x"),
+        missing,
+    ] {
+        match prepare_all(&[database(&url)], &[]).await {
+            Err(PrepareError::Unreachable { database, failure }) => {
+                assert_eq!(database, "main");
+                assert_eq!(failure.class, ErrorClass::Connection, "{}", failure.detail);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut wrong = database("postgres://x:secret@127.0.0.1:port/x");
+    wrong.backend = Backend::Postgres;
+    let trusting = Database {
+        tls: Some(crate::plan::sql::Tls::VerifyFull),
+        ca_file: Some("/nowhere/ca.pem".into()),
+        ..database("postgres://x@127.0.0.1/x")
+    };
+    match prepare_all(&[wrong, lite, trusting], &[]).await {
+        Err(PrepareError::Problems(found)) => {
+            let subjects: Vec<_> = found.iter().map(|problem| problem.subject).collect();
+            assert_eq!(subjects, [Subject::Database(0), Subject::Database(2)]);
+            assert!(!found[0].message.contains("secret"), "{}", found[0].message);
+            assert!(found[1].message.contains("/nowhere/ca.pem"));
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,190 @@
+//! The open model: arrivals come whether or not earlier ones were answered.
+//!
+//! Each arrival gets an idle slot, else a new one while there are fewer than `max_in_flight`, else
+//! it waits and ages in the queue, else it is dropped. A slot is one session, so idle slots are
+//! taken last in, first out: connections in use stay few.
+
+use super::{
+    arrival::{Arrival, Schedule},
+    run::{Context, Draws, cut_waiting, run},
+    stop::Stop,
+};
+use crate::{data::rng::Purpose, driver::Driver, plan::Open, time::nanos};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+use tokio::task::JoinSet;
+
+/// How many arrivals that are due already are handed out before the slots get a turn.
+const BATCH: u32 = 32;
+
+/// The slots of one population on one worker.
+pub struct Dispatcher<D> {
+    context: Rc<Context<D>>,
+    slots: RefCell<Vec<Rc<Slot>>>,
+    idle: RefCell<Vec<Rc<Slot>>>,
+    queue: RefCell<VecDeque<Arrival>>,
+    max_slots: u64,
+    max_queue: u64,
+    closed: Cell<bool>,
+    overdue: Cell<u64>,
+}
+
+impl<D: Driver + 'static> Dispatcher<D> {
+    /// No slot yet; this worker's share of `load`'s bounds.
+    pub fn new(context: Rc<Context<D>>, load: &Open) -> Rc<Self> {
+        let share = context.share;
+        Rc::new(Self {
+            context,
+            slots: RefCell::default(),
+            idle: RefCell::default(),
+            queue: RefCell::default(),
+            max_slots: share.of(load.max_in_flight),
+            max_queue: share.of(load.max_queue),
+            closed: Cell::new(false),
+            overdue: Cell::new(0),
+        })
+    }
+
+    /// Hands out this worker's arrivals as they come due.
+    pub async fn start(self: &Rc<Self>, load: &Open, stop: &Stop, tasks: &mut JoinSet<()>) {
+        let Context {
+            plan,
+            population,
+            pacer,
+            share,
+            ..
+        } = &*self.context;
+        let mut draws = self.draws();
+        let warmup = nanos(plan.warmup);
+        let mut batch = 0;
+        for arrival in Schedule::new(load, plan.seed, *population, share.first, share.stride) {
+            if pacer.clock().now() < arrival.at {
+                batch = 0;
+                pacer.sleep_until(arrival.at).await;
+            } else {
+                batch += 1;
+                if batch % BATCH == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            if arrival.at >= stop.time() {
+                break;
+            }
+            if pacer.clock().now() >= stop.time() && arrival.at >= warmup {
+                self.overdue.set(self.overdue.get() + 1);
+            }
+            self.dispatch(arrival, tasks, &mut draws);
+        }
+        self.closed.set(true);
+        self.idle.borrow().iter().for_each(|slot| slot.wake());
+    }
+
+    /// How many arrivals had come due before the end but were only looked at after it: what a
+    /// generator that is too slow leaves behind.
+    pub fn overdue(&self) -> u64 {
+        self.overdue.get()
+    }
+
+    /// Takes down the arrivals that still wait when everything is cut off.
+    pub fn cut_waiting(&self) {
+        let now = self.context.pacer.clock().now();
+        let mut draws = self.draws();
+        let given = self.slots.borrow();
+        let given = given.iter().filter_map(|slot| slot.arrival.take());
+        for arrival in given.chain(self.queue.borrow_mut().drain(..)) {
+            draws.renew(&self.context, arrival.index);
+            let task = draws.task(self.context.population());
+            cut_waiting(&self.context, task, arrival.at, now);
+        }
+    }
+
+    fn draws(&self) -> Draws {
+        Draws::new(self.context.source(), Purpose::Arrival, 0, 1)
+    }
+
+    fn dispatch(self: &Rc<Self>, arrival: Arrival, tasks: &mut JoinSet<()>, draws: &mut Draws) {
+        if let Some(slot) = self.idle.borrow_mut().pop() {
+            slot.give(arrival);
+            return;
+        }
+        let number = self.slots.borrow().len() as u64;
+        if number < self.max_slots {
+            let slot = Rc::new(Slot::default());
+            slot.give(arrival);
+            self.slots.borrow_mut().push(Rc::clone(&slot));
+            tasks.spawn_local(Rc::clone(self).work(slot, number));
+        } else if (self.queue.borrow().len() as u64) < self.max_queue {
+            self.queue.borrow_mut().push_back(arrival);
+            self.context.recorder.queued.up();
+        } else {
+            draws.renew(&self.context, arrival.index);
+            let task = draws.task(self.context.population()).index;
+            self.context.recorder.dropped(task, arrival.at);
+        }
+    }
+
+    /// The life of a slot: what it is given, then what waits, until nothing comes any more.
+    async fn work(self: Rc<Self>, slot: Rc<Slot>, number: u64) {
+        let context = &*self.context;
+        let mut session = context
+            .driver
+            .session(context.population, context.share.global(number));
+        let mut draws = self.draws();
+        while let Some(given) = self.given(&slot).await {
+            // Only what found a free slot can be late by the generator's doing.
+            context.recorder.lag(given.at, context.pacer.clock().now());
+            let mut next = Some(given);
+            while let Some(arrival) = next {
+                draws.renew(context, arrival.index);
+                context.driver.renew(&mut session);
+                let task = draws.task(context.population());
+                run(context, &mut session, &mut draws, task, arrival.at).await;
+                next = self.queue.borrow_mut().pop_front();
+                if next.is_some() {
+                    context.recorder.queued.down();
+                }
+            }
+            if self.closed.get() {
+                return;
+            }
+            self.idle.borrow_mut().push(Rc::clone(&slot));
+        }
+    }
+
+    async fn given(&self, slot: &Slot) -> Option<Arrival> {
+        poll_fn(|cx| match slot.arrival.take() {
+            None if self.closed.get() => Poll::Ready(None),
+            None => {
+                slot.waker.set(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+            arrival => Poll::Ready(arrival),
+        })
+        .await
+    }
+}
+
+/// Where an arrival is handed to a slot's task.
+#[derive(Default)]
+struct Slot {
+    arrival: Cell<Option<Arrival>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl Slot {
+    fn give(&self, arrival: Arrival) {
+        self.arrival.set(Some(arrival));
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,550 @@
+//! The engine on a clock that tests advance, with a driver that only waits.
+
+mod groups;
+mod shapes;
+mod starts;
+mod warmup;
+
+use super::{
+    Pacer,
+    run::Share,
+    worker::{WorkerEnd, work, worker_count},
+};
+use crate::{
+    data::Generator,
+    driver::{
+        Detail, ErrorClass, Failure,
+        fake::{FakeDriver, Seen},
+    },
+    plan::{
+        Arrivals, Closed, Curve, HttpStep, Label, Load, Op, Open, Plan, Population, Scope, Step,
+        StepKind, Target, Task, Think, Variable, http,
+    },
+    record::{Measures, Recorder, Snapshot},
+    time::{Clock, Nanos, SECOND},
+};
+use ::http::Method;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+const MS: Nanos = 1_000_000;
+
+fn http_step(index: usize, think: Think) -> Step {
+    let request = HttpStep {
+        method: Method::GET,
+        path: crate::data::Template::default(),
+        headers: Vec::new(),
+        body: None,
+        multipart: Vec::new(),
+        expect: http::Expect::default(),
+        extract: Vec::new(),
+        timeout: Duration::from_secs(1),
+        trace: None,
+    };
+    Step {
+        index,
+        think,
+        draws: Vec::new(),
+        kind: StepKind::Http(request),
+    }
+}
+
+/// A plan of one population whose tasks have so many steps each.
+fn plan(load: Load, steps: &[usize]) -> Plan {
+    let label = |task_index, name: String| Label {
+        id: name.clone(),
+        population: "p".into(),
+        task: format!("t{task_index}"),
+        name,
+        task_index,
+        groups: Vec::new(),
+    };
+    let mut labels = Vec::new();
+    let tasks: Vec<Task> = steps
+        .iter()
+        .enumerate()
+        .map(|(index, count)| Task {
+            index,
+            weight: 1.0,
+            draws: Vec::new(),
+            steps: (0..*count)
+                .map(|step| {
+                    labels.push(label(index, format!("p/t{index}/s{step}")));
+                    http_step(labels.len() - 1, Think::None)
+                })
+                .collect(),
+            groups: Vec::new(),
+            program: (0..*count).map(Op::Step).collect(),
+        })
+        .collect();
+    Plan {
+        name: "p".into(),
+        seed: 7,
+        databases: Vec::new(),
+        thresholds: Vec::new(),
+        steps: labels,
+        tasks: (0..tasks.len())
+            .map(|index| label(index, format!("p/t{index}")))
+            .collect(),
+        groups: Vec::new(),
+        warmup: Duration::ZERO,
+        populations: vec![Population {
+            name: "p".into(),
+            warmup: Duration::ZERO,
+            target: Target::Urls(Vec::new()),
+            http: http::Settings {
+                connect_timeout: Duration::from_secs(1),
+                ca_file: None,
+                insecure: false,
+                user_agent: String::new(),
+                max_head: 1,
+                max_body: 1,
+                client: http::Client::Fast { asked: false },
+            },
+            load,
+            graceful_stop: Duration::from_secs(30),
+            choice: (tasks.len() > 1).then(|| {
+                rand_distr::weighted::WeightedAliasIndex::new(vec![1.0; tasks.len()]).unwrap()
+            }),
+            tasks,
+            setup: None,
+            teardown: None,
+            user_start: None,
+            variables: Vec::new(),
+            extracted: Vec::new(),
+            prepared: Default::default(),
+        }],
+        beside: Default::default(),
+        errands: Vec::new(),
+        trace: None,
+        written: crate::plan::Written::default(),
+    }
+}
+
+fn closed(users: Curve, seconds: u64, think: Think) -> Load {
+    Load::Closed(Closed {
+        users,
+        duration: Some(Duration::from_secs(seconds)),
+        think,
+        pacing: None,
+        iterations: Default::default(),
+        ramp_down: None,
+    })
+}
+
+fn open(rate: f64, seconds: u64, max_in_flight: u64, max_queue: u64) -> Open {
+    Open {
+        rate: Curve::constant(rate),
+        duration: Some(Duration::from_secs(seconds)),
+        arrivals: Arrivals::Constant,
+        max_in_flight,
+        max_queue,
+    }
+}
+
+struct Ran {
+    seen: Vec<Seen>,
+    snapshots: Vec<Snapshot>,
+    end: WorkerEnd,
+}
+
+impl Ran {
+    fn task(&self, index: usize) -> Measures {
+        self.sum(|snapshot| &snapshot.tasks[index])
+    }
+
+    fn step(&self, index: usize) -> Measures {
+        self.sum(|snapshot| &snapshot.steps[index])
+    }
+
+    fn sum<'a>(&'a self, part: impl Fn(&'a Snapshot) -> &'a Measures) -> Measures {
+        let mut sum = Measures::default();
+        self.snapshots
+            .iter()
+            .for_each(|snapshot| sum.add(part(snapshot)));
+        sum
+    }
+}
+
+/// Runs one worker's share of `plan` to its end on virtual time; `interrupt` stops it at that moment.
+fn drive(
+    plan: Plan,
+    share: Share,
+    interrupt: Option<Duration>,
+    driver: impl FnOnce(Clock) -> FakeDriver,
+) -> Ran {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build_local(Default::default())
+        .unwrap();
+    runtime.block_on(async {
+        let clock = Clock::start();
+        let plan = Arc::new(plan);
+        let snapshots = Rc::new(RefCell::new(Vec::new()));
+        let sink = Rc::clone(&snapshots);
+        let recorder = Recorder::new(&plan, Box::new(move |s| sink.borrow_mut().push(s)));
+        let driver = driver(clock);
+        let seen = Rc::clone(&driver.seen);
+        let (stop, stopped) = watch::channel(false);
+        if let Some(after) = interrupt {
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(after).await;
+                stop.send_replace(true);
+            });
+        } else {
+            // Kept open: a closed channel would mean that the engine is gone.
+            std::mem::forget(stop);
+        }
+        let pacer = Pacer::on_runtime_timers(clock);
+        let end = work(plan, share, driver, pacer, recorder, stopped)
+            .await
+            .unwrap();
+        Ran {
+            seen: seen.take(),
+            snapshots: snapshots.take(),
+            end,
+        }
+    })
+}
+
+const ALONE: Share = Share {
+    first: 0,
+    stride: 1,
+};
+
+fn steady(service: Nanos) -> impl FnOnce(Clock) -> FakeDriver {
+    move |clock| FakeDriver::steady(clock, service)
+}
+
+#[test]
+fn constant_arrivals_begin_on_their_grid() {
+    let ran = drive(
+        plan(Load::Open(open(100.0, 10, 50, 10)), &[1]),
+        ALONE,
+        None,
+        steady(3 * MS),
+    );
+    assert_eq!(ran.seen.len(), 1000);
+    for (number, seen) in ran.seen.iter().enumerate() {
+        assert_eq!(seen.at, number as Nanos * 10 * MS);
+    }
+    let task = ran.task(0);
+    assert_eq!((task.offered, task.count(), task.dropped), (1000, 1000, 0));
+    // A slot is free again before the next arrival, so one is enough.
+    assert!(ran.seen.iter().all(|seen| seen.session == 0));
+    assert_eq!(ran.end.overdue, 0);
+}
+
+#[test]
+fn more_due_arrivals_than_slots_wait_in_order_and_keep_their_intended_time() {
+    // Two slots of 100 ms serve 20/s; 40/s come for one second.
+    let ran = drive(
+        plan(Load::Open(open(40.0, 1, 2, 1000)), &[1]),
+        ALONE,
+        None,
+        steady(100 * MS),
+    );
+    let task = ran.task(0);
+    assert_eq!(
+        (task.offered, task.count(), task.dropped, task.interrupted()),
+        (40, 40, 0, 0)
+    );
+    // Arrivals 2k and 2k + 1 come at 50 k and 50 k + 25 ms; the slots take them at 100 k and
+    // 100 k + 25 ms. The last is done at 19 * 100 + 125 ms.
+    assert_eq!(ran.end.at / MS, 2025);
+    let mut exact: Vec<Nanos> = (0..20).flat_map(|k| [50 * k + 100; 2]).collect();
+    exact.sort_unstable();
+    let latency = task.latency();
+    for percent in [10.0, 50.0, 90.0, 95.0, 100.0] {
+        let rank = (percent / 100.0 * exact.len() as f64).ceil() as usize;
+        let got = latency.percentile(percent).unwrap() as f64 / MS as f64;
+        let truth = exact[rank - 1] as f64;
+        assert!(
+            (got - truth).abs() <= truth * 0.001,
+            "p{percent}: {got} for {truth}"
+        );
+    }
+    // Service time does not see the queue.
+    let service = ran.step(0).service;
+    assert_eq!(service.percentile(100.0).unwrap() / MS, 100);
+    // Only what found a free slot has a lag.
+    assert_eq!(ran.snapshots.iter().map(|s| s.lag.len()).sum::<u64>(), 2);
+}
+
+#[test]
+fn a_full_queue_drops_and_counts() {
+    // One slot is held for the whole run, two may wait, the rest is dropped.
+    let mut load = plan(Load::Open(open(10.0, 2, 1, 2)), &[1]);
+    load.populations[0].graceful_stop = Duration::from_secs(1);
+    let ran = drive(load, ALONE, None, steady(60 * SECOND));
+    let task = ran.task(0);
+    assert_eq!(
+        (task.offered, task.count(), task.dropped, task.interrupted()),
+        (20, 0, 17, 3)
+    );
+    // Cut at 3 s: ages 3, 2.9 and 2.8 s. Only the first was sent.
+    assert_eq!(task.cut.percentile(100.0).unwrap() / (100 * MS), 30);
+    assert_eq!(task.cut.percentile(1.0).unwrap() / (100 * MS), 28);
+    assert_eq!(task.unknown, 1);
+    let step = ran.step(0);
+    assert_eq!((step.offered, step.interrupted(), step.unknown), (3, 3, 1));
+}
+
+#[test]
+fn arrivals_that_wait_at_the_end_are_still_served() {
+    let ran = drive(
+        plan(Load::Open(open(10.0, 1, 1, 100)), &[1]),
+        ALONE,
+        None,
+        steady(500 * MS),
+    );
+    let task = ran.task(0);
+    assert_eq!((task.count(), task.dropped, task.interrupted()), (10, 0, 0));
+    assert_eq!(ran.end.at / MS, 5000);
+}
+
+#[test]
+fn an_interrupt_stops_arrivals_and_lets_runs_finish() {
+    let load = plan(Load::Open(open(10.0, 100, 10, 10)), &[1]);
+    let ran = drive(
+        load,
+        ALONE,
+        Some(Duration::from_millis(1950)),
+        steady(400 * MS),
+    );
+    let task = ran.task(0);
+    assert_eq!(
+        (task.offered, task.count(), task.interrupted()),
+        (20, 20, 0)
+    );
+    assert_eq!(ran.end.at / MS, 2300);
+}
+
+#[test]
+fn users_spawn_at_their_rate_and_pause_between_runs() {
+    // 4 users, 2 a second; runs of 100 ms with 400 ms between them, for 5 s.
+    let curve = Curve::default()
+        .then(Duration::from_secs(2), 4.0)
+        .then_hold();
+    let think = Think::Constant(Duration::from_millis(400));
+    let ran = drive(
+        plan(closed(curve, 5, think), &[1]),
+        ALONE,
+        None,
+        steady(100 * MS),
+    );
+    let mut starts: BTreeMap<u64, Vec<Nanos>> = BTreeMap::new();
+    for seen in &ran.seen {
+        starts.entry(seen.session).or_default().push(seen.at / MS);
+    }
+    assert_eq!(starts.len(), 4);
+    for (user, starts) in starts {
+        let exact: Vec<Nanos> = (0..)
+            .map(|k| 500 * user + 500 * k)
+            .take_while(|at| *at < 5000)
+            .collect();
+        assert_eq!(starts, exact, "user {user}");
+    }
+    let users: Vec<u64> = ran
+        .snapshots
+        .iter()
+        .map(|snapshot| snapshot.users)
+        .collect();
+    assert_eq!(users[..5], [2, 4, 4, 4, 4]);
+    // Nobody is in a run at 5 s, and nobody waits for the end of a pause.
+    assert_eq!(ran.end.at, 5 * SECOND);
+}
+
+#[test]
+fn a_ramp_that_is_longer_than_the_load_does_not_prolong_it() {
+    // The second user is due at 30 s and both once more after 120 s, but the load ends at 10 s.
+    let minute = Duration::from_secs(60);
+    let curve = Curve::default()
+        .then(minute, 2.0)
+        .then(Duration::ZERO, 0.0)
+        .then(minute, 0.0)
+        .then(minute, 2.0)
+        .then_hold();
+    let load = closed(curve, 10, Think::Constant(Duration::from_secs(1)));
+    let ran = drive(plan(load, &[1]), ALONE, None, steady(10 * MS));
+    assert_eq!((ran.task(0).offered, ran.end.at / MS), (10, 10_000));
+}
+
+#[test]
+fn users_leave_in_reverse_order_on_the_way_down_and_come_back() {
+    let curve = Curve::default()
+        .then(Duration::ZERO, 4.0)
+        .then(Duration::from_millis(1500), 4.0)
+        .then(Duration::from_secs(4), 0.0)
+        .then(Duration::ZERO, 2.0)
+        .then(Duration::from_secs(2), 2.0);
+    let think = Think::Constant(Duration::from_millis(90));
+    let ran = drive(
+        plan(closed(curve, 7, think), &[1]),
+        ALONE,
+        None,
+        steady(10 * MS),
+    );
+    let users: Vec<u64> = ran
+        .snapshots
+        .iter()
+        .map(|snapshot| snapshot.users)
+        .collect();
+    // At the end of each second; user u leaves when the line falls to u, at 1.5 + (4 - u) s.
+    assert_eq!(users[..6], [4, 4, 3, 2, 1, 2]);
+    let last_of_3 = ran.seen.iter().rfind(|seen| seen.session == 3).unwrap().at;
+    assert_eq!(last_of_3 / MS, 2400);
+    assert!(
+        ran.seen
+            .iter()
+            .any(|seen| seen.session == 1 && seen.at > 6 * SECOND)
+    );
+}
+
+#[test]
+fn the_graceful_stop_is_bounded_and_what_it_cuts_is_recorded_at_its_age() {
+    let mut load = plan(closed(Curve::constant(3.0), 2, Think::None), &[1]);
+    load.populations[0].graceful_stop = Duration::from_secs(5);
+    // The second run of each user hangs.
+    let ran = drive(load, ALONE, None, |clock| FakeDriver {
+        service: Box::new(|number| if number < 3 { SECOND } else { 1000 * SECOND }),
+        ..FakeDriver::steady(clock, 0)
+    });
+    let task = ran.task(0);
+    assert_eq!(
+        (task.offered, task.count(), task.interrupted(), task.unknown),
+        (6, 3, 3, 3)
+    );
+    assert_eq!(ran.end.at / SECOND, 7);
+    assert_eq!(task.cut.percentile(50.0).unwrap() / (100 * MS), 60);
+    assert_eq!(
+        ran.snapshots.iter().map(|s| s.second).collect::<Vec<_>>(),
+        (0..8).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_failed_step_ends_the_run_and_is_counted_by_class() {
+    let load = plan(Load::Open(open(10.0, 1, 1, 10)), &[3]);
+    let ran = drive(load, ALONE, None, |clock| FakeDriver {
+        // Every second step fails: the second of each run.
+        failure: Box::new(|number| {
+            (number % 2 == 1).then_some(Failure {
+                class: ErrorClass::Status5xx,
+                detail: Detail::Status(503),
+            })
+        }),
+        ..FakeDriver::steady(clock, MS)
+    });
+    assert_eq!(ran.task(0).errors(), 10);
+    assert_eq!(ran.task(0).by_class[ErrorClass::Status5xx as usize], 10);
+    assert_eq!(ran.step(0).ok.len(), 10);
+    assert_eq!(ran.step(1).failed.len(), 10);
+    // They all failed alike.
+    assert_eq!(ran.step(1).samples.len(), 1);
+    assert_eq!(ran.step(1).samples[0].message, "status 503");
+    assert_eq!(ran.step(2).offered, 0);
+}
+
+#[test]
+fn later_steps_are_due_when_the_one_before_ends_plus_its_pause() {
+    let mut load = plan(Load::Open(open(1.0, 3, 10, 10)), &[2]);
+    load.populations[0].tasks[0].steps[1] =
+        http_step(1, Think::Constant(Duration::from_millis(250)));
+    let ran = drive(load, ALONE, None, steady(100 * MS));
+    let starts: Vec<(usize, Nanos)> = ran
+        .seen
+        .iter()
+        .map(|seen| (seen.step, seen.at / MS))
+        .collect();
+    assert_eq!(
+        starts,
+        [(0, 0), (1, 350), (0, 1000), (1, 1350), (0, 2000), (1, 2350)]
+    );
+    // The pause is in the run's latency and not in the step's.
+    assert_eq!(ran.step(1).ok.percentile(50.0).unwrap() / MS, 100);
+    assert_eq!(ran.task(0).ok.percentile(50.0).unwrap() / MS, 450);
+}
+
+#[test]
+fn the_same_seed_makes_the_same_choices_whatever_the_number_of_workers() {
+    fn choices(load: &Load, share: Share) -> Vec<Seen> {
+        drive(plan(load.clone(), &[1, 1, 1]), share, None, steady(0)).seen
+    }
+    let think = Think::Uniform(Duration::from_millis(50), Duration::from_millis(150));
+    let loads = [
+        Load::Open(open(50.0, 4, 100, 10)),
+        closed(Curve::constant(6.0), 4, think),
+    ];
+    for load in loads {
+        let key = |seen: &Seen| (seen.at, seen.step);
+        let mut whole: Vec<_> = choices(&load, ALONE).iter().map(key).collect();
+        let mut parts: Vec<_> = (0..3)
+            .flat_map(|first| choices(&load, Share { first, stride: 3 }))
+            .map(|seen| key(&seen))
+            .collect();
+        whole.sort_unstable();
+        parts.sort_unstable();
+        assert!(whole.len() >= 200);
+        assert_eq!(whole, parts);
+        let mut tasks = whole.iter().map(|(_, step)| *step).collect::<Vec<_>>();
+        tasks.sort_unstable();
+        tasks.dedup();
+        assert_eq!(tasks, [0, 1, 2]);
+    }
+}
+
+#[test]
+fn no_more_workers_than_users_or_slots() {
+    assert_eq!(
+        worker_count(&plan(closed(Curve::constant(3.0), 1, Think::None), &[1]), 8),
+        3
+    );
+    assert_eq!(
+        worker_count(&plan(Load::Open(open(10.0, 1, 1, 1)), &[1]), 8),
+        1
+    );
+    assert_eq!(
+        worker_count(&plan(Load::Open(open(10.0, 1, 64, 1)), &[1]), 8),
+        8
+    );
+    assert_eq!(
+        worker_count(&plan(Load::Open(open(10.0, 1, 64, 1)), &[1]), 0),
+        1
+    );
+}
+
+#[test]
+fn a_sequence_that_several_steps_draw_meets_no_value_twice() {
+    let loads = [
+        Load::Open(open(50.0, 4, 100, 10)),
+        closed(Curve::constant(6.0), 2, Think::None),
+    ];
+    for load in loads {
+        let mut seen = Vec::new();
+        for first in 0..2 {
+            let mut plan = plan(load.clone(), &[3, 2]);
+            let population = &mut plan.populations[0];
+            population.variables = vec![Variable {
+                name: "id".into(),
+                scope: Scope::Step,
+                generator: Generator::sequence(1, 1, None).unwrap(),
+            }];
+            for task in &mut population.tasks {
+                task.steps.iter_mut().for_each(|step| step.draws = vec![0]);
+            }
+            let share = Share { first, stride: 2 };
+            seen.extend(drive(plan, share, None, steady(10 * MS)).seen);
+        }
+        let mut values: Vec<String> = seen
+            .iter()
+            .map(|seen| format!("{:?}", seen.values))
+            .collect();
+        assert!(values.len() >= 400);
+        let all = values.len();
+        values.sort_unstable();
+        values.dedup();
+        assert_eq!(values.len(), all);
+    }
+}

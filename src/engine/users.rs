@@ -1,0 +1,200 @@
+//! The closed model: users who wait for their answer before they go on.
+
+use super::{
+    run::{Context, Draws, run},
+    stop::Stop,
+};
+use crate::{
+    data::rng::Purpose,
+    driver::Driver,
+    plan::{Closed, Iterations, Think},
+    time::{Nanos, nanos},
+};
+use std::{cell::Cell, rc::Rc};
+use tokio::task::JoinSet;
+
+/// Starts this worker's users as the curve asks for them; returns when none is left to start.
+pub async fn start<D: Driver + 'static>(
+    context: Rc<Context<D>>,
+    load: &Closed,
+    stop: &Stop,
+    tasks: &mut JoinSet<()>,
+) {
+    let users = load.users.peak().ceil() as u64;
+    let mut starts: Vec<(u64, Vec<(Nanos, Nanos)>)> = (0..context.share.of(users))
+        .map(|local| context.share.global(local))
+        .map(|user| (user, load.users.windows_above(user as f64)))
+        .filter(|(_, windows)| !windows.is_empty())
+        .collect();
+    // The sort is stable: users that start at the same time start in the order of their numbers.
+    starts.sort_by_key(|(_, windows)| windows[0].0);
+    let left = match load.iterations {
+        Iterations::Shared(all) => context.share.of(all),
+        Iterations::Unlimited | Iterations::PerUser(_) => 0,
+    };
+    let left = Rc::new(Cell::new(left));
+    let load = Rc::new(load.clone());
+    for (user, windows) in starts {
+        // A ramp may be longer than the load: nobody is waited for who will not start.
+        if !begins(&context, stop, windows[0].0).await {
+            return;
+        }
+        let user = User {
+            context: Rc::clone(&context),
+            stop: stop.clone(),
+            index: user,
+            users,
+            load: Rc::clone(&load),
+            left: Rc::clone(&left),
+        };
+        tasks.spawn_local(user.live(windows));
+    }
+}
+
+/// Waits until `start`, or until it is clear that the load ends before; tells whether it begins.
+async fn begins<D>(context: &Context<D>, stop: &Stop, start: Nanos) -> bool {
+    if start < stop.time() {
+        context.pacer.sleep_until(start).await;
+    }
+    start < stop.time()
+}
+
+struct User<D> {
+    context: Rc<Context<D>>,
+    stop: Stop,
+    index: u64,
+    users: u64,
+    load: Rc<Closed>,
+    /// Runs that this worker's users may still begin, where they share them.
+    left: Rc<Cell<u64>>,
+}
+
+impl<D: Driver> User<D> {
+    /// Is there in each of its windows; a run that is under way at a window's end is finished.
+    async fn live(self, windows: Vec<(Nanos, Nanos)>) {
+        let mut draws = Draws::new(self.context.source(), Purpose::User, self.index, self.users);
+        let mut done = 0;
+        for (start, end) in windows {
+            if !begins(&self.context, &self.stop, start).await {
+                return;
+            }
+            self.work(start, end, &mut draws, &mut done).await;
+            if self.is_done(done, &draws) {
+                return;
+            }
+        }
+    }
+
+    async fn work(&self, start: Nanos, end: Nanos, draws: &mut Draws, done: &mut u64) {
+        let context = &*self.context;
+        context.recorder.users.up();
+        let _active = Active(context);
+        let mut session = context.driver.session(context.population, self.index);
+        let warmup = nanos(context.plan.warmup);
+        // Whoever is there at the end of the curve does not leave before the load ends.
+        let last = self.load.users.segments().last();
+        let leaves = last.is_none_or(|last| end < last.end || last.to <= self.index as f64);
+        let ramp_down = self.load.ramp_down.filter(|_| leaves);
+        let waits = self.load.think != Think::None || self.load.pacing.is_some();
+        // What has to succeed before the first task run.
+        let mut beginning = context.population().user_start.as_ref();
+        let mut intended = start;
+        // When the run before ended.
+        let mut free = start;
+        loop {
+            // Runs right after one another are late by nobody's doing, and need no look at the clock.
+            if intended == start || waits {
+                let latest = end.min(self.stop.time());
+                context.pacer.sleep_until(intended.min(latest)).await;
+                // What is overdue because the run before took so long is not late either.
+                if free <= intended && intended < end.min(self.stop.time()) {
+                    context.recorder.lag(intended, context.pacer.clock().now());
+                }
+            }
+            // Iterations are those after the warm-up.
+            let counts = intended >= warmup;
+            if intended >= end.min(self.stop.time()) || counts && !self.take() {
+                return;
+            }
+            let task = match beginning {
+                Some(steps) => steps,
+                None => draws.task(context.population()),
+            };
+            let run = run(context, &mut session, draws, task, intended);
+            let ended = match ramp_down {
+                Some(bound) if end < Nanos::MAX => {
+                    let cut = end.saturating_add(nanos(bound));
+                    tokio::select! {
+                        biased;
+                        ended = run => ended,
+                        // Dropping the run takes it down as interrupted.
+                        () = context.pacer.sleep_through(cut) => return,
+                    }
+                }
+                _ => run.await,
+            };
+            free = ended.at;
+            // A start that failed stands for a run, and is tried again when the next is due.
+            if beginning.is_some() && ended.ok {
+                beginning = None;
+                intended = ended.at;
+                if counts {
+                    self.give_back();
+                }
+                continue;
+            }
+            *done += u64::from(counts);
+            if self.is_done(*done, draws) {
+                return;
+            }
+            intended = match self.load.pacing {
+                Some(interval) => next_tick(intended, ended.at, nanos(interval)),
+                None => ended.at + draws.pause(self.load.think),
+            };
+        }
+    }
+
+    /// Takes one of the runs that are shared, if there is one.
+    fn take(&self) -> bool {
+        if !matches!(self.load.iterations, Iterations::Shared(_)) {
+            return true;
+        }
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// Gives back what was taken for something that is no run.
+    fn give_back(&self) {
+        if matches!(self.load.iterations, Iterations::Shared(_)) {
+            self.left.set(self.left.get() + 1);
+        }
+    }
+
+    /// Whether there is nothing left to do for this user.
+    fn is_done(&self, done: u64, draws: &Draws) -> bool {
+        let counted = match self.load.iterations {
+            Iterations::Unlimited => false,
+            Iterations::PerUser(most) => done >= most,
+            Iterations::Shared(_) => self.left.get() == 0,
+        };
+        counted || draws.spent().is_some()
+    }
+}
+
+/// When the next run of a paced user is due: at its next tick, or, when the run lasted longer than
+/// that, at the last tick that has passed. Ticks before it are left out, so that one slow answer
+/// does not make all later ones late.
+fn next_tick(intended: Nanos, ended: Nanos, interval: Nanos) -> Nanos {
+    let passed = ended.saturating_sub(intended) / interval.max(1);
+    intended.saturating_add(passed.max(1).saturating_mul(interval))
+}
+
+/// Counts a user as long as it is there, also when it is cut off.
+struct Active<'a, D>(&'a Context<D>);
+
+impl<D> Drop for Active<'_, D> {
+    fn drop(&mut self) {
+        self.0.recorder.users.down();
+    }
+}

@@ -1,0 +1,144 @@
+//! The way of a task run through its program: what it does next, and which groups it is in.
+
+use super::run::Draws;
+use crate::{
+    plan::{Group, Op, Step, Task},
+    time::Nanos,
+};
+
+/// A group that a run is in.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// Place in [`Task::groups`].
+    group: usize,
+    /// Repetitions after this one.
+    left: u64,
+    /// Intended start of the repetition's first step, once that is due.
+    since: Option<Nanos>,
+    /// How often a transaction may still be begun anew.
+    tries: u32,
+}
+
+/// Where a run is.
+#[derive(Debug, Default)]
+pub struct Walk {
+    next: usize,
+    /// The outermost group first; memory that is used again by the next run.
+    frames: Vec<Frame>,
+}
+
+/// What a run comes to next.
+pub enum Turn<'t> {
+    /// A step to be done.
+    Step(&'t Step),
+    /// The end of a repetition of the group with this index, which began at this time.
+    Left(usize, Nanos),
+}
+
+/// Begins a repetition; tells how often it may be begun anew.
+fn begin(group: &Group, draws: &mut Draws) -> u32 {
+    let tries = group
+        .transaction
+        .map_or(1, |transaction| transaction.max_tries.get());
+    if tries > 1 {
+        draws.save();
+    }
+    tries - 1
+}
+
+impl Walk {
+    /// Goes back to the start.
+    pub fn restart(&mut self) {
+        self.next = 0;
+        self.frames.clear();
+    }
+
+    /// Goes on; None at the end of the program.
+    pub fn turn<'t>(&mut self, task: &'t Task, draws: &mut Draws) -> Option<Turn<'t>> {
+        loop {
+            let op = task.program.get(self.next)?;
+            self.next += 1;
+            match *op {
+                Op::Step(place) => return task.steps.get(place).map(Turn::Step),
+                Op::Enter(place) => {
+                    let group = task.groups.get(place)?;
+                    let (least, most) = group.repeat;
+                    self.frames.push(Frame {
+                        group: place,
+                        left: draws.count(least, most).saturating_sub(1),
+                        since: None,
+                        tries: begin(group, draws),
+                    });
+                }
+                Op::Leave(place) => {
+                    let group = task.groups.get(place)?;
+                    if let Some((index, since)) = self.leave(group, draws) {
+                        return Some(Turn::Left(index, since));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a repetition. Returns the group's index and when it began, if that is to be told.
+    fn leave(&mut self, group: &Group, draws: &mut Draws) -> Option<(usize, Nanos)> {
+        let mut frame = self.frames.pop()?;
+        let told = group.index.zip(frame.since);
+        if frame.left > 0 {
+            frame.left -= 1;
+            frame.since = None;
+            frame.tries = begin(group, draws);
+            self.frames.push(frame);
+            self.next = group.enter + 1;
+        }
+        told
+    }
+
+    /// Goes back to the start of the transaction that the run is in, if it may be tried again.
+    pub fn retry(&mut self, task: &Task) -> bool {
+        let Some((depth, group)) = self.transaction(task) else {
+            return false;
+        };
+        let frame = &mut self.frames[depth];
+        let again = frame.tries > 0;
+        if again {
+            frame.tries -= 1;
+            self.frames.truncate(depth + 1);
+            self.next = group.enter + 1;
+        }
+        again
+    }
+
+    /// Whether the run is in a transaction.
+    pub fn is_in_transaction(&self, task: &Task) -> bool {
+        self.transaction(task).is_some()
+    }
+
+    /// The transaction that the run is in, and how deep.
+    fn transaction<'t>(&self, task: &'t Task) -> Option<(usize, &'t Group)> {
+        let frames = self.frames.iter().enumerate();
+        let groups =
+            frames.filter_map(|(depth, frame)| Some((depth, task.groups.get(frame.group)?)));
+        groups.rev().find(|(_, group)| group.transaction.is_some())
+    }
+
+    /// Notes that a step is due at `due`, and calls `begun` with each named group that begins with it.
+    pub fn begin(&mut self, task: &Task, due: Nanos, mut begun: impl FnMut(usize)) {
+        for frame in &mut self.frames {
+            if frame.since.is_none() {
+                frame.since = Some(due);
+                if let Some(index) = task.groups.get(frame.group).and_then(|group| group.index) {
+                    begun(index);
+                }
+            }
+        }
+    }
+
+    /// The named groups that the run is in and a step of which has begun, with their starts.
+    pub fn open(&self, task: &Task) -> impl Iterator<Item = (usize, Nanos)> {
+        self.frames.iter().filter_map(|frame| {
+            let index = task.groups.get(frame.group)?.index?;
+            Some((index, frame.since?))
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! Worker threads: one runtime each, its part of every population, and their common start.
+
+use super::{
+    Pacer,
+    dispatch::Dispatcher,
+    run::{Context, Share},
+    stop::Stop,
+    users,
+};
+use crate::{
+    driver::Driver,
+    plan::{Load, Plan, sql::Database},
+    record::{Recorder, Snapshot},
+    time::{Clock, Nanos, SECOND, nanos},
+};
+use std::{
+    convert::Infallible,
+    io,
+    rc::Rc,
+    sync::{Arc, Barrier, OnceLock},
+    thread,
+    time::Duration,
+};
+use tokio::{
+    runtime::LocalRuntime,
+    sync::{mpsc::UnboundedSender, watch},
+    task::JoinSet,
+    time::Instant,
+};
+
+/// From the moment all workers are ready to the run's zero: time enough to build the drivers.
+const LEAD: Duration = Duration::from_millis(20);
+
+/// What a worker tells.
+#[derive(Debug)]
+pub enum Event {
+    /// A second is over for this worker.
+    Snapshot(usize, Box<Snapshot>),
+    /// Nothing more will come from this worker.
+    End(usize, Result<WorkerEnd, String>),
+}
+
+/// How a worker ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WorkerEnd {
+    /// When its last run ended, on the run's clock.
+    pub at: Nanos,
+    /// Arrivals that had come due but were only looked at after the end.
+    pub overdue: u64,
+}
+
+/// Worker threads that run.
+pub struct Engine {
+    stop: watch::Sender<bool>,
+    clock: Clock,
+    workers: usize,
+}
+
+/// How many workers a plan can use: at most `wanted`, and no more than it has users or slots, or
+/// than a pool of its has connections to share out.
+pub fn worker_count(plan: &Plan, wanted: usize) -> usize {
+    let most = plan
+        .populations
+        .iter()
+        .map(|population| match &population.load {
+            Load::Closed(closed) => closed.users.peak().ceil() as u64,
+            Load::Open(open) => open.max_in_flight,
+        });
+    let pools = plan.databases.iter().filter_map(Database::pool);
+    let pool = pools.min().map_or(u64::MAX, u64::from);
+    let most = most.max().unwrap_or(1).min(pool).max(1);
+    wanted
+        .max(1)
+        .min(usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+impl Engine {
+    /// Starts `workers` threads that all begin at the same zero. `driver` builds each worker's own
+    /// driver on its thread, by the worker's number. What happens is told through `events`.
+    ///
+    /// # Errors
+    /// When a thread cannot be made.
+    pub fn start<D, F>(
+        plan: &Arc<Plan>,
+        workers: usize,
+        driver: F,
+        events: &UnboundedSender<Event>,
+    ) -> io::Result<Self>
+    where
+        D: Driver + 'static,
+        F: Fn(Clock, usize) -> Result<D, String> + Send + Sync + 'static,
+    {
+        let (stop, stopped) = watch::channel(false);
+        let ready = Arc::new(Barrier::new(workers + 1));
+        let zero = Arc::new(OnceLock::new());
+        let driver = Arc::new(driver);
+        for worker in 0..workers {
+            let (plan, driver, events) = (Arc::clone(plan), Arc::clone(&driver), events.clone());
+            let (ready, zero, stopped) = (Arc::clone(&ready), Arc::clone(&zero), stopped.clone());
+            thread::Builder::new()
+                .name(format!("worker-{worker}"))
+                .spawn(move || {
+                    ready.wait();
+                    let zero = *zero.get_or_init(|| Instant::now() + LEAD);
+                    let share = Share {
+                        first: worker as u64,
+                        stride: workers as u64,
+                    };
+                    let build = || driver(Clock::starting_at(zero), worker);
+                    let end = thread_main(plan, share, zero, build, stopped, events.clone());
+                    // Nobody listens any more only when the process is ending.
+                    let _ = events.send(Event::End(worker, end));
+                })?;
+        }
+        ready.wait();
+        let zero = *zero.get_or_init(|| Instant::now() + LEAD);
+        Ok(Self {
+            stop,
+            clock: Clock::starting_at(zero),
+            workers,
+        })
+    }
+
+    /// Ends the run gracefully: no further task run starts.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// How many threads were started.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+}
+
+fn thread_main<D: Driver + 'static>(
+    plan: Arc<Plan>,
+    share: Share,
+    zero: Instant,
+    driver: impl FnOnce() -> Result<D, String>,
+    stopped: watch::Receiver<bool>,
+    events: UnboundedSender<Event>,
+) -> Result<WorkerEnd, String> {
+    let runtime: LocalRuntime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build_local(Default::default())
+        .map_err(|error| format!("a worker's runtime cannot be made: {error}"))?;
+    runtime.block_on(async {
+        let driver = driver()?;
+        let pacer = Pacer::new(Clock::starting_at(zero))
+            .map_err(|error| format!("a worker's timer cannot be made: {error}"))?;
+        let worker = usize::try_from(share.first).unwrap_or_default();
+        let sink = Box::new(move |snapshot| {
+            // Nobody listens any more only when the process is ending.
+            let _ = events.send(Event::Snapshot(worker, Box::new(snapshot)));
+        });
+        let recorder = Recorder::new(&plan, sink);
+        thread::sleep(zero.saturating_duration_since(Instant::now()));
+        work(plan, share, driver, pacer, recorder, stopped).await
+    })
+}
+
+/// One worker's part of the run, from zero to the end of its last task run.
+pub async fn work<D: Driver + 'static>(
+    plan: Arc<Plan>,
+    share: Share,
+    driver: D,
+    pacer: Pacer,
+    recorder: Recorder,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<WorkerEnd, String> {
+    let driver = Rc::new(driver);
+    let recorder = Rc::new(recorder);
+    let mut populations = JoinSet::new();
+    let mut stops = Vec::new();
+    for (population, settings) in plan.populations.iter().enumerate() {
+        let stop = Stop::at(settings.load.duration().map_or(Nanos::MAX, nanos));
+        stops.push(stop.clone());
+        let context = Context {
+            plan: Arc::clone(&plan),
+            population,
+            driver: Rc::clone(&driver),
+            pacer: pacer.clone(),
+            recorder: Rc::clone(&recorder),
+            share,
+        };
+        populations.spawn_local(populate(Rc::new(context), stop));
+    }
+    let interrupt = async {
+        // An error means that the engine is gone: then it is time to stop as well.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        stops.iter().for_each(|stop| stop.now(pacer.clock().now()));
+        pacer.wake_all();
+        std::future::pending::<Infallible>().await
+    };
+    let drive = async {
+        let Err(error) = pacer.drive().await;
+        format!("a worker's timer failed: {error}")
+    };
+    // Seconds in which nothing ends are handed on too.
+    let tick = async {
+        let mut second = SECOND;
+        loop {
+            pacer.sleep_through(second).await;
+            recorder.turn(pacer.clock().now());
+            second += SECOND;
+        }
+    };
+    let mut end = WorkerEnd::default();
+    let all = async {
+        while let Some(joined) = populations.join_next().await {
+            end.overdue += joined.map_err(|error| format!("a worker failed: {error}"))??;
+        }
+        Ok(())
+    };
+    let result = tokio::select! {
+        result = all => result,
+        error = drive => Err(error),
+        never = interrupt => match never {},
+        never = tick => match never {},
+    };
+    end.at = pacer.clock().now();
+    recorder.finish(end.at);
+    result.map(|()| end)
+}
+
+/// Runs one population to its end, the graceful stop included; returns its overdue arrivals.
+async fn populate<D: Driver + 'static>(context: Rc<Context<D>>, stop: Stop) -> Result<u64, String> {
+    let mut tasks = JoinSet::new();
+    let population = context.population();
+    let dispatcher = match &population.load {
+        Load::Open(open) => Some(Dispatcher::new(Rc::clone(&context), open)),
+        Load::Closed(_) => None,
+    };
+    let work = async {
+        match (&population.load, &dispatcher) {
+            (Load::Open(open), Some(dispatcher)) => dispatcher.start(open, &stop, &mut tasks).await,
+            (Load::Closed(closed), _) => {
+                users::start(Rc::clone(&context), closed, &stop, &mut tasks).await;
+            }
+            (Load::Open(_), None) => {}
+        }
+        while let Some(joined) = tasks.join_next().await {
+            joined.map_err(|error| format!("a task run failed: {error}"))?;
+        }
+        Ok(())
+    };
+    let result = tokio::select! {
+        result = work => result,
+        () = stop.cut(&context.pacer, population.graceful_stop) => Ok(()),
+    };
+    // Dropping what still runs takes it down as interrupted.
+    tasks.shutdown().await;
+    let overdue = dispatcher.map_or(0, |dispatcher| {
+        dispatcher.cut_waiting();
+        dispatcher.overdue()
+    });
+    result.map(|()| overdue)
+}

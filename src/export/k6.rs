@@ -1,0 +1,142 @@
+//! k6's names, as its Prometheus remote write output has them: times are in seconds, and what a
+//! trend says stands in the metric's name.
+
+use super::{
+    family::{Family, Kind, Labels, with},
+    state::{Scope, State, Times},
+};
+use crate::{plan::Label, record::Hist};
+
+/// Every metric.
+pub(super) fn families(state: &State) -> Vec<Family> {
+    let plan = &state.about.plan;
+    let mut reqs = Family::new("k6_http_reqs_total", Kind::Counter, "Requests that ended.");
+    let mut failed = Family::new(
+        "k6_http_req_failed_rate",
+        Kind::Gauge,
+        "Share of the requests that failed, since the start.",
+    );
+    let mut checks = Family::new(
+        "k6_checks_rate",
+        Kind::Gauge,
+        "Share of the checks that passed, since the start.",
+    );
+    let mut sent = Family::new("k6_data_sent_total", Kind::Counter, "Bytes written.");
+    let mut received = Family::new("k6_data_received_total", Kind::Counter, "Bytes read.");
+    for (counters, label) in state.steps.iter().zip(&plan.steps) {
+        for (expected, count) in [("true", counters.ok), ("false", counters.failed())] {
+            let mut labels = step(state, label);
+            labels.push(("expected_response", expected.to_owned()));
+            labels.sort();
+            reqs.number(labels, count as f64);
+        }
+        if counters.count() > 0 {
+            let rate = counters.failed() as f64 / counters.count() as f64;
+            failed.number(step(state, label), rate);
+        }
+        let made = counters.passed + counters.missed;
+        if made > 0 {
+            checks.number(step(state, label), counters.passed as f64 / made as f64);
+        }
+        sent.number(step(state, label), counters.bytes_sent as f64);
+        received.number(step(state, label), counters.bytes_received as f64);
+    }
+    let mut all = vec![reqs, failed, checks, sent, received];
+    let steps = |which: Times| {
+        let labelled = plan.steps.iter().enumerate();
+        labelled.map(move |(index, label)| {
+            (step(state, label), state.recent(Scope::Step(index), which))
+        })
+    };
+    all.extend(trend("k6_http_req_duration", steps(Times::Latency)));
+    all.extend(trend("k6_http_req_connecting", steps(Times::Connect)));
+    let mut iterations = Family::new(
+        "k6_iterations_total",
+        Kind::Counter,
+        "Task runs that ended.",
+    );
+    let mut dropped = Family::new(
+        "k6_dropped_iterations_total",
+        Kind::Counter,
+        "Arrivals that found the queue full.",
+    );
+    for (counters, label) in state.tasks.iter().zip(&plan.tasks) {
+        iterations.number(task(state, label), counters.count() as f64);
+        dropped.number(task(state, label), counters.dropped as f64);
+    }
+    all.extend([iterations, dropped]);
+    let tasks = plan.tasks.iter().enumerate().map(|(index, label)| {
+        let recent = state.recent(Scope::Task(index), Times::Latency);
+        (task(state, label), recent)
+    });
+    all.extend(trend("k6_iteration_duration", tasks));
+    if let Some(now) = state.now() {
+        // Of arrivals, those under way are what k6 calls virtual users.
+        let users = now.users.max(now.in_flight);
+        let levels = [
+            ("k6_vus", "Active users.", users),
+            (
+                "k6_vus_max",
+                "Most users so far.",
+                state.most_users.max(users),
+            ),
+        ];
+        for (name, help, level) in levels {
+            let mut family = Family::new(name, Kind::Gauge, help);
+            family.number(run(state), level as f64);
+            all.push(family);
+        }
+    }
+    all
+}
+
+fn run(state: &State) -> Labels {
+    vec![("testid", state.about.run_id.clone())]
+}
+
+fn step(state: &State, label: &Label) -> Labels {
+    let group = format!("::{}", label.task);
+    with(
+        run(state),
+        &[
+            ("scenario", &label.population),
+            ("group", &group),
+            ("name", &label.name),
+        ],
+    )
+}
+
+fn task(state: &State, label: &Label) -> Labels {
+    let group = format!("::{}", label.name);
+    with(
+        run(state),
+        &[("scenario", &label.population), ("group", &group)],
+    )
+}
+
+/// A figure per family, of the last interval.
+fn trend(name: &str, recent: impl Iterator<Item = (Labels, Hist)>) -> Vec<Family> {
+    const HELP: &str = "Of the last interval, in seconds.";
+    let figures = ["min", "avg", "med", "p50", "p90", "p95", "p99", "max"];
+    let mut families =
+        figures.map(|figure| Family::new(format!("{name}_{figure}"), Kind::Gauge, HELP));
+    for (labels, hist) in recent {
+        let percentile = |percent| hist.percentile(percent).map(|ns| ns as f64);
+        let values = [
+            hist.min().map(|ns| ns as f64),
+            hist.mean(),
+            percentile(50.0),
+            percentile(50.0),
+            percentile(90.0),
+            percentile(95.0),
+            percentile(99.0),
+            hist.max().map(|ns| ns as f64),
+        ];
+        for (family, value) in families.iter_mut().zip(values) {
+            if let Some(ns) = value {
+                family.number(labels.clone(), ns / 1e9);
+            }
+        }
+    }
+    families.into()
+}

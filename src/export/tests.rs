@@ -1,0 +1,143 @@
+//! The same metrics in every form.
+
+use super::{family::Family, k6, native, otlp, remote, state::State, text, *};
+use crate::{
+    driver::ErrorClass,
+    plan::{Settings, compile},
+    record::{Size, Snapshot},
+    scenario::{Inputs, parse},
+};
+use prost::Message;
+use uuid::Uuid;
+
+const MS: u64 = 1_000_000;
+
+fn about() -> About {
+    let text = "name = 'shop \"1\"'\n[target]\nurl = 'http://127.0.0.1:1'\n[load]\nusers = 1\n\
+                [[task]]\nname = 'buy'\n[[task.step]]\nget = '/a'\n[[task.step]]\nname = 'b'\npost = '/b'\n";
+    let run = Uuid::from_u128(7);
+    let scenario = parse("x.toml".as_ref(), text.to_owned(), &Inputs::none()).unwrap();
+    let plan = Arc::new(compile(&scenario, &Settings::new(run)).unwrap());
+    About {
+        scenario: plan.name.clone(),
+        run_id: run.to_string(),
+        plan,
+        servers: Vec::new(),
+    }
+}
+
+/// A second in which one request in ten failed.
+fn second(number: u64) -> Snapshot {
+    let mut snapshot = Snapshot::new(number, Size::new(2, 1, 0));
+    snapshot.users = 5;
+    snapshot.in_flight = 3;
+    for time in 1..=100 {
+        let step = &mut snapshot.steps[0];
+        if time % 10 == 0 {
+            step.failed.record(time * MS);
+            step.fail(ErrorClass::Status5xx, || "status 503".into());
+        } else {
+            step.ok.record(time * MS);
+        }
+        step.service.record(time * MS / 2);
+        step.check(2, u64::from(time % 4 == 0));
+    }
+    snapshot.steps[0].bytes_sent = 1000;
+    snapshot.tasks[0].ok.record(7 * MS);
+    snapshot.tasks[0].dropped = 2;
+    snapshot
+}
+
+fn state() -> State {
+    let mut state = State::new(about(), 2);
+    (0..3).for_each(|number| state.add(second(number)));
+    state
+}
+
+#[test]
+fn a_page_of_our_own_names() {
+    insta::assert_snapshot!(text::page(&native::families(&state())));
+}
+
+#[test]
+fn a_page_of_k6s_names() {
+    insta::assert_snapshot!(text::page(&k6::families(&state())));
+}
+
+#[test]
+fn nothing_measured_is_no_figure() {
+    let page = text::page(&native::families(&State::new(about(), 5)));
+    assert!(!page.contains("quantile"), "{page}");
+    assert!(!page.contains("NaN"), "{page}");
+    let page = text::page(&k6::families(&State::new(about(), 5)));
+    assert!(!page.contains("_p95"), "{page}");
+}
+
+#[test]
+fn remote_write_says_the_same_as_the_page() {
+    let families = native::families(&state());
+    let (body, count) = remote::body(&families, 42).unwrap();
+    let bytes = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
+    let request = remote::WriteRequest::decode(&*bytes).unwrap();
+    assert_eq!(request.timeseries.len() as u64, count);
+    let page = text::page(&families);
+    let lines: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len() as u64, count);
+    for (series, line) in request.timeseries.iter().zip(lines) {
+        assert!(
+            series.labels.is_sorted_by(|a, b| a.name < b.name),
+            "{series:?}"
+        );
+        assert_eq!(series.labels[0].name, "__name__");
+        assert!(line.starts_with(&series.labels[0].value), "{line}");
+        let [sample] = &series.samples[..] else {
+            panic!("{series:?}")
+        };
+        assert_eq!(sample.timestamp, 42);
+        assert!(line.ends_with(&format!(" {}", sample.value)), "{line}");
+    }
+}
+
+#[test]
+fn otlp_says_the_same() {
+    use opentelemetry_proto::tonic::{
+        collector::metrics::v1::ExportMetricsServiceRequest, metrics::v1::metric::Data,
+    };
+    let state = state();
+    let families = native::families(&state);
+    let (body, points) = otlp::body(&families, &state);
+    let request = ExportMetricsServiceRequest::decode(&*body).unwrap();
+    let resource = &request.resource_metrics[0];
+    let name = &resource.resource.as_ref().unwrap().attributes[0];
+    assert_eq!(name.key, "service.name");
+    let metrics = &resource.scope_metrics[0].metrics;
+    let by_name = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap();
+    let Some(Data::Sum(requests)) = &by_name("loadgen_requests_total").data else {
+        panic!("no sum")
+    };
+    assert!(requests.is_monotonic);
+    let Some(Data::Summary(times)) = &by_name("loadgen_request_duration_seconds").data else {
+        panic!("no summary")
+    };
+    assert_eq!(times.data_points[0].count, 300);
+    assert_eq!(times.data_points[0].quantile_values.len(), 5);
+    let series = |family: &Family| family.series.len() as u64;
+    assert_eq!(points, families.iter().map(series).sum::<u64>());
+}
+
+#[test]
+fn percentiles_are_of_the_last_interval_alone() {
+    let mut state = State::new(about(), 2);
+    state.add(second(0));
+    let mut slow = Snapshot::new(1, Size::new(2, 1, 0));
+    slow.steps[0].ok.record(2_000 * MS);
+    state.add(slow);
+    state.add(Snapshot::new(2, Size::new(2, 1, 0)));
+    let page = text::page(&native::families(&state));
+    let line = page
+        .lines()
+        .find(|line| line.contains("request_duration_seconds{") && line.contains("\"0.5\""));
+    let value: f64 = line.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((2.0..2.01).contains(&value), "{value}");
+    assert!(page.contains("request_duration_seconds_count{") && page.contains(" 101\n"));
+}

@@ -1,0 +1,144 @@
+//! What a threshold is judged by: the few numbers of a scope that its metric needs.
+
+use crate::{
+    plan::threshold::{Distribution, Metric, Statistic},
+    record::{Hist, View},
+};
+use std::ops::{AddAssign, SubAssign};
+
+/// Counters of a scope; see [`View`] for what each counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) runs: u64,
+    pub(super) offered: u64,
+    pub(super) dropped: u64,
+    pub(super) interrupted: u64,
+    count: u64,
+    errors: u64,
+    unknown: u64,
+    retries: u64,
+    reconnects: u64,
+    checks: u64,
+    passed: u64,
+}
+
+/// A metric's value and what it rests on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Observation {
+    /// In the metric's own unit; None when there is nothing that it could be taken from.
+    pub(super) value: Option<f64>,
+    /// Times, requests or runs that it was taken from.
+    pub(super) samples: u64,
+}
+
+impl Tally {
+    pub(super) fn of(view: &View) -> Self {
+        let measures = &view.measures;
+        Self {
+            runs: view.runs,
+            offered: measures.offered,
+            dropped: measures.dropped,
+            interrupted: view.interrupted,
+            count: measures.count(),
+            errors: measures.errors(),
+            unknown: measures.unknown,
+            retries: measures.retries,
+            reconnects: measures.reconnects,
+            checks: measures.checks,
+            passed: measures.passed(),
+        }
+    }
+
+    fn each(&mut self, other: &Tally, apply: fn(&mut u64, u64)) {
+        apply(&mut self.runs, other.runs);
+        apply(&mut self.offered, other.offered);
+        apply(&mut self.dropped, other.dropped);
+        apply(&mut self.interrupted, other.interrupted);
+        apply(&mut self.count, other.count);
+        apply(&mut self.errors, other.errors);
+        apply(&mut self.unknown, other.unknown);
+        apply(&mut self.retries, other.retries);
+        apply(&mut self.reconnects, other.reconnects);
+        apply(&mut self.checks, other.checks);
+        apply(&mut self.passed, other.passed);
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.each(&other, |mine, more| *mine += more);
+    }
+}
+
+impl SubAssign for Tally {
+    fn sub_assign(&mut self, other: Self) {
+        self.each(&other, |mine, less| *mine -= less);
+    }
+}
+
+/// The times that `metric` looks at; None when it looks at counters.
+pub(super) fn times(metric: Metric, view: &View) -> Option<Hist> {
+    match metric {
+        Metric::Time(which, _) => Some(view.times(which)),
+        _ => None,
+    }
+}
+
+/// Takes the value of `metric` from what was measured in so many seconds.
+pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64) -> Observation {
+    // What happens to arrivals says nothing when none was due; what happens to requests says
+    // nothing when none ended.
+    let (value, samples) = match metric {
+        Metric::Time(_, statistic) => {
+            return Observation {
+                value: statistic_of(times, statistic),
+                samples: times.len(),
+            };
+        }
+        Metric::Errors => (tally.errors as f64, tally.count),
+        Metric::ErrorRate => (tally.errors as f64 / tally.count as f64, tally.count),
+        Metric::Checks => (tally.passed as f64 / tally.checks as f64, tally.checks),
+        Metric::Count => (tally.count as f64, tally.offered),
+        Metric::Rate => (tally.runs as f64 / seconds, tally.offered),
+        Metric::Dropped => (tally.dropped as f64, tally.offered),
+        Metric::Interrupted => (tally.interrupted as f64, tally.offered),
+        Metric::Unknown => (tally.unknown as f64, tally.offered),
+        Metric::Retries => (tally.retries as f64, tally.offered),
+        Metric::Reconnects => (tally.reconnects as f64, tally.offered),
+    };
+    Observation {
+        value: (samples > 0 && value.is_finite()).then_some(value),
+        samples,
+    }
+}
+
+fn statistic_of(times: &Hist, statistic: Statistic) -> Option<f64> {
+    match statistic {
+        Statistic::Min => times.min().map(|ns| ns as f64),
+        Statistic::Mean => times.mean(),
+        Statistic::Max => times.max().map(|ns| ns as f64),
+        Statistic::Percentile(percent) => times.percentile(percent).map(|ns| ns as f64),
+    }
+}
+
+/// Why a metric without samples has none.
+pub(super) fn nothing_to_judge(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Time(Distribution::Latency, _) | Metric::Errors | Metric::ErrorRate => {
+            "no samples: no request ended"
+        }
+        Metric::Checks => "no samples: nothing was checked",
+        Metric::Time(Distribution::Ok, _) => "no samples: no request succeeded",
+        Metric::Time(Distribution::Failed, _) => "no samples: no request failed",
+        Metric::Time(Distribution::Service, _) => "no samples: no request was sent and ended",
+        Metric::Time(Distribution::Connect, _) => "no samples: no connection was opened",
+        Metric::Time(Distribution::PoolWait, _) => "no samples: no connection came from a pool",
+        Metric::Count
+        | Metric::Rate
+        | Metric::Dropped
+        | Metric::Interrupted
+        | Metric::Unknown
+        | Metric::Retries
+        | Metric::Reconnects => "no samples: nothing was due",
+    }
+}

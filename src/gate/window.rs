@@ -1,0 +1,76 @@
+//! The last seconds of a scope, as a sum that slides.
+
+use super::evidence::{Tally, times};
+use crate::{
+    plan::threshold::Metric,
+    record::{Hist, View, hist::Compact},
+};
+use std::{collections::VecDeque, time::Duration};
+
+/// Sums over the last so many whole seconds. Each second is kept in its compact form until it
+/// leaves; adding and taking out counts is exact, so the sum is what merging would give.
+#[derive(Debug)]
+pub(super) struct Window {
+    length: usize,
+    seconds: VecDeque<(Tally, Compact)>,
+    tally: Tally,
+    times: Hist,
+    /// Runs that were due and have not ended.
+    outstanding: u64,
+}
+
+impl Window {
+    /// Of `length`, rounded up to whole seconds.
+    pub(super) fn new(length: Duration) -> Self {
+        let seconds = length.as_nanos().div_ceil(1_000_000_000).max(1);
+        Self {
+            length: usize::try_from(seconds).unwrap_or(usize::MAX),
+            seconds: VecDeque::new(),
+            tally: Tally::default(),
+            times: Hist::default(),
+            outstanding: 0,
+        }
+    }
+
+    /// Adds the next second and forgets the one that is too old by then.
+    pub(super) fn push(&mut self, metric: Metric, view: &View) {
+        if self.seconds.len() == self.length
+            && let Some((tally, times)) = self.seconds.pop_front()
+        {
+            self.tally -= tally;
+            self.times.subtract(&times.expand());
+        }
+        let tally = Tally::of(view);
+        let times = times(metric, view).unwrap_or_default();
+        self.tally += tally;
+        self.times.add(&times);
+        self.seconds.push_back((tally, times.compact()));
+        let ended = tally.runs + tally.dropped + tally.interrupted;
+        self.outstanding = (self.outstanding + tally.offered).saturating_sub(ended);
+    }
+
+    /// Whether as many seconds have passed as it is long.
+    pub(super) fn is_full(&self) -> bool {
+        self.seconds.len() == self.length
+    }
+
+    /// Whether anything was due in it or still is under way, so that silence is a finding.
+    pub(super) fn is_busy(&self) -> bool {
+        self.tally.offered > 0 || self.outstanding > 0
+    }
+
+    /// Its length in seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.length as f64
+    }
+
+    /// Counters over it.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Times over it, if the metric has any.
+    pub(super) fn times(&self) -> &Hist {
+        &self.times
+    }
+}

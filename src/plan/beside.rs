@@ -1,0 +1,101 @@
+//! What is done beside the load.
+
+use super::{Event, Observe, Step, Verify, observe::Limit, verify::Question, written};
+use crate::data::{Value, generator::Take};
+use serde_json_path::JsonPath;
+use std::{sync::Arc, time::Duration};
+use url::Url;
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The requests that the others make.
+    pub calls: Vec<Call>,
+    /// What is asked for values, before anything else.
+    pub loaded: Vec<Loaded>,
+    /// What is done to the world during the run.
+    pub events: Vec<Event>,
+    /// What is looked at during the run.
+    pub observe: Vec<Observe>,
+    /// What must hold of that.
+    pub limits: Vec<Limit>,
+    /// What is asked before the load and after it.
+    pub verify: Vec<Verify>,
+}
+
+/// Values of `[data]` that come from the target or a database.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The variable's name.
+    pub name: String,
+    /// What is asked, as it may be shown.
+    pub written: String,
+    /// What is asked. A page is extracted as a whole.
+    pub question: Question,
+    /// Where in a page's JSON the values are.
+    pub path: JsonPath,
+    /// The columns that are kept, each as a variable of its own; none: the values themselves.
+    pub columns: Vec<String>,
+    /// How they are taken.
+    pub take: Take,
+    /// What the order depends on.
+    pub key: u64,
+    /// The populations that draw them, each with the place of the first of the variables.
+    pub fills: Vec<(usize, usize)>,
+}
+
+/// A statement beside the load.
+#[derive(Debug)]
+pub struct Query {
+    /// Where it is run.
+    pub database: Source,
+    /// What is run.
+    pub sql: Arc<str>,
+    /// The values of `$1`, `$2`...
+    pub params: Vec<Value>,
+    /// Bound on it, connecting included.
+    pub timeout: Duration,
+    /// The statement as it may be shown, cut where it is long.
+    pub written: String,
+}
+
+/// A database that is asked beside the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The one at this place of the plan's databases.
+    Database(usize),
+    /// That of the bundled service which the population at this place drives.
+    Target(usize),
+}
+
+/// A request beside the load. It fills no holes, and what it extracts are the only values.
+#[derive(Debug)]
+pub struct Call {
+    /// Where it goes.
+    pub server: Server,
+    /// What is sent. Its index is its place among the plan's calls.
+    pub step: Step,
+    /// The method with the path, as they may be shown.
+    pub name: String,
+    /// How the scenario put it.
+    pub written: written::Step,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// To what the population at this place drives.
+    Target(usize),
+    /// To another server, with the settings of the population at this place. Scheme, host and port
+    /// only.
+    Other(usize, Url),
+}
+
+impl Server {
+    /// The population whose settings hold.
+    pub fn population(&self) -> usize {
+        match self {
+            Server::Target(population) | Server::Other(population, _) => *population,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `[setup]`, `[teardown]` and `[user_start]`: steps that are done besides the tasks.
+
+use super::{
+    context::Context,
+    names,
+    program::{self, Owner, Program},
+    step::Shared,
+    template::Names,
+};
+use crate::{
+    plan::{USER_START, Variable},
+    scenario::{
+        Place, Problem,
+        raw::{self, Errand, Field, Step},
+    },
+};
+
+/// Checked steps of each kind; None for a kind that there is none of.
+#[derive(Debug)]
+pub(super) struct Errands {
+    pub setup: Option<Program>,
+    pub teardown: Option<Program>,
+    pub user_start: Option<Program>,
+}
+
+impl Errands {
+    /// Whether a step sends content in parts.
+    pub fn sends_parts(&self) -> bool {
+        let all = [&self.setup, &self.teardown, &self.user_start];
+        all.into_iter().flatten().any(Program::sends_parts)
+    }
+}
+
+/// The errands of a population; None when there is a problem with one. `names` learns what they
+/// extract for the tasks. `open`: the load's place when it has no users.
+pub(super) fn compile(
+    context: &Context<'_>,
+    shared: &Shared<'_>,
+    names: &mut Names<'_>,
+    raw: &raw::Population,
+    open: Option<Place>,
+) -> Option<Errands> {
+    let setup = one(
+        context,
+        shared,
+        names,
+        &raw.setup,
+        ("a setup", "[[setup.step]]"),
+    );
+    let prepared = learn(names, &raw.setup);
+    let teardown = one(
+        context,
+        shared,
+        names,
+        &raw.teardown,
+        ("a teardown", "[[teardown.step]]"),
+    );
+    let user_start = one(
+        context,
+        shared,
+        names,
+        &raw.user_start,
+        ("a user's start", "[[user_start.step]]"),
+    );
+    if let (Some(start), Some(open)) = (raw.user_start.place(), open) {
+        let problem = Problem::new(start, "an open load has no users that start");
+        let problem = problem.other(open, "arrivals at a rate are strangers to each other");
+        context.tell(problem.help("write its steps into [setup] or into the tasks"));
+    }
+    for task in raw.tasks.value().into_iter().flatten() {
+        if let (Some(start), Some(name)) = (raw.user_start.place(), task.name.given())
+            && name.value.written() == USER_START
+        {
+            names::twice(context, "tasks", name.place, start);
+        }
+    }
+    let own = raw.setup.value().map_or_else(Vec::new, Errand::all_steps);
+    let others = raw.all_steps();
+    let others = others
+        .iter()
+        .filter(|step| !own.iter().any(|own| std::ptr::eq(*own, **step)));
+    keep(context, others, &prepared);
+    learn(names, &raw.user_start);
+    Some(Errands {
+        setup: setup?,
+        teardown: teardown?,
+        user_start: user_start?,
+    })
+}
+
+/// What cannot be done beside the load: taking rows that it takes once, and keeping a connection
+/// for a transaction. None when that is told.
+pub(super) fn check(
+    context: &Context<'_>,
+    errands: &Errands,
+    variables: &[Variable],
+    raw: &raw::Population,
+) -> Option<()> {
+    let mut right = Some(());
+    for (program, place) in [
+        (&errands.setup, raw.setup.place()),
+        (&errands.teardown, raw.teardown.place()),
+    ] {
+        let (Some(program), Some(place)) = (program, place) else {
+            continue;
+        };
+        let used = program.steps.iter().flat_map(|step| &step.uses);
+        let mut used = used.filter_map(|place| variables.get(*place));
+        if let Some(variable) = used.find(|variable| variable.generator.is_unique()) {
+            let name = &variable.name;
+            let message = format!("the unique rows of `{name}` are taken by task runs");
+            let help = "write another `order`, or a variable of its own";
+            context.tell(Problem::new(place, message).help(help));
+            right = None;
+        }
+        if program
+            .groups
+            .iter()
+            .any(|group| group.transaction.is_some())
+        {
+            let message = "a transaction where each statement has a connection of its own";
+            let help = "only the load keeps connections: leave `transaction` out";
+            context.tell(Problem::new(place, message).help(help));
+            right = None;
+        }
+    }
+    right
+}
+
+fn one(
+    context: &Context<'_>,
+    shared: &Shared<'_>,
+    names: &Names<'_>,
+    errand: &Field<Errand>,
+    owner: Owner,
+) -> Option<Option<Program>> {
+    match errand {
+        Field::Absent => Some(None),
+        Field::Bad(_) => None,
+        Field::Given(given) => {
+            let Errand { place, steps } = &given.value;
+            program::compile(context, shared, names, steps, *place, owner).map(Some)
+        }
+    }
+}
+
+/// The names of what is there for every task run: what the setup and the user's start extract too.
+pub(super) fn lasting<'a>(names: &Names<'a>, raw: &raw::Population) -> Names<'a> {
+    let mut lasting = names.clone();
+    learn(&mut lasting, &raw.setup);
+    learn(&mut lasting, &raw.user_start);
+    lasting
+}
+
+/// From here on, what the errand extracts is there. Returns the names with their places.
+fn learn<'a>(names: &mut Names<'_>, errand: &'a Field<Errand>) -> Vec<(&'a str, Place)> {
+    let steps = errand.value().map_or_else(Vec::new, Errand::all_steps);
+    let extracts = steps.into_iter().flat_map(|step| step.extract.value());
+    let learnt = extracts.flatten().map(|extract| {
+        let name = extract.name.value.as_str();
+        names.learn(name);
+        (name, extract.name.place)
+    });
+    learnt.collect()
+}
+
+/// What is extracted before the load is the same for all, so nothing may be put in its place.
+fn keep<'a>(
+    context: &Context<'_>,
+    steps: impl Iterator<Item = &'a &'a Step>,
+    prepared: &[(&str, Place)],
+) {
+    for extract in steps.flat_map(|step| step.extract.value()).flatten() {
+        let name = extract.name.value.as_str();
+        if let Some((_, before)) = prepared.iter().find(|(own, _)| *own == name) {
+            let message = format!("`{name}` is extracted by [setup] already");
+            let problem = Problem::new(extract.name.place, message).other(*before, "here");
+            context.tell(problem.help("give one of them another name"));
+        }
+    }
+}

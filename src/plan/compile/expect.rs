@@ -1,0 +1,253 @@
+//! What an answer must be.
+
+use super::{
+    context::Context,
+    template::{Names, fixed, only_hole},
+};
+use crate::{
+    human::duration as time,
+    plan::{
+        describe::{size, status},
+        http::{BodyText, Expect, JsonCheck, StatusRange, Wanted},
+        written::{MOST_CHECKS, unless_secret},
+    },
+    scenario::{
+        Place, Problem,
+        raw::{self, Field, Pair, Spanned},
+        tree::{Node, NodeKind},
+    },
+};
+use http::HeaderName;
+use serde_json_path::JsonPath;
+
+/// A list of one part of the expectation, each with the name of its check.
+type Named<T> = Option<Vec<(T, String)>>;
+
+/// The expectation, and a name for each thing that it checks.
+pub(super) fn compile(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    expect: &Field<raw::Expect>,
+    head: Option<Place>,
+) -> Option<(Expect, Vec<String>)> {
+    let (expect, place) = match expect {
+        Field::Absent => return Some(Default::default()),
+        Field::Bad(_) => return None,
+        Field::Given(given) => (&given.value, given.place),
+    };
+    let status = match &expect.status {
+        Field::Absent => Some(Vec::new()),
+        Field::Bad(_) => None,
+        Field::Given(list) => statuses(context, list),
+    };
+    if let Some(head) = head {
+        let of_body = [expect.body.place(), expect.json.place()];
+        for place in of_body.into_iter().flatten() {
+            no_body(context, place, head);
+        }
+    }
+    let body = texts(context, expect);
+    let header = headers(context, &expect.header);
+    let json = json(context, names, &expect.json);
+    let duration = match &expect.duration {
+        Field::Absent => Some(None),
+        field => context.some_time(field, "an answer").map(Some),
+    };
+    let bytes = optional(&expect.size);
+
+    let (status, (body_contains, body_names)) = (status?, split(body?));
+    let (header_contains, header_names) = split(header?);
+    let (json, json_names) = split(json?);
+    let (duration, bytes) = (duration?, bytes?);
+    let mut checks = Vec::new();
+    if !status.is_empty() {
+        let statuses: Vec<String> = status.iter().map(self::status).collect();
+        checks.push(format!("status {}", statuses.join(" or ")));
+    }
+    checks.extend(body_names);
+    checks.extend(header_names);
+    checks.extend(json_names);
+    checks.extend(bytes.map(|(least, most)| match least {
+        0 => format!("at most {}", size(most)),
+        _ => format!("from {} to {}", size(least), size(most)),
+    }));
+    checks.extend(duration.map(|longest| format!("at most {}", time(longest))));
+    if checks.len() > MOST_CHECKS {
+        let message = format!("more than {MOST_CHECKS} expectations of one step");
+        context.tell(Problem::new(place, message));
+        return None;
+    }
+    let expect = Expect {
+        status,
+        body_contains,
+        header_contains,
+        json,
+        size: bytes,
+        duration,
+    };
+    Some((expect, checks))
+}
+
+/// Tells that there is no body to look at.
+pub(super) fn no_body(context: &Context<'_>, place: Place, head: Place) {
+    let problem = Problem::new(place, "an answer to HEAD has no body");
+    context.tell(problem.other(head, "this asks for the head alone"));
+}
+
+/// The path that `text` is; told and None when it is none.
+pub(super) fn json_path(context: &Context<'_>, text: &str, place: Place) -> Option<JsonPath> {
+    match JsonPath::parse(text) {
+        Ok(path) => Some(path),
+        Err(_) => {
+            let help = r#"such as "$.order.id" or "$.items[0].price""#;
+            context.tell(Problem::new(place, "not a JSONPath").help(help));
+            None
+        }
+    }
+}
+
+/// The header's name that `text` is; told and None when it is none.
+pub(super) fn header_name(context: &Context<'_>, text: &str, place: Place) -> Option<HeaderName> {
+    let name = HeaderName::from_bytes(text.as_bytes()).ok();
+    if name.is_none() {
+        context.tell(Problem::new(place, "not a header's name"));
+    }
+    name
+}
+
+fn split<T>(named: Vec<(T, String)>) -> (Vec<T>, Vec<String>) {
+    named.into_iter().unzip()
+}
+
+/// None when it could not be read, Some(None) when it is not there.
+fn optional<T: Copy>(field: &Field<T>) -> Option<Option<T>> {
+    match field {
+        Field::Absent => Some(None),
+        Field::Bad(_) => None,
+        Field::Given(given) => Some(Some(given.value)),
+    }
+}
+
+fn texts(context: &Context<'_>, expect: &raw::Expect) -> Named<BodyText> {
+    let texts = match &expect.body {
+        Field::Absent => return Some(Vec::new()),
+        Field::Bad(_) => return None,
+        Field::Given(texts) => texts.value.iter(),
+    };
+    // Not `collect` at once, here and below: that would stop at the first problem.
+    let texts: Vec<Option<_>> = texts
+        .map(|text| {
+            let fixed = fixed(context, text)?;
+            if fixed.is_empty() {
+                context.tell(Problem::new(text.place(), "every body contains no text"));
+                return None;
+            }
+            let name = format!("{:?} in the body", text.written());
+            let text = BodyText {
+                bytes: fixed.into_bytes().into(),
+                written: text.written().to_owned(),
+            };
+            Some((text, name))
+        })
+        .collect();
+    texts.into_iter().collect()
+}
+
+fn headers(context: &Context<'_>, field: &Field<Vec<Pair>>) -> Named<(HeaderName, BodyText)> {
+    let pairs = match field {
+        Field::Absent => return Some(Vec::new()),
+        Field::Bad(_) => return None,
+        Field::Given(pairs) => &pairs.value,
+    };
+    let mut checks: Vec<Option<_>> = Vec::new();
+    for pair in pairs {
+        let name = header_name(context, &pair.name.value, pair.place());
+        let Some(texts) = &pair.values else {
+            checks.push(None);
+            continue;
+        };
+        for text in texts {
+            let fixed = fixed(context, text);
+            checks.push(name.clone().zip(fixed).map(|(name, fixed)| {
+                let shown = unless_secret(name.as_str(), text.written());
+                let words = match shown.is_empty() {
+                    true => format!("header {name}"),
+                    false => format!("{shown:?} in header {name}"),
+                };
+                let text = BodyText {
+                    bytes: fixed.into_bytes().into(),
+                    written: shown.to_owned(),
+                };
+                ((name, text), words)
+            }));
+        }
+    }
+    checks.into_iter().collect()
+}
+
+fn json(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    field: &Field<Vec<(Spanned<String>, Node)>>,
+) -> Named<JsonCheck> {
+    let entries = match field {
+        Field::Absent => return Some(Vec::new()),
+        Field::Bad(_) => return None,
+        Field::Given(entries) => &entries.value,
+    };
+    let checks: Vec<Option<_>> = entries
+        .iter()
+        .map(|(path, node)| {
+            let compiled = json_path(context, &path.value, path.place);
+            let (wanted, shown) = wanted(context, names, node)?;
+            let path = compiled?;
+            let shown = unless_secret(&path.to_string(), &shown).to_owned();
+            let name = format!("{path} = {shown}");
+            Some((JsonCheck { path, wanted }, name))
+        })
+        .collect();
+    checks.into_iter().collect()
+}
+
+/// What a JSON value must be, and how that is shown.
+fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Wanted, String)> {
+    let fixed_value = |value: serde_json::Value| {
+        let shown = value.to_string();
+        Some((Wanted::Fixed(value), shown))
+    };
+    match &node.kind {
+        NodeKind::Int(number) => fixed_value((*number).into()),
+        NodeKind::Float(number) if number.is_finite() => fixed_value((*number).into()),
+        NodeKind::Bool(value) => fixed_value((*value).into()),
+        NodeKind::Text(text) => match only_hole(names, text) {
+            Some(variable) => Some((Wanted::Variable(variable), text.written().to_owned())),
+            None => {
+                let value = fixed(context, text)?;
+                let shown = format!("{:?}", text.written());
+                Some((Wanted::Fixed(value.into()), shown))
+            }
+        },
+        NodeKind::Unreadable => None,
+        _ => {
+            let problem = Problem::new(node.place, "expected a text, a number, true or false");
+            context.tell(problem.help("name the values within by paths of their own"));
+            None
+        }
+    }
+}
+
+fn statuses(
+    context: &Context<'_>,
+    list: &Spanned<Vec<raw::StatusRange>>,
+) -> Option<Vec<StatusRange>> {
+    if list.value.is_empty() {
+        let problem = Problem::new(list.place, "a list of no statuses");
+        context.tell(problem.help("leave it out to accept any status below 400"));
+        return None;
+    }
+    let checked = |range: &raw::StatusRange| StatusRange {
+        first: range.first,
+        last: range.last,
+    };
+    Some(list.value.iter().map(checked).collect())
+}

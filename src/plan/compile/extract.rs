@@ -1,0 +1,111 @@
+//! What later steps use of an answer.
+
+use super::{
+    context::Context,
+    data::check_name,
+    expect,
+    template::{Names, fixed},
+};
+use crate::{
+    plan::http::{Extract, Source},
+    scenario::{
+        Place, Problem, Text,
+        raw::{self, Field, Spanned},
+    },
+};
+use regex::bytes::Regex;
+
+/// What is extracted, and what may be shown of each: the variable's name and where its value is.
+type Extracts = (Vec<Extract>, Vec<(String, String)>);
+
+/// The extractions, and what may be shown of each.
+pub(super) fn compile(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    extract: &Field<Vec<raw::Extract>>,
+    head: Option<Place>,
+) -> Option<Extracts> {
+    let given = match extract {
+        Field::Absent => return Some(Default::default()),
+        Field::Bad(_) => return None,
+        Field::Given(given) => &given.value,
+    };
+    // Not `collect` at once: that would stop at the first problem.
+    let compiled: Vec<Option<_>> = given
+        .iter()
+        .map(|extract| one(context, names, extract, head))
+        .collect();
+    let compiled: Vec<_> = compiled.into_iter().collect::<Option<_>>()?;
+    Some(compiled.into_iter().unzip())
+}
+
+/// Tells when a step cannot extract a variable of this name.
+pub(super) fn check(context: &Context<'_>, names: &Names<'_>, name: &Spanned<String>) {
+    check_name(context, name);
+    if let Some(drawn) = names.drawn(&name.value) {
+        let message = format!("`{}` is drawn in [data] already", name.value);
+        let problem = Problem::new(name.place, message);
+        let problem = problem.other(drawn.name.place, "here");
+        context.tell(problem.help("give one of them another name"));
+    }
+}
+
+fn one(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    extract: &raw::Extract,
+    head: Option<Place>,
+) -> Option<(Extract, (String, String))> {
+    let name = extract.name.value.as_str();
+    check(context, names, &extract.name);
+    let (kind, text) = &extract.source.given()?.value;
+    let (source, shown) = source(context, *kind, text)?;
+    if let (true, Some(head)) = (source.in_body(), head) {
+        expect::no_body(context, text.place(), head);
+        return None;
+    }
+    let extracted = Extract {
+        variable: names.extracted(name)?,
+        name: name.to_owned(),
+        source,
+    };
+    Some((extracted, (name.to_owned(), shown)))
+}
+
+fn source(context: &Context<'_>, kind: raw::Source, text: &Text) -> Option<(Source, String)> {
+    let place = text.place();
+    let own = match kind {
+        // Braces count something in a regular expression; there are no holes in it.
+        raw::Source::Regex => text.value(),
+        _ => fixed(context, text)?,
+    };
+    if own.is_empty() {
+        context.tell(Problem::new(place, "an empty name of a place"));
+        return None;
+    }
+    let written = text.written();
+    Some(match kind {
+        raw::Source::Plain | raw::Source::Json => (
+            Source::Json(expect::json_path(context, &own, place)?),
+            written.to_owned(),
+        ),
+        raw::Source::Header => {
+            let name = expect::header_name(context, &own, place)?;
+            (Source::Header(name), format!("the header {written}"))
+        }
+        raw::Source::Regex => match Regex::new(&own) {
+            Ok(regex) => (Source::Regex(regex), format!("the body by /{written}/")),
+            Err(error) => {
+                let words = error.to_string();
+                // The last line says it; those before repeat the expression.
+                let words = words.lines().last().unwrap_or_default();
+                let words = words.trim_start_matches("error: ").to_owned();
+                let problem = Problem::new(place, "not a regular expression");
+                context.tell(problem.help(words));
+                return None;
+            }
+        },
+        raw::Source::Cookie => (Source::Cookie(own), format!("the cookie {written}")),
+        raw::Source::Form => (Source::Form(own), format!("the form's field {written}")),
+    })
+}

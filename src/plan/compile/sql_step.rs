@@ -1,0 +1,451 @@
+//! `sql` and `sql_file`: a step that is one statement.
+
+use super::{
+    context::{Context, or_default},
+    database::Databases,
+    extract,
+    load::{NO_PAUSE, think},
+    names,
+    step::{Draft, misplaced},
+    template::{Names, Refused, Style, only_hole, parts, traced},
+};
+use crate::{
+    data::{Template, Value, template::Part},
+    plan::{
+        StepKind,
+        sql::{Action, Backend, Expect, Extract, Param, Rows, SqlStep, Statement, Text},
+        written::{self, MOST_CHECKS, cut},
+    },
+    scenario::{
+        Place, Problem,
+        raw::{self, Field, Spanned},
+        tree::{Node, NodeKind},
+    },
+};
+use std::{collections::BTreeSet, num::NonZeroU32};
+
+/// Most tries of a statement or a transaction.
+pub(super) const MOST_TRIES: u64 = 1_000_000;
+
+/// Characters of a statement that a step's default name has.
+const NAME_LENGTH: usize = 60;
+
+pub(super) fn compile(
+    context: &Context<'_>,
+    databases: &Databases,
+    names: &Names<'_>,
+    step: &raw::Step,
+) -> Option<Draft> {
+    let name = match &step.name {
+        Field::Absent => None,
+        field => Some(names::step(context, field)),
+    };
+    let think_time = or_default(&step.think, NO_PAUSE).map(think);
+    not_of_http(context, step);
+    let database = databases.of(context, &step.database, step.place);
+    let given = step.request.given()?;
+    let found = find(context, given);
+    let backend = database.map_or(Backend::Postgres, |(_, database)| database.backend);
+    let statement = found.and_then(|found| parse(context, found, backend));
+    let params = params(context, names, &step.params, backend);
+    if let (Some((text, _)), Some(params)) = (&statement, &params)
+        && text.parameters() != params.len()
+    {
+        wrong_count(context, text.parameters(), params.len(), step, given.place);
+        return None;
+    }
+    let expect = expect(context, names, &step.expect, backend);
+    let extract = columns(context, names, &step.extract);
+    let timeout = match (&step.timeout, database) {
+        (Field::Absent, database) => database.map(|(_, database)| database.statement_timeout),
+        (field, database) => context.some_time(field, "a timeout").filter(|timeout| {
+            let most = database.map(|(_, database)| database.statement_timeout);
+            let longer = most.is_some_and(|most| *timeout > most);
+            if let (true, Some(place)) = (longer, field.place()) {
+                let problem = Problem::new(place, "longer than its database's `statement_timeout`");
+                context.tell(problem.help("the server ends it then; give both the longer time"));
+            }
+            !longer
+        }),
+    };
+    let max_tries = match &step.max_tries {
+        Field::Absent => Some(1),
+        field => context.whole(field, 1, MOST_TRIES, "tries in all"),
+    };
+
+    let (text, traced) = statement?;
+    let params = params?;
+    let (expect, checks) = expect?;
+    let (extract, extracted) = extract?;
+    let (database, _) = database?;
+    let (kind, own) = &given.value;
+    let default_name = || match *kind {
+        "sql_file" => own.written().to_owned(),
+        _ => shortened(own.written()),
+    };
+    let written = written::Step {
+        checks: checks.iter().map(|(name, _)| name.clone()).collect(),
+        extract: extracted
+            .iter()
+            .map(|(name, column, _)| (name.clone(), format!("the column {column}")))
+            .collect(),
+        sql: Some(written::Statement {
+            text: match *kind {
+                "sql_file" => cut(text.source()),
+                _ => cut(own.written()),
+            },
+            params: params.iter().map(|param| param.shown.clone()).collect(),
+            place: given.value.1.place(),
+            source: traced.source,
+            offsets: traced.offsets,
+            param_places: params.iter().map(|param| param.place).collect(),
+            value_places: checks.iter().filter_map(|(_, place)| *place).collect(),
+            extract_places: extracted.iter().map(|(.., place)| *place).collect(),
+        }),
+        ..written::Step::default()
+    };
+    let params: Vec<Param> = params.into_iter().map(|param| param.param).collect();
+    let uses = uses(&params, &expect);
+    Some(Draft {
+        name: match name {
+            Some(name) => name?,
+            None => default_name(),
+        },
+        think: think_time?,
+        uses,
+        kind: StepKind::Sql(SqlStep {
+            database,
+            action: Action::Statement(Statement {
+                text,
+                params,
+                expect,
+                extract,
+                max_tries: NonZeroU32::new(u32::try_from(max_tries?).ok()?)?,
+            }),
+            timeout: timeout?,
+        }),
+        written,
+    })
+}
+
+/// A statement beside the load, and its values; None when there is a problem with it.
+pub(super) fn statement(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    step: &raw::Step,
+    backend: Backend,
+) -> Option<(Text, Vec<Param>)> {
+    let params = params(context, names, &step.params, backend);
+    let given = step.request.given()?;
+    let (text, _) = parse(context, find(context, given)?, backend)?;
+    let params = params?;
+    if text.parameters() != params.len() {
+        wrong_count(context, text.parameters(), params.len(), step, given.place);
+        return None;
+    }
+    Some((text, params.into_iter().map(|given| given.param).collect()))
+}
+
+/// A statement's text, and where its bytes stand.
+struct Traced {
+    sql: String,
+    source: usize,
+    offsets: Vec<usize>,
+    /// Of all of it.
+    place: Place,
+}
+
+fn find(
+    context: &Context<'_>,
+    given: &Spanned<(raw::Method, crate::scenario::Text)>,
+) -> Option<Traced> {
+    let (kind, text) = &given.value;
+    let place = text.place();
+    if *kind == "sql" {
+        let refused = Refused {
+            message: "a variable inside of a statement",
+            help: "write $1, $2... in the statement, and the variables into `params`",
+        };
+        let (sql, offsets) = traced(context, text, &refused)?;
+        return Some(Traced {
+            sql,
+            source: place.source,
+            offsets,
+            place,
+        });
+    }
+    let file = text.value();
+    let bytes = match context.files.get(&file) {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(error)) => {
+            let problem = Problem::new(place, format!("the file cannot be read: {error}"));
+            context.tell(problem.help("a path starts from the scenario's folder"));
+            return None;
+        }
+        None => return None,
+    };
+    let (Ok(sql), Some(source)) = (std::str::from_utf8(bytes), context.statements.get(&file))
+    else {
+        context.tell(Problem::new(place, "the file is not text in UTF-8"));
+        return None;
+    };
+    Some(Traced {
+        sql: sql.to_owned(),
+        source: *source,
+        offsets: (0..=sql.len()).collect(),
+        place,
+    })
+}
+
+fn parse(context: &Context<'_>, traced: Traced, backend: Backend) -> Option<(Text, Traced)> {
+    match Text::parse(&traced.sql, backend) {
+        Ok(text) => Some((text, traced)),
+        Err(error) => {
+            let at = |byte: usize| traced.offsets.get(byte).copied();
+            let place = match (at(error.at), at(error.at + 1)) {
+                (Some(start), Some(end)) => Place::new(traced.source, start..end.max(start)),
+                _ => traced.place,
+            };
+            context.tell(Problem::new(place, error.to_string()));
+            None
+        }
+    }
+}
+
+fn wrong_count(context: &Context<'_>, wanted: usize, given: usize, step: &raw::Step, sql: Place) {
+    let count = |count: usize| match count {
+        0 => "no parameters".to_owned(),
+        1 => "one parameter".to_owned(),
+        _ => format!("{count} parameters"),
+    };
+    let (place, message) = match step.params.place() {
+        Some(place) => (
+            place,
+            format!("{} for a statement with {}", count(given), count(wanted)),
+        ),
+        None => (
+            sql,
+            format!("a statement with {}, but no `params`", count(wanted)),
+        ),
+    };
+    let problem = Problem::new(place, message);
+    context.tell(problem.help("`params` is a list with a value for each of $1, $2..."));
+}
+
+/// A value as it is sent, as it is shown, and where it stands.
+struct Given {
+    param: Param,
+    shown: String,
+    place: Place,
+}
+
+fn params(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    params: &Field<Vec<Node>>,
+    backend: Backend,
+) -> Option<Vec<Given>> {
+    let nodes = match params {
+        Field::Absent => return Some(Vec::new()),
+        Field::Bad(_) => return None,
+        Field::Given(given) => &given.value,
+    };
+    // Not `collect` at once, here and below: that would stop at the first problem.
+    let given: Vec<Option<Given>> = nodes
+        .iter()
+        .map(|node| param(context, names, node, backend))
+        .collect();
+    given.into_iter().collect()
+}
+
+fn param(context: &Context<'_>, names: &Names<'_>, node: &Node, backend: Backend) -> Option<Given> {
+    let given = |param: Param, shown: String| {
+        Some(Given {
+            param,
+            shown,
+            place: node.place,
+        })
+    };
+    let literal = |value: Value, shown: String| given(Param::Literal(value), shown);
+    match &node.kind {
+        NodeKind::Int(number) => literal(Value::Int(*number), number.to_string()),
+        NodeKind::Float(number) if number.is_finite() => {
+            literal(Value::Float(*number), format!("{number:?}"))
+        }
+        // Only PostgreSQL has a type for them.
+        NodeKind::Bool(value) if backend == Backend::Postgres => {
+            literal(Value::Text(value.to_string().into()), value.to_string())
+        }
+        NodeKind::Bool(value) => literal(Value::Int(i64::from(*value)), value.to_string()),
+        NodeKind::Datetime(text) => literal(Value::Text(text.as_str().into()), text.clone()),
+        NodeKind::Text(text) => {
+            let shown = format!("{:?}", text.written());
+            if let Some(variable) = only_hole(names, text) {
+                return given(Param::Variable(variable), text.written().to_owned());
+            }
+            let parts = parts(context, names, text, Style::RAW)?;
+            let open = parts.iter().any(|part| matches!(part, Part::Variable(..)));
+            let template = Template::new(parts);
+            if open {
+                return given(Param::Text(template), shown);
+            }
+            let mut bytes = Vec::new();
+            template.render(&[], &mut bytes);
+            literal(Value::Text(String::from_utf8_lossy(&bytes).into()), shown)
+        }
+        NodeKind::Unreadable => None,
+        _ => {
+            let problem = Problem::new(node.place, "expected a text, a number, true or false");
+            context.tell(problem);
+            None
+        }
+    }
+}
+
+/// What is expected, and the name of each check with the place of its value.
+type Expected = (Expect, Vec<(String, Option<Place>)>);
+
+fn expect(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    field: &Field<raw::Expect>,
+    backend: Backend,
+) -> Option<Expected> {
+    let given = match field {
+        Field::Absent => return Some(Default::default()),
+        Field::Bad(_) => return None,
+        Field::Given(given) => given,
+    };
+    let rows = match &given.value.rows {
+        Field::Absent => Some(None),
+        field => field.value().map(|rows| Some(self::rows(*rows))),
+    };
+    let values = match &given.value.values {
+        Field::Absent => Some(Vec::new()),
+        Field::Bad(_) => None,
+        Field::Given(values) => {
+            let values: Vec<Option<_>> = values
+                .value
+                .iter()
+                .map(|(column, node)| Some((column, param(context, names, node, backend)?)))
+                .collect();
+            values.into_iter().collect()
+        }
+    };
+    let (rows, values) = (rows?, values?);
+    let mut checks = Vec::new();
+    checks.extend(rows.map(|rows| (format!("rows: {rows}"), None)));
+    let of_value = |(column, given): &(&Spanned<String>, Given)| {
+        let name = written::unless_secret(&column.value, &given.shown);
+        (format!("{} = {name}", column.value), Some(column.place))
+    };
+    checks.extend(values.iter().map(of_value));
+    if checks.len() > MOST_CHECKS {
+        let message = format!("more than {MOST_CHECKS} expectations of one step");
+        context.tell(Problem::new(given.place, message));
+        return None;
+    }
+    let values = values.into_iter();
+    let values = values.map(|(column, given)| (column.value.clone(), given.param));
+    let expect = Expect {
+        rows,
+        values: values.collect(),
+    };
+    Some((expect, checks))
+}
+
+fn rows(raw: raw::Rows) -> Rows {
+    match raw {
+        raw::Rows::Exactly(rows) => Rows::Exactly(rows),
+        raw::Rows::AtLeast(rows) => Rows::AtLeast(rows),
+        raw::Rows::AtMost(rows) => Rows::AtMost(rows),
+    }
+}
+
+/// What is extracted, and of each the variable, the column and where that stands.
+type Columns = (Vec<Extract>, Vec<(String, String, Place)>);
+
+fn columns(
+    context: &Context<'_>,
+    names: &Names<'_>,
+    field: &Field<Vec<raw::Extract>>,
+) -> Option<Columns> {
+    let given = match field {
+        Field::Absent => return Some(Default::default()),
+        Field::Bad(_) => return None,
+        Field::Given(given) => &given.value,
+    };
+    let columns: Vec<Option<_>> = given
+        .iter()
+        .map(|extract| {
+            extract::check(context, names, &extract.name);
+            let Spanned {
+                value: (source, column),
+                place,
+            } = extract.source.given()?;
+            let problem = match source {
+                raw::Source::Plain if column.value().is_empty() => "a column without a name",
+                raw::Source::Plain => {
+                    let name = extract.name.value.clone();
+                    let variable = names.extracted(&name)?;
+                    let column = column.value();
+                    let shown = (name, column.clone(), *place);
+                    return Some((Extract { column, variable }, shown));
+                }
+                _ => "a statement's answer has columns",
+            };
+            let problem = Problem::new(*place, problem);
+            context.tell(problem.help(r#"write { variable = "column" }"#));
+            None
+        })
+        .collect();
+    let columns: Vec<_> = columns.into_iter().collect::<Option<_>>()?;
+    Some(columns.into_iter().unzip())
+}
+
+/// Tells of keys that only an HTTP request has.
+pub(super) fn not_of_http(context: &Context<'_>, step: &raw::Step) {
+    let place = |field: fn(&raw::Expect) -> Option<Place>| step.expect.value().and_then(field);
+    let keys = [
+        ("query", step.query.place()),
+        ("headers", step.headers.place()),
+        ("content", step.body.place()),
+        ("status", place(|expect| expect.status.place())),
+        ("body", place(|expect| expect.body.place())),
+        ("header", place(|expect| expect.header.place())),
+        ("json", place(|expect| expect.json.place())),
+        ("size", place(|expect| expect.size.place())),
+        ("duration", place(|expect| expect.duration.place())),
+    ];
+    misplaced(context, &keys, "an HTTP request", step.request.place());
+}
+
+/// A statement on one line, its end left out when it is long.
+pub(super) fn shortened(sql: &str) -> String {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(NAME_LENGTH) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
+
+fn uses(params: &[Param], expect: &Expect) -> BTreeSet<usize> {
+    let values = expect.values.iter().map(|(_, value)| value);
+    let mut uses = BTreeSet::new();
+    for param in params.iter().chain(values) {
+        match param {
+            Param::Literal(_) => {}
+            Param::Variable(index) => {
+                uses.insert(*index);
+            }
+            Param::Text(template) => {
+                uses.extend(template.parts().iter().filter_map(|part| match part {
+                    Part::Variable(index, _) => Some(*index),
+                    Part::Literal(_) => None,
+                }))
+            }
+        }
+    }
+    uses
+}

@@ -1,0 +1,95 @@
+use super::*;
+use crate::{
+    data::{Generator, Position, rng},
+    plan::describe::words,
+};
+
+fn with_data(data: &str, path: &str) -> Plan {
+    plan(&format!(
+        "seed = 3\n[target]\nurl = 'http://h'\n[load]\nusers = 2\n[data]\n{data}\n\
+         [[task]]\nname = 't'\n[[task.step]]\nget = '/{path}'\n"
+    ))
+}
+
+/// What the first user draws in its first rounds.
+fn first(generator: &Generator, rounds: u64) -> Vec<Value> {
+    let mut rng = rng::stream(3, 0, rng::Purpose::User, 0);
+    let at = |round| Position {
+        index: 0,
+        round,
+        stride: 1,
+    };
+    (0..rounds)
+        .map(|round| generator.draw(&mut rng, at(round)))
+        .collect()
+}
+
+#[test]
+fn the_columns_of_a_file_are_variables_with_types_that_stay_in_one_row() {
+    for order in ["sequential", "random", "shuffled", "unique"] {
+        let data = format!(
+            "c = {{ csv = 'customers.csv', order = '{order}' }}\nx = {{ csv = 'one.csv' }}"
+        );
+        let plan = with_data(&data, "{{c.zip}}/{{x}}");
+        let population = &plan.populations[0];
+        let names: Vec<&str> = population
+            .variables
+            .iter()
+            .map(|v| v.name.as_str())
+            .collect();
+        assert_eq!(names, ["c.id", "c.name", "c.zip", "x"]);
+        // All columns are drawn, although just one is used.
+        assert_eq!(population.tasks[0].draws, [0, 1, 2, 3]);
+        let text = |text: &str| Value::Text(text.into());
+        let rows = [
+            [Value::Int(1), text("Ada"), text("007")],
+            [Value::Int(2), text("Grace, H."), text("010")],
+            [Value::Int(3), text("Edith"), text("100")],
+        ];
+        let columns: Vec<Vec<Value>> = (0..3)
+            .map(|column| first(&population.variables[column].generator, 3))
+            .collect();
+        let rounds = columns[0].iter().zip(&columns[1]).zip(&columns[2]);
+        for ((id, name), zip) in rounds {
+            let row = [id.clone(), name.clone(), zip.clone()];
+            assert!(rows.contains(&row), "{order}: {row:?}");
+        }
+        let codes = first(&population.variables[3].generator, 3);
+        assert_eq!(
+            codes,
+            [Value::Float(1.5), Value::Float(2.0), Value::Float(1.5)]
+        );
+    }
+}
+
+#[test]
+fn lists_constants_and_made_up_values_are_drawn_and_described() {
+    let plan = with_data(
+        "greeting = 'hello'\nlimit = 10\non = true\ntoken = 'hunter2'\n\
+         colour = { list = ['red', 7, false] }\nid = { uuid = {} }\nat = { timestamp = 'unix_ms' }\n\
+         who = { fake = 'name' }\nkey = { string = { length = '4..6', alphabet = 'ab' } }",
+        "{{greeting}}",
+    );
+    let drawn = |place: usize| first(&plan.populations[0].variables[place].generator, 4);
+    assert_eq!(drawn(0)[0], Value::Text("hello".into()));
+    assert_eq!(drawn(1)[0], Value::Int(10));
+    assert_eq!(drawn(2)[0], Value::Json("true".into()));
+    let colours = [
+        Value::Text("red".into()),
+        Value::Int(7),
+        Value::Json("false".into()),
+        Value::Text("red".into()),
+    ];
+    assert_eq!(drawn(4), colours);
+    let Value::Text(key) = &drawn(8)[0] else {
+        panic!("no text")
+    };
+    assert!(
+        (4..=6).contains(&key.len()) && key.chars().all(|c| "ab".contains(c)),
+        "{key}"
+    );
+    let shown = words(&plan);
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let data = shown.find("data").unwrap();
+    insta::assert_snapshot!(shown[data..].split("\nseed").next().unwrap());
+}

@@ -1,0 +1,67 @@
+//! `[trace]` and `--trace`: requests that carry trace context.
+
+use super::{Settings, context::Context, population::Draft};
+use crate::{
+    plan::{Plan, StepKind, Trace, http::Sampling},
+    scenario::{
+        Problem,
+        raw::{self, Field},
+    },
+};
+use http::HeaderName;
+
+/// The header that carries it.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// What is asked for; the flag beats the file.
+///
+/// # Errors
+/// In words, when the flag means nothing for this scenario.
+pub(super) fn compile(
+    context: &Context<'_>,
+    raw: &Field<raw::Trace>,
+    populations: Option<&[Draft]>,
+    settings: &Settings,
+) -> Result<Option<Trace>, &'static str> {
+    let requests = populations.is_none_or(|all| all.iter().any(Draft::has_target));
+    let written = match raw.given() {
+        Some(given) => {
+            if !requests {
+                let problem = Problem::new(given.value.place, "no step is a request");
+                context.tell(problem.help("only requests carry trace context: leave it out"));
+            }
+            // What could not be read was told.
+            Some(given.value.sample.value().copied().unwrap_or(1.0))
+        }
+        None => None,
+    };
+    if settings.trace.is_some() && !requests {
+        return Err("--trace is for a scenario with HTTP steps, and this one has none");
+    }
+    let sample = settings.trace.or(written);
+    Ok(sample.map(|sample| Trace {
+        sample,
+        spans: false,
+    }))
+}
+
+/// Makes requests under load carry it, but for those that have a `traceparent` of their own.
+pub(super) fn apply(plan: &mut Plan) {
+    let Some(trace) = plan.trace else {
+        return;
+    };
+    let sampling = Sampling::share(trace.sample);
+    let tasks = plan.populations.iter_mut().flat_map(|population| {
+        population
+            .user_start
+            .iter_mut()
+            .chain(&mut population.tasks)
+    });
+    for step in tasks.flat_map(|task| &mut task.steps) {
+        if let StepKind::Http(http) = &mut step.kind
+            && http.headers.iter().all(|(name, _)| *name != TRACEPARENT)
+        {
+            http.trace = Some(sampling);
+        }
+    }
+}

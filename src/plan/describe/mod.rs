@@ -1,0 +1,17 @@
+//! A plan for people ([`words`], printed by `loadgen check`) and for the result file ([`json`]).
+//! Both show templates as the scenario wrote them, never what the environment holds.
+
+mod beside;
+mod json;
+mod load;
+mod quantity;
+mod suite;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use json::json;
+pub(super) use quantity::size;
+pub use suite::suite;
+pub(super) use words::status;
+pub use words::words;

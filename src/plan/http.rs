@@ -1,0 +1,271 @@
+//! HTTP requests as they will be sent.
+
+use crate::data::Template;
+pub use crate::scenario::raw::{Encoding, Http2};
+use bytes::Bytes;
+use http::{HeaderName, Method};
+use regex::bytes::Regex;
+use serde_json::Value as Json;
+use serde_json_path::JsonPath;
+use std::{path::PathBuf, time::Duration};
+use url::Url;
+
+/// How a population's requests are made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Bound on opening a connection, TLS handshake included.
+    pub connect_timeout: Duration,
+    /// A PEM file of certificates to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// `User-Agent`, which names the run.
+    pub user_agent: String,
+    /// Most bytes of a response's head.
+    pub max_head: usize,
+    /// Most bytes of a response's body.
+    pub max_body: u64,
+    /// Which client makes them.
+    pub client: Client,
+}
+
+/// One of the two HTTP clients, and what made the plan choose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Client {
+    /// Our own: keep-alive HTTP/1.1 and nothing else.
+    Fast {
+        /// The scenario asks for it by name.
+        asked: bool,
+    },
+    /// reqwest.
+    Full(Box<Full>),
+}
+
+impl Client {
+    /// As results name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Client::Fast { .. } => "fast",
+            Client::Full(_) => "full",
+        }
+    }
+
+    /// Why it was chosen, in words; at least one.
+    pub fn why(&self) -> Vec<&'static str> {
+        match self {
+            Client::Fast { asked: true } => vec!["the scenario asks for it"],
+            Client::Fast { asked: false } => vec!["nothing here needs more"],
+            Client::Full(full) => full.why.clone(),
+        }
+    }
+}
+
+/// What only the full client does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Full {
+    /// Each user keeps the cookies that it is sent. Arrivals are users of their own.
+    pub cookies: bool,
+    /// Most redirects that are followed; with 0 a redirect is an answer like any other.
+    pub redirects: usize,
+    /// Encodings of bodies that are asked for and undone.
+    pub compression: Vec<Encoding>,
+    /// Proxy for every request.
+    pub proxy: Option<Url>,
+    /// HTTP/2; None: HTTP/1.1 alone.
+    pub http2: Option<Http2>,
+    /// What the client shows to servers that ask who it is.
+    pub identity: Option<Identity>,
+    /// What asks for this client, in words; at least one.
+    pub why: Vec<&'static str>,
+}
+
+/// A client certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// A PEM file of the certificate and those between it and its authority.
+    pub cert: PathBuf,
+    /// A PEM file of its private key; may be the same.
+    pub key: PathBuf,
+}
+
+/// One request and what its answer must be.
+#[derive(Debug)]
+pub struct HttpStep {
+    /// The request's method.
+    pub method: Method,
+    /// Path and query; begins with `/` and is escaped already but for the variables.
+    pub path: Template,
+    /// Headers of the scenario and the step, without Host, User-Agent, Content-Length and
+    /// Connection, which the driver sets unless they stand here.
+    pub headers: Vec<(HeaderName, Template)>,
+    /// Content of the request; its Content-Type stands in `headers`.
+    pub body: Option<Template>,
+    /// Content in parts, in place of `body`; empty: none.
+    pub multipart: Vec<FormPart>,
+    /// When the answer counts as a success.
+    pub expect: Expect,
+    /// What later steps use of a successful answer.
+    pub extract: Vec<Extract>,
+    /// Bound on the whole step, connecting and a retry included.
+    pub timeout: Duration,
+    /// The request is the root of a trace of its own, as `traceparent` tells the server.
+    pub trace: Option<Sampling>,
+}
+
+/// Which traces are sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
+    /// Sampled are those the last 56 bits of whose ids are a number not below this.
+    pub threshold: u64,
+}
+
+impl Sampling {
+    /// As many as there are numbers of 56 bits.
+    const ALL: u64 = 1 << 56;
+
+    /// A share of the traces, as OpenTelemetry's consistent sampling has it: whoever samples by the
+    /// same rule and the same share chooses the same traces.
+    pub fn share(share: f64) -> Self {
+        Self {
+            // In floating point, whose 53 bits are exact enough; it ends at its bounds.
+            threshold: ((1.0 - share) * Self::ALL as f64).round() as u64,
+        }
+    }
+
+    /// Whether the trace of this id is sampled.
+    pub fn takes(self, id: u128) -> bool {
+        (id as u64) % Self::ALL >= self.threshold
+    }
+}
+
+/// A part of multipart content.
+#[derive(Debug, Clone)]
+pub struct FormPart {
+    /// The field's name.
+    pub name: String,
+    /// Its value.
+    pub content: PartContent,
+    /// What the server is told the file's name is.
+    pub filename: Option<String>,
+    /// Its media type.
+    pub kind: Option<String>,
+}
+
+/// What a part of multipart content says.
+#[derive(Debug, Clone)]
+pub enum PartContent {
+    /// A text.
+    Text(Template),
+    /// A file that was read before the run; shared, never copied.
+    File(Bytes),
+}
+
+/// What an answer must be.
+#[derive(Debug, Clone, Default)]
+pub struct Expect {
+    /// Statuses that are a success; empty: below 400.
+    pub status: Vec<StatusRange>,
+    /// Texts that the body must contain.
+    pub body_contains: Vec<BodyText>,
+    /// Headers, each with a text that one of its values must contain.
+    pub header_contains: Vec<(HeaderName, BodyText)>,
+    /// Values in a JSON body.
+    pub json: Vec<JsonCheck>,
+    /// Least and most bytes of the body.
+    pub size: Option<(u64, u64)>,
+    /// Longest time from the first byte sent to the last one received.
+    pub duration: Option<Duration>,
+}
+
+/// A text in a body or a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyText {
+    /// What to look for.
+    pub bytes: Box<[u8]>,
+    /// What may be shown of it: as the scenario has it.
+    pub written: String,
+}
+
+/// Something that a JSON body must say.
+#[derive(Debug, Clone)]
+pub struct JsonCheck {
+    /// Must find at least one value...
+    pub path: JsonPath,
+    /// ...and each that it finds must be this.
+    pub wanted: Wanted,
+}
+
+/// A value to compare with.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Always the same.
+    Fixed(Json),
+    /// The one at this place of the task run's values.
+    Variable(usize),
+}
+
+/// A part of an answer that becomes a variable's value.
+#[derive(Debug, Clone)]
+pub struct Extract {
+    /// Place among the task run's values.
+    pub variable: usize,
+    /// The variable's name.
+    pub name: String,
+    /// Where the value is found.
+    pub source: Source,
+}
+
+/// Where in an answer a value is found; what is not there fails the step.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The first value that the path finds in a JSON body, with its type.
+    Json(JsonPath),
+    /// The first header of this name.
+    Header(HeaderName),
+    /// The first group of the first match in the body, or else the whole match.
+    Regex(Regex),
+    /// The cookie of this name that the answer sets.
+    Cookie(String),
+    /// The value of the field of this name in an HTML form.
+    Form(String),
+}
+
+impl Source {
+    /// Whether it is found in the body.
+    pub fn in_body(&self) -> bool {
+        match self {
+            Source::Json(_) | Source::Regex(_) | Source::Form(_) => true,
+            Source::Header(_) | Source::Cookie(_) => false,
+        }
+    }
+}
+
+impl HttpStep {
+    /// Whether the whole body must be at hand to judge an answer.
+    pub fn keeps_body(&self) -> bool {
+        !self.expect.json.is_empty() || self.extract.iter().any(|e| e.source.in_body())
+    }
+
+    /// Whether the head must be at hand to judge an answer.
+    pub fn keeps_head(&self) -> bool {
+        !self.expect.header_contains.is_empty() || self.extract.iter().any(|e| !e.source.in_body())
+    }
+}
+
+/// Statuses from `first` to `last`, both included: `200`, `"2xx"` or `"200-204"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusRange {
+    /// The lowest.
+    pub first: u16,
+    /// The highest.
+    pub last: u16,
+}
+
+impl Expect {
+    /// Whether the file names this status as a success.
+    pub fn names(&self, status: u16) -> bool {
+        self.status
+            .iter()
+            .any(|range| (range.first..=range.last).contains(&status))
+    }
+}

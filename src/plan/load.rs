@@ -1,0 +1,157 @@
+//! When task runs start: the closed and the open model.
+
+use super::{Curve, Plan};
+use crate::time::nanos;
+use std::time::Duration;
+
+/// A population's load.
+#[derive(Debug, Clone)]
+pub enum Load {
+    /// A number of users, each of which waits for its answer before it goes on.
+    Closed(Closed),
+    /// Arrivals that come whether or not earlier ones were answered.
+    Open(Open),
+}
+
+/// Users.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// Users over time; user `u` is active while the curve is above `u`.
+    pub users: Curve,
+    /// When no further run starts; None: until stopped.
+    pub duration: Option<Duration>,
+    /// Pause between the end of a run and the intended start of the next.
+    pub think: Think,
+    /// One run in each interval of this length, in place of pauses; the runs' intended starts are
+    /// the ticks, counted from the user's start.
+    pub pacing: Option<Duration>,
+    /// How many runs there are in all.
+    pub iterations: Iterations,
+    /// How long a run may finish after its user's leave, in a falling curve, before it is cut off;
+    /// None: as long as it takes.
+    pub ramp_down: Option<Duration>,
+}
+
+/// How many runs users do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Iterations {
+    /// As many as they can.
+    #[default]
+    Unlimited,
+    /// Each user so many.
+    PerUser(u64),
+    /// So many in all. Each worker has its share, which its users take from as they are free.
+    Shared(u64),
+}
+
+/// Arrivals.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// Arrivals per second over time.
+    pub rate: Curve,
+    /// When no further arrival comes; None: until stopped.
+    pub duration: Option<Duration>,
+    /// How arrivals are spread.
+    pub arrivals: Arrivals,
+    /// Most task runs at once, over all workers.
+    pub max_in_flight: u64,
+    /// Most arrivals that wait for a slot, over all workers.
+    pub max_queue: u64,
+}
+
+/// How arrivals are spread over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// Evenly.
+    Constant,
+    /// As independent clients would come: exponential gaps.
+    Poisson,
+}
+
+/// A pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Think {
+    /// None at all.
+    None,
+    /// Always the same.
+    Constant(Duration),
+    /// Uniform, both ends included.
+    Uniform(Duration, Duration),
+    /// A bell curve, with its mean and its deviation; never below zero.
+    Normal(Duration, Duration),
+    /// Exponential, with its mean.
+    Exponential(Duration),
+}
+
+impl Load {
+    /// When no further run starts; None: until stopped.
+    pub fn duration(&self) -> Option<Duration> {
+        match self {
+            Load::Closed(closed) => closed.duration,
+            Load::Open(open) => open.duration,
+        }
+    }
+
+    /// Users or rate over time.
+    pub fn curve(&self) -> &Curve {
+        match self {
+            Load::Closed(closed) => &closed.users,
+            Load::Open(open) => &open.rate,
+        }
+    }
+
+    /// What is left of it after a warm-up, as if it began then.
+    pub fn after(&self, warmup: Duration) -> Self {
+        let mut left = self.clone();
+        let (curve, duration) = match &mut left {
+            Load::Closed(closed) => (&mut closed.users, &mut closed.duration),
+            Load::Open(open) => (&mut open.rate, &mut open.duration),
+        };
+        *curve = curve.after(nanos(warmup));
+        *duration = duration.map(|end| end.saturating_sub(warmup));
+        left
+    }
+
+    fn ends(&self) -> bool {
+        let counted = match self {
+            Load::Closed(closed) => closed.iterations != Iterations::Unlimited,
+            Load::Open(_) => false,
+        };
+        counted || self.duration().is_some()
+    }
+}
+
+impl Plan {
+    /// Users at their peak, over the closed populations; None when there are none.
+    pub fn peak_users(&self) -> Option<f64> {
+        self.sum(|load| match load {
+            Load::Closed(closed) => Some(closed.users.peak()),
+            Load::Open(_) => None,
+        })
+    }
+
+    /// Arrivals per second at their peak, over the open populations; None when there are none.
+    pub fn peak_rate(&self) -> Option<f64> {
+        self.sum(|load| match load {
+            Load::Open(open) => Some(open.rate.peak()),
+            Load::Closed(_) => None,
+        })
+    }
+
+    fn sum(&self, peak: fn(&Load) -> Option<f64>) -> Option<f64> {
+        let peaks = self.populations.iter().filter_map(|p| peak(&p.load));
+        peaks.reduce(|a, b| a + b)
+    }
+
+    /// From the end of the warm-up to when the last of the populations that have an end stops
+    /// starting runs.
+    pub fn length(&self) -> Option<Duration> {
+        let ends = self.populations.iter().filter_map(|p| p.load.duration());
+        ends.max().map(|end| end.saturating_sub(self.warmup))
+    }
+
+    /// Whether it comes to an end by itself.
+    pub fn ends(&self) -> bool {
+        self.populations.iter().all(|p| p.load.ends())
+    }
+}

@@ -1,0 +1,270 @@
+//! What will run, with everything resolved. [`compile()`] is the only constructor: it is pure and
+//! reports every problem of a scenario at once, so whoever holds a [`Plan`] need not check again.
+
+pub mod beside;
+pub mod compile;
+pub mod curve;
+pub mod custom;
+pub mod describe;
+pub mod event;
+pub mod http;
+pub mod load;
+pub mod observe;
+pub mod program;
+pub mod sql;
+pub mod suite;
+pub mod target;
+pub mod threshold;
+pub mod verify;
+pub mod written;
+
+use crate::data::{
+    Generator, Position, Value,
+    rng::{Purpose, stream},
+};
+pub use beside::Beside;
+pub use compile::{Settings, compile, compile_suite};
+pub use curve::Curve;
+pub use custom::CustomStep;
+pub use event::Event;
+pub use http::HttpStep;
+pub use load::{Arrivals, Closed, Iterations, Load, Open, Think};
+pub use observe::Observe;
+pub use program::{Group, Op, Transaction};
+use rand_distr::weighted::WeightedAliasIndex;
+pub use sql::SqlStep;
+use std::{sync::OnceLock, time::Duration};
+pub use suite::Suite;
+pub use target::{App, AppPool, AppSettings, Target};
+pub use threshold::Threshold;
+pub use verify::Verify;
+pub use written::Written;
+
+/// A validated scenario.
+#[derive(Debug)]
+pub struct Plan {
+    /// `name`, or the file's stem.
+    pub name: String,
+    /// Where every random choice starts.
+    pub seed: u64,
+    /// Groups of users or arrivals, each with its own load, tasks and target.
+    pub populations: Vec<Population>,
+    /// How long the warm-up before what is measured is: the longest of the populations'. The run's
+    /// clock begins with it, and so do their loads' curves.
+    pub warmup: Duration,
+    /// What SQL steps are done against; [`sql::SqlStep::database`] points here.
+    pub databases: Vec<sql::Database>,
+    /// What must hold for exit code 0.
+    pub thresholds: Vec<Threshold>,
+    /// Every step of every task, in order; `Step::index` points here.
+    pub steps: Vec<Label>,
+    /// Every task, in order; `Task::index` points here.
+    pub tasks: Vec<Label>,
+    /// Every group that has a name, in order; `Group::index` points here.
+    pub groups: Vec<Label>,
+    /// What is done beside the load.
+    pub beside: Beside,
+    /// Every step of a setup or teardown; its `Step::index` goes on after those of `steps`.
+    pub errands: Vec<Label>,
+    /// Trace context of requests; None: they have none.
+    pub trace: Option<Trace>,
+    /// How the scenario put what is shown and stored of it.
+    pub written: Written,
+}
+
+/// Every request under load is the root of a trace of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trace {
+    /// Share of the traces that are sampled.
+    pub sample: f64,
+    /// Spans of those are kept, to be handed on.
+    pub spans: bool,
+}
+
+/// What the steps by which users start are called, as a task.
+pub const USER_START: &str = "user_start";
+
+impl Plan {
+    /// The label of a step, measured or not.
+    pub fn step(&self, index: usize) -> Option<&Label> {
+        let errand = || self.errands.get(index.checked_sub(self.steps.len())?);
+        self.steps.get(index).or_else(errand)
+    }
+}
+
+/// The stable name of a step, group or task, as results and thresholds use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// `population/task/step`, `population/task/group` or `population/task`.
+    pub id: String,
+    /// The population's name.
+    pub population: String,
+    /// The task's name.
+    pub task: String,
+    /// The step's or the group's name; for a task, the task's.
+    pub name: String,
+    /// The place of its task in [`Plan::tasks`]; for a task, its own.
+    pub task_index: usize,
+    /// The places in [`Plan::groups`] of the groups that it is in, the outermost first.
+    pub groups: Vec<usize>,
+}
+
+impl Label {
+    /// The id without the population.
+    pub fn short(&self) -> &str {
+        let own = self.id.strip_prefix(self.population.as_str());
+        own.and_then(|own| own.strip_prefix('/'))
+            .unwrap_or(&self.id)
+    }
+}
+
+/// A group that shares a load, tasks and a target.
+#[derive(Debug)]
+pub struct Population {
+    /// `name`, or the scenario's.
+    pub name: String,
+    /// What is driven.
+    pub target: Target,
+    /// How HTTP requests are made.
+    pub http: http::Settings,
+    /// When task runs start.
+    pub load: Load,
+    /// How long its load runs before what is measured; it ends with [`Plan::warmup`].
+    pub warmup: Duration,
+    /// How long a run may finish after the end before it is cut off.
+    pub graceful_stop: Duration,
+    /// What is done.
+    pub tasks: Vec<Task>,
+    /// Done once before the load, and not measured.
+    pub setup: Option<Task>,
+    /// Done once after the load, and not measured.
+    pub teardown: Option<Task>,
+    /// Done by each user when it begins, and measured as a task is.
+    pub user_start: Option<Task>,
+    /// Chooses a task by weight; None when there is just one.
+    pub choice: Option<WeightedAliasIndex<f64>>,
+    /// All variables, in the order of a task run's values.
+    pub variables: Vec<Variable>,
+    /// Names that steps extract; their values come after those of `variables`.
+    pub extracted: Vec<String>,
+    /// What the setup extracted, by place; set once, before the load begins.
+    pub prepared: OnceLock<Vec<(usize, Value)>>,
+}
+
+impl Population {
+    /// Every step that may be done.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        let errands = self.setup.iter().chain(&self.teardown);
+        errands
+            .flat_map(|task| &task.steps)
+            .chain(self.load_steps())
+    }
+
+    /// Every step that is done under load.
+    pub fn load_steps(&self) -> impl Iterator<Item = &Step> {
+        let tasks = self.user_start.iter().chain(&self.tasks);
+        tasks.flat_map(|task| &task.steps)
+    }
+
+    /// One possible set of a task run's values; what is extracted is not known.
+    pub fn sample(&self, seed: u64) -> Vec<Value> {
+        let mut rng = stream(seed, 0, Purpose::Run, 0);
+        let at = Position {
+            index: 0,
+            round: 0,
+            stride: 1,
+        };
+        let drawn = self
+            .variables
+            .iter()
+            .map(|v| v.generator.draw(&mut rng, at));
+        let unknown = self.extracted.iter().map(|_| Value::Unset);
+        drawn.chain(unknown).collect()
+    }
+}
+
+/// A named hole filler.
+#[derive(Debug)]
+pub struct Variable {
+    /// As it stands in `{{name}}`.
+    pub name: String,
+    /// How often it is drawn.
+    pub scope: Scope,
+    /// What it draws.
+    pub generator: Generator,
+}
+
+/// How long a drawn value stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Drawn anew before each step that uses it.
+    Step,
+    /// Drawn anew for each task run (the default).
+    Task,
+    /// Drawn once per user (closed model only).
+    User,
+    /// Drawn once for the whole run.
+    Run,
+}
+
+/// Steps that are done one after the other by one user.
+#[derive(Debug)]
+pub struct Task {
+    /// Place in [`Plan::tasks`]; means nothing where runs are not measured.
+    pub index: usize,
+    /// Share among the population's tasks; finite and not negative. One task at least has more
+    /// than 0. Means nothing of what is done besides the tasks.
+    pub weight: f64,
+    /// Variables of scope `task` that its steps use, in the order they are drawn.
+    pub draws: Vec<usize>,
+    /// At least one, in the order of the file.
+    pub steps: Vec<Step>,
+    /// Groups of steps, in the order in which they begin.
+    pub groups: Vec<Group>,
+    /// The order in which a run does them.
+    pub program: Vec<Op>,
+}
+
+/// One request or statement.
+#[derive(Debug)]
+pub struct Step {
+    /// Place in [`Plan::steps`].
+    pub index: usize,
+    /// Pause before the step; the step's intended start is its end.
+    pub think: Think,
+    /// Variables of scope `step` that it uses, in the order they are drawn.
+    pub draws: Vec<usize>,
+    /// What is sent.
+    pub kind: StepKind,
+}
+
+/// What a step sends.
+#[derive(Debug)]
+pub enum StepKind {
+    /// An HTTP request.
+    Http(HttpStep),
+    /// An exchange with a database.
+    Sql(SqlStep),
+    /// What only a program of its own can do.
+    Custom(CustomStep),
+}
+
+impl StepKind {
+    /// How many values it extracts.
+    pub fn extracts(&self) -> usize {
+        match self {
+            StepKind::Http(http) => http.extract.len(),
+            StepKind::Sql(sql) => sql.action.statement().map_or(0, |s| s.extract.len()),
+            StepKind::Custom(custom) => custom.extract.len(),
+        }
+    }
+
+    /// As the result file names it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            StepKind::Http(_) => "http",
+            StepKind::Sql(_) => "sql",
+            StepKind::Custom(_) => "custom",
+        }
+    }
+}

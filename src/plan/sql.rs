@@ -1,0 +1,338 @@
+//! SQL databases and statements as they will be driven.
+
+pub mod text;
+
+use crate::data::{Template, Value};
+use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
+pub use text::{Piece, Text, TextError};
+use url::Url;
+
+/// A database that steps are done against.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// NAME of `[database.NAME]`.
+    pub name: String,
+    /// What speaks at the other end; follows from the URL's scheme.
+    pub backend: Backend,
+    /// Where it is, as whom.
+    pub url: Secret,
+    /// Whether statements are prepared once per connection. Otherwise PostgreSQL and MySQL get each
+    /// statement as one text with its values written in (their simple protocols), and SQLite
+    /// prepares it every time.
+    pub prepared: bool,
+    /// The isolation level of the sessions; None: the server's default.
+    pub isolation: Option<Isolation>,
+    /// Who owns the connections.
+    pub connections: Connections,
+    /// The longest that the server may work on one statement; each connection sets it as the
+    /// server's own limit. No step's timeout is longer.
+    pub statement_timeout: Duration,
+    /// Bound on opening a connection, TLS handshake and login included.
+    pub connect_timeout: Duration,
+    /// How connections are encrypted; None: as the URL says, else encrypted where the server can.
+    pub tls: Option<Tls>,
+    /// A PEM file of certificates to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Database {
+    /// How many connections its users share; None when each has its own.
+    pub fn pool(&self) -> Option<u32> {
+        match self.connections {
+            Connections::OnePerUser => None,
+            Connections::Pool { size } => Some(size.get()),
+        }
+    }
+}
+
+/// A family of servers that share a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// PostgreSQL and what speaks its protocol.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+    /// A SQLite file.
+    Sqlite,
+}
+
+impl Backend {
+    /// The backend that a URL's scheme names.
+    pub fn of(url: &str) -> Option<Self> {
+        match url.split_once(':')?.0 {
+            "postgres" | "postgresql" => Some(Backend::Postgres),
+            "mysql" | "mariadb" => Some(Backend::MySql),
+            "sqlite" => Some(Backend::Sqlite),
+            _ => None,
+        }
+    }
+
+    /// Its name in sentences.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Postgres => "PostgreSQL",
+            Backend::MySql => "MySQL",
+            Backend::Sqlite => "SQLite",
+        }
+    }
+}
+
+/// A URL that may hold a password, which is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps the URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The URL as it is, for connecting only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The URL with the password, and every parameter's value, hidden.
+    pub fn redacted(&self) -> String {
+        let Ok(mut url) = Url::parse(&self.0) else {
+            // Not even a URL, so nothing of it is known to be harmless.
+            return "***".to_owned();
+        };
+        if url.password().is_some() && url.set_password(Some("***")).is_err() {
+            return "***".to_owned();
+        }
+        let names: Vec<String> = url
+            .query_pairs()
+            .map(|(name, value)| match &*name {
+                "password" | "passwd" => format!("{name}=***"),
+                _ => format!("{name}={value}"),
+            })
+            .collect();
+        if !names.is_empty() {
+            url.set_query(Some(&names.join("&")));
+        }
+        url.into()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.redacted())
+    }
+}
+
+/// Who owns the connections to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// Each user or slot has its own and keeps it.
+    OnePerUser,
+    /// Users share so many (over all workers) and wait in turn for one; the wait is recorded apart.
+    Pool {
+        /// How many.
+        size: NonZeroU32,
+    },
+}
+
+/// How much a transaction sees of others, as the SQL standard names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// What others have not committed yet may be seen.
+    ReadUncommitted,
+    /// Each statement sees what was committed before it.
+    ReadCommitted,
+    /// All statements see the same state.
+    RepeatableRead,
+    /// As if transactions ran one after the other; all that SQLite has.
+    Serializable,
+}
+
+impl Isolation {
+    /// As it stands in SQL.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Isolation::ReadUncommitted => "READ UNCOMMITTED",
+            Isolation::ReadCommitted => "READ COMMITTED",
+            Isolation::RepeatableRead => "REPEATABLE READ",
+            Isolation::Serializable => "SERIALIZABLE",
+        }
+    }
+}
+
+/// How a connection is encrypted and the server's certificate checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all.
+    Disable,
+    /// When the server can.
+    Prefer,
+    /// Always; the certificate is not checked.
+    Require,
+    /// Always, and a trusted authority must have signed the certificate.
+    VerifyCa,
+    /// As [`Tls::VerifyCa`], and the certificate must name the host.
+    VerifyFull,
+}
+
+impl Tls {
+    /// As scenarios name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tls::Disable => "disable",
+            Tls::Prefer => "prefer",
+            Tls::Require => "require",
+            Tls::VerifyCa => "verify-ca",
+            Tls::VerifyFull => "verify-full",
+        }
+    }
+}
+
+/// One exchange with a database.
+#[derive(Debug)]
+pub struct SqlStep {
+    /// Place in the plan's databases.
+    pub database: usize,
+    /// What is done.
+    pub action: Action,
+    /// Bound on the server's work on it; what takes longer is cancelled there too. Waiting for a
+    /// connection of a pool has the same bound of its own, opening one has the database's.
+    pub timeout: Duration,
+}
+
+/// What a step does. The steps between [`Action::Begin`] and [`Action::Commit`] on the same
+/// database are one transaction: the first that fails rolls it back.
+#[derive(Debug)]
+pub enum Action {
+    /// Begins a transaction.
+    Begin {
+        /// Its isolation level; None: the session's.
+        isolation: Option<Isolation>,
+        /// SQLite: take the write lock at once instead of at the first write, which fails when
+        /// another wrote in between.
+        immediate: bool,
+    },
+    /// Runs a statement.
+    Statement(Statement),
+    /// Ends the transaction.
+    Commit,
+}
+
+impl Action {
+    /// The statement, when it runs one.
+    pub fn statement(&self) -> Option<&Statement> {
+        match self {
+            Action::Statement(statement) => Some(statement),
+            Action::Begin { .. } | Action::Commit => None,
+        }
+    }
+}
+
+/// A statement and what its answer must be.
+#[derive(Debug)]
+pub struct Statement {
+    /// Its text, split at the placeholders.
+    pub text: Text,
+    /// The values of `$1`, `$2`...; as many as the text has.
+    pub params: Vec<Param>,
+    /// When the answer counts as a success.
+    pub expect: Expect,
+    /// What is kept of the first row.
+    pub extract: Vec<Extract>,
+    /// How often it is tried in all when the server ends it because of others (a serialization
+    /// failure or a deadlock). Only outside a transaction, which is tried again as a whole.
+    pub max_tries: NonZeroU32,
+}
+
+/// The value of a placeholder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// Always the same.
+    Literal(Value),
+    /// The variable at this place of the task run's values, in its own type.
+    Variable(usize),
+    /// Text with variables in it.
+    Text(Template),
+}
+
+/// What an answer must be.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Expect {
+    /// Rows returned or, for a statement that returns none, changed.
+    pub rows: Option<Rows>,
+    /// Values that columns of the first row must have.
+    pub values: Vec<(String, Param)>,
+}
+
+/// A condition on a number of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// So many.
+    Exactly(u64),
+    /// So many or more.
+    AtLeast(u64),
+    /// So many or fewer.
+    AtMost(u64),
+}
+
+impl Rows {
+    /// Whether `seen` rows fulfil it.
+    pub fn holds(self, seen: u64) -> bool {
+        match self {
+            Rows::Exactly(rows) => seen == rows,
+            Rows::AtLeast(rows) => seen >= rows,
+            Rows::AtMost(rows) => seen <= rows,
+        }
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rows::Exactly(rows) => write!(f, "{rows}"),
+            Rows::AtLeast(rows) => write!(f, "at least {rows}"),
+            Rows::AtMost(rows) => write!(f, "at most {rows}"),
+        }
+    }
+}
+
+/// A value that is kept for later steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extract {
+    /// Name of the column.
+    pub column: String,
+    /// Place of the variable among the task run's values.
+    pub variable: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_never_shown() {
+        for (url, shown) in [
+            (
+                "postgres://app:s3cret@db.example/shop",
+                "postgres://app:***@db.example/shop",
+            ),
+            (
+                "mysql://app@db/shop?password=s3cret&ssl-mode=required",
+                "mysql://app@db/shop?password=***&ssl-mode=required",
+            ),
+            ("sqlite:orders.db?mode=rwc", "sqlite:orders.db?mode=rwc"),
+            ("s3cret", "***"),
+        ] {
+            let secret = Secret::new(url);
+            assert_eq!(format!("{secret:?}"), shown);
+            assert_eq!(secret.expose(), url);
+        }
+    }
+
+    #[test]
+    fn the_scheme_names_the_backend() {
+        assert_eq!(Backend::of("postgresql://x"), Some(Backend::Postgres));
+        assert_eq!(Backend::of("mariadb://x"), Some(Backend::MySql));
+        assert_eq!(Backend::of("sqlite::memory:"), Some(Backend::Sqlite));
+        assert_eq!(Backend::of("oracle://x"), None);
+        assert_eq!(Backend::of("postgres"), None);
+    }
+}

@@ -1,0 +1,346 @@
+//! The text of a statement, split at its placeholders `$1`, `$2`...
+//!
+//! PostgreSQL and SQLite know these placeholders themselves; MySQL only has `?`, in the order of
+//! appearance. A placeholder inside a string, a quoted name or a comment is none, and what is a
+//! string or a comment differs from server to server.
+
+use super::Backend;
+use std::{fmt, ops::Range, sync::Arc};
+
+/// A statement's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    source: Arc<str>,
+    pieces: Vec<Piece>,
+    parameters: u16,
+}
+
+/// A piece of a text: bytes of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Everything between placeholders.
+    Sql(Range<usize>),
+    /// `$n`.
+    Placeholder {
+        /// Where it stands.
+        at: Range<usize>,
+        /// n, from 1.
+        number: u16,
+    },
+}
+
+/// Why a text cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextError {
+    /// The byte at which the problem begins.
+    pub at: usize,
+    /// What it is.
+    pub problem: TextProblem,
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextProblem {
+    /// There is nothing in it.
+    Empty,
+    /// What begins here, such as a string, has no end.
+    Unterminated(&'static str),
+    /// `$0`, or a number that no server takes.
+    Number,
+    /// `$n` is used, but this lower number is not.
+    Unused(u16),
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problem {
+            TextProblem::Empty => f.write_str("there is no statement"),
+            TextProblem::Unterminated(what) => write!(f, "this {what} has no end"),
+            TextProblem::Number => f.write_str("parameters are $1 to $65535"),
+            TextProblem::Unused(number) => write!(
+                f,
+                "${number} is not used, although a parameter with a higher number is"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TextError {}
+
+impl Text {
+    /// Splits `sql` by the rules of `backend`. Space and semicolons at its end are dropped.
+    ///
+    /// # Errors
+    /// When something in it has no end, or its parameters are not numbered from 1 without gaps.
+    pub fn parse(sql: &str, backend: Backend) -> Result<Self, TextError> {
+        let source = sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';');
+        if source.trim_start().is_empty() {
+            return Err(TextError {
+                at: 0,
+                problem: TextProblem::Empty,
+            });
+        }
+        let mut scan = Scan {
+            bytes: source.as_bytes(),
+            backend,
+            at: 0,
+        };
+        let mut pieces = Vec::new();
+        let mut begin = 0;
+        while let Some((at, number)) = scan.next_placeholder()? {
+            if begin < at.start {
+                pieces.push(Piece::Sql(begin..at.start));
+            }
+            begin = at.end;
+            pieces.push(Piece::Placeholder { at, number });
+        }
+        if begin < source.len() {
+            pieces.push(Piece::Sql(begin..source.len()));
+        }
+        let parameters = count(&pieces)?;
+        Ok(Self {
+            source: source.into(),
+            pieces,
+            parameters,
+        })
+    }
+
+    /// The text as it was written.
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// How many parameters it has: the highest n of `$n`.
+    pub fn parameters(&self) -> usize {
+        usize::from(self.parameters)
+    }
+
+    /// The numbers of its placeholders in order of appearance.
+    pub fn order(&self) -> impl Iterator<Item = u16> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Placeholder { number, .. } => Some(*number),
+            Piece::Sql(_) => None,
+        })
+    }
+
+    /// The text with something else in place of each `$n`.
+    ///
+    /// # Errors
+    /// The first error of `write`, which appends what stands for number n.
+    pub fn replace<E>(
+        &self,
+        mut write: impl FnMut(u16, &mut String) -> Result<(), E>,
+    ) -> Result<String, E> {
+        let mut out = String::with_capacity(self.source.len() + 8 * self.pieces.len());
+        for piece in &self.pieces {
+            match piece {
+                Piece::Sql(range) => out.push_str(&self.source[range.clone()]),
+                Piece::Placeholder { number, .. } => write(*number, &mut out)?,
+            }
+        }
+        Ok(out)
+    }
+
+    /// The text with `?` in place of each placeholder, as MySQL wants it.
+    pub fn question_marks(&self) -> String {
+        let mut out = String::with_capacity(self.source.len());
+        for piece in &self.pieces {
+            match piece {
+                Piece::Sql(range) => out.push_str(&self.source[range.clone()]),
+                Piece::Placeholder { .. } => out.push('?'),
+            }
+        }
+        out
+    }
+}
+
+/// The highest number, when all below it are used too.
+fn count(pieces: &[Piece]) -> Result<u16, TextError> {
+    let placeholders = pieces.iter().filter_map(|piece| match piece {
+        Piece::Placeholder { at, number } => Some((*number, at.start)),
+        Piece::Sql(_) => None,
+    });
+    let mut seen: Vec<(u16, usize)> = placeholders.collect();
+    seen.sort_unstable();
+    let mut last = 0;
+    for (number, at) in seen {
+        if number > last + 1 {
+            return Err(TextError {
+                at,
+                problem: TextProblem::Unused(last + 1),
+            });
+        }
+        last = number;
+    }
+    Ok(last)
+}
+
+/// Reads a statement as far as needed to tell code from strings and comments.
+struct Scan<'a> {
+    bytes: &'a [u8],
+    backend: Backend,
+    at: usize,
+}
+
+impl Scan<'_> {
+    /// Goes behind the next placeholder, and tells where it stands and its number.
+    fn next_placeholder(&mut self) -> Result<Option<(Range<usize>, u16)>, TextError> {
+        use Backend::{MySql, Postgres, Sqlite};
+        while let Some(&byte) = self.bytes.get(self.at) {
+            let next = self.bytes.get(self.at + 1).copied();
+            match (byte, self.backend) {
+                (b'\'', MySql) => self.quoted(byte, true, "string")?,
+                (b'\'', Postgres) => self.quoted(byte, self.is_escape_string(), "string")?,
+                (b'\'', Sqlite) => self.quoted(byte, false, "string")?,
+                (b'"', MySql) => self.quoted(byte, true, "string")?,
+                (b'"', _) => self.quoted(byte, false, "quoted name")?,
+                (b'`', MySql | Sqlite) => self.quoted(byte, false, "quoted name")?,
+                (b'[', Sqlite) => self.skip_to(b"]", 1, "quoted name")?,
+                (b'-', _) if next == Some(b'-') && self.is_dash_comment() => self.skip_line(),
+                (b'#', MySql) => self.skip_line(),
+                (b'/', Postgres) if next == Some(b'*') => self.skip_nested_comment()?,
+                (b'/', _) if next == Some(b'*') => self.skip_to(b"*/", 2, "comment")?,
+                (b'$', _) if next.is_some_and(|byte| byte.is_ascii_digit()) => {
+                    return self.placeholder().map(Some);
+                }
+                (b'$', Postgres) => self.skip_dollar_quoted()?,
+                _ if is_name(byte) => self.skip_name(),
+                _ => self.at += 1,
+            }
+        }
+        Ok(None)
+    }
+
+    /// A name or number, which may hold `$` further in.
+    fn skip_name(&mut self) {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            if !is_name(byte) && byte != b'$' {
+                return;
+            }
+            // The E of an escape string ends here; the string itself comes next.
+            self.at += 1;
+        }
+    }
+
+    /// Whether the quote here follows a lone `E`.
+    fn is_escape_string(&self) -> bool {
+        let before = &self.bytes[..self.at];
+        match before {
+            [.., a, b'e' | b'E'] => !is_name(*a) && *a != b'$',
+            [b'e' | b'E'] => true,
+            _ => false,
+        }
+    }
+
+    /// In MySQL two dashes begin a comment only when a space or control character follows.
+    fn is_dash_comment(&self) -> bool {
+        self.backend != Backend::MySql
+            || self
+                .bytes
+                .get(self.at + 2)
+                .is_none_or(|byte| *byte <= b' ' || *byte == 0x7f)
+    }
+
+    fn skip_line(&mut self) {
+        let rest = &self.bytes[self.at..];
+        self.at += memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+    }
+
+    /// Skips what a quote at both ends encloses; the quote doubled stands for itself.
+    fn quoted(&mut self, quote: u8, backslash: bool, what: &'static str) -> Result<(), TextError> {
+        let begin = self.at;
+        self.at += 1;
+        while let Some(&byte) = self.bytes.get(self.at) {
+            self.at += 1;
+            if byte == b'\\' && backslash {
+                self.at += 1;
+            } else if byte == quote {
+                if self.bytes.get(self.at) != Some(&quote) {
+                    return Ok(());
+                }
+                self.at += 1;
+            }
+        }
+        Err(unterminated(begin, what))
+    }
+
+    /// Skips to behind `end`, which is looked for from `skip` bytes on.
+    fn skip_to(&mut self, end: &[u8], skip: usize, what: &'static str) -> Result<(), TextError> {
+        let begin = self.at + skip;
+        match memchr::memmem::find(&self.bytes[begin..], end) {
+            Some(found) => self.at = begin + found + end.len(),
+            None => return Err(unterminated(self.at, what)),
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL's comments hold comments.
+    fn skip_nested_comment(&mut self) -> Result<(), TextError> {
+        let begin = self.at;
+        let mut depth = 0;
+        while let Some(pair) = self.bytes.get(self.at..self.at + 2) {
+            match pair {
+                b"/*" => depth += 1,
+                b"*/" => depth -= 1,
+                _ => {
+                    self.at += 1;
+                    continue;
+                }
+            }
+            self.at += 2;
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+        Err(unterminated(begin, "comment"))
+    }
+
+    /// Skips `$tag$ ... $tag$`, or a lone dollar.
+    fn skip_dollar_quoted(&mut self) -> Result<(), TextError> {
+        let rest = &self.bytes[self.at + 1..];
+        let tag = rest.iter().take_while(|byte| is_name(**byte)).count();
+        if rest.get(tag) != Some(&b'$') {
+            self.at += 1 + tag;
+            return Ok(());
+        }
+        let quote = &self.bytes[self.at..self.at + tag + 2];
+        self.skip_to(quote, quote.len(), "dollar-quoted string")
+    }
+
+    fn placeholder(&mut self) -> Result<(Range<usize>, u16), TextError> {
+        let begin = self.at;
+        let digits = self.bytes[begin + 1..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        self.at = begin + 1 + digits;
+        // Digits are ASCII, so this is text.
+        let number = std::str::from_utf8(&self.bytes[begin + 1..self.at])
+            .ok()
+            .and_then(|digits| digits.parse().ok())
+            .filter(|number| *number > 0);
+        match number {
+            Some(number) => Ok((begin..self.at, number)),
+            None => Err(TextError {
+                at: begin,
+                problem: TextProblem::Number,
+            }),
+        }
+    }
+}
+
+/// Letters, digits, the underscore and everything beyond ASCII.
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn unterminated(at: usize, what: &'static str) -> TextError {
+    TextError {
+        at,
+        problem: TextProblem::Unterminated(what),
+    }
+}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! Thresholds: what they are, and their grammar.
+//!
+//! ```text
+//! threshold    = metric op number [ unit ]              blanks may stand between
+//! metric       = [ distribution "." ] statistic | counter | "rate" | "error_rate" | "checks"
+//! distribution = "ok" | "failed" | "service" | "connect" | "pool_wait"
+//!                                                       default: latency of every outcome
+//! statistic    = "min" | "mean" | "avg" | "med" | "max" | percentile
+//! percentile   = "p" percent | "p(" percent ")"         p95, p99.9, p99_9, p(99.9)
+//! percent      = digits [ ( "." | "_" ) digits ]        above 0, at most 100
+//! counter      = "count" | "errors" | "dropped" | "interrupted" | "unknown"
+//!              | "retries" | "reconnects"
+//! op           = "<" | "<=" | ">" | ">=" | "==" | "!="
+//! number       = digits [ "." digits ]
+//! unit         = "ns" | "us" | "ms" | "s" | "m"         of a statistic, which must have one
+//!              | "/s" | "/m"                            of rate, which must have one
+//!              | "%"                                    of error_rate and checks; without it a fraction
+//! ```
+
+mod parse;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use super::{Label, Plan};
+pub(super) use parse::skip_blanks;
+pub use parse::{ParseError, parse};
+use std::time::Duration;
+
+/// A condition that decides over exit code 99.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// As written, e.g. `p95 < 300ms`.
+    pub expr: String,
+    /// What it looks at.
+    pub scope: Scope,
+    /// The measured side.
+    pub metric: Metric,
+    /// The comparison.
+    pub op: Op,
+    /// The right side in the metric's own unit: nanoseconds for times, a fraction for
+    /// `error_rate` and `checks`, per second for `rate`, else a count.
+    pub limit: f64,
+    /// Only the last so many seconds count; None: the whole run.
+    pub window: Option<Duration>,
+    /// End the run as soon as it fails.
+    pub abort: bool,
+    /// Not judged during the run before this.
+    pub after: Duration,
+}
+
+impl Threshold {
+    /// The expression, with the name of what it is about: `p95 < 200ms (read order)`.
+    pub fn title(&self, scopes: Scopes<'_>) -> String {
+        match scopes.label(self.scope) {
+            Some(label) => format!("{} ({})", self.expr, label.short()),
+            None => self.expr.clone(),
+        }
+    }
+}
+
+/// The part of a threshold that its expression says: `metric op limit`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Condition {
+    /// The measured side.
+    pub metric: Metric,
+    /// The comparison.
+    pub op: Op,
+    /// The right side, in the unit of [`Threshold::limit`].
+    pub limit: f64,
+}
+
+/// What a threshold looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    Totals,
+    /// The task at this place of the plan's tasks.
+    Task(usize),
+    /// The group at this place of the plan's groups.
+    Group(usize),
+}
+
+/// What scopes are called.
+#[derive(Debug, Clone, Copy)]
+pub struct Scopes<'a> {
+    /// The plan's tasks.
+    pub tasks: &'a [Label],
+    /// The plan's groups.
+    pub groups: &'a [Label],
+}
+
+impl<'a> Scopes<'a> {
+    /// Of a plan.
+    pub fn of(plan: &'a Plan) -> Self {
+        Self {
+            tasks: &plan.tasks,
+            groups: &plan.groups,
+        }
+    }
+
+    /// The label of a scope; None of everything.
+    pub fn label(&self, scope: Scope) -> Option<&'a Label> {
+        match scope {
+            Scope::Totals => None,
+            Scope::Task(place) => self.tasks.get(place),
+            Scope::Group(place) => self.groups.get(place),
+        }
+    }
+
+    /// The scope of the thing with this id.
+    pub fn find(&self, id: &str) -> Option<Scope> {
+        let place = |labels: &[Label]| labels.iter().position(|label| label.id == id);
+        let task = place(self.tasks).map(Scope::Task);
+        task.or_else(|| place(self.groups).map(Scope::Group))
+    }
+}
+
+/// A measured figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Metric {
+    /// A figure of a distribution, in ns.
+    Time(Distribution, Statistic),
+    /// Requests that ended.
+    Count,
+    /// Task runs per second.
+    Rate,
+    /// Requests that failed.
+    Errors,
+    /// Failed share of all that ended, 0 to 1.
+    ErrorRate,
+    /// Share of the checks that passed, 0 to 1.
+    Checks,
+    /// Arrivals that found the queue full.
+    Dropped,
+    /// Runs cut off at the end.
+    Interrupted,
+    /// Sent, but no answer seen.
+    Unknown,
+    /// Requests made once more.
+    Retries,
+    /// Reused connections that had gone.
+    Reconnects,
+}
+
+/// Which times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distribution {
+    /// From the intended start to the last byte, every outcome.
+    Latency,
+    /// The same of successes alone.
+    Ok,
+    /// The same of failures alone.
+    Failed,
+    /// From the first byte sent to the last byte received.
+    Service,
+    /// Opening connections.
+    Connect,
+    /// Waiting for a free connection of a pool.
+    PoolWait,
+}
+
+/// One number for a distribution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Statistic {
+    /// The least.
+    Min,
+    /// The arithmetic mean.
+    Mean,
+    /// The greatest.
+    Max,
+    /// A percentile, above 0 and at most 100.
+    Percentile(f64),
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
+
+impl Op {
+    /// What to write where a comparison is missing.
+    pub const HELP: &str = "write one of < <= > >= == !=";
+
+    /// Longer ones first, so that `<=` is not read as `<`.
+    const WRITTEN: [(&str, Op); 6] = [
+        ("<=", Op::LessOrEqual),
+        (">=", Op::GreaterOrEqual),
+        ("==", Op::Equal),
+        ("!=", Op::NotEqual),
+        ("<", Op::Less),
+        (">", Op::Greater),
+    ];
+
+    /// The comparison that a text begins with, and how many bytes of it that takes.
+    pub fn at_start(text: &str) -> Option<(Op, usize)> {
+        let found = Self::WRITTEN.iter().find(|(own, _)| text.starts_with(own));
+        found.map(|(own, op)| (*op, own.len()))
+    }
+
+    /// Whether `observed op limit` is true. Never true of what is not a number.
+    pub fn holds(self, observed: f64, limit: f64) -> bool {
+        match self {
+            Op::Less => observed < limit,
+            Op::LessOrEqual => observed <= limit,
+            Op::Greater => observed > limit,
+            Op::GreaterOrEqual => observed >= limit,
+            Op::Equal => observed == limit,
+            Op::NotEqual => observed != limit && !observed.is_nan() && !limit.is_nan(),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Reads a threshold's expression.
+
+use super::{Condition, Distribution, Metric, Op, Statistic};
+use std::{fmt, ops::Range};
+
+/// Why an expression is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// Bytes of the expression that are wrong; empty at its end when something is missing.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl ParseError {
+    /// Of the bytes of the expression that are wrong.
+    pub fn new(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = self.span.start + 1;
+        write!(f, "column {column}: {}; {}", self.message, self.help)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+const COUNTERS: [(&str, Metric); 10] = [
+    ("count", Metric::Count),
+    ("rate", Metric::Rate),
+    ("errors", Metric::Errors),
+    ("error_rate", Metric::ErrorRate),
+    ("checks", Metric::Checks),
+    ("dropped", Metric::Dropped),
+    ("interrupted", Metric::Interrupted),
+    ("unknown", Metric::Unknown),
+    ("retries", Metric::Retries),
+    ("reconnects", Metric::Reconnects),
+];
+
+const STATISTICS: [(&str, Statistic); 5] = [
+    ("min", Statistic::Min),
+    ("mean", Statistic::Mean),
+    ("avg", Statistic::Mean),
+    ("med", Statistic::Percentile(50.0)),
+    ("max", Statistic::Max),
+];
+
+const DISTRIBUTIONS: [(&str, Distribution); 5] = [
+    ("ok", Distribution::Ok),
+    ("failed", Distribution::Failed),
+    ("service", Distribution::Service),
+    ("connect", Distribution::Connect),
+    ("pool_wait", Distribution::PoolWait),
+];
+
+const TIME_UNITS: [(&str, f64); 5] = [
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+];
+
+const RATE_UNITS: [(&str, f64); 2] = [("/s", 1.0), ("/m", 1.0 / 60.0)];
+
+/// Reads `metric op number[unit]`, e.g. `p95 < 300ms`.
+pub fn parse(expr: &str) -> Result<Condition, ParseError> {
+    let expr = expr.trim_end();
+    let start = skip_blanks(expr, 0);
+    let end = expr.len();
+    let metric_end = expr[start..end]
+        .find(|c: char| "<>=!".contains(c) || c.is_whitespace())
+        .map_or(end, |length| start + length);
+    if start == metric_end {
+        let help = "write a condition such as `p95 < 300ms`";
+        return Err(ParseError::new(start..end, "no metric", help));
+    }
+    let metric = metric(expr, start..metric_end)?;
+    let (op, op_end) = operator(expr, skip_blanks(expr, metric_end), metric)?;
+    let limit = limit(expr, skip_blanks(expr, op_end)..end, metric)?;
+    Ok(Condition { metric, op, limit })
+}
+
+fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
+    let word = &expr[span.clone()];
+    if let Some((_, metric)) = COUNTERS.iter().find(|(name, _)| *name == word) {
+        return Ok(*metric);
+    }
+    let (distribution, at) = match word.split_once('.') {
+        // The point of `p99.9` is no prefix's.
+        Some((prefix, _)) if !is_percentile(prefix) => {
+            let place = span.start..span.start + prefix.len();
+            let known = DISTRIBUTIONS.iter().find(|(name, _)| *name == prefix);
+            let (_, distribution) = known.ok_or_else(|| {
+                let message = format!("`{prefix}` is no distribution");
+                let help =
+                    "before the point stands `ok`, `failed`, `service`, `connect` or `pool_wait`";
+                ParseError::new(place.clone(), message, help)
+            })?;
+            (*distribution, place.end + 1)
+        }
+        _ => (Distribution::Latency, span.start),
+    };
+    let place = at..span.end;
+    let word = &expr[place.clone()];
+    if let Some((name, _)) = COUNTERS.iter().find(|(name, _)| *name == word) {
+        let message = format!("`{name}` is not a time, so there is just one");
+        return Err(ParseError::new(span, message, format!("write `{name}`")));
+    }
+    let named = STATISTICS.iter().find(|(name, _)| *name == word);
+    let statistic = match named {
+        Some((_, statistic)) => *statistic,
+        None => percentile(word, &place)?.ok_or_else(|| unknown_metric(word, place))?,
+    };
+    Ok(Metric::Time(distribution, statistic))
+}
+
+fn is_percentile(word: &str) -> bool {
+    word.strip_prefix('p')
+        .is_some_and(|rest| rest.starts_with(|c: char| c == '(' || c.is_ascii_digit()))
+}
+
+/// None when `word` does not look like a percentile at all.
+fn percentile(word: &str, place: &Range<usize>) -> Result<Option<Statistic>, ParseError> {
+    if !is_percentile(word) {
+        return Ok(None);
+    }
+    let rest = &word[1..];
+    let digits = match rest.strip_prefix('(') {
+        Some(inner) => inner.strip_suffix(')').unwrap_or(""),
+        None => rest,
+    };
+    let percent = number(&digits.replacen('_', ".", 1));
+    match percent {
+        Some(percent) if percent > 0.0 && percent <= 100.0 => {
+            Ok(Some(Statistic::Percentile(percent)))
+        }
+        _ => Err(ParseError::new(
+            place.clone(),
+            format!("`{word}` is no percentile"),
+            "write it as `p95`, `p99.9` or `p(99.9)`, above 0 and at most 100",
+        )),
+    }
+}
+
+fn unknown_metric(word: &str, place: Range<usize>) -> ParseError {
+    let names = COUNTERS.iter().map(|(name, _)| *name);
+    let names = names.chain(STATISTICS.iter().map(|(name, _)| *name));
+    let nearest = names
+        .map(|name| (strsim::damerau_levenshtein(word, name), name))
+        .min();
+    let help = match nearest {
+        Some((distance, name)) if distance <= 2 && distance < name.len() => {
+            format!("did you mean `{name}`?")
+        }
+        _ => "metrics are p50, p95, p99.9 and the like, min, mean, med, max, count, rate, errors, \
+              error_rate, dropped, interrupted, unknown, retries, reconnects"
+            .to_owned(),
+    };
+    ParseError::new(place, format!("`{word}` is no metric"), help)
+}
+
+fn operator(expr: &str, at: usize, metric: Metric) -> Result<(Op, usize), ParseError> {
+    let rest = &expr[at..];
+    if let Some((op, length)) = Op::at_start(rest) {
+        return Ok((op, at + length));
+    }
+    let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let message = if rest.is_empty() {
+        format!("no comparison after `{metric}`")
+    } else {
+        format!("`{}` is no comparison", &rest[..length])
+    };
+    Err(ParseError::new(at..at + length, message, Op::HELP))
+}
+
+/// The limit in the metric's own unit.
+fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<f64, ParseError> {
+    let text = &expr[span.clone()];
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let place = span.start..span.start + digits;
+    let Some(value) = number(&text[..digits]) else {
+        let message = if text.is_empty() {
+            "no number to compare with".to_owned()
+        } else {
+            format!("`{text}` does not begin with a plain number")
+        };
+        return Err(ParseError::new(span, message, example(metric)));
+    };
+    let unit_at = skip_blanks(expr, place.end);
+    let unit = &expr[unit_at..span.end];
+    let factor = factor(metric, unit).ok_or_else(|| {
+        let message = match (metric, unit) {
+            (Metric::Time(..) | Metric::Rate, "") => format!("`{metric}` needs a unit"),
+            _ => format!("`{unit}` is no unit of `{metric}`"),
+        };
+        let number = &text[..digits];
+        let help = match metric {
+            Metric::Time(..) => {
+                format!("write `{number}ms`; the units are ns, us, ms, s and m (minutes)")
+            }
+            Metric::Rate => format!("write `{number}/s` or `{number}/m`"),
+            Metric::ErrorRate | Metric::Checks => {
+                format!("write `{number}%`, or a fraction such as `0.01`")
+            }
+            _ => format!("it is a plain number: write `{number}`"),
+        };
+        ParseError::new(unit_at..span.end, message, help)
+    })?;
+    // A short decimal times a power of ten is the nearest float only when it is rounded back.
+    let limit = match metric {
+        Metric::Time(..) => (value * factor).round(),
+        _ => value * factor,
+    };
+    if !limit.is_finite() {
+        return Err(ParseError::new(
+            place,
+            "the number is too large",
+            example(metric),
+        ));
+    }
+    if matches!(metric, Metric::ErrorRate | Metric::Checks) && limit > 1.0 {
+        let message = match metric {
+            Metric::Checks => "more than everything cannot pass",
+            _ => "more than everything cannot fail",
+        };
+        let help = "write a percentage such as `1%`, or a fraction such as `0.01`";
+        return Err(ParseError::new(place.start..span.end, message, help));
+    }
+    Ok(limit)
+}
+
+fn factor(metric: Metric, unit: &str) -> Option<f64> {
+    let of = |units: &[(&str, f64)]| {
+        let known = units.iter().find(|(name, _)| *name == unit);
+        known.map(|(_, factor)| *factor)
+    };
+    match metric {
+        Metric::Time(..) => of(&TIME_UNITS),
+        Metric::Rate => of(&RATE_UNITS),
+        Metric::ErrorRate | Metric::Checks => of(&[("%", 0.01), ("", 1.0)]),
+        _ => of(&[("", 1.0)]),
+    }
+}
+
+fn example(metric: Metric) -> String {
+    let value = match metric {
+        Metric::Time(..) => "300ms",
+        Metric::Rate => "90/s",
+        Metric::ErrorRate => "1%",
+        Metric::Checks => "99%",
+        _ => "10",
+    };
+    format!("write it as `{metric} < {value}`")
+}
+
+/// Digits with at most one point between; nothing else that a float parser takes.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.ends_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+pub fn skip_blanks(expr: &str, at: usize) -> usize {
+    at + expr[at..].len() - expr[at..].trim_start().len()
+}

@@ -1,0 +1,223 @@
+//! A latency histogram in nanoseconds.
+
+use crate::time::{Nanos, SECOND};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hdrhistogram::{
+    Histogram,
+    serialization::{Deserializer, Serializer, V2DeflateSerializer},
+};
+
+/// Longest time that is told apart: one hour. Longer ones count as this and as saturated.
+pub const LONGEST: Nanos = 3600 * SECOND;
+
+/// Times from 100 ns (the lowest discernible) to one hour at three significant digits. It takes
+/// no memory before the first value and grows with the longest time, never with their number.
+#[derive(Debug, Clone, Default)]
+pub struct Hist {
+    counts: Option<Histogram<u64>>,
+    saturated: u64,
+}
+
+fn empty() -> Histogram<u64> {
+    // The bounds are constants that the library accepts: low >= 1, high >= 2 * low, digits <= 5.
+    let mut counts = Histogram::new_with_bounds(100, 200, 3).expect("constant bounds are valid");
+    counts.auto(true);
+    counts
+}
+
+impl Hist {
+    /// Counts one time.
+    #[inline]
+    pub fn record(&mut self, time: Nanos) {
+        self.saturated += u64::from(time > LONGEST);
+        let counts = self.counts.get_or_insert_with(empty);
+        // Grows the range when needed (the saturating variant would clamp instead), and can fail
+        // only where an hour's 27,000 buckets do not fit into memory's address range.
+        counts
+            .record(time.min(LONGEST))
+            .expect("the histogram grows");
+    }
+
+    /// Adds every value of `other`.
+    pub fn add(&mut self, other: &Hist) {
+        self.saturated += other.saturated;
+        if let Some(more) = &other.counts {
+            let counts = self.counts.get_or_insert_with(empty);
+            // Only a histogram that may not grow can refuse.
+            counts.add(more).expect("the histogram grows");
+        }
+    }
+
+    /// Takes out values that were added before.
+    ///
+    /// # Panics
+    /// When `other` holds a value that this one does not.
+    pub fn subtract(&mut self, other: &Hist) {
+        self.saturated -= other.saturated;
+        if let Some(less) = other.counts() {
+            let counts = self.counts.get_or_insert_with(empty);
+            // The caller's promise, as the documentation says.
+            counts.subtract(less).expect("it was added before");
+        }
+    }
+
+    /// How many times were recorded.
+    pub fn len(&self) -> u64 {
+        self.counts.as_ref().map_or(0, Histogram::len)
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Values past one hour.
+    pub fn saturated(&self) -> u64 {
+        self.saturated
+    }
+
+    /// The distribution, unless it is empty.
+    pub fn counts(&self) -> Option<&Histogram<u64>> {
+        self.counts.as_ref().filter(|counts| !counts.is_empty())
+    }
+
+    /// The least value in ns, as the lower end of its bucket; None when empty.
+    pub fn min(&self) -> Option<Nanos> {
+        self.counts().map(Histogram::min)
+    }
+
+    /// The greatest value in ns, as the upper end of its bucket; None when empty.
+    pub fn max(&self) -> Option<Nanos> {
+        // What was read back knows its greatest bucket only by the lower end.
+        self.counts()
+            .map(|counts| counts.highest_equivalent(counts.max()))
+    }
+
+    /// The arithmetic mean in ns, each value taken as the middle of its bucket; None when empty.
+    pub fn mean(&self) -> Option<f64> {
+        self.counts().map(Histogram::mean)
+    }
+
+    /// The standard deviation in ns; None when empty.
+    pub fn stddev(&self) -> Option<f64> {
+        self.counts().map(Histogram::stdev)
+    }
+
+    /// How many values are above `time`, as far as buckets tell.
+    pub fn count_above(&self, time: Nanos) -> u64 {
+        self.counts()
+            .map_or(0, |counts| counts.len() - counts.count_between(0, time))
+    }
+
+    /// The value in ns at a percentile (0 to 100, to a millionth of a percent); None when empty.
+    ///
+    /// That is the value of rank `ceil(percent / 100 * len)`, the least being of rank 1, reported
+    /// as the upper end of its bucket: never below the true value and at most 0.1 % (or 63 ns)
+    /// above it.
+    pub fn percentile(&self, percent: f64) -> Option<Nanos> {
+        let counts = self.counts()?;
+        let (rank, len) = (rank(percent, counts.len()), counts.len());
+        // Half a rank lower, so that no rounding of the product in the library can reach the next.
+        Some(counts.value_at_quantile((rank as f64 - 0.5) / len as f64))
+    }
+
+    /// The exchange form: HDR V2-deflate in base64, values in ns; None when empty.
+    pub fn to_base64(&self) -> Option<String> {
+        self.compact().to_base64()
+    }
+
+    /// Reads the exchange form; `saturated` of the values are past one hour.
+    ///
+    /// # Errors
+    /// In words, when the text is not a histogram in that form.
+    pub fn from_base64(text: &str, saturated: u64) -> Result<Self, String> {
+        let bytes = STANDARD
+            .decode(text)
+            .map_err(|error| format!("a histogram is not base64: {error}"))?;
+        let mut counts: Histogram<u64> = Deserializer::new()
+            .deserialize(&mut &*bytes)
+            .map_err(|error| format!("a histogram is not HDR V2-deflate: {error}"))?;
+        counts.auto(true);
+        Ok(Self {
+            counts: Some(counts),
+            saturated,
+        })
+    }
+
+    /// The same in little memory.
+    pub fn compact(&self) -> Compact {
+        let mut bytes = Vec::new();
+        if let Some(counts) = self.counts() {
+            // Writing to memory cannot fail, and no count comes near i64::MAX.
+            V2DeflateSerializer::new()
+                .serialize(counts, &mut bytes)
+                .expect("the counts fit the format");
+        }
+        Compact {
+            bytes: bytes.into_boxed_slice(),
+            saturated: self.saturated,
+        }
+    }
+}
+
+/// Rank of a percentile among `len` values in exact arithmetic: `99.9` is 999 of 1,000, which a
+/// product of floats may miss by one.
+fn rank(percent: f64, len: u64) -> u64 {
+    const WHOLE: u128 = 100_000_000;
+    let millionths = (percent.clamp(0.0, 100.0) * 1e6).round() as u128;
+    // At most `len`, because the share is at most one.
+    (millionths * u128::from(len)).div_ceil(WHOLE).max(1) as u64
+}
+
+/// A [`Hist`] as HDR V2-deflate: some hundred bytes in place of up to 200 KB.
+#[derive(Debug, Clone, Default)]
+pub struct Compact {
+    /// No bytes at all stand for no values.
+    bytes: Box<[u8]>,
+    saturated: u64,
+}
+
+impl Compact {
+    /// The histogram that this was made of, count by count.
+    pub fn expand(&self) -> Hist {
+        let counts = (!self.bytes.is_empty()).then(|| {
+            // Written by `compact` alone, in memory.
+            let mut counts: Histogram<u64> = Deserializer::new()
+                .deserialize(&mut &*self.bytes)
+                .expect("the bytes are our own");
+            counts.auto(true);
+            counts
+        });
+        Hist {
+            counts,
+            saturated: self.saturated,
+        }
+    }
+
+    /// The values of both; as exact as adding the histograms.
+    pub fn plus(&self, other: &Compact) -> Compact {
+        if other.bytes.is_empty() {
+            return self.clone();
+        }
+        if self.bytes.is_empty() {
+            return other.clone();
+        }
+        let mut sum = self.expand();
+        sum.add(&other.expand());
+        sum.compact()
+    }
+
+    /// HDR V2-deflate in base64, values in ns; None when empty.
+    pub fn to_base64(&self) -> Option<String> {
+        (!self.bytes.is_empty()).then(|| STANDARD.encode(&self.bytes))
+    }
+
+    /// Bytes that it takes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+#[cfg(test)]
+#[path = "hist_tests.rs"]
+mod tests;

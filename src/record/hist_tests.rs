@@ -1,0 +1,150 @@
+use super::*;
+use proptest::prelude::*;
+
+/// From nothing to beyond the longest that is told apart, evenly over the magnitudes.
+fn times() -> impl Strategy<Value = Nanos> {
+    (0.0..43.0f64).prop_map(|exponent| exponent.exp2() as Nanos - 1)
+}
+
+fn hist(values: &[Nanos]) -> Hist {
+    let mut hist = Hist::default();
+    for value in values {
+        hist.record(*value);
+    }
+    hist
+}
+
+/// What is reported for a true value: the upper end of its bucket.
+fn assert_reported(reported: Nanos, truth: Nanos) {
+    let truth = truth.min(LONGEST);
+    assert!(reported >= truth, "{reported} is below {truth}");
+    let off = reported - truth;
+    assert!(
+        off <= 63 || off as f64 <= truth as f64 * 0.001,
+        "{reported} is too far from {truth}"
+    );
+}
+
+/// Buckets with their counts, read by the library from the exchange form.
+fn decode(text: &str) -> Vec<(u64, u64)> {
+    let bytes = STANDARD.decode(text).unwrap();
+    let counts: Histogram<u64> = Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
+    buckets(&counts)
+}
+
+fn buckets(counts: &Histogram<u64>) -> Vec<(u64, u64)> {
+    counts
+        .iter_recorded()
+        .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn percentiles_are_those_of_the_sorted_samples(
+        mut values in prop::collection::vec(times(), 1..400),
+        hundredths in 1u64..=10_000,
+    ) {
+        let hist = hist(&values);
+        values.sort_unstable();
+        let rank = (hundredths as usize * values.len()).div_ceil(10_000);
+        let reported = hist.percentile(hundredths as f64 / 100.0).unwrap();
+        assert_reported(reported, values[rank - 1]);
+        assert_reported(hist.max().unwrap(), *values.last().unwrap());
+        let least = hist.min().unwrap();
+        prop_assert!(least <= values[0]);
+        assert_reported(values[0].min(LONGEST), least);
+    }
+
+    #[test]
+    fn mean_and_deviation_are_close(values in prop::collection::vec(1_000..1_000_000_000u64, 2..200)) {
+        let hist = hist(&values);
+        let len = values.len() as f64;
+        let mean = values.iter().sum::<u64>() as f64 / len;
+        let deviation = (values.iter().map(|v| (*v as f64 - mean).powi(2)).sum::<f64>() / len).sqrt();
+        prop_assert!((hist.mean().unwrap() - mean).abs() <= mean * 0.001 + 64.0);
+        prop_assert!((hist.stddev().unwrap() - deviation).abs() <= mean * 0.001 + 64.0);
+    }
+
+    #[test]
+    fn the_exchange_form_keeps_every_count(values in prop::collection::vec(times(), 1..300)) {
+        let hist = hist(&values);
+        let expected = buckets(hist.counts().unwrap());
+        prop_assert_eq!(decode(&hist.to_base64().unwrap()), expected.clone());
+        let again = hist.compact().expand();
+        prop_assert_eq!(buckets(again.counts().unwrap()), expected);
+        prop_assert_eq!(again.saturated(), hist.saturated());
+        prop_assert_eq!(again.min(), hist.min());
+        prop_assert_eq!(again.max(), hist.max());
+    }
+
+    #[test]
+    fn what_was_added_can_be_taken_out(
+        kept in prop::collection::vec(times(), 0..100),
+        gone in prop::collection::vec(times(), 0..100),
+    ) {
+        let mut sum = hist(&gone);
+        sum.add(&hist(&kept).compact().expand());
+        sum.subtract(&hist(&gone).compact().expand());
+        let expected = hist(&kept);
+        prop_assert_eq!(sum.len(), expected.len());
+        prop_assert_eq!(sum.saturated(), expected.saturated());
+        prop_assert_eq!(sum.counts().map(buckets), expected.counts().map(buckets));
+        prop_assert_eq!(sum.max(), expected.max());
+        prop_assert_eq!(sum.min(), expected.min());
+        // It goes on as before.
+        sum.record(LONGEST);
+        prop_assert_eq!(sum.len(), expected.len() + 1);
+    }
+}
+
+#[test]
+fn a_time_of_nothing_survives_the_exchange_form() {
+    let nothing = hist(&[0, 0]);
+    let again = nothing.compact().expand();
+    assert_eq!((again.min(), again.max()), (nothing.min(), nothing.max()));
+    assert_eq!(nothing.percentile(100.0), nothing.max());
+}
+
+#[test]
+fn ranks_are_exact_where_floats_are_not() {
+    for (percent, len, expected) in [
+        (99.9, 1_000, 999),
+        (99.9, 10_000_000, 9_990_000),
+        (95.0, 20, 19),
+        (99.0, 100, 99),
+        (55.0, 100, 55),
+        (0.07, 10_000, 7),
+        (100.0, 3, 3),
+        (0.0, 3, 1),
+        (50.0, 1, 1),
+        (
+            99.99,
+            u64::MAX,
+            (u128::from(u64::MAX) * 9_999).div_ceil(10_000) as u64,
+        ),
+    ] {
+        assert_eq!(rank(percent, len), expected, "p{percent} of {len}");
+    }
+}
+
+#[test]
+fn an_empty_one_says_nothing() {
+    let empty = Hist::default();
+    assert!(empty.is_empty());
+    assert_eq!(empty.percentile(50.0), None);
+    assert_eq!(empty.min(), None);
+    assert_eq!(empty.max(), None);
+    assert_eq!(empty.mean(), None);
+    assert_eq!(empty.to_base64(), None);
+    assert!(empty.compact().expand().is_empty());
+    assert_eq!(empty.compact().size(), 0);
+}
+
+#[test]
+fn more_than_an_hour_counts_as_an_hour_and_as_saturated() {
+    let hist = hist(&[SECOND, LONGEST, LONGEST + 1, Nanos::MAX]);
+    assert_eq!(hist.len(), 4);
+    assert_eq!(hist.saturated(), 2);
+    assert_reported(hist.max().unwrap(), LONGEST);
+}

@@ -1,0 +1,25 @@
+//! How long it took: histograms and counters per step and task, kept by each worker and merged
+//! once a second into one stream that everything else reads.
+
+pub mod collect;
+pub mod counts;
+pub mod hist;
+pub mod measures;
+pub mod recorder;
+pub mod series;
+pub mod snapshot;
+pub mod timeline;
+pub mod traces;
+pub mod view;
+pub mod wire;
+
+pub use collect::{Collector, Recording};
+pub use counts::{Count, Counts};
+pub use hist::Hist;
+pub use measures::{Measures, Sample};
+pub use recorder::{Recorder, Sink};
+pub use series::Series;
+pub use snapshot::{Parts, RunTotals, Size, Snapshot};
+pub use timeline::Timeline;
+pub use traces::{Ending, Span, Traced, Traces};
+pub use view::View;

@@ -1,0 +1,220 @@
+//! What one worker measured in one second, and the same merged over workers.
+
+use super::{Hist, Measures, Span, Traces};
+use crate::{
+    plan::Plan,
+    time::{Nanos, SECOND},
+};
+
+/// Measures of one interval. A worker sends its own each second; the collector merges them.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Interval number: it covers `[second, second + 1)` of the run. What ends later than the
+    /// last whole second of the run is in the intervals after it.
+    pub second: u64,
+    /// Whether it lies in the warm-up as a whole: shown, but in no statistics.
+    pub warmup: bool,
+    /// What was due in the warm-up and ended in this interval, after it.
+    pub late: Option<Box<Snapshot>>,
+    /// Active users at the end of the interval (closed model).
+    pub users: u64,
+    /// Task runs under way at the end of the interval.
+    pub in_flight: u64,
+    /// Arrivals waiting for a slot at the end of the interval.
+    pub queued: u64,
+    /// By [`crate::plan::Step::index`].
+    pub steps: Vec<Measures>,
+    /// By [`crate::plan::Task::index`].
+    pub tasks: Vec<Measures>,
+    /// By [`crate::plan::Group::index`].
+    pub groups: Vec<Measures>,
+    /// How late runs began although a slot was free.
+    pub lag: Hist,
+    /// By step index, as far as there is something; empty when nothing is traced.
+    pub traces: Vec<Traces>,
+    /// Sampled requests, where they are to be handed on.
+    pub spans: Vec<Span>,
+    /// Those for which there was no room.
+    pub spans_lost: u64,
+}
+
+/// How much there is to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Steps of the plan.
+    pub steps: usize,
+    /// Its tasks.
+    pub tasks: usize,
+    /// Its groups that have names.
+    pub groups: usize,
+}
+
+impl Size {
+    /// So many steps, tasks and groups.
+    pub const fn new(steps: usize, tasks: usize, groups: usize) -> Self {
+        Self {
+            steps,
+            tasks,
+            groups,
+        }
+    }
+
+    /// Of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self::new(plan.steps.len(), plan.tasks.len(), plan.groups.len())
+    }
+}
+
+/// All that was measured over the same time.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// By step index.
+    pub steps: &'a [Measures],
+    /// By task index.
+    pub tasks: &'a [Measures],
+    /// By group index.
+    pub groups: &'a [Measures],
+}
+
+fn empty(count: usize) -> Vec<Measures> {
+    vec![Measures::default(); count]
+}
+
+fn add(mine: &mut [Measures], more: &[Measures]) {
+    for (mine, more) in mine.iter_mut().zip(more) {
+        mine.add(more);
+    }
+}
+
+fn add_traces(mine: &mut Vec<Traces>, more: &[Traces]) {
+    if mine.len() < more.len() {
+        mine.resize_with(more.len(), Traces::default);
+    }
+    for (mine, more) in mine.iter_mut().zip(more) {
+        mine.add(more);
+    }
+}
+
+impl Snapshot {
+    /// An empty one.
+    pub fn new(second: u64, size: Size) -> Self {
+        Self {
+            second,
+            steps: empty(size.steps),
+            tasks: empty(size.tasks),
+            groups: empty(size.groups),
+            ..Self::default()
+        }
+    }
+
+    /// Its measures.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts {
+            steps: &self.steps,
+            tasks: &self.tasks,
+            groups: &self.groups,
+        }
+    }
+
+    /// What was due in the warm-up, of an interval that ends after it.
+    pub fn late(&mut self) -> &mut Snapshot {
+        let (second, size) = (self.second, self.size());
+        self.late
+            .get_or_insert_with(|| Box::new(Snapshot::new(second, size)))
+    }
+
+    /// How much it measures.
+    pub fn size(&self) -> Size {
+        Size::new(self.steps.len(), self.tasks.len(), self.groups.len())
+    }
+
+    /// Adds another worker's snapshot of the same interval.
+    pub fn merge(&mut self, other: &Snapshot) {
+        if let Some(late) = &other.late {
+            self.late().merge(late);
+        }
+        self.users += other.users;
+        self.in_flight += other.in_flight;
+        self.queued += other.queued;
+        add(&mut self.steps, &other.steps);
+        add(&mut self.tasks, &other.tasks);
+        add(&mut self.groups, &other.groups);
+        self.lag.add(&other.lag);
+        add_traces(&mut self.traces, &other.traces);
+        self.spans.extend_from_slice(&other.spans);
+        self.spans_lost += other.spans_lost;
+    }
+
+    /// Leaves those traces alone that the run keeps: others need not be handed on.
+    pub(super) fn forget_traces_but(&mut self, kept: &[Traces]) {
+        for (own, kept) in self.traces.iter_mut().zip(kept) {
+            own.forget_all_but(kept);
+        }
+    }
+
+    /// The traces of a step.
+    pub fn traces_of(&mut self, step: usize) -> &mut Traces {
+        if self.traces.len() <= step {
+            self.traces.resize_with(step + 1, Traces::default);
+        }
+        &mut self.traces[step]
+    }
+}
+
+/// Everything measured from the start of the run to now; what the report is made of.
+#[derive(Debug, Clone, Default)]
+pub struct RunTotals {
+    /// How long the warm-up before it was.
+    pub warmup: Nanos,
+    /// Length measured so far: from the end of the warm-up to that of the last interval, or to the
+    /// true end of the run.
+    pub elapsed: Nanos,
+    /// By step index.
+    pub steps: Vec<Measures>,
+    /// By task index.
+    pub tasks: Vec<Measures>,
+    /// By group index.
+    pub groups: Vec<Measures>,
+    /// How late runs began although a slot was free.
+    pub lag: Hist,
+    /// Arrivals that had come due before the end but were only looked at after it: the generator's
+    /// doing. They are among the offered.
+    pub overdue: u64,
+    /// By step index, as far as there is something; empty when nothing is traced.
+    pub traces: Vec<Traces>,
+}
+
+impl RunTotals {
+    /// Empty ones.
+    pub fn new(size: Size) -> Self {
+        Self {
+            steps: empty(size.steps),
+            tasks: empty(size.tasks),
+            groups: empty(size.groups),
+            ..Self::default()
+        }
+    }
+
+    /// Their measures.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts {
+            steps: &self.steps,
+            tasks: &self.tasks,
+            groups: &self.groups,
+        }
+    }
+
+    /// Adds what one interval measured; `elapsed` is left to the caller.
+    pub fn add(&mut self, snapshot: &Snapshot) {
+        add(&mut self.steps, &snapshot.steps);
+        add(&mut self.tasks, &snapshot.tasks);
+        add(&mut self.groups, &snapshot.groups);
+        self.lag.add(&snapshot.lag);
+        add_traces(&mut self.traces, &snapshot.traces);
+    }
+
+    /// [`RunTotals::elapsed`] in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.elapsed as f64 / SECOND as f64
+    }
+}

@@ -1,0 +1,345 @@
+//! Makes the result of a run from what was measured and what was decided.
+
+use super::{
+    beside::Beside,
+    model::{self, Generator, Interval, IntervalHdr, Lag, ResultFile, Run, Scenario, StepInterval},
+    stats::{at, by_class, by_time, micros, per_second, points, rounded, stats, traced},
+    warnings,
+};
+use crate::{
+    gate::{Unit, Validity, Verdict, samples},
+    plan::{
+        Label, Plan, Population, Threshold,
+        observe::Limit,
+        threshold::{Scope, Scopes},
+    },
+    record::{
+        Recording, RunTotals, View,
+        timeline::{Entry, StepEntry},
+    },
+    time::SECOND,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What is known of a run besides its measurements.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// What was run.
+    pub scenario: Scenario,
+    /// The plan as it was run, secrets redacted.
+    pub plan: Value,
+    /// UUIDv7.
+    pub id: String,
+    /// When the load began.
+    pub started_at: Timestamp,
+    /// What was driven, in words.
+    pub target: String,
+    /// The load, in words.
+    pub load: String,
+    /// Ended by a signal.
+    pub interrupted: bool,
+    /// What failed beside the thresholds, such as the bundled target, in words.
+    pub failures: Vec<String>,
+    /// Whether the numbers may be believed.
+    pub validity: Validity,
+    /// What the process will end with.
+    pub exit_code: u8,
+    /// The process that made the load.
+    pub program: Program,
+    /// What was done beside the load.
+    pub beside: Beside,
+    /// Warnings beside those that the measurements give rise to.
+    pub warnings: Vec<String>,
+}
+
+/// The process that made the load.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Of loadgen.
+    pub version: String,
+    /// Worker threads.
+    pub workers: usize,
+    /// CPU time, user and system.
+    pub cpu_seconds: f64,
+    /// Most memory it had.
+    pub max_rss_bytes: u64,
+}
+
+/// The names of a plan's steps, tasks and groups.
+#[derive(Debug, Clone)]
+pub struct Names<'a> {
+    /// By step index.
+    pub steps: &'a [Label],
+    /// What each step sends, by step index.
+    pub kinds: Vec<&'a str>,
+    /// By task index.
+    pub tasks: &'a [Label],
+    /// By group index.
+    pub groups: &'a [Label],
+    /// What each step checks, by step index.
+    pub checks: Vec<&'a [String]>,
+}
+
+impl<'a> Names<'a> {
+    /// Of a plan.
+    pub fn of(plan: &'a Plan) -> Self {
+        let mut kinds = vec![""; plan.steps.len()];
+        for step in plan.populations.iter().flat_map(Population::steps) {
+            // What is not measured has no place here.
+            if let Some(kind) = kinds.get_mut(step.index) {
+                *kind = step.kind.name();
+            }
+        }
+        Self {
+            steps: &plan.steps,
+            kinds,
+            tasks: &plan.tasks,
+            groups: &plan.groups,
+            checks: (0..plan.steps.len())
+                .map(|step| plan.written.checks(step))
+                .collect(),
+        }
+    }
+
+    fn scopes(&self) -> Scopes<'a> {
+        Scopes {
+            tasks: self.tasks,
+            groups: self.groups,
+        }
+    }
+
+    /// The ids of the groups that something is in.
+    fn within(&self, label: &Label) -> Vec<String> {
+        let groups = label.groups.iter();
+        groups
+            .filter_map(|place| Some(self.groups.get(*place)?.id.clone()))
+            .collect()
+    }
+}
+
+/// Makes the result. `thresholds` and `verdicts` go together by their places.
+pub fn build(
+    facts: Facts,
+    names: &Names<'_>,
+    recording: &Recording,
+    thresholds: &[Threshold],
+    verdicts: &[Verdict],
+) -> ResultFile {
+    let totals = &recording.totals;
+    let whole = View::totals(&totals.steps, &totals.tasks);
+    let mut warned = facts.validity.warnings;
+    warned.extend(warnings::of(totals, &whole));
+    warned.extend(warnings::warmup(&recording.warmup));
+    warned.extend(samples::warnings(thresholds, verdicts, names.scopes()));
+    warned.extend(facts.warnings);
+    ResultFile {
+        schema: model::SCHEMA,
+        scenario: facts.scenario,
+        plan: facts.plan,
+        run: Run {
+            id: facts.id,
+            started_at: facts.started_at,
+            warmup_s: rounded(totals.warmup as f64 / SECOND as f64, 6),
+            duration_s: rounded(totals.seconds(), 6),
+            interrupted: facts.interrupted,
+            valid: facts.validity.reasons.is_empty(),
+            invalid_reasons: facts.validity.reasons,
+            exit_code: facts.exit_code,
+            target: facts.target,
+            load: facts.load,
+            failures: facts.failures,
+        },
+        generators: vec![generator(facts.program, totals)],
+        totals: stats(&whole, whole.runs, totals),
+        tasks: tasks(names, totals),
+        groups: groups(names, totals),
+        steps: steps(names, totals),
+        timeline: recording
+            .timeline
+            .iter()
+            .map(|entry| interval(entry, names))
+            .collect(),
+        thresholds: thresholds
+            .iter()
+            .zip(verdicts)
+            .map(|(threshold, verdict)| judged(threshold, verdict, names.scopes()))
+            .chain(facts.beside.limits)
+            .collect(),
+        checks: checks(names, totals),
+        verify: facts.beside.verify,
+        events: facts.beside.events,
+        observed: facts.beside.observed,
+        databases: facts.beside.databases,
+        warnings: warned,
+    }
+}
+
+fn generator(program: Program, totals: &RunTotals) -> Generator {
+    let lag = &totals.lag;
+    Generator {
+        version: program.version,
+        workers: program.workers as u64,
+        cpu_seconds: rounded(program.cpu_seconds, 6),
+        max_rss_bytes: program.max_rss_bytes,
+        schedule_lag_us: lag.max().map(|max| Lag {
+            p50: at(lag, 50.0),
+            p99: at(lag, 99.0),
+            max: micros(max as f64),
+        }),
+    }
+}
+
+fn tasks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Task> {
+    let labels = names.tasks.iter().enumerate();
+    labels
+        .map(|(place, label)| {
+            let view = View::of(Scope::Task(place), names.steps, totals.parts());
+            model::Task {
+                id: label.id.clone(),
+                stats: stats(&view, view.runs, totals),
+            }
+        })
+        .collect()
+}
+
+fn groups(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Group> {
+    let labels = names.groups.iter().enumerate();
+    labels
+        .map(|(place, label)| {
+            let view = View::of(Scope::Group(place), names.steps, totals.parts());
+            model::Group {
+                id: label.id.clone(),
+                population: label.population.clone(),
+                task: label.task.clone(),
+                name: label.name.clone(),
+                within: names.within(label),
+                stats: stats(&view, view.runs, totals),
+            }
+        })
+        .collect()
+}
+
+fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
+    let measured = names.steps.iter().zip(&names.kinds).zip(&totals.steps);
+    measured
+        .enumerate()
+        .map(|(place, ((label, kind), measures))| {
+            let traces = totals.traces.get(place);
+            let view = View {
+                measures: measures.clone(),
+                runs: measures.count(),
+                interrupted: measures.interrupted(),
+            };
+            model::Step {
+                id: label.id.clone(),
+                population: label.population.clone(),
+                task: label.task.clone(),
+                name: label.name.clone(),
+                within: names.within(label),
+                kind: (*kind).to_owned(),
+                tags: Default::default(),
+                stats: stats(&view, measures.count(), totals),
+                slowest: traces.map_or_else(Vec::new, |it| traced(&it.slowest)),
+                failed: traces.map_or_else(Vec::new, |it| by_time(&it.failed)),
+            }
+        })
+        .collect()
+}
+
+fn checks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Check> {
+    let steps = names.steps.iter().zip(&names.checks).zip(&totals.steps);
+    steps
+        .flat_map(|((label, checks), measures)| {
+            checks.iter().enumerate().map(|(place, name)| {
+                let failed = measures.missed.get(place).copied().unwrap_or(0);
+                model::Check {
+                    step: label.id.clone(),
+                    name: name.clone(),
+                    passed: measures.count().saturating_sub(failed),
+                    failed,
+                }
+            })
+        })
+        .collect()
+}
+
+fn interval(entry: &Entry, names: &Names<'_>) -> Interval {
+    let parts = |labels: &[Label], parts: &[StepEntry]| {
+        let labelled = labels.iter().zip(parts);
+        labelled
+            .map(|(label, part)| (label.id.clone(), measured(part, entry.seconds)))
+            .collect()
+    };
+    Interval {
+        t_s: entry.second,
+        interval_s: entry.seconds,
+        warmup: entry.warmup,
+        users: entry.users,
+        in_flight: entry.in_flight,
+        queued: entry.queued,
+        offered: entry.offered,
+        dropped: entry.dropped,
+        steps: parts(names.steps, &entry.steps),
+        groups: parts(names.groups, &entry.groups),
+    }
+}
+
+fn measured(part: &StepEntry, seconds: u64) -> StepInterval {
+    StepInterval {
+        count: part.count,
+        rate: per_second(part.count, seconds as f64),
+        errors: part.errors,
+        errors_by_class: by_class(&part.by_class),
+        latency: points(&part.latency.expand()),
+        service: points(&part.service.expand()),
+        hdr: IntervalHdr {
+            latency: part.latency.to_base64(),
+            service: part.service.to_base64(),
+        },
+    }
+}
+
+fn judged(threshold: &Threshold, verdict: &Verdict, scopes: Scopes<'_>) -> model::Threshold {
+    let unit = Unit::of(threshold);
+    let in_unit = |value| significant(unit.convert(value));
+    model::Threshold {
+        expr: threshold.expr.clone(),
+        scope: match scopes.label(threshold.scope) {
+            None => "totals".to_owned(),
+            Some(label) => label.id.clone(),
+        },
+        observed: verdict.observed.map(in_unit),
+        ok: verdict.ok,
+        limit: in_unit(threshold.limit),
+        unit: unit.label,
+        samples: verdict.samples,
+        message: verdict.note.clone(),
+    }
+}
+
+/// A threshold on what was observed.
+pub fn limit(limit: &Limit, verdict: &Verdict) -> model::Threshold {
+    let condition = &limit.condition;
+    let in_unit = |value: f64| significant(value / condition.factor);
+    model::Threshold {
+        expr: limit.expr.clone(),
+        scope: "observed".to_owned(),
+        observed: verdict.observed.map(in_unit),
+        ok: verdict.ok,
+        limit: in_unit(condition.limit),
+        unit: condition.unit.clone(),
+        samples: verdict.samples,
+        message: verdict.note.clone(),
+    }
+}
+
+/// Twelve digits: enough to stay on the same side of a limit, and `1.32` instead of
+/// `1.3200000000000001`.
+fn significant(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+#[path = "build_tests.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! Files that are written as a whole or not at all.
+
+use std::{
+    fmt, fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+use tempfile::{Builder, NamedTempFile};
+
+/// A file could not be written.
+#[derive(Debug)]
+pub struct WriteError {
+    path: PathBuf,
+    why: Why,
+}
+
+#[derive(Debug)]
+enum Why {
+    IsDirectory,
+    NoDirectory(PathBuf),
+    System(io::Error),
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write {}: ", self.path.display())?;
+        match &self.why {
+            Why::IsDirectory => f.write_str("it is a directory, name a file in it"),
+            Why::NoDirectory(path) => {
+                write!(
+                    f,
+                    "there is no directory {}, create it first",
+                    path.display()
+                )
+            }
+            Why::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.why {
+            Why::System(error) => Some(error),
+            Why::IsDirectory | Why::NoDirectory(_) => None,
+        }
+    }
+}
+
+/// Finds out whether `path` could be written, without touching what is there; for use before a
+/// run whose result would otherwise be lost.
+///
+/// # Errors
+/// When it could not be written.
+pub fn check(path: &Path) -> Result<(), WriteError> {
+    Destination::of(path)
+        .and_then(|destination| match destination {
+            Destination::Replace(path) => temporary(&path).map(drop),
+            // Opening a pipe only to close it again would end it for its reader.
+            Destination::Stream(_) => Ok(()),
+        })
+        .map_err(|why| WriteError::new(path, why))
+}
+
+/// Writes `content` to `path`. A reader sees the old content or the new, never a part of it;
+/// devices and pipes are written to as they are.
+///
+/// # Errors
+/// When it cannot be written; then what was there before still is.
+pub fn write(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+    Destination::of(path)
+        .and_then(|destination| match destination {
+            Destination::Replace(path) => replace(&path, content),
+            Destination::Stream(path) => append(&path, content).map_err(Why::System),
+        })
+        .map_err(|why| WriteError::new(path, why))
+}
+
+impl WriteError {
+    fn new(path: &Path, why: Why) -> Self {
+        Self {
+            path: path.to_owned(),
+            why,
+        }
+    }
+}
+
+enum Destination {
+    /// A file that is, or will be, at this path.
+    Replace(PathBuf),
+    /// Something that must not be replaced, such as `/dev/stdout`.
+    Stream(PathBuf),
+}
+
+impl Destination {
+    fn of(path: &Path) -> Result<Self, Why> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => Err(Why::IsDirectory),
+            // `/dev/stdout` leads to whatever the shell opened, which others write to as well.
+            Ok(_) if path.starts_with("/dev") || path.starts_with("/proc") => {
+                Ok(Self::Stream(path.to_owned()))
+            }
+            // Through a symbolic link it is the file behind it that is replaced.
+            Ok(found) if found.is_file() => fs::canonicalize(path)
+                .map(Self::Replace)
+                .map_err(Why::System),
+            Ok(_) => Ok(Self::Stream(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self::Replace(path.to_owned()))
+            }
+            Err(error) => Err(Why::System(error)),
+        }
+    }
+}
+
+fn append(path: &Path, content: &[u8]) -> io::Result<()> {
+    fs::OpenOptions::new()
+        .append(true)
+        .open(path)?
+        .write_all(content)
+}
+
+/// A file beside `path`, so that renaming it stays within one file system.
+fn temporary(path: &Path) -> Result<NamedTempFile, Why> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if path.file_name().is_none() {
+        return Err(Why::IsDirectory);
+    }
+    let mut builder = Builder::new();
+    builder.prefix(".loadgen-");
+    // Readable as any new file is; temporary files are private by default. The umask applies.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory).map_err(|error| {
+        if directory.is_dir() {
+            Why::System(error)
+        } else {
+            Why::NoDirectory(directory.to_owned())
+        }
+    })
+}
+
+fn replace(path: &Path, content: &[u8]) -> Result<(), Why> {
+    let mut file = temporary(path)?;
+    file.write_all(content).map_err(Why::System)?;
+    file.as_file().sync_all().map_err(Why::System)?;
+    file.persist(path)
+        .map(drop)
+        .map_err(|error| Why::System(error.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn checking_leaves_no_trace_and_writing_one_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("result.json");
+        check(&path).unwrap();
+        assert!(names(directory.path()).is_empty());
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        check(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(directory.path()), ["result.json"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_before_the_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing/result.json");
+        let message = check(&missing).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            format!(
+                "cannot write {}: there is no directory {}, create it first",
+                missing.display(),
+                directory.path().join("missing").display()
+            )
+        );
+        let message = check(directory.path()).unwrap_err().to_string();
+        assert!(
+            message.ends_with("it is a directory, name a file in it"),
+            "{message}"
+        );
+        let file = directory.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let below = file.join("result.json");
+        assert!(check(&below).is_err());
+        assert!(write(&below, b"").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_devices_are_kept_and_others_may_read() {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("real"), directory.path().join("link"));
+        fs::write(&path, b"old").unwrap();
+        let plain = fs::metadata(&path).unwrap().mode();
+        symlink(&path, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().mode(), plain);
+
+        let null = Path::new("/dev/null");
+        check(null).unwrap();
+        write(null, b"gone").unwrap();
+        assert!(fs::metadata(null).unwrap().file_type().is_char_device());
+    }
+}

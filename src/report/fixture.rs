@@ -1,0 +1,236 @@
+//! Runs to report on, made up for tests.
+
+use super::{Beside, Facts, Names, Program, ResultFile, build, model::Scenario};
+use crate::{
+    driver::{ErrorClass, TraceId},
+    gate::{Judge, Validity, validity::Usage},
+    plan::{
+        Label, Threshold,
+        threshold::{Distribution, Metric, Op, Scope, Statistic},
+    },
+    record::{Collector, Ending, Recording, Size, Snapshot, Traced},
+    time::{Nanos, SECOND},
+};
+use serde_json::json;
+use std::time::Duration;
+
+pub const MS: Nanos = 1_000_000;
+
+/// Everything that a result is made of.
+pub struct Made {
+    pub facts: Facts,
+    pub steps: Vec<Label>,
+    pub tasks: Vec<Label>,
+    pub recording: Recording,
+    pub thresholds: Vec<Threshold>,
+    /// By step.
+    pub checks: Vec<Vec<String>>,
+}
+
+/// What a run of [`run`] is like beside the usual.
+pub struct Course<'a> {
+    pub seconds: u64,
+    pub elapsed: Nanos,
+    pub overdue: u64,
+    pub lag: Nanos,
+    /// Changes each second before it is collected.
+    pub change: &'a dyn Fn(&mut Snapshot),
+}
+
+impl Default for Course<'_> {
+    fn default() -> Self {
+        Self {
+            seconds: 20,
+            elapsed: 20 * SECOND + 31 * MS,
+            overdue: 0,
+            lag: 40_000,
+            change: &|_| {},
+        }
+    }
+}
+
+/// Two tasks, one of a single step and one of two.
+pub fn labels() -> (Vec<Label>, Vec<Label>) {
+    let label = |id: &str, task_index| {
+        let parts: Vec<&str> = id.splitn(3, '/').collect();
+        Label {
+            id: id.into(),
+            population: parts[0].into(),
+            task: parts[1].into(),
+            name: parts[parts.len() - 1].into(),
+            task_index,
+            groups: Vec::new(),
+        }
+    };
+    (
+        vec![
+            label("read-heavy/read order/GET /api/order/{{order_id}}", 0),
+            label("read-heavy/create order/POST /api/order", 1),
+            label("read-heavy/create order/GET /api/order/{{created}}", 1),
+        ],
+        vec![
+            label("read-heavy/read order", 0),
+            label("read-heavy/create order", 1),
+        ],
+    )
+}
+
+/// One second: 160 reads and 40 creations, each answered in a few ms.
+fn second(number: u64, lag: Nanos) -> Snapshot {
+    let mut snapshot = Snapshot::new(number, Size::new(3, 2, 0));
+    snapshot.users = 50;
+    snapshot.in_flight = 3;
+    for request in 0..200 {
+        let place = usize::from(request % 5 == 0);
+        // From 2 to 12 ms, the later the rarer.
+        let spread = (request * 7_919 + number * 104_729) % 1_000;
+        let time = 2 * MS + spread * spread * 10;
+        let (steps, tasks) = (&mut snapshot.steps, &mut snapshot.tasks);
+        let done = &mut steps[place];
+        done.offered += 1;
+        done.ok.record(time);
+        done.service.record(time - MS / 10);
+        done.bytes_sent += 120;
+        done.bytes_received += 450;
+        let mut whole = time;
+        if place == 1 {
+            steps[2].offered += 1;
+            steps[2].ok.record(time / 2);
+            steps[2].service.record(time / 4);
+            whole += time / 2;
+        }
+        tasks[place].offered += 1;
+        tasks[place].ok.record(whole);
+        snapshot.lag.record(lag * (request % 3) / 2);
+    }
+    snapshot.steps[0].connect.record(300_000);
+    snapshot
+}
+
+/// A failure of a one-step task, in its step and in the task.
+pub fn fail(snapshot: &mut Snapshot, class: ErrorClass, message: &str, time: Nanos) {
+    for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
+        measures.offered += 1;
+        measures.failed.record(time);
+        measures.fail(class, || message.to_owned());
+    }
+}
+
+/// A second in which a request was the slowest so far, and another one failed.
+pub fn trace(snapshot: &mut Snapshot) {
+    let second = snapshot.second;
+    for (step, latency, ending) in [
+        (0, 40 + second, Ending::Ok),
+        (1, 900, Ending::Failed(ErrorClass::Status5xx)),
+    ] {
+        snapshot.traces_of(step).note(Traced {
+            id: TraceId((u128::from(second + 1) << 64) + step as u128),
+            sampled: second.is_multiple_of(2),
+            latency: latency * MS,
+            ended: second * SECOND + SECOND / 2,
+            ending,
+        });
+    }
+}
+
+/// A threshold on the totals' latency or another metric.
+pub fn threshold(expr: &str, metric: Metric, op: Op, limit: f64) -> Threshold {
+    Threshold {
+        expr: expr.into(),
+        scope: Scope::Totals,
+        metric,
+        op,
+        limit,
+        window: None,
+        abort: false,
+        after: Duration::ZERO,
+    }
+}
+
+/// `p95 < ..ms`
+pub fn p95(ms: u64) -> Threshold {
+    let metric = Metric::Time(Distribution::Latency, Statistic::Percentile(95.0));
+    threshold(&format!("p95 < {ms}ms"), metric, Op::Less, (ms * MS) as f64)
+}
+
+/// Measures a run.
+pub fn run(course: &Course<'_>) -> Made {
+    let (steps, tasks) = labels();
+    let mut collector = Collector::new(1, Size::new(steps.len(), tasks.len(), 0));
+    for number in 0..course.seconds {
+        let mut snapshot = second(number, course.lag);
+        (course.change)(&mut snapshot);
+        collector.absorb(0, snapshot);
+    }
+    let recording = collector.close(course.elapsed, course.overdue);
+    let usage = Usage {
+        workers: 2,
+        cpu_seconds: 1.25,
+    };
+    Made {
+        checks: vec![
+            Vec::new(),
+            vec!["status 201".into(), "$.ok = true".into()],
+            Vec::new(),
+        ],
+        facts: Facts {
+            scenario: Scenario {
+                name: "read-heavy".into(),
+                file: "scenarios/read-heavy.toml".into(),
+                arguments: vec!["--duration".into(), "20s".into()],
+                sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+                seed: 42,
+            },
+            plan: json!({"name": "read-heavy"}),
+            id: "0199f3a2-7c1e-7b52-9d3a-0c5d9c1e8a41".into(),
+            started_at: "2026-11-21T07:38:00Z".parse().unwrap(),
+            target: "orders at http://127.0.0.1:41573".into(),
+            load: "50 users, think 1s..3s".into(),
+            interrupted: false,
+            failures: Vec::new(),
+            validity: Validity::of(&recording.totals, usage),
+            exit_code: 0,
+            program: Program {
+                version: "0.1.0".into(),
+                workers: usage.workers,
+                cpu_seconds: usage.cpu_seconds,
+                max_rss_bytes: 23_000_000,
+            },
+            beside: Beside::default(),
+            warnings: Vec::new(),
+        },
+        steps,
+        tasks,
+        recording,
+        thresholds: vec![
+            p95(300),
+            threshold("error_rate < 1%", Metric::ErrorRate, Op::Less, 0.01),
+            Threshold {
+                scope: Scope::Task(0),
+                ..p95(200)
+            },
+        ],
+    }
+}
+
+impl Made {
+    /// The result, judged.
+    pub fn result(self) -> ResultFile {
+        let judge = Judge::new(&self.thresholds, &self.steps);
+        let verdicts = judge.verdicts(&self.recording.totals);
+        let names = Names {
+            steps: &self.steps,
+            kinds: vec!["http"; self.steps.len()],
+            tasks: &self.tasks,
+            groups: &[],
+            checks: self.checks.iter().map(Vec::as_slice).collect(),
+        };
+        build(
+            self.facts,
+            &names,
+            &self.recording,
+            &self.thresholds,
+            &verdicts,
+        )
+    }
+}

@@ -1,0 +1,104 @@
+//! The result file as JSON.
+
+use super::{
+    file::{self, WriteError},
+    model::{ResultFile, SCHEMA},
+    suite::{self, SuiteFile},
+};
+use serde::{Deserialize, de::IgnoredAny};
+use std::{fmt, path::Path};
+
+/// Writes a result so that either all of it or nothing is there.
+///
+/// # Errors
+/// When the file cannot be written; see [`file::check`] for finding that out before a run.
+pub fn write(path: &Path, result: &ResultFile) -> Result<(), WriteError> {
+    file::write(path, text(result).as_bytes())
+}
+
+/// A result as the text of its file: one line of JSON.
+pub fn text(result: &ResultFile) -> String {
+    // Only maps with keys that are no text, or a failing Serialize of one's own, can be refused.
+    let mut text = serde_json::to_string(result).expect("the model is plain data");
+    text.push('\n');
+    text
+}
+
+/// Why a result could not be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// It is not JSON, or not of the result's form.
+    Form(serde_json::Error),
+    /// It has no `schema`.
+    NoSchema,
+    /// It was written by a newer loadgen.
+    Newer(u32),
+    /// It is the result of a suite, which has several.
+    Suite,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Form(error) => write!(f, "this is no result of loadgen: {error}"),
+            ReadError::NoSchema => f.write_str("this is no result of loadgen: it has no `schema`"),
+            ReadError::Newer(schema) => write!(
+                f,
+                "this result has schema {schema}, but loadgen {} reads only up to {SCHEMA}: use \
+                 the loadgen that wrote it, or a newer one",
+                env!("CARGO_PKG_VERSION")
+            ),
+            ReadError::Suite => f.write_str(
+                "this is the result of a suite: those of its phases are in it, under `phases`",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Reads the text of a result file. Keys that are not known are ignored.
+///
+/// # Errors
+/// When the text is no result, or one of a newer schema.
+pub fn parse(text: &str) -> Result<ResultFile, ReadError> {
+    match read(text)? {
+        Saved::Run(result) => Ok(*result),
+        Saved::Suite(_) => Err(ReadError::Suite),
+    }
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub enum Saved {
+    /// The result of a run.
+    Run(Box<ResultFile>),
+    /// That of a suite.
+    Suite(Box<SuiteFile>),
+}
+
+/// Reads the text of a result file, be it of a run or of a suite. Keys that are not known are
+/// ignored.
+///
+/// # Errors
+/// When the text is no result, or one of a newer schema.
+pub fn read(text: &str) -> Result<Saved, ReadError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema: Option<u32>,
+        suite: Option<IgnoredAny>,
+    }
+    let version: Version = serde_json::from_str(text).map_err(ReadError::Form)?;
+    let of_suite = version.suite.is_some();
+    let newest = if of_suite { suite::SCHEMA } else { SCHEMA };
+    match version.schema {
+        None => Err(ReadError::NoSchema),
+        Some(schema) if schema > newest => Err(ReadError::Newer(schema)),
+        Some(_) if of_suite => serde_json::from_str(text)
+            .map(Saved::Suite)
+            .map_err(ReadError::Form),
+        Some(_) => serde_json::from_str(text)
+            .map(Saved::Run)
+            .map_err(ReadError::Form),
+    }
+}

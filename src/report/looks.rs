@@ -1,0 +1,234 @@
+//! What a run observed, as its journal has it: each look by itself, so that a run that was killed
+//! keeps what it had seen, and what had to hold of it.
+
+use super::{Observed, build::limit, model::Threshold};
+use crate::{
+    gate,
+    observe::{self, Sample, Taken},
+    plan::{
+        Plan,
+        observe::{Condition, Limit, parse},
+    },
+    time::{Nanos, nanos},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// What is looked at, and what must hold of it: part of the first line.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Watch {
+    sources: Vec<String>,
+    limits: Vec<Bound>,
+    warmup_ns: Nanos,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Bound {
+    expr: String,
+    source: usize,
+    /// What the expression comes to, in the metric's own unit: it may have been filled in from the
+    /// environment.
+    condition: String,
+    unit: String,
+    factor: f64,
+}
+
+/// What came of looking at a source once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Look {
+    source: usize,
+    at_ns: Nanos,
+    /// Metrics of it that were not seen before, with their units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    new: Vec<(String, String)>,
+    /// Places among the metrics seen so far, values, and by how much counters rose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    samples: Vec<(usize, f64, Option<f64>)>,
+    /// Why there is no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// What the looks that are written down need to remember: by source, the places of its metrics.
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    known: HashMap<usize, HashMap<String, usize>>,
+}
+
+/// What is read back: by source, its metrics with their units, and what was observed.
+#[derive(Debug)]
+pub(super) struct Watched {
+    sources: Vec<(Vec<(String, String)>, observe::Observed)>,
+}
+
+impl Watch {
+    pub fn of(plan: &Plan) -> Self {
+        let beside = &plan.beside;
+        let name = |source: usize| beside.observe.get(source).map_or("", |own| &own.name);
+        let limits = beside.limits.iter().map(|limit| Bound {
+            expr: limit.expr.clone(),
+            source: limit.source,
+            condition: limit.condition.written(name(limit.source)),
+            unit: limit.condition.unit.clone(),
+            factor: limit.condition.factor,
+        });
+        Self {
+            sources: beside.observe.iter().map(|own| own.name.clone()).collect(),
+            limits: limits.collect(),
+            warmup_ns: nanos(plan.warmup),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+}
+
+impl Watching {
+    pub fn look(&mut self, taken: &Taken) -> Look {
+        let known = self.known.entry(taken.source).or_default();
+        let mut new = Vec::new();
+        let mut place = |sample: &Sample| match known.get(&sample.metric) {
+            Some(place) => *place,
+            None => {
+                new.push((sample.metric.clone(), sample.unit.to_string()));
+                known.insert(sample.metric.clone(), known.len());
+                known.len() - 1
+            }
+        };
+        let samples = taken.samples.iter().flatten();
+        let samples = samples.map(|sample| (place(sample), sample.value, sample.rose));
+        Look {
+            samples: samples.collect(),
+            source: taken.source,
+            at_ns: taken.at,
+            problem: taken.samples.as_ref().err().cloned(),
+            new,
+        }
+    }
+}
+
+impl Watched {
+    pub fn of(watch: &Watch) -> Self {
+        let own = |_| (Vec::new(), observe::Observed::new(watch.warmup_ns));
+        let sources = watch.sources.iter().map(own);
+        Self {
+            sources: sources.collect(),
+        }
+    }
+
+    /// Adds a look; what it cannot have seen is passed over.
+    pub fn take(&mut self, look: Look) {
+        let Some((known, observed)) = self.sources.get_mut(look.source) else {
+            return;
+        };
+        known.extend(look.new);
+        let samples = look.samples.into_iter().filter_map(|(place, value, rose)| {
+            let (metric, unit) = known.get(place)?.clone();
+            Some(Sample {
+                metric,
+                unit: unit.into(),
+                value,
+                rose,
+            })
+        });
+        let samples = match look.problem {
+            None => Ok(samples.collect()),
+            Some(problem) => Err(problem),
+        };
+        observed.take(look.at_ns, &samples);
+    }
+
+    /// What was observed, by the names of the sources.
+    pub fn observed(&self, watch: &Watch) -> BTreeMap<String, Observed> {
+        let all = watch.sources.iter().zip(&self.sources);
+        all.map(|(name, (_, observed))| (name.clone(), Observed::of(observed)))
+            .collect()
+    }
+
+    /// Whether it is as it had to be.
+    ///
+    /// # Errors
+    /// In words, when what had to hold cannot be read.
+    pub fn limits(&self, watch: &Watch) -> Result<Vec<Threshold>, String> {
+        let limits = watch.limits.iter().map(|bound| {
+            let (_, condition) = parse(&bound.condition)
+                .map_err(|_| format!("`{}` is no threshold", bound.condition))?;
+            let own = Limit {
+                expr: bound.expr.clone(),
+                source: bound.source,
+                condition: Condition {
+                    unit: bound.unit.clone(),
+                    factor: bound.factor,
+                    ..condition
+                },
+            };
+            let series = self.sources.get(bound.source);
+            let series = series.map_or(&[][..], |(_, observed)| &observed.series);
+            Ok(limit(&own, &gate::observed(&own, series)))
+        });
+        limits.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::SECOND;
+
+    #[test]
+    fn what_is_written_down_is_what_was_observed() {
+        let sample = |metric: &str, value: f64, rose: Option<f64>| Sample {
+            metric: metric.to_owned(),
+            unit: if rose.is_some() { "/s" } else { "" }.into(),
+            value,
+            rose,
+        };
+        let taken = |at: u64, samples| Taken {
+            source: 0,
+            at: at * SECOND,
+            samples,
+        };
+        let all = [
+            taken(0, Ok(vec![sample("pool", 3.0, None)])),
+            taken(1, Err("refused".to_owned())),
+            taken(
+                2,
+                Ok(vec![
+                    sample("orders{status=\"a b\"}", 0.1, Some(0.2)),
+                    sample("pool", 1.0 / 3.0, None),
+                ]),
+            ),
+            taken(
+                3,
+                Ok(vec![sample("orders{status=\"a b\"}", 7.0, Some(7.0))]),
+            ),
+        ];
+        let (_, condition) = parse("observe.app.orders{status=\"a b\"} delta < 10%").unwrap();
+        let written = condition.written("app");
+        let watch = Watch {
+            sources: vec!["app".to_owned()],
+            limits: vec![Bound {
+                expr: "as it is".to_owned(),
+                source: 0,
+                condition: written,
+                unit: condition.unit.clone(),
+                factor: condition.factor,
+            }],
+            warmup_ns: 0,
+        };
+        let (mut watching, mut watched) = (Watching::default(), Watched::of(&watch));
+        let mut truth = observe::Observed::default();
+        for taken in &all {
+            truth.take(taken.at, &taken.samples);
+            let line = serde_json::to_string(&watching.look(taken)).unwrap();
+            assert_eq!(line.contains("pool"), taken.at == 0, "{line}");
+            watched.take(serde_json::from_str(&line).unwrap());
+        }
+        assert_eq!(watched.observed(&watch)["app"], Observed::of(&truth));
+        let limits = watched.limits(&watch).unwrap();
+        assert_eq!(limits[0].observed, Some(720.0));
+        assert_eq!((limits[0].limit, limits[0].ok), (10.0, false));
+        assert_eq!((&*limits[0].unit, &*limits[0].expr), ("%", "as it is"));
+    }
+}

@@ -1,0 +1,37 @@
+//! What a run was like: the result file, the summary on the terminal, and forms for other tools.
+//!
+//! [`build`] makes the one [`ResultFile`] of a run, and every form of report is made of that, so
+//! that a saved result can be shown again.
+
+pub mod axis;
+mod beside;
+mod build;
+mod course;
+pub mod csv;
+pub mod file;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod formats_tests;
+pub mod hdr;
+pub mod html;
+pub mod journal;
+pub mod json;
+pub mod junit;
+mod looks;
+pub mod markdown;
+pub mod model;
+mod stats;
+pub mod suite;
+#[cfg(test)]
+mod suite_tests;
+pub mod terminal;
+mod traced;
+pub mod verdict;
+mod warnings;
+pub mod words;
+
+pub use beside::{Beside, Event, Observed, Verification};
+pub use build::{Facts, Names, Program, build, limit};
+pub use model::ResultFile;
+pub use suite::SuiteFile;

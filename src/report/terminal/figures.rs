@@ -1,0 +1,202 @@
+//! The figures per step, per task of several steps, and in total, each block as lines; none when
+//! there is nothing to say.
+
+use super::{
+    look::{Look, Tone},
+    table::{Figures, Row},
+    titled, without_population,
+};
+use crate::{
+    human,
+    report::{
+        model::{self, ResultFile, Stats, Step},
+        words,
+    },
+};
+
+/// What was run.
+pub(super) fn heading(result: &ResultFile, look: &Look) -> Vec<String> {
+    let run = &result.run;
+    let mut lines = vec![format!(
+        "{} · {}",
+        look.paint(Tone::Strong, &result.scenario.name),
+        run.target
+    )];
+    let facts = [
+        run.load.clone(),
+        human::length(run.duration_s),
+        format!("seed {}", result.scenario.seed),
+        format!("run {}", run.id),
+    ];
+    let facts = facts
+        .iter()
+        .map(String::as_str)
+        .filter(|fact| !fact.is_empty());
+    let wrapped = look.flow(facts, " · ", 0);
+    lines.extend(wrapped.iter().map(|line| look.paint(Tone::Faint, line)));
+    lines
+}
+
+/// What [`figures_of`] gives.
+pub(super) const COLUMNS: [&str; 8] = [
+    "count", "rate/s", "errors", "p95", "p50", "p90", "p99", "max",
+];
+
+/// Count, rate, errors and response times per step, per task of several steps, and in total.
+pub(super) fn figures(result: &ResultFile, look: &Look) -> Vec<String> {
+    let mut table = Figures::new(&COLUMNS);
+    for (name, stats) in rows(result) {
+        table.push(figures_of(name, stats, false));
+    }
+    table.push(figures_of("total".to_owned(), &result.totals, true));
+    let mut lines = table.lines(look, 3);
+    let notes = look.wrap(&notes(result).join(" "), 0);
+    lines.extend(notes.iter().map(|line| look.paint(Tone::Faint, line)));
+    lines
+}
+
+/// What belongs to the whole run beside the table.
+fn notes(result: &ResultFile) -> Vec<String> {
+    let (totals, seconds) = (&result.totals, result.run.duration_s);
+    let mut notes = Vec::new();
+    let runs: u64 = result.tasks.iter().map(|task| task.stats.count).sum();
+    if runs != totals.count && seconds > 0.0 {
+        let requests = human::rate(totals.count as f64 / seconds);
+        notes.push(format!(
+            "The total counts requests ({requests}/s); its rate is of task runs."
+        ));
+    }
+    notes.extend(words::traffic(totals).map(|traffic| traffic + "."));
+    for generator in &result.generators {
+        let cores = generator.workers as f64 * result.run.whole_s();
+        let mut own = vec![human::plural(generator.workers, "worker")];
+        if cores > 0.0 {
+            own.push(format!(
+                "{} busy",
+                human::percent(generator.cpu_seconds / cores)
+            ));
+        }
+        own.push(human::bytes(generator.max_rss_bytes));
+        if let Some(lag) = &generator.schedule_lag_us {
+            own.push(format!("schedule lag p99 {}", time(lag.p99)));
+        }
+        notes.push(format!("loadgen: {}.", own.join(", ")));
+    }
+    notes
+}
+
+/// Service times, where waiting for a slot or a connection made a difference.
+pub(super) fn service(result: &ResultFile, look: &Look) -> Vec<String> {
+    let differing: Vec<(String, &Stats)> = result
+        .steps
+        .iter()
+        .filter(|step| waited(&step.stats))
+        .map(|step| (step_name(result, step), &step.stats))
+        .collect();
+    if differing.is_empty() {
+        return Vec::new();
+    }
+    let mut table = Figures::new(&["p95", "p50", "p99", "response p95"]);
+    for (name, stats) in differing {
+        let service = stats.service_us.as_ref();
+        let of = |pick: fn(&model::Figures) -> f64| service.map_or("-".into(), |f| time(pick(f)));
+        let response = stats.latency_us.as_ref();
+        table.push(Row {
+            name: name.trim_start().to_owned(),
+            cells: vec![
+                of(|figures| figures.p95),
+                of(|figures| figures.p50),
+                of(|figures| figures.p99),
+                response.map_or("-".into(), |figures| time(figures.p95)),
+            ],
+            sum: false,
+            bad: None,
+        });
+    }
+    let title =
+        "Service time, from the first byte sent: without waiting for a slot or a connection";
+    let mut lines = titled(look, title);
+    lines.extend(table.lines(look, 0));
+    lines
+}
+
+/// Tasks, groups and steps in order: a task of one step is one row, one of several its own and
+/// theirs, further to the right the deeper they are.
+pub(in crate::report) fn rows(result: &ResultFile) -> Vec<(String, &Stats)> {
+    let mut rows = Vec::new();
+    let mut shown: Vec<&str> = Vec::new();
+    for task in &result.tasks {
+        let name = without_population(result, &task.id).to_owned();
+        let steps: Vec<&Step> = steps_of(result, &task.id).collect();
+        rows.push((name, &task.stats));
+        if steps.iter().all(|step| step.within.is_empty()) && steps.len() == 1 {
+            continue;
+        }
+        for step in steps {
+            for (depth, id) in step.within.iter().enumerate() {
+                let group = result.groups.iter().find(|group| group.id == *id);
+                if let Some(group) = group.filter(|_| !shown.contains(&id.as_str())) {
+                    shown.push(id);
+                    rows.push((indented(depth + 1, &group.name), &group.stats));
+                }
+            }
+            rows.push((indented(step.within.len() + 1, &step.name), &step.stats));
+        }
+    }
+    rows
+}
+
+fn indented(depth: usize, name: &str) -> String {
+    format!("{:1$}{name}", "", 2 * depth)
+}
+
+fn steps_of<'a>(result: &'a ResultFile, task: &'a str) -> impl Iterator<Item = &'a Step> {
+    let steps = result.steps.iter();
+    steps.filter(move |step| task == format!("{}/{}", step.population, step.task))
+}
+
+/// The name under which a step stands in [`figures`].
+fn step_name(result: &ResultFile, step: &Step) -> String {
+    let task = format!("{}/{}", step.population, step.task);
+    match steps_of(result, &task).count() {
+        1 => without_population(result, &task).to_owned(),
+        _ => step.name.clone(),
+    }
+}
+
+pub(super) fn figures_of(name: String, stats: &Stats, sum: bool) -> Row {
+    let latency = stats.latency_us.as_ref();
+    let of = |pick: fn(&model::Figures) -> f64| latency.map_or("-".into(), |f| time(pick(f)));
+    let errors = words::errors(&stats.errors);
+    Row {
+        name,
+        cells: vec![
+            human::count(stats.count),
+            human::rate(stats.rate_per_s),
+            errors,
+            of(|figures| figures.p95),
+            of(|figures| figures.p50),
+            of(|figures| figures.p90),
+            of(|figures| figures.p99),
+            of(|figures| figures.max),
+        ],
+        sum,
+        bad: (stats.errors.count > 0).then_some(2),
+    }
+}
+
+/// Whether response times are clearly above service times: by a tenth and by 0.1 ms.
+fn waited(stats: &Stats) -> bool {
+    let (Some(response), Some(service)) = (&stats.latency_us, &stats.service_us) else {
+        return false;
+    };
+    let figures: [fn(&model::Figures) -> f64; 3] = [|f| f.p50, |f| f.p95, |f| f.p99];
+    figures.iter().any(|pick| {
+        let gap = pick(response) - pick(service);
+        gap > 100.0 && gap > pick(response) / 10.0
+    })
+}
+
+fn time(us: f64) -> String {
+    human::time(us * 1_000.0)
+}

@@ -1,0 +1,265 @@
+use super::*;
+use crate::{
+    driver::ErrorClass,
+    plan::{
+        Threshold,
+        threshold::{Distribution, Metric, Op, Statistic},
+    },
+    record::{Size, Snapshot},
+    report::fixture::{Course, MS, fail, p95, run, threshold, trace},
+    time::SECOND,
+};
+
+const WIDE: Look = Look {
+    colour: false,
+    unicode: true,
+    width: 100,
+};
+
+/// As many arrivals as the second's, dropped beside them; those that came waited.
+fn overloaded(snapshot: &mut Snapshot) {
+    snapshot.tasks[0].offered += 30;
+    snapshot.tasks[0].dropped += 30;
+    snapshot.queued = 600;
+    for _ in 0..100 {
+        for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
+            measures.offered += 1;
+            measures.ok.record(900 * MS);
+        }
+        snapshot.steps[0].service.record(12 * MS);
+    }
+}
+
+fn troubled(snapshot: &mut Snapshot) {
+    fail(snapshot, ErrorClass::Status5xx, "status 503", 4 * MS);
+    fail(snapshot, ErrorClass::Status5xx, "status 500", 5 * MS);
+    if snapshot.second.is_multiple_of(4) {
+        fail(
+            snapshot,
+            ErrorClass::Timeout,
+            "no answer within 10s",
+            10 * SECOND,
+        );
+        snapshot.steps[0].unknown += 1;
+    }
+    snapshot.steps[1].reconnects += 1;
+}
+
+#[test]
+fn requests_that_can_be_looked_up() {
+    let course = Course {
+        seconds: 12,
+        change: &trace,
+        ..Course::default()
+    };
+    let look = Look { width: 76, ..WIDE };
+    let lines = traces::traces(&run(&course).result(), &look);
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_normal_run() {
+    let result = run(&Course::default()).result();
+    insta::assert_snapshot!(summary(&result, &WIDE));
+}
+
+#[test]
+fn a_normal_run_where_only_ascii_is_shown() {
+    let result = run(&Course::default()).result();
+    let text = summary(
+        &result,
+        &Look {
+            unicode: false,
+            ..WIDE
+        },
+    );
+    assert!(text.is_ascii());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn errors_in_colour() {
+    let result = run(&Course {
+        change: &troubled,
+        ..Course::default()
+    })
+    .result();
+    let coloured = summary(
+        &result,
+        &Look {
+            colour: true,
+            ..WIDE
+        },
+    );
+    insta::assert_snapshot!(coloured.replace('\x1b', "ESC"));
+    // Colours change nothing else.
+    let mut plain = String::new();
+    for (place, part) in coloured.split("\x1b[").enumerate() {
+        let text = match part.split_once('m') {
+            Some((_, text)) if place > 0 => text,
+            _ => part,
+        };
+        plain.push_str(text);
+    }
+    let trimmed = |text: &str| {
+        text.lines()
+            .map(str::trim_end)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(trimmed(&plain), trimmed(&summary(&result, &WIDE)));
+}
+
+#[test]
+fn a_narrow_terminal() {
+    let look = Look { width: 48, ..WIDE };
+    let text = summary(
+        &run(&Course {
+            change: &troubled,
+            ..Course::default()
+        })
+        .result(),
+        &look,
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn eighty_columns() {
+    let look = Look { width: 80, ..WIDE };
+    let mut made = run(&Course {
+        change: &troubled,
+        ..Course::default()
+    });
+    made.thresholds.push(p95(1));
+    made.thresholds[3].window = Some(std::time::Duration::from_secs(60));
+    let text = summary(&made.result(), &look);
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn errors() {
+    let result = run(&Course {
+        change: &troubled,
+        ..Course::default()
+    })
+    .result();
+    insta::assert_snapshot!(summary(&result, &WIDE));
+}
+
+#[test]
+fn failed_thresholds() {
+    let mut made = run(&Course::default());
+    made.thresholds.extend([
+        p95(10),
+        Threshold {
+            window: Some(std::time::Duration::from_secs(30)),
+            ..p95(5)
+        },
+        threshold("rate > 250/s", Metric::Rate, Op::Greater, 250.0),
+        threshold("dropped == 0", Metric::Dropped, Op::Equal, 0.0),
+        threshold(
+            "failed.p99 < 1s",
+            Metric::Time(Distribution::Failed, Statistic::Percentile(99.0)),
+            Op::Less,
+            1e9,
+        ),
+        threshold(
+            "p99.9 < 1s",
+            Metric::Time(Distribution::Latency, Statistic::Percentile(99.9)),
+            Op::Less,
+            1e9,
+        ),
+    ]);
+    made.facts.exit_code = 99;
+    insta::assert_snapshot!(summary(&made.result(), &WIDE));
+}
+
+#[test]
+fn no_samples() {
+    let mut made = run(&Course {
+        change: &|snapshot| *snapshot = Snapshot::new(snapshot.second, Size::new(3, 2, 0)),
+        ..Course::default()
+    });
+    made.facts.exit_code = 99;
+    insta::assert_snapshot!(summary(&made.result(), &WIDE));
+}
+
+#[test]
+fn groups_stand_above_their_steps() {
+    use crate::report::model::Group;
+    let mut result = run(&Course::default()).result();
+    let group = |name: &str, within: &[&str], of: &crate::report::model::Step| Group {
+        id: format!("read-heavy/create order/{name}"),
+        population: of.population.clone(),
+        task: of.task.clone(),
+        name: name.into(),
+        within: within.iter().map(|id| (*id).to_owned()).collect(),
+        stats: of.stats.clone(),
+    };
+    result.groups = vec![
+        group("try", &[], &result.steps[1]),
+        group("again", &["read-heavy/create order/try"], &result.steps[2]),
+    ];
+    let ids: Vec<String> = result.groups.iter().map(|group| group.id.clone()).collect();
+    result.steps[1].within = ids[..1].to_vec();
+    result.steps[2].within = ids;
+    insta::assert_snapshot!(summary(&result, &WIDE));
+}
+
+#[test]
+fn dropped_arrivals() {
+    let mut made = run(&Course {
+        change: &overloaded,
+        ..Course::default()
+    });
+    made.facts.load = "200/s, at most 50 in flight".into();
+    made.thresholds.clear();
+    insta::assert_snapshot!(summary(&made.result(), &WIDE));
+}
+
+#[test]
+fn an_invalid_run() {
+    let mut made = run(&Course {
+        lag: 9 * MS,
+        overdue: 300,
+        ..Course::default()
+    });
+    made.facts.exit_code = 96;
+    insta::assert_snapshot!(summary(&made.result(), &WIDE));
+}
+
+#[test]
+fn an_interrupted_run_whose_service_failed_as_well() {
+    let mut made = run(&Course {
+        seconds: 7,
+        elapsed: 6 * SECOND + 402 * MS,
+        change: &|snapshot| {
+            if snapshot.second == 6 {
+                for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
+                    measures.cut.record(2 * SECOND);
+                }
+            }
+        },
+        ..Course::default()
+    });
+    made.facts.interrupted = true;
+    made.facts.exit_code = 105;
+    made.facts.failures =
+        vec!["the bundled service `orders` ended by itself (exit status 1)".into()];
+    made.thresholds.push(p95(10));
+    insta::assert_snapshot!(summary(&made.result(), &WIDE));
+}
+
+#[test]
+fn a_saved_result_shows_the_same() {
+    let result = run(&Course {
+        change: &troubled,
+        ..Course::default()
+    })
+    .result();
+    let text = crate::report::json::text(&result);
+    let again = crate::report::json::parse(&text).unwrap();
+    assert_eq!(summary(&again, &WIDE), summary(&result, &WIDE));
+}

@@ -1,0 +1,214 @@
+//! What is wrong with a scenario, where, and what to write instead.
+
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
+};
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+
+/// A stretch of one of the texts that a scenario was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Which text: 0 is the file, the others are flags.
+    pub source: usize,
+    /// First byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Place {
+    /// A stretch of the text `source`.
+    pub fn new(source: usize, span: Range<usize>) -> Self {
+        Self {
+            source,
+            start: span.start,
+            end: span.end,
+        }
+    }
+}
+
+/// A text that (a part of) a scenario was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file's path as it was given, or what else the text is.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in a line.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+    /// What stands there, or what is expected there; may be empty.
+    pub label: Cow<'static, str>,
+    /// What to write instead.
+    pub help: Option<Cow<'static, str>>,
+    /// Another place that has to do with it, with its label.
+    pub other: Option<(Place, Cow<'static, str>)>,
+}
+
+impl Problem {
+    /// A mistake at `place`.
+    pub fn new(place: Place, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            place,
+            label: "".into(),
+            help: None,
+            other: None,
+        }
+    }
+
+    /// With words at its place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// With advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a second place.
+    #[must_use]
+    pub fn other(mut self, place: Place, label: impl Into<Cow<'static, str>>) -> Self {
+        self.other = Some((place, label.into()));
+        self
+    }
+}
+
+/// All that is wrong with a scenario. Displays as plain text.
+#[derive(Debug, Clone)]
+pub struct Report {
+    sources: Arc<[Source]>,
+    problems: Vec<Problem>,
+}
+
+impl Report {
+    /// Puts problems into the order of the text; the same one is told once.
+    pub fn new(sources: Arc<[Source]>, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
+        problems.dedup();
+        Self { sources, problems }
+    }
+
+    /// All that is wrong with several files, under the name of the first. Texts that they have in
+    /// common, and problems with these, are told once.
+    pub fn merged(reports: Vec<Report>) -> Self {
+        let mut sources: Vec<Source> = Vec::new();
+        let mut problems = Vec::new();
+        for report in reports {
+            let places = report.sources.iter().map(|source| {
+                let known = sources.iter().position(|known| known == source);
+                known.unwrap_or_else(|| {
+                    sources.push(source.clone());
+                    sources.len() - 1
+                })
+            });
+            let places: Vec<usize> = places.collect();
+            let moved = |place: Place| Place {
+                source: places.get(place.source).copied().unwrap_or_default(),
+                ..place
+            };
+            problems.extend(report.problems.into_iter().map(|problem| Problem {
+                place: moved(problem.place),
+                other: problem.other.map(|(place, label)| (moved(place), label)),
+                ..problem
+            }));
+        }
+        Self::new(sources.into(), problems)
+    }
+
+    /// The problems, in the order of the text.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Every problem with its lines of the text, and their number. `styled`: with colours, for a
+    /// terminal.
+    pub fn render(&self, styled: bool) -> String {
+        let renderer = if styled {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let mut out = String::new();
+        for problem in &self.problems {
+            out.push_str(&renderer.render(&[self.group(problem)]));
+            out.push_str("\n\n");
+        }
+        let count = self.problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        let name = self.sources.first().map_or("", |source| &source.name);
+        out.push_str(&format!("{name}: {count} {noun}"));
+        out
+    }
+
+    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+        let title = Level::ERROR.primary_title(problem.message.as_str());
+        let primary = AnnotationKind::Primary;
+        let mut annotations = vec![self.annotation(primary, problem.place, &problem.label)];
+        let mut elsewhere = None;
+        if let Some((place, label)) = &problem.other {
+            let context = self.annotation(AnnotationKind::Context, *place, label);
+            if place.source == problem.place.source {
+                annotations.push(context);
+            } else {
+                elsewhere = Some(self.snippet(place.source).annotation(context));
+            }
+        }
+        let snippet = self.snippet(problem.place.source).annotations(annotations);
+        let group = title.element(snippet).elements(elsewhere);
+        let help = problem.help.as_deref().map(normalize_untrusted_str);
+        group.elements(help.map(|help| Level::HELP.message(help)))
+    }
+
+    fn snippet(&self, source: usize) -> Snippet<'_, Annotation<'_>> {
+        let (name, text) = match self.sources.get(source) {
+            Some(source) => (source.name.as_str(), source.text.as_str()),
+            None => ("", ""),
+        };
+        Snippet::source(text).path(name)
+    }
+
+    fn annotation<'a>(&self, kind: AnnotationKind, place: Place, label: &'a str) -> Annotation<'a> {
+        let text = self.sources.get(place.source).map_or("", |s| &s.text);
+        // A span that is off would make the renderer panic; a mistake must still be told.
+        let start = text.floor_char_boundary(place.start);
+        let end = text.ceil_char_boundary(place.end).max(start);
+        let label = (!label.is_empty()).then_some(label);
+        kind.span(start..end).label(label)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// Advice naming the entry of `known` that `word` was probably meant to be.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let lower = word.to_lowercase();
+    let nearest = known
+        .into_iter()
+        .map(|name| {
+            let distance = strsim::damerau_levenshtein(&lower, &name.to_lowercase());
+            (distance, name)
+        })
+        .min()?;
+    let (distance, name) = nearest;
+    let letters = name.chars().count();
+    let close = distance <= (letters / 3).max(1) && distance < word.chars().count();
+    close.then(|| format!("did you mean `{name}`?"))
+}

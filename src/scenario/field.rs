@@ -1,0 +1,53 @@
+//! The value of a key: not there, not readable, or there.
+
+use super::diag::Place;
+
+/// A value with the place it was read from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spanned<T> {
+    /// What was read.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The value of a key.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Field<T> {
+    /// The key is not there.
+    #[default]
+    Absent,
+    /// It is there, but its value could not be read; that was told already.
+    Bad(Place),
+    /// A value.
+    Given(Spanned<T>),
+}
+
+impl<T> Field<T> {
+    /// The value, if it could be read.
+    pub fn given(&self) -> Option<&Spanned<T>> {
+        match self {
+            Field::Given(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The bare value, if it could be read.
+    pub fn value(&self) -> Option<&T> {
+        self.given().map(|given| &given.value)
+    }
+
+    /// Whether the key is not there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Field::Absent)
+    }
+
+    /// Where the value stands, read or not.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Field::Absent => None,
+            Field::Bad(place) => Some(*place),
+            Field::Given(given) => Some(given.place),
+        }
+    }
+}

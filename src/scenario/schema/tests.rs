@@ -1,0 +1,102 @@
+use super::*;
+use crate::scenario::raw::TABLES;
+
+const WRITTEN: &str = "docs/scenario.schema.json";
+
+#[test]
+fn the_schema_is_the_one_in_the_documentation() {
+    let text = text();
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(WRITTEN, &text).unwrap();
+    }
+    let written = std::fs::read_to_string(WRITTEN).unwrap_or_default();
+    assert!(
+        written == text,
+        "{WRITTEN} is not what the readers take: \
+         INSTA_UPDATE=always cargo test --lib the_schema writes it"
+    );
+}
+
+/// Every kind of table was met with all of its keys, and each key has its words.
+#[test]
+fn every_key_is_in_the_schema() {
+    let schema = document();
+    for keys in TABLES {
+        let shown: Vec<&str> = match keys.table {
+            "the scenario" | "a suite" => keys.names.to_vec(),
+            _ => {
+                let shape = &schema["$defs"][slug(keys)];
+                assert_eq!(shape["additionalProperties"], false, "{}", keys.table);
+                let properties = shape["properties"].as_object().unwrap();
+                properties.keys().map(String::as_str).collect()
+            }
+        };
+        let mut known = keys.names.to_vec();
+        known.sort_unstable();
+        let mut sorted = shown.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, known, "{}", keys.table);
+        let properties = match keys.table {
+            "the scenario" | "a suite" => &schema["properties"],
+            _ => &schema["$defs"][slug(keys)]["properties"],
+        };
+        for key in keys.names {
+            let words = properties[key]["description"].as_str().unwrap_or_default();
+            assert!(words.len() > 5, "{}: {key}: {words:?}", keys.table);
+        }
+    }
+}
+
+/// The keys of a scenario mean nothing in a suite, and the other way round.
+#[test]
+fn a_file_is_a_scenario_or_a_suite() {
+    let schema = document();
+    let refused = schema["then"]["properties"].as_object().unwrap();
+    let shared = |key: &&&str| suite::ROOT.names.contains(key);
+    let scenario: Vec<&&str> = ROOT.names.iter().filter(|key| !shared(key)).collect();
+    assert_eq!(refused.len(), scenario.len());
+    assert!(scenario.iter().all(|key| refused[**key] == json!(false)));
+}
+
+/// What readers take narrowly is narrow in the schema too.
+#[test]
+fn values_have_the_types_that_are_read() {
+    let schema = document();
+    let shape = |table: &str, key: &str| {
+        let mut shape = schema["$defs"][table]["properties"][key].clone();
+        shape.as_object_mut().unwrap().remove("description");
+        shape
+    };
+    let reference = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+    let env = reference("environment");
+    assert_eq!(
+        shape("load", "users"),
+        json!({ "anyOf": [env, { "type": "integer" }] })
+    );
+    assert_eq!(shape("load", "duration"), reference("duration-text"));
+    assert_eq!(
+        shape("load", "rate"),
+        json!({ "anyOf": [reference("rate-text"), { "type": "number" }] })
+    );
+    assert_eq!(
+        shape("load", "arrivals"),
+        json!({ "anyOf": [{ "enum": ["constant", "poisson"] }, env] })
+    );
+    assert_eq!(
+        shape("load", "think"),
+        json!({ "anyOf": [reference("pause-text"), reference("pause")] })
+    );
+    // What is looked at only beside something else, and what is one of two things.
+    let order = ["sequential", "shuffled", "random", "unique"];
+    assert_eq!(
+        shape("variable-of-data", "order"),
+        json!({ "anyOf": [{ "enum": order }, env, reference("order-of-rows")] })
+    );
+    let items = json!({ "anyOf": [reference("task.step"), reference("group-of-steps")] });
+    assert_eq!(
+        shape("task", "step"),
+        json!({ "type": "array", "items": items })
+    );
+    assert_eq!(shape("event", "at"), json!({ "type": "string" }));
+    assert_eq!(shape("task.step", "json"), json!({}));
+}

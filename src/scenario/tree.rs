@@ -1,0 +1,171 @@
+//! A scenario's values with their places: TOML's own tree, owned, with the environment filled in.
+
+use super::{
+    diag::{Place, Problem},
+    offsets::offsets,
+    text::{Outside, Text},
+};
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub kind: NodeKind,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// A string.
+    Text(Text),
+    /// A whole number.
+    Int(i64),
+    /// A number with a point or an exponent; may be infinite or none at all.
+    Float(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A date or a time, as written.
+    Datetime(String),
+    /// A list.
+    Array(Vec<Node>),
+    /// A table.
+    Table(Table),
+    /// Something that is a problem already, so that nothing more need be said of it.
+    Unreadable,
+}
+
+impl Node {
+    /// Whether it is a table.
+    pub fn is_table(&self) -> bool {
+        matches!(self.kind, NodeKind::Table(_))
+    }
+}
+
+impl NodeKind {
+    /// In words, for messages.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            NodeKind::Text(_) => "text",
+            NodeKind::Int(_) => "a whole number",
+            NodeKind::Float(_) => "a number",
+            NodeKind::Bool(_) => "a boolean",
+            NodeKind::Datetime(_) => "a date",
+            NodeKind::Array(_) => "a list",
+            NodeKind::Table(_) => "a table",
+            NodeKind::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// Keys and values in the order of the file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    /// The pairs.
+    pub entries: Vec<Entry>,
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub place: Place,
+    /// The value.
+    pub value: Node,
+}
+
+impl Table {
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        entry.map(|entry| &entry.value)
+    }
+}
+
+/// Turns one source's TOML tree into nodes.
+pub(super) struct Converter<'a> {
+    pub source: usize,
+    pub text: &'a str,
+    /// Where `text` begins in the source, when it is a part of it.
+    pub shift: usize,
+    pub outside: Outside<'a>,
+    pub problems: &'a mut Vec<Problem>,
+}
+
+impl Converter<'_> {
+    pub fn node(&mut self, value: &DeValue<'_>, span: Range<usize>) -> Node {
+        let place = self.place(span.clone());
+        let kind = match value {
+            DeValue::String(content) => self.text(content, span),
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) => NodeKind::Int(number),
+                    Err(_) => {
+                        let message = "a number past 64 bits";
+                        self.problems.push(Problem::new(place, message));
+                        NodeKind::Unreadable
+                    }
+                }
+            }
+            DeValue::Float(number) => NodeKind::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::Boolean(value) => NodeKind::Bool(*value),
+            DeValue::Datetime(_) => {
+                NodeKind::Datetime(self.text.get(span).unwrap_or_default().to_owned())
+            }
+            DeValue::Array(items) => NodeKind::Array(
+                items
+                    .iter()
+                    .map(|item| self.node(item.get_ref(), item.span()))
+                    .collect(),
+            ),
+            DeValue::Table(table) => NodeKind::Table(self.table(table)),
+        };
+        Node { place, kind }
+    }
+
+    pub fn table(&mut self, table: &DeTable<'_>) -> Table {
+        let mut entries: Vec<Entry> = table
+            .iter()
+            .map(|(key, value)| Entry {
+                key: key.get_ref().to_string(),
+                place: self.place(key.span()),
+                value: self.node(value.get_ref(), value.span()),
+            })
+            .collect();
+        // The parser keeps keys sorted; what is drawn first depends on the file's own order.
+        entries.sort_by_key(|entry| entry.place.start);
+        Table { entries }
+    }
+
+    fn text(&mut self, content: &str, span: Range<usize>) -> NodeKind {
+        let quoted = self.text.get(span.clone()).unwrap_or_default();
+        let place = self.place(span);
+        let written = content.to_owned();
+        let inner = quoted.get(1..quoted.len().saturating_sub(1));
+        let mut text = if inner == Some(content) {
+            Text::new(place, written, place.start + 1)
+        } else {
+            let shifted = offsets(quoted, content)
+                .into_iter()
+                .map(|offset| place.start + offset)
+                .collect();
+            Text::new(place, written, place.start).with_offsets(shifted)
+        };
+        let before = self.problems.len();
+        text.fill(self.outside, self.problems);
+        if self.problems.len() > before {
+            return NodeKind::Unreadable;
+        }
+        NodeKind::Text(text)
+    }
+
+    fn place(&self, span: Range<usize>) -> Place {
+        let shift = |at| at + self.shift;
+        Place::new(self.source, shift(span.start)..shift(span.end))
+    }
+}

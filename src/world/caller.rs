@@ -1,0 +1,112 @@
+//! Makes the requests beside the load, by the same clients that drive.
+
+use crate::{
+    data::Value,
+    driver::{
+        Driver, Drivers, ErrorClass, Failure, NoCustom, Progress, Session, Setups,
+        http::{self, SetupError},
+    },
+    plan::{Plan, beside::Server},
+    time::Clock,
+};
+use std::{slice, sync::Arc};
+use url::Url;
+
+/// Makes a plan's calls.
+pub struct Caller {
+    plan: Arc<Plan>,
+    driver: Drivers,
+    /// By call: to how many servers it goes.
+    servers: Vec<usize>,
+}
+
+/// The connections of one call, kept from one time that it is made to the next.
+pub struct Line {
+    call: usize,
+    sessions: Vec<Session>,
+}
+
+impl Caller {
+    /// For the calls of a plan; `urls` is what each population drives. Connects nothing yet.
+    ///
+    /// # Errors
+    /// When a server's URL or certificates cannot be used.
+    pub fn new(plan: &Arc<Plan>, urls: &[Vec<Url>], clock: Clock) -> Result<Self, SetupError> {
+        let targets: Vec<http::Target<'_>> = plan
+            .beside
+            .calls
+            .iter()
+            .map(|call| {
+                let population = call.server.population();
+                http::Target {
+                    settings: &plan.populations[population].http,
+                    urls: match &call.server {
+                        Server::Target(_) => &urls[population],
+                        Server::Other(_, url) => slice::from_ref(url),
+                    },
+                    steps: vec![&call.step],
+                }
+            })
+            .collect();
+        let setups = Setups {
+            http: Arc::new(http::Setup::new(&targets)?),
+            sql: None,
+        };
+        Ok(Self {
+            servers: targets.iter().map(|target| target.urls.len()).collect(),
+            driver: Drivers::new(clock, &setups, 0, 1, NoCustom),
+            plan: Arc::clone(plan),
+        })
+    }
+
+    /// Connections for the call at this place of the plan's calls; none is open yet.
+    pub fn line(&self, call: usize) -> Line {
+        // A call stands where a population would, which takes its servers in turn.
+        let session = |server| self.driver.session(call, server as u64);
+        Line {
+            call,
+            sessions: (0..self.servers[call]).map(session).collect(),
+        }
+    }
+
+    /// Makes a call on every server that it goes to, one after the other. Gives what it extracted,
+    /// by server.
+    ///
+    /// # Errors
+    /// In words, when it fails on one of them.
+    pub async fn call(&self, line: &mut Line) -> Result<Vec<Vec<Value>>, String> {
+        let several = line.sessions.len() > 1;
+        let mut extracted = Vec::new();
+        for server in 0..line.sessions.len() {
+            let values = self.one(line, server).await;
+            extracted.push(values.map_err(|failure| match several {
+                true => format!("server {}: {}", server + 1, failure.detail),
+                false => failure.detail.to_string(),
+            })?);
+        }
+        Ok(extracted)
+    }
+
+    /// Makes a call on the first server that it goes to.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn ask(&self, line: &mut Line) -> Result<Vec<Value>, Failure> {
+        self.one(line, 0).await
+    }
+
+    async fn one(&self, line: &mut Line, server: usize) -> Result<Vec<Value>, Failure> {
+        let step = &self.plan.beside.calls[line.call].step;
+        let Some(session) = line.sessions.get_mut(server) else {
+            let words = "there is no server to ask";
+            return Err(Failure::text(ErrorClass::Other, words));
+        };
+        let mut values = vec![Value::Unset; step.kind.extracts()];
+        let progress = Progress::default();
+        let execute = self.driver.execute(session, step, &mut values, &progress);
+        match execute.await.failure {
+            None => Ok(values),
+            Some(failure) => Err(failure),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Connections to databases beside the load.
+
+use crate::{
+    driver::sql::{Console, Row},
+    plan::{
+        Plan,
+        beside::{Query, Source},
+        sql::{Backend, Connections, Database, Secret},
+    },
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// Bound on connecting to the database of a bundled service, which is near.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One connection to each database that is asked, opened when it first is.
+pub struct Databases {
+    plan: Arc<Plan>,
+    /// By population: the database of the bundled service that it drives.
+    own: Arc<[Option<Secret>]>,
+    open: Vec<(Source, Console)>,
+}
+
+impl Databases {
+    /// Of a plan; `own` has the database of each population's bundled service.
+    pub fn new(plan: &Arc<Plan>, own: &Arc<[Option<Secret>]>) -> Self {
+        Self {
+            plan: Arc::clone(plan),
+            own: Arc::clone(own),
+            open: Vec::new(),
+        }
+    }
+
+    /// Connects, unless it is.
+    ///
+    /// # Errors
+    /// In words, when that cannot be done.
+    pub async fn reach(&mut self, source: Source) -> Result<(), String> {
+        self.console(source).await.map(|_| ())
+    }
+
+    /// Runs a statement, and gives its rows.
+    ///
+    /// # Errors
+    /// In words, when it cannot be run.
+    pub async fn rows(&mut self, query: &Query) -> Result<Vec<Row>, String> {
+        let rows = async {
+            let console = self.console(query.database).await?;
+            console.rows(&query.sql, &query.params).await
+        };
+        match timeout(query.timeout, rows).await {
+            Ok(rows) => rows,
+            Err(_) => {
+                // What is still under way there must not answer the next one.
+                self.open.retain(|(source, _)| *source != query.database);
+                let limit = humantime::format_duration(query.timeout);
+                Err(format!("no answer within {limit}"))
+            }
+        }
+    }
+
+    /// Runs a statement, or several, and tells how many rows were changed.
+    ///
+    /// # Errors
+    /// In words, when it cannot be run.
+    pub async fn execute(&mut self, query: &Query) -> Result<u64, String> {
+        let changed = async {
+            let console = self.console(query.database).await?;
+            console.execute(&query.sql, &query.params).await
+        };
+        let limit = humantime::format_duration(query.timeout);
+        timeout(query.timeout, changed)
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {limit}")))
+    }
+
+    async fn console(&mut self, source: Source) -> Result<&mut Console, String> {
+        let place = match self.open.iter().position(|(own, _)| *own == source) {
+            Some(place) => place,
+            None => {
+                let console = match source {
+                    Source::Database(place) => Console::open(&self.plan.databases[place]).await?,
+                    Source::Target(population) => {
+                        let url = self.own.get(population).and_then(Option::as_ref);
+                        let url = url.ok_or("the bundled service has no database")?;
+                        Console::open(&database(url.clone())?).await?
+                    }
+                };
+                self.open.push((source, console));
+                self.open.len() - 1
+            }
+        };
+        Ok(&mut self.open[place].1)
+    }
+}
+
+/// The database of a bundled service.
+fn database(url: Secret) -> Result<Database, String> {
+    let backend = Backend::of(url.expose()).ok_or("its database is of an unknown kind")?;
+    Ok(Database {
+        name: "target".to_owned(),
+        backend,
+        url,
+        prepared: false,
+        isolation: None,
+        connections: Connections::OnePerUser,
+        statement_timeout: Duration::from_secs(30),
+        connect_timeout: CONNECT_TIMEOUT,
+        tls: None,
+        ca_file: None,
+    })
+}

@@ -1,0 +1,19 @@
+//! What is done beside the load: the world is asked, and changed.
+//!
+//! Everything here runs in the runtime of the command line, never on a worker, so that the load
+//! goes on as if nothing were beside it.
+
+mod activity;
+mod caller;
+mod command;
+mod databases;
+mod events;
+mod loaded;
+mod question;
+
+pub use activity::{Activities, Activity, StatementActivity};
+pub use caller::{Caller, Line};
+pub use databases::Databases;
+pub use events::{Events, Happened, Progress};
+pub use loaded::{LoadError, load};
+pub use question::Questions;
