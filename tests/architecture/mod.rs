@@ -1,0 +1,240 @@
+//! Holds the structure that docs/architecture.md describes.
+
+mod source;
+
+use source::{Source, shipped, sources};
+use std::path::Path;
+
+/// The modules from low to high: each may use those before it.
+const ORDER: [&str; 17] = [
+    "human",
+    "time",
+    "data",
+    "scenario",
+    "plan",
+    "driver",
+    "tables",
+    "record",
+    "engine",
+    "gate",
+    "world",
+    "observe",
+    "report",
+    "dashboard",
+    "export",
+    "bundled",
+    "cli",
+];
+
+/// A file that is longer has more than one purpose.
+const MOST_LINES: usize = 600;
+
+#[test]
+fn lower_modules_do_not_use_higher_ones() {
+    let mut problems = Vec::new();
+    for source in shipped(&["src"]) {
+        let Some(own) = module(&source) else {
+            continue;
+        };
+        let place = rank(own);
+        for used in uses(&source.path, &source.shipped_code()) {
+            if rank(&used) > place {
+                let path = source.path.display();
+                problems.push(format!("{path}: {own} uses {used}, which stands above it"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_library_lists_its_modules_in_that_order() {
+    let library = sources(&["src/lib.rs"]);
+    let code = library[0].code();
+    let modules = code.lines().filter_map(|line| {
+        let line = line.trim().trim_start_matches("pub ");
+        line.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    assert_eq!(modules.collect::<Vec<_>>(), ORDER);
+}
+
+#[test]
+fn files_have_one_purpose() {
+    let everything = [
+        "src",
+        "target-app",
+        "tests",
+        "benches",
+        "examples",
+        "fuzz/fuzz_targets",
+    ];
+    for source in sources(&everything) {
+        let lines = source.text.lines().count();
+        let path = source.path.display();
+        assert!(lines <= MOST_LINES, "{path} has {lines} lines");
+        for word in ["TODO", "FIXME", "XXX", "#[ignore"] {
+            let word = word.to_owned();
+            let own = source.path == Path::new(file!());
+            assert!(own || !source.text.contains(&word), "{path} says {word}");
+        }
+    }
+}
+
+/// What cannot happen may be said to be so, with the reason in a comment right above.
+#[test]
+fn a_panic_has_its_reason() {
+    let mut problems = Vec::new();
+    for source in shipped(&["src", "target-app/src"]) {
+        for line in panics_without_reason(&source.text, &source.shipped_code()) {
+            problems.push(format!("{}:{line}", source.path.display()));
+        }
+    }
+    let problems = problems.join("\n");
+    assert!(
+        problems.is_empty(),
+        "these may panic and have no comment right above that says why they never do:\n{problems}"
+    );
+}
+
+#[test]
+fn only_main_ends_the_process() {
+    for source in shipped(&["src", "target-app/src"]) {
+        let ends = ["process::exit", "process::abort"];
+        let code = source.shipped_code();
+        let path = &source.path;
+        let allowed = path.ends_with("src/main.rs");
+        assert!(
+            allowed || !ends.iter().any(|end| code.contains(end)),
+            "{} ends the process",
+            path.display()
+        );
+    }
+}
+
+/// The first part of a path below src: `plan` of src/plan/load.rs and of src/plan.rs.
+fn module(source: &Source) -> Option<&str> {
+    let below = source.path.strip_prefix("src").ok()?;
+    let first = Path::new(below.components().next()?.as_os_str());
+    let name = first.file_stem()?.to_str()?;
+    (!["lib", "main"].contains(&name)).then_some(name)
+}
+
+fn rank(module: &str) -> usize {
+    let place = ORDER.iter().position(|&name| name == module);
+    place.unwrap_or_else(|| panic!("the module {module} has no place in the order"))
+}
+
+/// The modules that code uses by paths from the crate's root.
+fn uses(path: &Path, code: &str) -> Vec<String> {
+    // src/plan/mod.rs and src/plan.rs are one level below the root, src/plan/load.rs two.
+    let below_root = path.components().count() - 1 - usize::from(path.ends_with("mod.rs"));
+    let to_root = "super::".repeat(below_root);
+    let mut used = Vec::new();
+    for prefix in ["crate::", &to_root] {
+        for (place, _) in code.match_indices(prefix) {
+            let outside = !code[..place].ends_with([':', '_']);
+            if outside {
+                used.extend(names(&code[place + prefix.len()..]));
+            }
+        }
+    }
+    used
+}
+
+/// The first names of a path's rest: `a` of `a::b`, `a` and `c` of `{a::{b, d}, c}`.
+fn names(rest: &str) -> Vec<String> {
+    let first = |text: &str| {
+        let text = text.trim_start();
+        let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+        text[..end.unwrap_or(text.len())].to_owned()
+    };
+    let Some(group) = rest.strip_prefix('{') else {
+        return vec![first(rest)];
+    };
+    let (mut depth, mut start) = (0, 0);
+    let mut found = Vec::new();
+    for (place, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            '}' | ',' if depth == 0 => {
+                found.push(first(&group[start..place]));
+                start = place + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    // After a comma at the end.
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+/// Numbers of the lines that may panic, in a statement without a comment above or beside it.
+fn panics_without_reason(text: &str, code: &str) -> Vec<usize> {
+    const PANICS: [&str; 5] = [
+        ".unwrap()",
+        ".expect(",
+        "panic!(",
+        "unreachable!(",
+        "todo!(",
+    ];
+    let lines: Vec<&str> = text.lines().collect();
+    let has_reason = |number: usize| {
+        let comment = |line: &str| line.trim_start().starts_with("//");
+        // Up through the lines of the same statement.
+        let above = lines[..number].iter().rev();
+        lines[number].contains(" // ")
+            || above
+                .take_while(|line| {
+                    let line = line.trim_end();
+                    comment(line) || !(line.is_empty() || line.ends_with([';', '{', '}']))
+                })
+                .any(|line| comment(line))
+    };
+    code.lines()
+        .enumerate()
+        .filter(|(_, line)| PANICS.iter().any(|panic| line.contains(panic)))
+        .filter(|&(number, _)| !has_reason(number))
+        .map(|(number, _)| number + 1)
+        .collect()
+}
+
+#[test]
+fn every_form_of_use_is_seen() {
+    let in_file = |code| uses(Path::new("src/plan/load.rs"), code);
+    assert_eq!(in_file("use crate::data::Value;"), ["data"]);
+    assert_eq!(
+        in_file("use crate::{\n    data::{Value, x::{y}},\n    time,\n};"),
+        ["data", "time"]
+    );
+    assert_eq!(in_file("fn f(x: crate::cli::Flag)"), ["cli"]);
+    assert_eq!(
+        in_file("pub(crate) use super::Curve; macro_crate::x"),
+        [""; 0]
+    );
+    assert_eq!(in_file("use super::super::engine::run;"), ["engine"]);
+    assert_eq!(
+        uses(Path::new("src/plan/mod.rs"), "use super::cli;"),
+        ["cli"]
+    );
+    assert_eq!(uses(Path::new("src/time.rs"), "use super::cli;"), ["cli"]);
+}
+
+#[test]
+fn a_reason_stands_right_above_the_statement() {
+    for (text, found) in [
+        ("a.unwrap();", vec![1]),
+        ("// Why.\na.unwrap();", vec![]),
+        ("// Why.\na\n    .b()\n    .expect(\"c\");", vec![]),
+        ("// Why.\nb;\na.unwrap();", vec![3]),
+        ("// Why.\n\na.unwrap();", vec![3]),
+        ("a.unwrap(); // Why.", vec![]),
+        ("/// Doc.\nfn f() {\n    a.unwrap()\n}", vec![3]),
+        ("x => unreachable!(),", vec![1]),
+    ] {
+        assert_eq!(panics_without_reason(text, text), found, "{text}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The tests that see loadgen from outside: as files, as a process and as a server sees it.
+
+mod architecture;
+mod formats;
+mod live;
+mod metrics;
+mod page;
+mod run;
+mod schema;
+mod support;
+mod tracing;
+mod truth;

@@ -1,0 +1,279 @@
+//! Which HTTP client runs, and that the full one keeps end to end what it promises.
+
+use super::{measured, serving};
+use crate::support::{
+    answer::Answer,
+    loadgen::Loadgen,
+    request::Request,
+    socks::{Asked, SocksProxy},
+    truth::{Log, TruthServer},
+};
+use serde_json::json;
+
+/// Gives every connection a cookie of its own at `/work/login`, and sends on from there to a page
+/// for which that cookie is needed.
+fn shop() -> TruthServer {
+    serving(|request: &Request| {
+        let sid = format!("sid={}", request.connection);
+        let known = request.header("cookie") == Some(&sid);
+        match (request.path.as_str(), known) {
+            ("/work/login", _) => Answer::raw(format!(
+                "HTTP/1.1 303 See Other\r\nLocation: /work/home\r\nSet-Cookie: {sid}; Path=/\r\n\
+                 Content-Length: 0\r\n\r\n"
+            )),
+            (_, true) => Answer::new(200, "welcome back"),
+            (_, false) => Answer::new(401, "who are you?"),
+        }
+    })
+}
+
+fn task(url: &str) -> String {
+    format!(
+        r#"
+        target.url = "{url}"
+        http = {{ cookies = true, redirects = 1 }}
+        [[task]]
+        name = "shop"
+        [[task.step]]
+        post = "/work/login"
+        form = {{ name = "ada" }}
+        expect = {{ status = 200, body = "welcome" }}
+        [[task.step]]
+        get = "/work/again"
+        "#
+    )
+}
+
+#[test]
+fn users_keep_their_cookies_and_their_connections() {
+    let server = shop();
+    let text = format!(
+        "load = {{ users = 3, iterations = 4 }}\n{}",
+        task(&server.url())
+    );
+    let result = measured(&Loadgen::scenario(&text).run());
+    let http = &result["plan"]["populations"][0]["http"];
+    assert_eq!(http["client"], "full");
+    let why = json!(["cookies are asked for", "redirects are followed"]);
+    assert_eq!(http["why"], why);
+    let totals = &result["totals"];
+    assert_eq!(
+        (&totals["count"], &totals["errors"]["count"]),
+        (&json!(24), &json!(0))
+    );
+    assert_eq!(totals["reconnects"], 0);
+    let Log {
+        served,
+        connections,
+        problems,
+        ..
+    } = server.stop();
+    // The preflight's, and one for each user: each cookie came back on its own connection.
+    assert_eq!((connections, served.len()), (4, 3 * 4 * 3));
+    assert_eq!(problems, [""; 0]);
+}
+
+#[test]
+fn each_arrival_is_a_user_of_its_own() {
+    let server = shop();
+    let load = "load = { rate = \"60/s\", duration = \"1s\", max_in_flight = 2 }\n";
+    let text = format!("{load}{}", task(&server.url()));
+    let result = measured(&Loadgen::scenario(&text).run());
+    assert_eq!(result["totals"]["errors"]["count"], 0);
+    let Log { served, .. } = server.stop();
+    let logins = served
+        .iter()
+        .filter(|one| one.request.path == "/work/login");
+    let logins: Vec<_> = logins.map(|one| one.request.header("cookie")).collect();
+    assert_eq!(logins, vec![None; 60]);
+}
+
+#[test]
+fn files_are_sent_and_secrets_in_files_are_not_shown() {
+    let server = serving(|request| {
+        let all = format!(
+            "{} {}",
+            request.text(),
+            request.header("authorization").unwrap()
+        );
+        Answer::new(200, &all)
+    });
+    let text = format!(
+        r#"
+        target.url = "{}"
+        load = {{ users = 1, iterations = 2 }}
+        [http]
+        headers = {{ authorization = "Bearer ${{file:secrets/token}}" }}
+        [[task]]
+        name = "upload"
+        [[task.step]]
+        post = "/work"
+        multipart = {{ note = "run {{{{run.id}}}}", report = {{ file = "report.txt", type = "text/x-report" }} }}
+        expect = {{ body = ["ten pages", "text/x-report", "filename=\"report.txt\"", "Bearer ${{file:secrets/token}}"] }}
+        "#,
+        server.url()
+    );
+    let with_files = |loadgen: Loadgen| {
+        loadgen
+            .file("scenario.toml", &text)
+            .file("report.txt", "ten pages")
+            .folder("secrets")
+            .file("secrets/token", "hidden-token\n")
+    };
+    let check = with_files(Loadgen::new(&["check", "scenario.toml"])).run();
+    let said = check.expect_code(0).stdout;
+    assert!(
+        said.contains("the full client (reqwest): a step sends multipart content;"),
+        "{said}"
+    );
+    assert!(said.contains("report: the file report.txt"), "{said}");
+    let finished = with_files(Loadgen::scenario(&text)).run();
+    let result = measured(&finished);
+    assert_eq!(result["totals"]["errors"]["count"], 0);
+    for shown in [
+        &said,
+        &finished.stdout,
+        &finished.stderr,
+        &result.to_string(),
+    ] {
+        assert!(!shown.contains("hidden-token"), "{shown}");
+    }
+    let Log { served, .. } = server.stop();
+    let heard = served[0].request.header("authorization");
+    assert_eq!(heard, Some("Bearer hidden-token"));
+}
+
+#[test]
+fn the_cookies_of_a_users_login_are_kept_for_all_its_runs() {
+    // A session is known by its cookie alone, and a shop by what its setup was told.
+    let server = serving(|request: &Request| {
+        let cookie = request.header("cookie").unwrap_or_default();
+        let own = format!("sid={}", request.connection);
+        match request.path.as_str() {
+            "/work/login" if cookie.is_empty() => Answer::raw(format!(
+                "HTTP/1.1 200 OK\r\nSet-Cookie: {own}; Path=/\r\nSet-Cookie: lang=en; Path=/\r\n\
+                 Content-Length: 2\r\n\r\n{{}}"
+            )),
+            "/work/shops" => Answer::raw(
+                "HTTP/1.1 201 Created\r\nSet-Cookie: admin=yes; Path=/\r\nX-Shop: 42\r\n\
+                 Content-Length: 2\r\n\r\n{}",
+            ),
+            // The steps of a setup, and of a teardown, are done by one client each.
+            "/work/shops/42/open" if cookie == "admin=yes" => Answer::new(200, "{}"),
+            "/work/shops/42" if request.method == "DELETE" && cookie.is_empty() => {
+                Answer::new(200, "{}")
+            }
+            "/work/shops/42/items" if cookie.contains(&own) && cookie.contains("lang=en") => {
+                Answer::new(200, "{}")
+            }
+            _ => Answer::new(403, "{}"),
+        }
+    });
+    let text = format!(
+        r#"
+        target.url = "{}"
+        http = {{ cookies = true }}
+        load = {{ users = 3, iterations = 5, think = "1ms" }}
+        [[setup.step]]
+        post = "/work/shops"
+        extract = {{ shop = {{ header = "x-shop" }} }}
+        [[setup.step]]
+        put = "/work/shops/{{{{shop}}}}/open"
+        [[user_start.step]]
+        post = "/work/login"
+        [[task]]
+        name = "look"
+        [[task.step]]
+        get = "/work/shops/{{{{shop}}}}/items"
+        [[teardown.step]]
+        delete = "/work/shops/{{{{shop}}}}"
+        "#,
+        server.url()
+    );
+    let finished = Loadgen::scenario(&text).args(&["--workers", "2"]).run();
+    let result = measured(&finished);
+    assert_eq!(result["plan"]["populations"][0]["http"]["client"], "full");
+    assert_eq!(result["totals"]["count"], 3 + 15);
+    assert_eq!(result["totals"]["errors"]["count"], 0);
+    let Log { served, .. } = server.stop();
+    assert_eq!(served.len(), 2 + 3 + 15 + 1);
+}
+
+#[test]
+fn requests_go_through_a_socks_proxy() {
+    let server = TruthServer::steady(std::time::Duration::ZERO);
+    let port = server.address().port();
+    // The scheme says who looks up the name: loadgen, or the proxy.
+    for (scheme, user, login, target, host) in [
+        ("socks5", "", None, "127.0.0.1", "127.0.0.1"),
+        (
+            "socks5",
+            "me:word@",
+            Some(("me", "word")),
+            "127.0.0.1",
+            "127.0.0.1",
+        ),
+        ("socks5h", "", None, "shop.example", "shop.example"),
+    ] {
+        let proxy = SocksProxy::start(login);
+        let text = format!(
+            r#"
+            target.url = "http://{target}:{port}"
+            http = {{ proxy = "{scheme}://{user}{}" }}
+            load = {{ users = 3, iterations = 4 }}
+            [[setup.step]]
+            post = "/ready"
+            [[task]]
+            name = "t"
+            [[task.step]]
+            get = "/work"
+            "#,
+            proxy.address()
+        );
+        let finished = Loadgen::scenario(&text).run();
+        let result = measured(&finished);
+        assert_eq!(result["totals"]["count"], 12, "{scheme}");
+        assert_eq!(result["totals"]["errors"]["count"], 0);
+        assert!(!result.to_string().contains("word"), "a secret is shown");
+        let asked = Asked {
+            login: login.map(|(name, word)| (name.to_owned(), word.to_owned())),
+            host: format!("{host}:{port}"),
+        };
+        // The setup's connection, and one for each user.
+        assert_eq!(proxy.asked(), vec![asked; 4], "{scheme}");
+    }
+    // The preflight asks the proxy alone, so nobody came to the server but through it.
+    let Log {
+        connections,
+        served,
+        ..
+    } = server.stop();
+    assert_eq!((connections, served.len()), (12, 36));
+}
+
+#[test]
+fn a_socks_proxy_that_refuses_is_told() {
+    let server = TruthServer::steady(std::time::Duration::ZERO);
+    let proxy = SocksProxy::start(Some(("me", "word")));
+    let text = format!(
+        r#"
+        target.url = "{}"
+        http = {{ proxy = "socks5://me:wrong@{}" }}
+        load = {{ users = 2, iterations = 1 }}
+        thresholds = ["error_rate == 0%"]
+        [[task]]
+        name = "t"
+        [[task.step]]
+        get = "/work"
+        "#,
+        server.url(),
+        proxy.address()
+    );
+    let finished = Loadgen::scenario(&text).run();
+    let result = super::with_code(&finished);
+    assert_eq!(result["totals"]["errors"]["count"], 2);
+    assert_eq!(server.connections(), 0);
+    let samples = result["totals"]["errors"]["samples"].to_string();
+    assert!(samples.to_lowercase().contains("socks"), "{samples}");
+    assert!(!samples.contains("wrong"), "{samples}");
+}

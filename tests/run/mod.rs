@@ -1,0 +1,88 @@
+//! Whole runs of the built binary, against servers that know what they saw.
+//!
+//! No test asks how fast the machine is. A run with pauses or arrivals on it may be late by the
+//! machine's fault, and loadgen then rightly says 96; [`measured`] takes that for an answer.
+
+mod arrivals;
+mod clients;
+mod codes;
+mod determinism;
+mod ends;
+mod errands;
+mod events;
+mod failures;
+mod first_minute;
+mod flags;
+mod groups;
+mod guide;
+mod instances;
+mod interrupts;
+mod loaded;
+mod memory;
+mod observe;
+mod programs;
+mod readers;
+mod result;
+mod rows;
+mod screen;
+mod secrets;
+mod servers;
+mod shapes;
+mod shipped;
+mod sql;
+mod sql_scenarios;
+mod suites;
+mod terminal;
+mod verify;
+mod warmup;
+
+use crate::support::{
+    answer::{Answer, Then},
+    loadgen::Finished,
+    request::Request,
+    stalls::Stalls,
+    truth::TruthServer,
+};
+use serde_json::Value;
+
+/// The result of a run that came to its planned end: complete, consistent, and in accordance with
+/// the exit code. Only the generator's lateness may stand in the way of 0.
+#[track_caller]
+fn measured(finished: &Finished) -> Value {
+    let result = with_code(finished);
+    match finished.code() {
+        Some(0) => assert_eq!(result["run"]["valid"], true),
+        Some(96) => assert_eq!(result["run"]["valid"], false),
+        _ => panic!(
+            "{:?}: {}{}",
+            finished.code(),
+            finished.stdout,
+            finished.stderr
+        ),
+    }
+    result
+}
+
+/// The result of any run, complete, consistent, and with the exit code of the process.
+#[track_caller]
+fn with_code(finished: &Finished) -> Value {
+    let result = finished.result();
+    result::check(&result);
+    assert_eq!(result["run"]["exit_code"], finished.code().unwrap());
+    result
+}
+
+/// A server that answers so.
+fn serving(behaviour: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> TruthServer {
+    TruthServer::start(Stalls::none(), behaviour)
+}
+
+/// `{}` with this status.
+fn status(status: u16) -> Answer {
+    Answer::new(status, "{}")
+}
+
+/// No answer, ever.
+fn silence() -> Answer {
+    Answer::nothing().then(Then::Hang)
+}

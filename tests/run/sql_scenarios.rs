@@ -1,0 +1,125 @@
+//! The scenarios of scenarios/sql, each on every database that it is for, with tables made as they say.
+
+use super::{
+    measured,
+    result::{count, named},
+    sql::{everywhere, number},
+};
+use crate::support::loadgen::Loadgen;
+use serde_json::Value;
+
+fn run(name: &str, url: &str, more: &[&str]) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sql");
+    run_file(&format!("{folder}/{name}.toml"), url, more)
+}
+
+fn run_file(name: &str, url: &str, more: &[&str]) -> Value {
+    let loadgen = Loadgen::new(&["run", name, "--dashboard", "off", "--json", "result.json"])
+        .args(&["--duration", "1s", "--no-thresholds"])
+        .args(more)
+        .env("DATABASE", url);
+    let result = measured(&loadgen.run());
+    let totals = &result["totals"];
+    assert_eq!(
+        count(totals, "errors.count"),
+        0,
+        "{name} on {url}: {}",
+        totals["errors"]
+    );
+    assert!(count(totals, "count") > 0, "{name} on {url}");
+    result
+}
+
+fn init(url: &str, more: &[&str]) {
+    let done = Loadgen::new(&["init", "sql", url]).args(more).run();
+    done.expect_code(0);
+}
+
+#[test]
+fn pgbenchs_loads_run_on_its_tables() {
+    let (urls, _folder) = everywhere();
+    for url in urls {
+        init(&url, &["--scale", "2"]);
+        for (table, rows) in [
+            ("branches", 2),
+            ("tellers", 20),
+            ("accounts", 200_000),
+            ("history", 0),
+        ] {
+            let query = format!("SELECT count(*) FROM pgbench_{table}");
+            assert_eq!(number(&url, &query), rows, "{table} on {url}");
+        }
+        let lots = "SELECT count(DISTINCT bid) FROM pgbench_accounts WHERE aid IN (1, 100000, 100001, 200000)";
+        assert_eq!(number(&url, lots), 2, "{url}");
+        run("select-only", &url, &["--env", "SCALE=2"]);
+        let result = run("tpcb-like", &url, &["--users", "3", "--env", "SCALE=2"]);
+        let committed = count(named(&result["steps"], "name", "commit"), "count");
+        let rows = number(&url, "SELECT count(*) FROM pgbench_history");
+        assert_eq!(u64::try_from(rows).unwrap(), committed, "{url}");
+    }
+}
+
+#[test]
+fn tables_that_are_there_are_only_replaced_when_asked_to() {
+    let (urls, _folder) = everywhere();
+    for url in urls {
+        init(&url, &["--tables", "oltp"]);
+        let again = Loadgen::new(&["init", "sql", &url, "--tables", "oltp"])
+            .run()
+            .expect_code(98);
+        assert!(
+            again.stderr.contains("sbtest1 is there already"),
+            "{}",
+            again.stderr
+        );
+        assert!(again.stderr.contains("--replace"), "{}", again.stderr);
+        init(&url, &["--tables", "oltp", "--replace"]);
+        run("oltp-read-write", &url, &["--users", "3"]);
+        assert_eq!(
+            number(&url, "SELECT count(*) FROM sbtest1"),
+            10_000,
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn the_bundled_services_data_is_driven_directly() {
+    let (urls, folder) = everywhere();
+    for url in urls {
+        for (service, scenario) in [("weather", "weather-average"), ("orders", "orders-mix")] {
+            let url = match url.starts_with("sqlite") {
+                true => format!("sqlite:{}/{service}.db", folder.path().display()),
+                false => url.clone(),
+            };
+            let seed = [
+                "target",
+                "seed",
+                service,
+                "--database",
+                &url,
+                "--records",
+                "2000",
+            ];
+            Loadgen::new(&seed).run().expect_code(0);
+            run(scenario, &url, &["--env", "RECORDS=2000", "--users", "6"]);
+        }
+    }
+}
+
+#[test]
+fn the_guides_examples_run() {
+    let guide = include_str!("../../docs/sql.md");
+    let (urls, folder) = everywhere();
+    let examples: Vec<_> = guide.split("```toml\n").skip(1).collect();
+    assert!(examples.len() >= 3);
+    for url in urls {
+        init(&url, &[]);
+        for example in &examples {
+            let (text, _) = example.split_once("```").unwrap();
+            let path = folder.path().join("example.toml");
+            std::fs::write(&path, text).unwrap();
+            run_file(&path.display().to_string(), &url, &[]);
+        }
+    }
+}

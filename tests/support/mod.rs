@@ -1,0 +1,22 @@
+//! What tests hold loadgen against: servers with known behaviour, the exact answer that a perfect
+//! client would measure of them, and the built binary as a process. None of it uses loadgen's code.
+
+pub mod answer;
+pub mod browser;
+pub mod loadgen;
+pub mod otlp;
+pub mod processes;
+pub mod prometheus;
+
+pub mod redis;
+pub mod replay;
+pub mod request;
+#[allow(dead_code, reason = "each kind of test takes what it needs")]
+pub mod servers;
+pub mod socks;
+pub mod stalls;
+pub mod tls;
+pub mod tmux;
+pub mod tools;
+pub mod truth;
+pub mod turn;

@@ -1,0 +1,31 @@
+//! Who may use the machine: most tests beside each other, those that measure time alone.
+
+use std::fs::File;
+
+/// A turn, which ends when it is dropped.
+pub struct Turn {
+    /// Locked, and unlocked when it is closed. A lock of a file holds between processes too, as
+    /// some runners start one for each test.
+    _lock: File,
+}
+
+impl Turn {
+    /// Beside others.
+    pub fn shared() -> Self {
+        let lock = file();
+        lock.lock_shared().expect("files can be locked");
+        Self { _lock: lock }
+    }
+
+    /// Alone; waits for those that are at work. Nobody may hold a turn who asks for this.
+    pub fn alone() -> Self {
+        let lock = file();
+        lock.lock().expect("files can be locked");
+        Self { _lock: lock }
+    }
+}
+
+fn file() -> File {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/turn.lock");
+    File::create(path).expect("the folder is there for tests")
+}
