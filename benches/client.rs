@@ -1,0 +1,238 @@
+//! The three clients: how each is told what to do, and what it says it did.
+
+use crate::{
+    Result,
+    process::{self, Usage},
+};
+use serde_json::Value;
+use std::{fs, process::Command, time::Duration};
+
+/// How long a client may take after its measurement to come to an end.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// Loadgen's exit code when it was itself the bottleneck: a machine that has other work to do.
+const INVALID: i32 = 96;
+
+/// A client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// This project's.
+    Loadgen,
+    /// wrk: closed model, C.
+    Wrk,
+    /// oha: closed and open model, Rust.
+    Oha,
+}
+
+/// When requests are made.
+#[derive(Debug, Clone, Copy)]
+pub enum Load {
+    /// Each connection has a request under way at all times.
+    Closed,
+    /// So many a second, evenly, over the connections.
+    Rate(u64),
+    /// Each connection is a user who pauses for one to two seconds; they come within five seconds.
+    Thinking,
+}
+
+/// What a client is to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The URL to get.
+    pub url: &'a str,
+    /// Connections, or users.
+    pub connections: usize,
+    /// When.
+    pub load: Load,
+    /// For how long.
+    pub length: Duration,
+}
+
+/// What it did.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Answers with status 200, as the client counted them.
+    pub requests: u64,
+    /// Everything else that it counted, but for what it cut off at the end.
+    pub errors: u64,
+    /// Whether it was its own bottleneck, as only loadgen can tell.
+    pub invalid: bool,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl Done {
+    /// CPU time per request in microseconds.
+    pub fn cpu_us(&self) -> f64 {
+        self.usage.cpu.as_secs_f64() * 1e6 / self.requests as f64
+    }
+
+    /// Requests per second over the whole life of the process.
+    pub fn rate(&self) -> f64 {
+        self.requests as f64 / self.usage.wall.as_secs_f64()
+    }
+
+    /// Highest resident memory in MB.
+    pub fn rss_mb(&self) -> f64 {
+        self.usage.max_rss as f64 / 1e6
+    }
+}
+
+impl Client {
+    /// As its command is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Client::Loadgen => "loadgen",
+            Client::Wrk => "wrk",
+            Client::Oha => "oha",
+        }
+    }
+
+    /// Its version in its own words.
+    pub fn version(self) -> Result<String> {
+        let (program, flag) = match self {
+            Client::Loadgen => (env!("CARGO_BIN_EXE_loadgen"), "--version"),
+            // It prints its usage too and exits with 1.
+            Client::Wrk => ("wrk", "-v"),
+            Client::Oha => ("oha", "--version"),
+        };
+        let output = Command::new(program)
+            .arg(flag)
+            .output()
+            .map_err(|error| format!("{program}: {error}; scripts/bench installs it"))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().next().unwrap_or_default();
+        Ok(line.split(" Copyright").next().unwrap_or(line).to_owned())
+    }
+
+    /// Does the job.
+    pub fn run(self, job: Job) -> Result<Done> {
+        match self {
+            Client::Loadgen => loadgen(job),
+            Client::Wrk => wrk(job),
+            Client::Oha => oha(job),
+        }
+    }
+}
+
+/// With everything on: recording, timeline, thresholds and result file.
+fn loadgen(job: Job) -> Result<Done> {
+    let seconds = job.length.as_secs();
+    let connections = job.connections;
+    let load = match job.load {
+        Load::Closed => format!("users = {connections}"),
+        Load::Rate(rate) => format!("rate = \"{rate}/s\"\nmax_in_flight = {connections}"),
+        Load::Thinking => format!(
+            "users = {connections}\nspawn_rate = {}\nthink = \"1s..2s\"",
+            connections / 5
+        ),
+    };
+    let url = url::Url::parse(job.url)?;
+    let (base, path) = (&url[..url::Position::BeforePath], url.path());
+    let scenario = format!(
+        r#"thresholds = ["p95 < 1s", "error_rate < 1%", "rate > 1/s"]
+[target]
+url = "{base}"
+[load]
+{load}
+duration = "{seconds}s"
+[[task]]
+name = "get"
+[[task.step]]
+get = "{path}"
+expect = {{ status = 200 }}
+"#
+    );
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("bench.toml");
+    let result = folder.path().join("result.json");
+    fs::write(&file, scenario)?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command
+        .args(["run", "--dashboard", "off", "--json"])
+        .args([&result, &file]);
+    let usage = ended(&mut command, job, &[0, INVALID])?;
+    let result: Value = serde_json::from_slice(&fs::read(result)?)?;
+    let total = |path| {
+        let number = result.pointer(path).and_then(Value::as_u64);
+        number.ok_or_else(|| format!("no number at {path} of loadgen's result"))
+    };
+    let errors = total("/totals/errors/count")?;
+    Ok(Done {
+        requests: total("/totals/count")? - errors,
+        errors: errors + total("/totals/dropped")?,
+        invalid: usage.code == INVALID,
+        usage,
+    })
+}
+
+fn wrk(job: Job) -> Result<Done> {
+    let Load::Closed = job.load else {
+        return Err("wrk knows the closed model only".into());
+    };
+    let mut command = Command::new("wrk");
+    command
+        .args(["--threads", "1"])
+        .args(["--connections", &job.connections.to_string()])
+        .args(["--duration", &format!("{}s", job.length.as_secs())])
+        .arg(job.url);
+    let usage = ended(&mut command, job, &[0])?;
+    let text = &usage.stdout;
+    // "  123456 requests in 10.00s, 12.3MB read", and lines on errors only if there were some.
+    let requests = text
+        .lines()
+        .find_map(|line| line.trim().split_once(" requests in ")?.0.parse().ok())
+        .ok_or_else(|| format!("no count in wrk's output:\n{text}"))?;
+    if text.contains("Socket errors") || text.contains("Non-2xx") {
+        return Err(format!("wrk met errors:\n{text}").into());
+    }
+    Ok(Done {
+        requests,
+        errors: 0,
+        invalid: false,
+        usage,
+    })
+}
+
+fn oha(job: Job) -> Result<Done> {
+    let mut command = Command::new("oha");
+    command
+        .args(["--no-tui", "--output-format", "json"])
+        .args(["-c", &job.connections.to_string()])
+        .args(["-z", &format!("{}s", job.length.as_secs())]);
+    match job.load {
+        Load::Closed => {}
+        Load::Rate(rate) => {
+            command.args(["-q", &rate.to_string()]);
+        }
+        Load::Thinking => return Err("oha knows no think time".into()),
+    }
+    let usage = ended(command.arg(job.url), job, &[0])?;
+    let result: Value = serde_json::from_str(&usage.stdout)?;
+    let counts = |key: &str| {
+        let table = result[key].as_object().into_iter().flatten();
+        table.map(|(name, count)| (name.clone(), count.as_u64().unwrap_or(0)))
+    };
+    Ok(Done {
+        requests: counts("statusCodeDistribution")
+            .filter(|(status, _)| status == "200")
+            .map(|(_, count)| count)
+            .sum(),
+        errors: counts("errorDistribution")
+            .filter(|(error, _)| error != "aborted due to deadline")
+            .map(|(_, count)| count)
+            .sum(),
+        invalid: false,
+        usage,
+    })
+}
+
+/// Runs it to its end, which must be with one of these exit codes.
+fn ended(command: &mut Command, job: Job, codes: &[i32]) -> Result<Usage> {
+    let usage = process::run(command, job.length + SLACK)?;
+    if codes.contains(&usage.code) {
+        return Ok(usage);
+    }
+    let (program, code) = (command.get_program().display(), usage.code);
+    Err(format!("{program} ended with {code}:\n{}", usage.stdout).into())
+}

@@ -1,0 +1,137 @@
+//! Processes on a core of their own, and what they used.
+
+use crate::Result;
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    sys::{
+        resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit},
+        time::{TimeVal, TimeValLike},
+    },
+    unistd::Pid,
+};
+use std::{
+    fs,
+    io::{self, Seek},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// Where clients run.
+pub const CLIENT_CORE: usize = 0;
+/// Where servers run, this program included.
+pub const SERVER_CORE: usize = 1;
+
+/// How often a client's memory is looked at. The kernel keeps the highest value, so only growth in
+/// the very last moments is missed.
+const POLL: Duration = Duration::from_millis(20);
+
+/// What a client used from its start to its end.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// Its exit code.
+    pub code: i32,
+    /// Time on a core, in user space and in the kernel.
+    pub cpu: Duration,
+    /// Time by the clock.
+    pub wall: Duration,
+    /// Highest resident memory, in bytes.
+    pub max_rss: u64,
+    /// Standard output.
+    pub stdout: String,
+}
+
+/// Takes the servers' core, once it is sure that the clients have another.
+pub fn settle() -> Result<()> {
+    let allowed = sched_getaffinity(Pid::this())?;
+    for core in [CLIENT_CORE, SERVER_CORE] {
+        if !allowed.is_set(core)? {
+            return Err(format!("core {core} is not to be had: two are needed").into());
+        }
+    }
+    pin(SERVER_CORE)
+}
+
+/// How many processes wanted a core in the last minute, from the system's load average.
+pub fn load_average() -> Result<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    let first = text.split_whitespace().next().unwrap_or_default();
+    Ok(first.parse()?)
+}
+
+/// Starts a process on a core; what this program does afterwards runs on the server's.
+pub fn start(command: &mut Command, core: usize) -> Result<Child> {
+    pin(core)?;
+    let child = command.spawn();
+    pin(SERVER_CORE)?;
+    let name = command.get_program().to_string_lossy().into_owned();
+    child.map_err(|error| format!("{name}: {error}").into())
+}
+
+/// Runs a client to its end, which must come in time and by its own will.
+pub fn run(command: &mut Command, limit: Duration) -> Result<Usage> {
+    let before = cpu_of_children()?;
+    let began = Instant::now();
+    let mut output = tempfile::tempfile()?;
+    command
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(Stdio::inherit());
+    let mut child = start(command, CLIENT_CORE)?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut max_rss = 0;
+    let exit = loop {
+        max_rss = max_rss.max(highest_rss(Path::new(&status)).unwrap_or(0));
+        if let Some(exit) = child.try_wait()? {
+            break exit;
+        }
+        if began.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Err(format!("{command:?} did not end within {limit:?}").into());
+        }
+        sleep(POLL);
+    };
+    let wall = began.elapsed();
+    // Nothing else was waited for meanwhile, so the difference is this client's.
+    let cpu = cpu_of_children()? - before;
+    output.rewind()?;
+    let stdout = io::read_to_string(&output)?;
+    let code = exit.code().ok_or_else(|| format!("{command:?}: {exit}"))?;
+    Ok(Usage {
+        code,
+        cpu,
+        wall,
+        max_rss,
+        stdout,
+    })
+}
+
+/// Lets this program and its children open as many files as the system allows.
+pub fn raise_open_files(needed: u64) -> Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if hard < needed {
+        return Err(format!("{needed} open files are needed, {hard} allowed (ulimit -Hn)").into());
+    }
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+}
+
+fn pin(core: usize) -> Result<()> {
+    let mut cores = CpuSet::new();
+    cores.set(core)?;
+    Ok(sched_setaffinity(Pid::from_raw(0), &cores)?)
+}
+
+fn cpu_of_children() -> Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let time = |value: TimeVal| Duration::from_micros(value.num_microseconds() as u64);
+    Ok(time(usage.user_time()) + time(usage.system_time()))
+}
+
+fn highest_rss(status: &Path) -> Option<u64> {
+    let text = fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
+}

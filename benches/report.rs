@@ -1,0 +1,124 @@
+//! What a benchmark found, as a Markdown text.
+
+use crate::{Result, client::Client};
+use std::{fmt, fs};
+
+/// A heading, how it was measured, a table, and loadgen's targets.
+pub struct Report {
+    /// What was measured.
+    pub title: &'static str,
+    /// How, in a sentence or two.
+    pub method: String,
+    /// Column heads, then a row for each client.
+    pub table: Vec<Vec<String>>,
+    /// What loadgen is to reach.
+    pub targets: Vec<Target>,
+}
+
+/// A figure of loadgen and its bound.
+pub struct Target {
+    /// What it is.
+    pub name: &'static str,
+    /// As measured.
+    pub measured: f64,
+    /// Its most.
+    pub at_most: f64,
+    /// Of both.
+    pub unit: &'static str,
+}
+
+impl Target {
+    /// No run may be one that loadgen itself calls invalid.
+    pub fn none_invalid(invalid: usize) -> Self {
+        Self {
+            name: "runs in which the generator was late of its own doing",
+            measured: invalid as f64,
+            at_most: 0.0,
+            unit: "",
+        }
+    }
+
+    fn reached(&self) -> bool {
+        self.measured <= self.at_most
+    }
+}
+
+impl Report {
+    /// Whether every target was.
+    pub fn reached(&self) -> bool {
+        self.targets.iter().all(Target::reached)
+    }
+
+    /// Writes it to `benches/results/NAME.md`, with the machine and the versions; gives the path.
+    pub fn save(&self, name: &str) -> Result<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/results");
+        fs::create_dir_all(folder)?;
+        let path = format!("{folder}/{name}.md");
+        fs::write(&path, format!("{self}\n{}", machine()?))?;
+        Ok(path)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# {}\n\n{}\n", self.title, self.method)?;
+        for (n, row) in self.table.iter().enumerate() {
+            writeln!(f, "| {} |", row.join(" | "))?;
+            if n == 0 {
+                writeln!(f, "|{}", "---|".repeat(row.len()))?;
+            }
+        }
+        writeln!(f)?;
+        for target in &self.targets {
+            let Target {
+                name,
+                measured,
+                at_most,
+                unit,
+            } = target;
+            let verdict = if target.reached() {
+                "reached"
+            } else {
+                "MISSED"
+            };
+            writeln!(
+                f,
+                "- {name}: {measured:.2}{unit}, at most {at_most:.2}{unit}: {verdict}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The middle value of at least one; of an even number, the mean of the middle two.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0
+}
+
+fn machine() -> Result<String> {
+    let field = |file: &str, key: &str| -> Option<String> {
+        let text = fs::read_to_string(file).ok()?;
+        let line = text.lines().find(|line| line.starts_with(key))?;
+        Some(
+            line.split([':', '='])
+                .nth(1)?
+                .trim()
+                .trim_matches('"')
+                .to_owned(),
+        )
+    };
+    let unknown = || "unknown".to_owned();
+    let processor = field("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
+    let system = field("/etc/os-release", "PRETTY_NAME").unwrap_or_else(unknown);
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let mut text = format!("{processor}; {system}; Linux {}", kernel.trim());
+    for client in [Client::Loadgen, Client::Wrk, Client::Oha] {
+        // Some parts do without it.
+        if let Ok(version) = client.version() {
+            text += &format!("; {version}");
+        }
+    }
+    Ok(text + "\n")
+}

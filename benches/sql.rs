@@ -1,0 +1,303 @@
+//! Databases, in turn with pgbench: the same tables, statements and number of clients.
+
+use crate::{
+    Options, Result,
+    process::{self, Usage},
+    report::{Report, Target, median},
+    support::servers::{Kind, Server},
+};
+use serde_json::Value;
+use std::{fs, path::Path, process::Command, time::Duration};
+
+const CLIENTS: &str = "8";
+
+/// A million accounts.
+const SCALE: &str = "10";
+
+/// How long a client may take after its measurement to come to an end.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// Arrivals per second of the open load: far from what the server can do.
+const RATE: u64 = 500;
+
+/// Loadgen's latencies are to be those that pgbench logs but for so much.
+const APART: f64 = 0.1;
+
+/// A load that both know.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    scenario: &'a str,
+    flags: &'a [&'a str],
+}
+
+const JOBS: [Job<'_>; 2] = [
+    Job {
+        scenario: "select-only",
+        flags: &["-S"],
+    },
+    Job {
+        scenario: "tpcb-like",
+        flags: &[],
+    },
+];
+
+/// What a client did.
+struct Done {
+    transactions: f64,
+    usage: Usage,
+    /// In microseconds.
+    p50: f64,
+    mean: f64,
+}
+
+impl Done {
+    fn cpu_us(&self) -> f64 {
+        self.usage.cpu.as_secs_f64() * 1e6 / self.transactions
+    }
+
+    fn rate(&self, length: Duration) -> f64 {
+        self.transactions / length.as_secs_f64()
+    }
+}
+
+/// Both clients in turn, on each load, then at a rate.
+pub fn measure(options: &Options) -> Result<Report> {
+    let server = Server::start(Kind::Postgres, &["shared_buffers=256MB"]);
+    let url = server.fresh();
+    let database = url.rsplit('/').next().unwrap_or_default();
+    let mut fill = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    process::run(fill.args(["init", "sql", &url, "--scale", SCALE]), SLACK)?;
+    let folder = tempfile::tempdir()?;
+    let bench = Bench {
+        url: &url,
+        database,
+        port: server.port().to_string(),
+        folder: folder.path(),
+        length: options.length,
+    };
+    let mut table = vec![
+        [
+            "load",
+            "client",
+            "CPU us/transaction",
+            "transactions/s",
+            "p50 us",
+            "mean us",
+        ]
+        .map(String::from)
+        .to_vec(),
+    ];
+    let mut targets = Vec::new();
+    for job in JOBS {
+        let rounds =
+            (0..options.rounds).map(|_| Ok((bench.loadgen(job, None)?, bench.pgbench(job, None)?)));
+        let rounds = rounds.collect::<Result<Vec<_>>>()?;
+        let ratio = |figure: &dyn Fn(&Done) -> f64| {
+            median(
+                rounds
+                    .iter()
+                    .map(|(own, other)| figure(own) / figure(other)),
+            )
+        };
+        let cpu = ratio(&Done::cpu_us);
+        let slower = 1.0 / ratio(&|done| done.rate(options.length));
+        table.extend(rows(job.scenario, &rounds, options.length));
+        let of = |name: &'static str, other: &'static str| match job.scenario {
+            "select-only" => name,
+            _ => other,
+        };
+        targets.push(at_most(
+            of(
+                "select-only: CPU, of pgbench's",
+                "tpcb-like: CPU, of pgbench's",
+            ),
+            cpu,
+            1.0,
+        ));
+        targets.push(at_most(
+            of(
+                "select-only: pgbench's throughput, of loadgen's",
+                "tpcb-like: pgbench's throughput, of loadgen's",
+            ),
+            slower,
+            1.0,
+        ));
+    }
+    let rounds = (0..options.rounds).map(|_| {
+        Ok((
+            bench.loadgen(JOBS[0], Some(RATE))?,
+            bench.pgbench(JOBS[0], Some(RATE))?,
+        ))
+    });
+    let rounds = rounds.collect::<Result<Vec<_>>>()?;
+    table.extend(rows("select-only at 500/s", &rounds, options.length));
+    let apart = |figure: &dyn Fn(&Done) -> f64| {
+        let ratio = median(
+            rounds
+                .iter()
+                .map(|(own, other)| figure(own) / figure(other)),
+        );
+        (ratio - 1.0).max(0.0)
+    };
+    targets.push(at_most(
+        "at a rate: p50 above pgbench's, share",
+        apart(&|d| d.p50),
+        APART,
+    ));
+    targets.push(at_most(
+        "at a rate: mean above pgbench's, share",
+        apart(&|d| d.mean),
+        APART,
+    ));
+    Ok(Report {
+        title: "Databases beside pgbench",
+        method: format!(
+            "PostgreSQL with {SCALE} pgbench branches on one core, {CLIENTS} clients on the other, prepared \
+             statements, {} s each, {} rounds in turn; medians, and ratios within each round.",
+            options.length.as_secs(),
+            options.rounds
+        ),
+        table,
+        targets,
+    })
+}
+
+fn at_most(name: &'static str, measured: f64, at_most: f64) -> Target {
+    Target {
+        name,
+        measured,
+        at_most,
+        unit: "",
+    }
+}
+
+fn rows(load: &str, rounds: &[(Done, Done)], length: Duration) -> Vec<Vec<String>> {
+    let row = |client: &str, done: &dyn Fn(&(Done, Done)) -> &Done| {
+        let middle = |figure: &dyn Fn(&Done) -> f64| {
+            match median(rounds.iter().map(|round| figure(done(round)))) {
+                // pgbench tells a median only of what it logs.
+                untold if untold.is_nan() => "-".to_owned(),
+                told => format!("{told:.1}"),
+            }
+        };
+        vec![
+            load.to_owned(),
+            client.to_owned(),
+            middle(&Done::cpu_us),
+            middle(&|done| done.rate(length)),
+            middle(&|done| done.p50),
+            middle(&|done| done.mean),
+        ]
+    };
+    vec![
+        row("loadgen", &|round| &round.0),
+        row("pgbench", &|round| &round.1),
+    ]
+}
+
+/// The server, and where results are put.
+struct Bench<'a> {
+    url: &'a str,
+    database: &'a str,
+    port: String,
+    folder: &'a Path,
+    length: Duration,
+}
+
+impl Bench<'_> {
+    fn loadgen(&self, job: Job<'_>, rate: Option<u64>) -> Result<Done> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sql");
+        let result = self.folder.join("result.json");
+        let seconds = format!("{}s", self.length.as_secs());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        command
+            .arg("run")
+            .arg(format!("{folder}/{}.toml", job.scenario))
+            .args(["--duration", &seconds, "--workers", "1"])
+            .args(["--quiet", "--no-thresholds"])
+            .arg("--json")
+            .arg(&result)
+            .env("DATABASE", self.url)
+            .env("SCALE", SCALE);
+        match rate {
+            None => command.args(["--users", CLIENTS]),
+            Some(rate) => {
+                let load = format!(
+                    "load={{ rate = {rate}, arrivals = \"poisson\", max_in_flight = {CLIENTS}, duration = \"1s\" }}"
+                );
+                command.args(["--set", &load])
+            }
+        };
+        let usage = process::run(&mut command, self.length + SLACK)?;
+        let result: Value = serde_json::from_str(&fs::read_to_string(&result)?)?;
+        let task = &result["tasks"][0];
+        let number = |value: &Value| value.as_f64().ok_or("a figure is missing");
+        if number(&task["errors"]["count"])? > 0.0 {
+            return Err(format!("{} failed: {}", job.scenario, task["errors"]).into());
+        }
+        Ok(Done {
+            transactions: number(&task["count"])?,
+            usage,
+            p50: number(&task["latency_us"]["p50"])?,
+            mean: number(&task["latency_us"]["mean"])?,
+        })
+    }
+
+    fn pgbench(&self, job: Job<'_>, rate: Option<u64>) -> Result<Done> {
+        let mut command = Command::new("pgbench");
+        let seconds = self.length.as_secs().to_string();
+        command
+            .args([
+                "-n", "-M", "prepared", "-c", CLIENTS, "-j", "1", "-T", &seconds,
+            ])
+            .args(["-h", "127.0.0.1", "-p", &self.port, "-U", "postgres"])
+            .args(job.flags);
+        if let Some(rate) = rate {
+            // Writing the log costs it CPU, so it is only asked for where latencies are compared.
+            command.args(["-R", &rate.to_string(), "--log", "--log-prefix"]);
+            command.arg(self.folder.join("log"));
+        }
+        command.arg(self.database);
+        let usage = process::run(&mut command, self.length + SLACK)?;
+        let said = |line: &str| {
+            let rest = usage.stdout.lines().find_map(|own| own.strip_prefix(line));
+            let digits = rest.and_then(|rest| rest.split([' ', '/']).find(|word| !word.is_empty()));
+            digits.and_then(|digits| digits.parse::<f64>().ok())
+        };
+        let transactions = said("number of transactions actually processed:");
+        let mean = said("latency average =").map(|ms| ms * 1e3);
+        let mut logged = self.logged()?;
+        let (p50, mean) = match logged.len() {
+            0 => (f64::NAN, mean.unwrap_or(f64::NAN)),
+            length => {
+                let mean = logged.iter().sum::<f64>() / length as f64;
+                logged.sort_by(f64::total_cmp);
+                (logged[length / 2], mean)
+            }
+        };
+        Ok(Done {
+            transactions: transactions.ok_or("pgbench does not say what it did")?,
+            p50,
+            mean,
+            usage,
+        })
+    }
+
+    /// The latencies of its log, which is removed.
+    fn logged(&self) -> Result<Vec<f64>> {
+        let mut latencies = Vec::new();
+        for entry in fs::read_dir(self.folder)? {
+            let path = entry?.path();
+            if path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("log"))
+            {
+                let text = fs::read_to_string(&path)?;
+                let third = text.lines().filter_map(|line| line.split(' ').nth(2));
+                latencies.extend(third.filter_map(|field| field.parse::<f64>().ok()));
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(latencies)
+    }
+}
