@@ -17,8 +17,8 @@ const SCALE: &str = "10";
 /// How long a client may take after its measurement to come to an end.
 const SLACK: Duration = Duration::from_secs(60);
 
-/// Arrivals per second of the open load: far from what the server can do.
-const RATE: u64 = 500;
+/// Arrivals per second of the open loads, by job: far from what the server can do.
+const RATES: [u64; 2] = [500, 100];
 
 /// Loadgen's latencies are to be those that pgbench logs but for so much.
 const APART: f64 = 0.1;
@@ -123,32 +123,54 @@ pub fn measure(options: &Options) -> Result<Report> {
             1.0,
         ));
     }
-    let rounds = (0..options.rounds).map(|_| {
-        Ok((
-            bench.loadgen(JOBS[0], Some(RATE))?,
-            bench.pgbench(JOBS[0], Some(RATE))?,
-        ))
-    });
-    let rounds = rounds.collect::<Result<Vec<_>>>()?;
-    table.extend(rows("select-only at 500/s", &rounds, options.length));
-    let apart = |figure: &dyn Fn(&Done) -> f64| {
-        let ratio = median(
-            rounds
+    for (job, rate) in JOBS.into_iter().zip(RATES) {
+        let rounds = (0..options.rounds).map(|_| {
+            Ok((
+                bench.loadgen(job, Some(rate))?,
+                bench.pgbench(job, Some(rate))?,
+            ))
+        });
+        let rounds = rounds.collect::<Result<Vec<_>>>()?;
+        let load = format!("{} at {rate}/s", job.scenario);
+        table.extend(rows(&load, &rounds, options.length));
+        let ratio = |figure: &dyn Fn(&Done) -> f64| {
+            let ratios = rounds
                 .iter()
-                .map(|(own, other)| figure(own) / figure(other)),
-        );
-        (ratio - 1.0).max(0.0)
-    };
-    targets.push(at_most(
-        "at a rate: p50 above pgbench's, share",
-        apart(&|d| d.p50),
-        APART,
-    ));
-    targets.push(at_most(
-        "at a rate: mean above pgbench's, share",
-        apart(&|d| d.mean),
-        APART,
-    ));
+                .map(|(own, other)| figure(own) / figure(other));
+            median(ratios)
+        };
+        let (p50, mean) = (ratio(&|d| d.p50), ratio(&|d| d.mean));
+        match job.scenario {
+            // Here much of the time is the clients' own: pgbench's log holds the lag behind its
+            // schedule, which is longer than ours, so that ours can be lower.
+            "select-only" => {
+                targets.push(at_most(
+                    "select-only at a rate: p50, of pgbench's",
+                    p50,
+                    1.0 + APART,
+                ));
+                targets.push(at_most(
+                    "select-only at a rate: mean, of pgbench's",
+                    mean,
+                    1.0 + APART,
+                ));
+            }
+            // Here it is the server's, and both must find the same.
+            _ => {
+                let apart = |ratio: f64| (ratio - 1.0).abs();
+                targets.push(at_most(
+                    "tpcb-like at a rate: p50 apart, share",
+                    apart(p50),
+                    APART,
+                ));
+                targets.push(at_most(
+                    "tpcb-like at a rate: mean apart, share",
+                    apart(mean),
+                    APART,
+                ));
+            }
+        }
+    }
     Ok(Report {
         title: "Databases beside pgbench",
         method: format!(

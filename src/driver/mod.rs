@@ -10,6 +10,7 @@ pub mod http;
 mod outcome;
 pub mod sql;
 mod trace;
+mod trust;
 
 pub use all::{Drivers, Session, Setups};
 pub use custom::{Call, Custom, NoCustom};

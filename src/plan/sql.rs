@@ -242,6 +242,15 @@ pub struct Statement {
     pub max_tries: NonZeroU32,
 }
 
+impl Statement {
+    /// The columns whose values matter: those that are expected to have one, then those to extract.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let expected = self.expect.values.iter().map(|(column, _)| column);
+        let extracted = self.extract.iter().map(|extract| &extract.column);
+        expected.chain(extracted).map(String::as_str)
+    }
+}
+
 /// The value of a placeholder.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Param {

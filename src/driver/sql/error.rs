@@ -1,14 +1,44 @@
 //! What an error of a database means.
 
+use super::postgres;
 use crate::driver::{ErrorClass, Failure};
 use sqlx::{
-    Error,
     error::DatabaseError,
     mysql::MySqlDatabaseError,
     postgres::{PgDatabaseError, PgSeverity},
     sqlite::SqliteError,
 };
-use std::{borrow::Cow, io};
+use std::{borrow::Cow, fmt, io};
+
+/// What goes wrong between us and a database.
+#[derive(Debug)]
+pub enum Error {
+    /// Over our own connections to PostgreSQL.
+    Postgres(postgres::Error),
+    /// Over sqlx's connections.
+    Sqlx(sqlx::Error),
+}
+
+impl From<postgres::Error> for Error {
+    fn from(error: postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sqlx(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Postgres(error) => error.fmt(f),
+            Error::Sqlx(error) => error.fmt(f),
+        }
+    }
+}
 
 /// An error, understood.
 #[derive(Debug)]
@@ -23,16 +53,20 @@ pub struct Verdict {
 }
 
 /// Understands an error of opening a connection.
-pub fn judge_opening(error: Error) -> Failure {
-    match error {
-        Error::Io(error) if is_tls(&error) => {
-            Failure::text(ErrorClass::Tls, format!("no TLS connection: {error}"))
-        }
-        Error::Io(error) => {
-            Failure::text(ErrorClass::Connection, format!("no connection: {error}"))
+pub fn judge_opening(error: impl Into<Error>) -> Failure {
+    match error.into() {
+        Error::Sqlx(sqlx::Error::Io(error)) | Error::Postgres(postgres::Error::Io(error)) => {
+            match is_tls(&error) {
+                true => Failure::text(ErrorClass::Tls, no_tls(error)),
+                false => Failure::text(ErrorClass::Connection, format!("no connection: {error}")),
+            }
         }
         error => judge(error, false).failure,
     }
+}
+
+fn no_tls(why: impl fmt::Display) -> String {
+    format!("no TLS connection: {why}")
 }
 
 /// Errors of a handshake, such as a certificate that is not trusted, come as errors of the socket.
@@ -44,22 +78,36 @@ fn is_tls(error: &io::Error) -> bool {
 /// Understands an error. `waited`: the statement took as long as a lock is waited for, which tells
 /// SQLite's reasons to be busy apart.
 pub fn judge(error: Error, waited: bool) -> Verdict {
+    let gone = |error: io::Error| lost(ErrorClass::Connection, format!("connection lost: {error}"));
+    let unsent = |words: String| Verdict {
+        answered: true,
+        ..lost(ErrorClass::Other, words)
+    };
     match error {
-        Error::Database(error) => database(&*error, waited),
-        Error::Io(error) => lost(ErrorClass::Connection, format!("connection lost: {error}")),
-        Error::Tls(error) => lost(ErrorClass::Tls, format!("no TLS connection: {error}")),
-        Error::WorkerCrashed => lost(ErrorClass::Connection, "connection lost"),
-        // Nothing was sent.
-        Error::Configuration(error) => Verdict {
-            answered: true,
-            ..lost(ErrorClass::Other, error.to_string())
+        Error::Postgres(error) => match error {
+            postgres::Error::Server(error) => told(&error.code, &error.message, error.fatal),
+            postgres::Error::Io(error) => gone(error),
+            postgres::Error::Tls(words) => lost(ErrorClass::Tls, no_tls(words)),
+            postgres::Error::Login(words) => lost(ErrorClass::Authentication, words),
+            postgres::Error::Changed(words) => Verdict {
+                broken: false,
+                ..lost(ErrorClass::Other, words)
+            },
+            postgres::Error::Unsendable(words) => unsent(words),
+            postgres::Error::Protocol(words) => lost(ErrorClass::Protocol, words),
         },
-        Error::Encode(error) => Verdict {
-            answered: true,
-            broken: false,
-            ..lost(ErrorClass::Other, error.to_string())
+        Error::Sqlx(error) => match error {
+            sqlx::Error::Database(error) => database(&*error, waited),
+            sqlx::Error::Io(error) => gone(error),
+            sqlx::Error::Tls(error) => lost(ErrorClass::Tls, no_tls(error)),
+            sqlx::Error::WorkerCrashed => lost(ErrorClass::Connection, "connection lost"),
+            sqlx::Error::Configuration(error) => unsent(error.to_string()),
+            sqlx::Error::Encode(error) => Verdict {
+                broken: false,
+                ..unsent(error.to_string())
+            },
+            error => lost(ErrorClass::Protocol, error.to_string()),
         },
-        error => lost(ErrorClass::Protocol, error.to_string()),
     }
 }
 
@@ -73,17 +121,8 @@ fn lost(class: ErrorClass, words: impl Into<Cow<'static, str>>) -> Verdict {
 
 fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-        let code = error.code();
-        let broken = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
-        return Verdict {
-            failure: Failure::text(
-                postgres(code, broken),
-                format!("SQLSTATE {code}: {}", error.message()),
-            ),
-            broken,
-            // A server that crashes ends its sessions at any point, even right after a commit.
-            answered: code != CRASH_SHUTDOWN,
-        };
+        let fatal = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+        return told(error.code(), error.message(), fatal);
     }
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         let (number, state) = (error.number(), error.code().unwrap_or("HY000"));
@@ -112,10 +151,23 @@ fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
     }
 }
 
+/// What PostgreSQL tells. `fatal`: the session has ended with it.
+fn told(code: &str, message: &str, fatal: bool) -> Verdict {
+    Verdict {
+        failure: Failure::text(
+            postgres_class(code, fatal),
+            format!("SQLSTATE {code}: {message}"),
+        ),
+        broken: fatal,
+        // A server that crashes ends its sessions at any point, even right after a commit.
+        answered: code != CRASH_SHUTDOWN,
+    }
+}
+
 const CRASH_SHUTDOWN: &str = "57P02";
 
 /// By SQLSTATE (PostgreSQL's documentation, appendix A). `fatal`: it ended the session.
-fn postgres(code: &str, fatal: bool) -> ErrorClass {
+fn postgres_class(code: &str, fatal: bool) -> ErrorClass {
     match code {
         "40001" => ErrorClass::SerializationFailure,
         "40P01" => ErrorClass::Deadlock,
@@ -204,7 +256,7 @@ mod tests {
             ("22012", false, ErrorClass::Other),
             ("", false, ErrorClass::Other),
         ] {
-            assert_eq!(postgres(code, fatal), class, "{code}");
+            assert_eq!(postgres_class(code, fatal), class, "{code}");
         }
         for (number, state, class) in [
             (1203, "42000", ErrorClass::TooManyConnections),

@@ -2,11 +2,11 @@
 //! compiled.
 
 use super::{
-    bind::{self, postgres::Bind},
-    link::{Link, Prepared},
-    position,
+    bind,
+    kind::Kind,
+    position, postgres,
     prepare::{Candidate, Place, PrepareError, Problem, Subject, unreachable},
-    read::Read,
+    preparer::{Prepared, Preparer},
     setup::{Compiled, Form, Target},
 };
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
     plan::sql::{Backend, Param, Statement},
 };
 use sqlx::{
-    Column, Either, Error, Postgres,
+    Column, Either, Error,
     mysql::MySqlDatabaseError,
-    postgres::{PgDatabaseError, PgErrorPosition, PgTypeInfo},
+    postgres::{PgColumn, PgDatabaseError, PgErrorPosition},
 };
 use std::sync::Arc;
 
@@ -31,21 +31,21 @@ pub enum Trouble {
 /// Looks at the statements of one database.
 pub struct Inspector<'a> {
     target: &'a Target,
-    link: Link,
+    preparer: Preparer,
 }
 
 impl<'a> Inspector<'a> {
     /// Connects.
     pub async fn open(target: &'a Target) -> Result<Self, PrepareError> {
         let limit = target.database.connect_timeout;
-        let link = match tokio::time::timeout(limit, Link::open(target)).await {
+        let preparer = match tokio::time::timeout(limit, Preparer::open(target)).await {
             Ok(opened) => opened.map_err(|error| unreachable(target, error))?,
             Err(_) => {
                 let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
                 return Err(unreachable(target, Error::Io(error)));
             }
         };
-        Ok(Self { target, link })
+        Ok(Self { target, preparer })
     }
 
     /// Prepares a statement and compiles it by what the server says.
@@ -60,7 +60,7 @@ impl<'a> Inspector<'a> {
             Backend::MySql => statement.text.question_marks(),
             Backend::Postgres | Backend::Sqlite => statement.text.source().to_string(),
         };
-        let prepared = match self.link.prepare(&sql).await {
+        let prepared = match self.preparer.prepare(&sql).await {
             Ok(prepared) => prepared,
             Err(error) => return self.refused(found, statement, sql, error),
         };
@@ -83,7 +83,7 @@ impl<'a> Inspector<'a> {
 
     /// Says goodbye.
     pub async fn close(self) {
-        self.link.close().await;
+        self.preparer.close().await;
     }
 
     /// What the server does not prepare.
@@ -141,21 +141,25 @@ impl<'a> Inspector<'a> {
             _ => &[],
         };
         found.parameters(statement, types.len());
-        self.columns::<Postgres>(&mut found, statement, prepared);
-        let mut binds = Vec::new();
+        let names = sqlx::Statement::columns(prepared);
+        self.columns(&mut found, statement, names);
+        let columns = readable(&mut found, statement, names);
+        let mut kinds = Vec::new();
         let mut casts = Vec::new();
         for (place, info) in types.iter().enumerate() {
-            match Bind::of(info) {
-                Some(bind) => {
-                    if let Err(message) = try_sample(&bind, candidate, statement, place) {
+            match Kind::of(info) {
+                Some(kind) => {
+                    if let Err(message) = try_sample(kind, candidate, statement, place) {
                         found.add(Place::Param(place), message, None);
                     }
-                    binds.push(bind);
+                    kinds.push(kind);
                     casts.push(None);
                 }
+                // As text, to be cast by the server.
                 None => {
-                    binds.push(Bind::text());
-                    casts.push(Some(self.type_name(info).await?));
+                    kinds.push(Kind::Text);
+                    let name = self.preparer.type_name(info).await;
+                    casts.push(Some(name.map_err(Trouble::Lost)?));
                 }
             }
         }
@@ -177,19 +181,11 @@ impl<'a> Inspector<'a> {
         Ok(Compiled {
             sql,
             form: match self.target.database.prepared {
-                true => Form::Postgres(binds),
+                true => Form::Postgres { kinds, columns },
                 false => Form::Literal,
             },
             returns_rows: !sqlx::Statement::columns(prepared).is_empty(),
         })
-    }
-
-    /// A type as SQL names it.
-    async fn type_name(&mut self, info: &PgTypeInfo) -> Result<String, Trouble> {
-        let oid = info.oid().map_or(0, |oid| oid.0);
-        // With -1 it gives names that mean any length, as with bit.
-        let sql = format!("SELECT format_type({oid}, -1)");
-        self.link.text(&sql).await.map_err(Trouble::Lost)
     }
 
     /// Where the types of parameters follow from the values.
@@ -203,7 +199,6 @@ impl<'a> Inspector<'a> {
     ) -> Result<Compiled, Trouble>
     where
         S: sqlx::Statement,
-        S::Database: Read,
     {
         let wanted = match self.target.database.backend {
             // Each ? is one.
@@ -219,7 +214,7 @@ impl<'a> Inspector<'a> {
                 Some("write parameters as $1, $2 and so on".to_owned()),
             );
         }
-        self.columns::<S::Database>(&mut found, statement, prepared);
+        self.columns(&mut found, statement, prepared.columns());
         if !found.0.is_empty() {
             return found.into_result();
         }
@@ -231,40 +226,58 @@ impl<'a> Inspector<'a> {
     }
 
     /// Whether what is expected and extracted is there.
-    fn columns<DB: Read>(
-        &self,
-        found: &mut Findings,
-        statement: &Statement,
-        prepared: &impl sqlx::Statement<Database = DB>,
-    ) {
-        let columns = prepared.columns();
+    fn columns(&self, found: &mut Findings, statement: &Statement, columns: &[impl Column]) {
         // What a procedure returns is only known when it was called.
         if columns.is_empty() && self.target.database.backend == Backend::MySql {
             return;
         }
-        let expected = statement.expect.values.iter().enumerate();
-        let expected = expected.map(|(place, (column, _))| (Place::Expect(place), column));
-        let extracted = statement.extract.iter().enumerate();
-        let extracted = extracted.map(|(place, it)| (Place::Extract(place), &it.column));
-        for (place, name) in expected.chain(extracted) {
-            match columns.iter().find(|column| column.name() == name) {
-                None => {
-                    let names: Vec<_> = columns.iter().map(Column::name).collect();
-                    let help = match names.as_slice() {
-                        [] => "the statement returns no rows".to_owned(),
-                        names => format!("the statement returns {}", names.join(", ")),
-                    };
-                    found.add(place, format!("there is no column {name}"), Some(help));
-                }
-                Some(column) if !DB::is_readable(column.type_info()) => found.add(
-                    place,
-                    format!("values of type {} cannot be taken", column.type_info()),
-                    Some(format!("cast {name} to text in the statement")),
-                ),
-                Some(_) => {}
+        for (place, name) in wanted(statement) {
+            if !columns.iter().any(|column| column.name() == name) {
+                let names: Vec<_> = columns.iter().map(Column::name).collect();
+                let help = match names.as_slice() {
+                    [] => "the statement returns no rows".to_owned(),
+                    names => format!("the statement returns {}", names.join(", ")),
+                };
+                found.add(place, format!("there is no column {name}"), Some(help));
             }
         }
     }
+}
+
+/// Columns whose values matter, in the order of [`Statement::columns`], with their places in the
+/// scenario.
+fn wanted(statement: &Statement) -> impl Iterator<Item = (Place, &str)> {
+    let expected = (0..statement.expect.values.len()).map(Place::Expect);
+    let extracted = (0..statement.extract.len()).map(Place::Extract);
+    expected.chain(extracted).zip(statement.columns())
+}
+
+/// How those columns are read that are there.
+fn readable(
+    found: &mut Findings,
+    statement: &Statement,
+    columns: &[PgColumn],
+) -> Vec<postgres::Column> {
+    let mut readable = Vec::new();
+    for (at, name) in wanted(statement) {
+        let Some(place) = columns.iter().position(|column| column.name() == name) else {
+            continue;
+        };
+        let info = columns[place].type_info();
+        match Kind::of(info) {
+            Some(kind) => readable.push(postgres::Column {
+                place,
+                kind,
+                oid: info.oid().map(|oid| oid.0),
+            }),
+            None => found.add(
+                at,
+                format!("values of type {info} cannot be taken"),
+                Some(format!("cast {name} to text in the statement")),
+            ),
+        }
+    }
+    readable
 }
 
 /// MySQL: this statement cannot be prepared, only sent as text.
@@ -272,7 +285,7 @@ const ONLY_AS_TEXT: u16 = 1295;
 
 /// Tries what the parameter at `place` could be against its type.
 fn try_sample(
-    bind: &Bind,
+    kind: Kind,
     candidate: &Candidate<'_>,
     statement: &Statement,
     place: usize,
@@ -289,7 +302,7 @@ fn try_sample(
     match statement.params.get(place) {
         Some(param) if !open => bind::resolve(param, candidate.sample, |datum| match datum {
             bind::Datum::Null => Ok(()),
-            datum => bind.check(datum),
+            datum => bind::postgres::check(kind, datum),
         }),
         _ => Ok(()),
     }

@@ -1,16 +1,20 @@
 //! One open connection, whichever server it leads to.
 
 use super::{
+    bind::Data,
     console::Row,
+    error::Error,
+    kind::Kind,
+    postgres::{self, Query},
     read::{self, Read},
     request::{Answer, Call, Request},
     setup::{Options, Target},
 };
-use crate::plan::sql::Statement;
+use crate::{data::Value, plan::sql::Statement};
 use futures_util::TryStreamExt;
 use sqlx::{
-    AssertSqlSafe, Connection, Database, Either, Executor, MySql, MySqlConnection, PgConnection,
-    Postgres, Row as _, SqlSafeStr, SqliteConnection,
+    AssertSqlSafe, Connection, Either, Executor, MySqlConnection, Row as _, SqliteConnection,
+    mysql::MySqlRow,
 };
 use std::sync::{
     Arc,
@@ -26,7 +30,7 @@ pub struct Link {
 
 #[derive(Debug)]
 enum Wire {
-    Postgres(Box<PgConnection>),
+    Postgres(Box<postgres::Connection>),
     MySql(Box<MySqlConnection>),
     Sqlite(Box<SqliteConnection>),
 }
@@ -45,14 +49,19 @@ const STEPS: i32 = 1000;
 
 impl Link {
     /// Opens a connection and sets its session up.
-    pub async fn open(target: &Target) -> Result<Self, sqlx::Error> {
+    pub async fn open(target: &Target) -> Result<Self, Error> {
         let greeting = || AssertSqlSafe(target.greeting());
         Ok(match &target.options {
-            Options::Postgres(options) => {
-                let mut connection = PgConnection::connect_with(options).await?;
-                let rows = connection.fetch_all(greeting()).await?;
+            Options::Postgres(both) => {
+                let mut connection = postgres::Connection::open(&both.0).await?;
+                let mut rows = Vec::new();
+                connection.all(&target.greeting(), &mut rows).await?;
+                let number = rows.last().and_then(|row| row.last());
+                let Some((_, Value::Int(session))) = number else {
+                    return Err(sqlx::Error::RowNotFound.into());
+                };
                 Self {
-                    key: Key::Session(session::<i32, Postgres>(&rows)?.unsigned_abs().into()),
+                    key: Key::Session(session.unsigned_abs()),
                     wire: Wire::Postgres(Box::new(connection)),
                 }
             }
@@ -60,7 +69,7 @@ impl Link {
                 let mut connection = MySqlConnection::connect_with(options).await?;
                 let rows = connection.fetch_all(greeting()).await?;
                 Self {
-                    key: Key::Session(session::<u64, MySql>(&rows)?),
+                    key: Key::Session(session(&rows)?),
                     wire: Wire::MySql(Box::new(connection)),
                 }
             }
@@ -88,86 +97,76 @@ impl Link {
     /// Does what is asked, to the end of the answer.
     pub async fn exchange(
         &mut self,
-        request: Request,
+        request: Request<'_>,
         statement: Option<&Statement>,
         answer: &mut Answer,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), Error> {
         match (&mut self.wire, request) {
-            (Wire::Postgres(wire), Request::Postgres(call)) => {
-                exchange(&mut **wire, call, statement, answer).await
+            (Wire::Postgres(wire), Request::Postgres(query)) => {
+                wire.exchange(query, statement, answer).await?;
             }
+            // Boxed, so that what sqlx needs to remember is no part of every step.
             (Wire::MySql(wire), Request::MySql(call)) => {
-                exchange(&mut **wire, call, statement, answer).await
+                Box::pin(exchange(&mut **wire, call, statement, answer)).await?;
             }
             (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                exchange(&mut **wire, call, statement, answer).await
+                Box::pin(exchange(&mut **wire, call, statement, answer)).await?;
             }
-            // Requests are made for the database that they go to.
-            _ => Err(sqlx::Error::Protocol("a request for another server".into())),
+            _ => return Err(astray()),
         }
+        Ok(())
     }
 
     /// Does what is asked, keeps all its rows, and tells how many were changed.
-    pub async fn all(&mut self, request: Request, rows: &mut Vec<Row>) -> Result<u64, sqlx::Error> {
-        match (&mut self.wire, request) {
-            (Wire::Postgres(wire), Request::Postgres(call)) => all(&mut **wire, call, rows).await,
-            (Wire::MySql(wire), Request::MySql(call)) => all(&mut **wire, call, rows).await,
-            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(&mut **wire, call, rows).await,
-            // Requests are made for the database that they go to.
-            _ => Err(sqlx::Error::Protocol("a request for another server".into())),
-        }
-    }
-
-    /// Prepares a statement, without doing it.
-    pub async fn prepare(&mut self, sql: &str) -> Result<Prepared, sqlx::Error> {
-        let sql = AssertSqlSafe(sql).into_sql_str();
-        Ok(match &mut self.wire {
-            Wire::Postgres(wire) => Prepared::Postgres(wire.prepare(sql).await?),
-            Wire::MySql(wire) => Prepared::MySql(wire.prepare(sql).await?),
-            Wire::Sqlite(wire) => Prepared::Sqlite(wire.prepare(sql).await?),
+    pub async fn all(&mut self, request: Request<'_>, rows: &mut Vec<Row>) -> Result<u64, Error> {
+        Ok(match (&mut self.wire, request) {
+            (Wire::Postgres(wire), Request::Postgres(Query::Text(sql))) => {
+                wire.all(sql.as_str(), rows).await?
+            }
+            (Wire::MySql(wire), Request::MySql(call)) => all(&mut **wire, call, rows).await?,
+            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(&mut **wire, call, rows).await?,
+            _ => return Err(astray()),
         })
     }
 
-    /// The only value of what a text returns.
-    pub async fn text(&mut self, sql: &str) -> Result<String, sqlx::Error> {
-        let sql = AssertSqlSafe(sql);
+    /// Makes PostgreSQL ready to execute a prepared statement ([`postgres::Connection::bind`]).
+    ///
+    /// # Errors
+    /// In words, when a value is none of its parameter's type.
+    pub fn bind(
+        &mut self,
+        index: usize,
+        sql: &str,
+        kinds: &[Kind],
+        data: &Data<'_>,
+    ) -> Result<(), String> {
         match &mut self.wire {
-            Wire::Postgres(wire) => wire.fetch_one(sql).await?.try_get(0),
-            Wire::MySql(wire) => wire.fetch_one(sql).await?.try_get(0),
-            Wire::Sqlite(wire) => wire.fetch_one(sql).await?.try_get(0),
+            Wire::Postgres(wire) => wire.bind(index, sql, kinds, data),
+            _ => Err(ASTRAY.to_owned()),
         }
     }
 
     /// Says goodbye.
     pub async fn close(self) {
-        // It is gone either way.
-        let _ = match self.wire {
+        match self.wire {
             Wire::Postgres(wire) => wire.close().await,
-            Wire::MySql(wire) => wire.close().await,
-            Wire::Sqlite(wire) => wire.close().await,
-        };
+            // It is gone either way.
+            Wire::MySql(wire) => drop(wire.close().await),
+            Wire::Sqlite(wire) => drop(wire.close().await),
+        }
     }
 }
 
-/// What a server said of a statement.
-pub enum Prepared {
-    /// PostgreSQL, with the types of the parameters.
-    Postgres(sqlx::postgres::PgStatement),
-    /// MySQL.
-    MySql(sqlx::mysql::MySqlStatement),
-    /// SQLite.
-    Sqlite(sqlx::sqlite::SqliteStatement),
+/// Requests are made for the database that they go to.
+const ASTRAY: &str = "a request for another server";
+
+fn astray() -> Error {
+    sqlx::Error::Protocol(ASTRAY.to_owned()).into()
 }
 
-fn session<'r, T, DB>(rows: &'r [DB::Row]) -> Result<T, sqlx::Error>
-where
-    DB: Database,
-    T: sqlx::Decode<'r, DB>,
-    usize: sqlx::ColumnIndex<DB::Row>,
-{
-    rows.last()
-        .ok_or(sqlx::Error::RowNotFound)?
-        .try_get_unchecked(0)
+fn session(rows: &[MySqlRow]) -> Result<u64, sqlx::Error> {
+    let row = rows.last().ok_or(sqlx::Error::RowNotFound)?;
+    row.try_get_unchecked(0)
 }
 
 async fn exchange<'c, DB: Read, C>(

@@ -1,7 +1,8 @@
-//! SQL databases over sqlx's connections: PostgreSQL, MySQL and MariaDB, SQLite.
+//! SQL databases: PostgreSQL over our own connections ([`postgres`]), MySQL and MariaDB, and SQLite
+//! over sqlx's.
 //!
 //! A session owns its connections and keeps its statements prepared on them, so that a step costs
-//! one exchange with the server and no timer. What the driver adds to sqlx: values bound by the
+//! one exchange with the server and no timer. What the driver adds: values bound by the
 //! types that the server found when each statement was prepared before the run ([`prepare_all`]),
 //! limits that end the work on the server too, errors by class, transactions that are rolled back
 //! when a step of theirs fails, and connections that come back after the server did.
@@ -15,10 +16,13 @@ mod diagnose;
 mod door;
 mod error;
 mod inspect;
+mod kind;
 mod link;
 mod pool;
 mod position;
+mod postgres;
 mod prepare;
+mod preparer;
 mod read;
 mod request;
 mod roots;
@@ -190,7 +194,7 @@ impl SqlDriver {
             missed: trail.missed,
             retries: trail.retries,
             reconnects: trail.reconnects,
-            // sqlx does not tell.
+            // Not counted, because sqlx does not tell.
             bytes_sent: 0,
             bytes_received: 0,
         }

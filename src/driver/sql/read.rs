@@ -6,34 +6,15 @@ mod sqlite;
 
 use super::{bind::Datum, console::Row};
 use crate::data::Value;
-use sqlx::{Column, MySql, Postgres, Row as _, Sqlite, TypeInfo, ValueRef};
+use sqlx::{Column, MySql, Row as _, Sqlite, TypeInfo, ValueRef};
 
-/// What differs between the servers' rows and results.
+/// What differs between the rows and results of the servers that sqlx drives.
 pub trait Read: sqlx::Database {
     /// How many rows a statement changed.
     fn changed(done: &Self::QueryResult) -> u64;
 
     /// A value that is not NULL.
     fn value(raw: Self::ValueRef<'_>) -> Result<Value, sqlx::error::BoxDynError>;
-
-    /// Whether values of a column of this type can be read; only asked for where types are known.
-    fn is_readable(_info: &Self::TypeInfo) -> bool {
-        true
-    }
-}
-
-impl Read for Postgres {
-    fn changed(done: &Self::QueryResult) -> u64 {
-        done.rows_affected()
-    }
-
-    fn value(raw: Self::ValueRef<'_>) -> Result<Value, sqlx::error::BoxDynError> {
-        postgres::value(&raw)
-    }
-
-    fn is_readable(info: &Self::TypeInfo) -> bool {
-        postgres::is_readable(info)
-    }
 }
 
 impl Read for MySql {

@@ -2,6 +2,8 @@
 
 use super::{
     bind::{self, Data, literal},
+    link::Link,
+    postgres::Query,
     read::{self, Read},
     setup::{Compiled, Form, Target},
 };
@@ -10,8 +12,7 @@ use crate::{
     plan::sql::{Backend, Statement},
 };
 use sqlx::{
-    AssertSqlSafe, Database, Execute, MySql, Postgres, SqlSafeStr, SqlStr, Sqlite,
-    error::BoxDynError,
+    AssertSqlSafe, Database, Execute, MySql, SqlSafeStr, SqlStr, Sqlite, error::BoxDynError,
 };
 use std::sync::Arc;
 
@@ -32,18 +33,16 @@ impl Answer {
     where
         for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
     {
-        let expected = statement.expect.values.iter().map(|(column, _)| column);
-        let extracted = statement.extract.iter().map(|extract| &extract.column);
-        let columns = expected.chain(extracted);
+        let columns = statement.columns();
         self.taken
             .extend(columns.map(|column| read::column::<DB>(row, column)));
     }
 }
 
 /// What is sent, for one of the servers.
-pub enum Request {
+pub enum Request<'a> {
     /// PostgreSQL.
-    Postgres(Call<Postgres>),
+    Postgres(Query<'a>),
     /// MySQL.
     MySql(Call<MySql>),
     /// SQLite.
@@ -58,23 +57,25 @@ pub struct Call<DB: Database> {
     persistent: bool,
 }
 
-impl Request {
+impl<'a> Request<'a> {
     /// A text without parameters.
     pub fn plain(backend: Backend, sql: SqlStr) -> Self {
         match backend {
-            Backend::Postgres => Request::Postgres(Call::plain(sql)),
+            Backend::Postgres => Request::Postgres(Query::Text(sql)),
             Backend::MySql => Request::MySql(Call::plain(sql)),
             Backend::Sqlite => Request::Sqlite(Call::plain(sql)),
         }
     }
 
-    /// A statement with its values.
+    /// The statement of step `index` with its values, to be sent over `link` at once.
     ///
     /// # Errors
     /// In words, when a value is not of the type that its parameter has.
     pub fn statement(
+        link: &mut Link,
         target: &Target,
-        compiled: &Compiled,
+        index: usize,
+        compiled: &'a Compiled,
         statement: &Statement,
         values: &[Value],
     ) -> Result<Self, String> {
@@ -82,11 +83,10 @@ impl Request {
         let sql = || AssertSqlSafe(Arc::clone(&compiled.sql)).into_sql_str();
         let backend = target.database.backend;
         Ok(match &compiled.form {
-            Form::Postgres(binds) => Request::Postgres(Call {
-                sql: sql(),
-                arguments: Some(bind::postgres::arguments(binds, &data)?),
-                persistent: true,
-            }),
+            Form::Postgres { kinds, columns } => {
+                link.bind(index, &compiled.sql, kinds, &data)?;
+                Request::Postgres(Query::Bound(columns))
+            }
             Form::MySql(order) => Request::MySql(Call {
                 sql: sql(),
                 arguments: Some(bind::mysql::arguments(order, &data)?),

@@ -1,6 +1,10 @@
 //! What every worker's driver needs to know, made once before the run.
 
-use super::{bind::postgres::Bind, roots};
+use super::{
+    kind::Kind,
+    postgres::{Account, Column},
+    roots,
+};
 use crate::plan::sql::{Backend, Database, Isolation, Tls};
 use sqlx::{
     ConnectOptions,
@@ -27,7 +31,8 @@ pub(super) struct Target {
 
 #[derive(Debug)]
 pub(super) enum Options {
-    Postgres(PgConnectOptions),
+    /// For the load, and for what is asked through sqlx.
+    Postgres(Box<(Account, PgConnectOptions)>),
     MySql(MySqlConnectOptions),
     Sqlite(SqliteConnectOptions),
 }
@@ -45,7 +50,12 @@ pub(super) struct Compiled {
 #[derive(Debug)]
 pub(super) enum Form {
     /// Typed, in binary.
-    Postgres(Vec<Bind>),
+    Postgres {
+        /// The parameters.
+        kinds: Vec<Kind>,
+        /// Those whose values matter ([`crate::plan::sql::Statement::columns`]).
+        columns: Vec<Column>,
+    },
     /// In the order of the `?`s.
     MySql(Vec<u16>),
     /// By number.
@@ -64,7 +74,9 @@ impl Target {
         // A few are ours.
         let capacity = statements + 8;
         let options = match database.backend {
-            Backend::Postgres => postgres(database, url, capacity).map(Options::Postgres),
+            Backend::Postgres => {
+                postgres(database, url).map(|both| Options::Postgres(Box::new(both)))
+            }
             Backend::MySql => mysql(database, url, capacity).map(Options::MySql),
             Backend::Sqlite => sqlite(database, url, capacity).map(Options::Sqlite),
         };
@@ -104,10 +116,9 @@ impl Target {
     }
 }
 
-fn postgres(database: &Database, url: &str, capacity: usize) -> Result<PgConnectOptions, String> {
+fn postgres(database: &Database, url: &str) -> Result<(Account, PgConnectOptions), String> {
     let mut options = PgConnectOptions::from_str(url)
         .map_err(in_words)?
-        .statement_cache_capacity(capacity)
         .disable_statement_logging();
     if options.get_application_name().is_none() {
         options = options.application_name("loadgen");
@@ -121,9 +132,10 @@ fn postgres(database: &Database, url: &str, capacity: usize) -> Result<PgConnect
             Tls::VerifyFull => PgSslMode::VerifyFull,
         });
     }
+    let account = Account::new(&options, database)?;
     Ok(match roots::pem(database)? {
-        Some(pem) => options.ssl_root_cert_from_pem(pem),
-        None => options,
+        Some(pem) => (account, options.ssl_root_cert_from_pem(pem)),
+        None => (account, options),
     })
 }
 

@@ -59,7 +59,7 @@ impl SqlDriver {
         values: &mut [Value],
         trail: &mut Trail,
     ) -> Ended {
-        let request = match self.request(job, values) {
+        let request = match self.request(link, job, values) {
             Ok(request) => request,
             Err(words) => return Failure::text(ErrorClass::Other, words).into(),
         };
@@ -104,7 +104,12 @@ impl SqlDriver {
         }
     }
 
-    fn request(&self, job: &Job<'_>, values: &[Value]) -> Result<Request, String> {
+    fn request(
+        &self,
+        link: &mut Link,
+        job: &Job<'_>,
+        values: &[Value],
+    ) -> Result<Request<'_>, String> {
         let target = &self.setup.targets[job.step.database];
         let backend = target.database.backend;
         match &job.step.action {
@@ -117,7 +122,9 @@ impl SqlDriver {
             )),
             Action::Commit => Ok(Request::plain(backend, "COMMIT".into_sql_str())),
             Action::Statement(statement) => match self.setup.statements.get(job.index) {
-                Some(Some(compiled)) => Request::statement(target, compiled, statement, values),
+                Some(Some(compiled)) => {
+                    Request::statement(link, target, job.index, compiled, statement, values)
+                }
                 _ => Err("the statement was not prepared before the run".to_owned()),
             },
         }
@@ -146,7 +153,7 @@ impl SqlDriver {
         link: &mut Link,
         alarm: &mut Alarm,
         step: &SqlStep,
-        request: Request,
+        request: Request<'_>,
         answer: &mut Answer,
         trail: &mut Trail,
     ) -> Result<(), Verdict> {

@@ -1,5 +1,7 @@
 //! PostgreSQL's `numeric` on the wire: groups of four decimal digits.
 
+use bytes::BytesMut;
+
 /// Sign, decimal digits and places of a number.
 struct Decimal {
     negative: bool,
@@ -13,7 +15,7 @@ struct Decimal {
 const MOST_DIGITS: usize = 16_383;
 
 /// Appends the binary form of a decimal number such as `-12.50` or `1e6`; None when it is none.
-pub fn encode(text: &str, out: &mut Vec<u8>) -> Option<()> {
+pub fn encode(text: &str, out: &mut BytesMut) -> Option<()> {
     let Decimal {
         negative,
         mut digits,
@@ -132,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn round_trip(text: &str) -> Option<String> {
-        let mut bytes = Vec::new();
+        let mut bytes = BytesMut::new();
         encode(text, &mut bytes)?;
         decode(&bytes)
     }

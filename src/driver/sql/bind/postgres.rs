@@ -2,153 +2,44 @@
 //! as the type that the server found for its parameter.
 
 use super::{Data, Datum, numeric};
-use crate::driver::sql::read;
+use crate::driver::sql::kind::Kind;
+use bytes::{BufMut, BytesMut};
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, date},
 };
-use sqlx::{
-    Arguments, Encode, Postgres, Type, TypeInfo,
-    encode::IsNull,
-    error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo, PgTypeKind},
-};
-use std::io::Write;
 
-/// How a parameter is sent.
-#[derive(Debug, Clone)]
-pub struct Bind {
-    kind: Kind,
-    /// The type it is sent as.
-    declared: PgTypeInfo,
-}
-
-/// Types by how they are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Bool,
-    Int2,
-    Int4,
-    Int8,
-    Oid,
-    Float4,
-    Float8,
-    Numeric,
-    Text,
-    Jsonb,
-    Bytea,
-    Uuid,
-    Date,
-    Timestamp,
-    Timestamptz,
-}
-
-impl Kind {
-    fn of(info: &PgTypeInfo) -> Option<Self> {
-        match read::postgres::kind(info) {
-            Some(PgTypeKind::Domain(base)) => return Self::of(base),
-            Some(PgTypeKind::Enum(_)) => return Some(Kind::Text),
-            _ => {}
-        }
-        Some(match info.name() {
-            "BOOL" => Kind::Bool,
-            "INT2" => Kind::Int2,
-            "INT4" => Kind::Int4,
-            "INT8" => Kind::Int8,
-            "OID" => Kind::Oid,
-            "FLOAT4" => Kind::Float4,
-            "FLOAT8" => Kind::Float8,
-            "NUMERIC" => Kind::Numeric,
-            "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" | "JSON" | "citext" | "xml" => {
-                Kind::Text
-            }
-            "JSONB" => Kind::Jsonb,
-            "BYTEA" => Kind::Bytea,
-            "UUID" => Kind::Uuid,
-            "DATE" => Kind::Date,
-            "TIMESTAMP" => Kind::Timestamp,
-            "TIMESTAMPTZ" => Kind::Timestamptz,
-            _ => return None,
-        })
-    }
-}
-
-impl Bind {
-    /// For a parameter of this type; None when values cannot be written as it here, so that they
-    /// must go as text and be cast by the server.
-    pub fn of(info: &PgTypeInfo) -> Option<Self> {
-        Some(Self {
-            kind: Kind::of(info)?,
-            declared: info.clone(),
-        })
-    }
-
-    /// As text.
-    pub fn text() -> Self {
-        Self {
-            kind: Kind::Text,
-            declared: <str as Type<Postgres>>::type_info(),
-        }
-    }
-
-    /// Whether a value can be sent.
-    ///
-    /// # Errors
-    /// In words, when not.
-    pub fn check(&self, datum: Datum<'_>) -> Result<(), String> {
-        write(self.kind, datum, &mut Vec::new())
-    }
-}
-
-/// Arguments in the order of `binds`.
+/// Whether a value can be sent as this kind.
 ///
 /// # Errors
-/// In words, when a value is none of its parameter's type.
-pub fn arguments(binds: &[Bind], data: &Data<'_>) -> Result<PgArguments, String> {
-    let mut arguments = PgArguments::default();
-    arguments.reserve(binds.len(), 12 * binds.len());
-    for (number, bind) in (1..).zip(binds) {
-        data.with(number, |datum| arguments.add(Argument { bind, datum }))
-            .map_err(|problem| format!("${number}: {problem}"))?;
-    }
-    Ok(arguments)
+/// In words, when not.
+pub fn check(kind: Kind, datum: Datum<'_>) -> Result<(), String> {
+    write(kind, datum, &mut BytesMut::new())
 }
 
-struct Argument<'a> {
-    bind: &'a Bind,
-    datum: Datum<'a>,
+/// Appends the value of parameter `$number`, unless it is NULL, which is told by false.
+///
+/// # Errors
+/// In words, when the value is none of the parameter's type.
+pub fn put(kind: Kind, number: u16, data: &Data<'_>, out: &mut BytesMut) -> Result<bool, String> {
+    let written = data.with(number, |datum| match datum {
+        Datum::Null => Ok(false),
+        datum => write(kind, datum, out).map(|()| true),
+    });
+    written.map_err(|problem| format!("${number}: {problem}"))
 }
 
-impl Type<Postgres> for Argument<'_> {
-    /// Never asked for, because [`Encode::produces`] says better.
-    fn type_info() -> PgTypeInfo {
-        <str as Type<Postgres>>::type_info()
-    }
-}
-
-impl Encode<'_, Postgres> for Argument<'_> {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        if self.datum == Datum::Null {
-            return Ok(IsNull::Yes);
-        }
-        write(self.bind.kind, self.datum, buffer)?;
-        Ok(IsNull::No)
-    }
-
-    fn produces(&self) -> Option<PgTypeInfo> {
-        Some(self.bind.declared.clone())
-    }
-}
-
-fn write(kind: Kind, datum: Datum<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+fn write(kind: Kind, datum: Datum<'_>, out: &mut BytesMut) -> Result<(), String> {
     match kind {
-        Kind::Bool => bool(datum).map(|value| out.push(u8::from(value))),
-        Kind::Int2 => whole::<i16>(datum).map(|value| out.extend(value.to_be_bytes())),
-        Kind::Int4 => whole::<i32>(datum).map(|value| out.extend(value.to_be_bytes())),
-        Kind::Int8 => whole::<i64>(datum).map(|value| out.extend(value.to_be_bytes())),
-        Kind::Oid => whole::<u32>(datum).map(|value| out.extend(value.to_be_bytes())),
-        Kind::Float4 => float(datum).map(|value| out.extend((value as f32).to_be_bytes())),
-        Kind::Float8 => float(datum).map(|value| out.extend(value.to_be_bytes())),
+        Kind::Bool => bool(datum).map(|value| out.put_u8(u8::from(value))),
+        Kind::Int2 => whole::<i16>(datum).map(|value| out.extend_from_slice(&value.to_be_bytes())),
+        Kind::Int4 => whole::<i32>(datum).map(|value| out.extend_from_slice(&value.to_be_bytes())),
+        Kind::Int8 => whole::<i64>(datum).map(|value| out.extend_from_slice(&value.to_be_bytes())),
+        Kind::Oid => whole::<u32>(datum).map(|value| out.extend_from_slice(&value.to_be_bytes())),
+        Kind::Float4 => {
+            float(datum).map(|value| out.extend_from_slice(&(value as f32).to_be_bytes()))
+        }
+        Kind::Float8 => float(datum).map(|value| out.extend_from_slice(&value.to_be_bytes())),
         Kind::Numeric => as_text(datum, |text| numeric::encode(text, out)),
         Kind::Text => as_text(datum, |text| {
             out.extend_from_slice(text.as_bytes());
@@ -156,7 +47,7 @@ fn write(kind: Kind, datum: Datum<'_>, out: &mut Vec<u8>) -> Result<(), String> 
         }),
         Kind::Jsonb => as_text(datum, |text| {
             // The version of the binary form, then plain JSON.
-            out.push(1);
+            out.put_u8(1);
             out.extend_from_slice(text.as_bytes());
             Some(())
         }),
@@ -166,13 +57,15 @@ fn write(kind: Kind, datum: Datum<'_>, out: &mut Vec<u8>) -> Result<(), String> 
             .map(|uuid| out.extend_from_slice(uuid.as_bytes())),
         Kind::Date => text(datum)
             .and_then(days)
-            .map(|days| out.extend(days.to_be_bytes())),
+            .map(|days| out.extend_from_slice(&days.to_be_bytes())),
         Kind::Timestamp => text(datum)
             .and_then(|text| micros(text, false))
-            .map(|micros| out.extend(micros.to_be_bytes())),
+            .map(|micros| out.extend_from_slice(&micros.to_be_bytes())),
         Kind::Timestamptz => text(datum)
             .and_then(|text| micros(text, true))
-            .map(|micros| out.extend(micros.to_be_bytes())),
+            .map(|micros| out.extend_from_slice(&micros.to_be_bytes())),
+        // No parameter has this type.
+        Kind::Void => None,
     }
     .ok_or_else(|| refusal(kind, datum))
 }
@@ -195,6 +88,7 @@ fn refusal(kind: Kind, datum: Datum<'_>) -> String {
         Kind::Date => "a date (2026-11-30)",
         Kind::Timestamp => "a timestamp (2026-11-30 23:59:59)",
         Kind::Timestamptz => "a timestamptz (2026-11-30 23:59:59Z)",
+        Kind::Void => "void",
     };
     format!("{datum} is not {what}")
 }
@@ -251,7 +145,7 @@ fn bool(datum: Datum<'_>) -> Option<bool> {
 }
 
 /// `\x` and hexadecimal digits; anything else stands for its own bytes.
-fn bytes(text: &str, out: &mut Vec<u8>) -> Option<()> {
+fn bytes(text: &str, out: &mut BytesMut) -> Option<()> {
     let Some(digits) = text.strip_prefix("\\x") else {
         out.extend_from_slice(text.as_bytes());
         return Some(());
@@ -260,7 +154,7 @@ fn bytes(text: &str, out: &mut Vec<u8>) -> Option<()> {
     for pair in digits.as_bytes().chunks(2) {
         let [high, low] = *pair else { return None };
         let byte = 16 * digit(high)? + digit(low)?;
-        out.write_all(&[u8::try_from(byte).ok()?]).ok()?;
+        out.put_u8(u8::try_from(byte).ok()?);
     }
     Some(())
 }

@@ -1,109 +1,60 @@
 //! PostgreSQL's values: binary after a prepared statement, text in the simple protocol.
 
 use super::{decimal, float, hexadecimal};
-use crate::{data::Value, driver::sql::bind::numeric};
+use crate::{
+    data::Value,
+    driver::sql::{bind::numeric, kind::Kind},
+};
 use jiff::{
     SignedDuration,
     civil::{Date, date},
 };
-use sqlx::{
-    TypeInfo, ValueRef,
-    error::BoxDynError,
-    postgres::{PgTypeInfo, PgTypeKind, PgValueFormat, PgValueRef},
-};
+use sqlx::error::BoxDynError;
 
-pub fn is_readable(info: &PgTypeInfo) -> bool {
-    match kind(info) {
-        Some(PgTypeKind::Domain(base)) => is_readable(base),
-        Some(PgTypeKind::Enum(_)) => true,
-        _ => matches!(
-            info.name(),
-            "BOOL"
-                | "INT2"
-                | "INT4"
-                | "INT8"
-                | "OID"
-                | "FLOAT4"
-                | "FLOAT8"
-                | "NUMERIC"
-                | "TEXT"
-                | "VARCHAR"
-                | "CHAR"
-                | "NAME"
-                | "UNKNOWN"
-                | "JSON"
-                | "JSONB"
-                | "citext"
-                | "xml"
-                | "BYTEA"
-                | "UUID"
-                | "DATE"
-                | "TIMESTAMP"
-                | "TIMESTAMPTZ"
-                | "VOID"
-        ),
-    }
+/// A value in text, as the simple protocol has it.
+///
+/// # Errors
+/// When it is none of this kind.
+pub fn text(kind: Kind, bytes: &[u8]) -> Result<Value, BoxDynError> {
+    let text = std::str::from_utf8(bytes)?;
+    Ok(match kind {
+        Kind::Int8 => Value::Int(text.parse()?),
+        Kind::Float8 => float(text.parse()?),
+        Kind::Numeric => decimal(text),
+        Kind::Bool => boolean(text == "t"),
+        _ => Value::Text(text.into()),
+    })
 }
 
-pub fn value(raw: &PgValueRef<'_>) -> Result<Value, BoxDynError> {
-    let info = raw.type_info();
-    let name = base(&info).name();
-    match raw.format() {
-        PgValueFormat::Text => {
-            let text = raw.as_str()?;
-            Ok(match name {
-                "INT2" | "INT4" | "INT8" | "OID" => Value::Int(text.parse()?),
-                "FLOAT4" | "FLOAT8" => float(text.parse()?),
-                "NUMERIC" => decimal(text),
-                "BOOL" => boolean(text == "t"),
-                _ => Value::Text(text.into()),
-            })
-        }
-        PgValueFormat::Binary => binary(name, base(&info), raw.as_bytes()?),
-    }
-}
-
-/// What sort of type it is, when that is known: in the simple protocol, the server's own types are
-/// not looked up.
-pub fn kind(info: &PgTypeInfo) -> Option<&PgTypeKind> {
-    // A name for types that are only known by number; asked for their kind, they panic.
-    (info.name() != "?").then(|| info.kind())
-}
-
-fn base(info: &PgTypeInfo) -> &PgTypeInfo {
-    match kind(info) {
-        Some(PgTypeKind::Domain(inner)) => base(inner),
-        _ => info,
-    }
-}
-
-fn binary(name: &str, info: &PgTypeInfo, bytes: &[u8]) -> Result<Value, BoxDynError> {
-    Ok(match name {
-        "BOOL" => boolean(bytes == [1]),
-        "INT2" => Value::Int(i16::from_be_bytes(bytes.try_into()?).into()),
-        "INT4" => Value::Int(i32::from_be_bytes(bytes.try_into()?).into()),
-        "INT8" => Value::Int(i64::from_be_bytes(bytes.try_into()?)),
-        "OID" => Value::Int(u32::from_be_bytes(bytes.try_into()?).into()),
-        "FLOAT4" => short_float(f32::from_be_bytes(bytes.try_into()?)),
-        "FLOAT8" => float(f64::from_be_bytes(bytes.try_into()?)),
-        "NUMERIC" => match numeric::decode(bytes) {
+/// A value in binary, as it comes after a prepared statement.
+///
+/// # Errors
+/// When it is none of this kind.
+pub fn binary(kind: Kind, bytes: &[u8]) -> Result<Value, BoxDynError> {
+    Ok(match kind {
+        Kind::Bool => boolean(bytes == [1]),
+        Kind::Int2 => Value::Int(i16::from_be_bytes(bytes.try_into()?).into()),
+        Kind::Int4 => Value::Int(i32::from_be_bytes(bytes.try_into()?).into()),
+        Kind::Int8 => Value::Int(i64::from_be_bytes(bytes.try_into()?)),
+        Kind::Oid => Value::Int(u32::from_be_bytes(bytes.try_into()?).into()),
+        Kind::Float4 => short_float(f32::from_be_bytes(bytes.try_into()?)),
+        Kind::Float8 => float(f64::from_be_bytes(bytes.try_into()?)),
+        Kind::Numeric => match numeric::decode(bytes) {
             Some(text) => decimal(&text),
             None => return Err("it is no number".into()),
         },
         // Behind the version of the binary form.
-        "JSONB" => text(bytes.get(1..).unwrap_or_default())?,
-        "BYTEA" => hexadecimal(bytes),
-        "UUID" => Value::Text(uuid::Uuid::from_slice(bytes)?.to_string().into()),
-        "DATE" => {
+        Kind::Jsonb => words(bytes.get(1..).unwrap_or_default())?,
+        Kind::Bytea => hexadecimal(bytes),
+        Kind::Uuid => Value::Text(uuid::Uuid::from_slice(bytes)?.to_string().into()),
+        Kind::Date => {
             let days = i64::from(i32::from_be_bytes(bytes.try_into()?));
             let date = EPOCH.checked_add(SignedDuration::from_hours(24 * days))?;
             Value::Text(date.to_string().into())
         }
-        "TIMESTAMP" => moment(bytes, "")?,
-        "TIMESTAMPTZ" => moment(bytes, "Z")?,
-        "VOID" => text(b"")?,
-        _ if is_readable(info) => text(bytes)?,
-        _ => return Err("values of it cannot be taken; cast it to text in the statement".into()),
+        Kind::Timestamp => moment(bytes, "")?,
+        Kind::Timestamptz => moment(bytes, "Z")?,
+        Kind::Text | Kind::Void => words(bytes)?,
     })
 }
 
@@ -116,7 +67,7 @@ fn moment(bytes: &[u8], zone: &str) -> Result<Value, BoxDynError> {
     Ok(Value::Text(format!("{time}{zone}").into()))
 }
 
-fn text(bytes: &[u8]) -> Result<Value, BoxDynError> {
+fn words(bytes: &[u8]) -> Result<Value, BoxDynError> {
     Ok(Value::Text(std::str::from_utf8(bytes)?.into()))
 }
 

@@ -12,6 +12,7 @@ mod servers;
 mod tls;
 mod transactions;
 mod types;
+mod wire;
 
 use super::{
     Candidate, PrepareError, Problem, Session, SqlDriver,
@@ -34,7 +35,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 /// A database with everything at its default.
-fn database(url: &str) -> Database {
+pub(super) fn database(url: &str) -> Database {
     Database {
         name: "main".to_owned(),
         backend: Backend::of(url).unwrap(),

@@ -1,0 +1,101 @@
+//! What goes wrong between us and a server.
+
+use super::message::Reader;
+use std::{fmt, io};
+
+/// Why there is no answer, or not the one that was hoped for.
+#[derive(Debug)]
+pub enum Error {
+    /// The connection.
+    Io(io::Error),
+    /// There can be no encrypted connection.
+    Tls(String),
+    /// The server wants to be convinced of who we are in a way that we cannot.
+    Login(String),
+    /// A prepared statement has other columns than before the run.
+    Changed(String),
+    /// It cannot be sent: the reason in words.
+    Unsendable(String),
+    /// The server says so.
+    Server(ServerError),
+    /// The server says what it should not.
+    Protocol(String),
+}
+
+/// An error that the server tells of.
+#[derive(Debug)]
+pub struct ServerError {
+    /// The session has ended with it.
+    pub fatal: bool,
+    /// SQLSTATE.
+    pub code: String,
+    /// In the server's words.
+    pub message: String,
+}
+
+impl Error {
+    pub(super) fn protocol(words: &str) -> Self {
+        Self::Protocol(words.to_owned())
+    }
+
+    pub(super) fn malformed() -> Self {
+        Self::protocol("a message of the server is malformed")
+    }
+
+    #[cold]
+    pub(super) fn out_of_turn(tag: u8) -> Self {
+        let tag = tag.escape_ascii();
+        Self::Protocol(format!("the server sends a message '{tag}' out of turn"))
+    }
+
+    pub(super) fn unsendable(error: impl fmt::Display) -> Self {
+        Self::Unsendable(error.to_string())
+    }
+
+    pub(super) fn unreadable(error: impl fmt::Display) -> Self {
+        Self::Protocol(format!("a value cannot be read: {error}"))
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Io(error) => error.fmt(f),
+            Error::Tls(words)
+            | Error::Login(words)
+            | Error::Changed(words)
+            | Error::Unsendable(words)
+            | Error::Protocol(words) => f.write_str(words),
+            Error::Server(error) => error.message.fmt(f),
+        }
+    }
+}
+
+impl ServerError {
+    /// Reads the body of an ErrorResponse.
+    pub(super) fn read(body: &[u8]) -> Self {
+        let mut error = Self {
+            fatal: false,
+            code: String::new(),
+            message: String::new(),
+        };
+        let mut reader = Reader(body);
+        while let Some(field @ 1..) = reader.byte() {
+            let Some(text) = reader.text() else { break };
+            match field {
+                // Not translated, unlike S.
+                b'V' => error.fatal = text == "FATAL" || text == "PANIC",
+                b'C' => error.code = text.into_owned(),
+                b'M' => error.message = text.into_owned(),
+                _ => {}
+            }
+        }
+        error
+    }
+}

@@ -1,0 +1,113 @@
+//! What has been received and not yet been looked at.
+
+use super::{
+    Error,
+    message::{self, Message},
+};
+use bytes::{Buf, BytesMut};
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// There is room for so much at least when something is read.
+const ROOM: usize = 4096;
+
+/// There is made room for so much at most: what a server says of a message's length may be wrong.
+const MOST: usize = 1 << 20;
+
+/// Received bytes: whole messages, and perhaps the beginning of one.
+#[derive(Default)]
+pub struct Input {
+    buffer: BytesMut,
+    /// How many of them have been handed out.
+    seen: usize,
+}
+
+impl Input {
+    /// The next message, waited for if need be.
+    ///
+    /// # Errors
+    /// When the connection ends or no message can begin so.
+    pub async fn next(
+        &mut self,
+        socket: &mut (impl AsyncRead + Unpin),
+    ) -> Result<Message<'_>, Error> {
+        let length = loop {
+            let rest = &self.buffer[self.seen..];
+            let length = message::length(rest)?;
+            match length {
+                Some(length) if rest.len() >= length => break length,
+                _ => self.fill(length.unwrap_or(0), socket).await?,
+            }
+        };
+        let message = &self.buffer[self.seen..self.seen + length];
+        self.seen += length;
+        Ok(Message {
+            tag: message[0],
+            body: &message[5..],
+        })
+    }
+
+    /// Reads more, with room for a message of so many bytes.
+    async fn fill(
+        &mut self,
+        length: usize,
+        socket: &mut (impl AsyncRead + Unpin),
+    ) -> Result<(), Error> {
+        self.buffer.advance(std::mem::take(&mut self.seen));
+        let wanted = length.saturating_sub(self.buffer.len()).clamp(ROOM, MOST);
+        self.buffer.reserve(wanted);
+        match socket.read_buf(&mut self.buffer).await? {
+            0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Hands out a few bytes at a time.
+    struct Pieces<'a>(&'a [u8], Vec<usize>);
+
+    impl AsyncRead for Pieces<'_> {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            buffer: &mut tokio::io::ReadBuf<'_>,
+        ) -> std::task::Poll<io::Result<()>> {
+            let size = self.1.pop().unwrap_or(usize::MAX);
+            let size = size.min(self.0.len()).min(buffer.remaining());
+            let (piece, rest) = self.0.split_at(size);
+            buffer.put_slice(piece);
+            self.0 = rest;
+            std::task::Poll::Ready(Ok(()))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_out_whole_however_they_come_in(
+            sent in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..9000)), 0..8),
+            pieces in prop::collection::vec(1..6000_usize, 0..20),
+        ) {
+            let mut bytes = Vec::new();
+            for (tag, body) in &sent {
+                bytes.push(*tag);
+                bytes.extend((body.len() as u32 + 4).to_be_bytes());
+                bytes.extend(body);
+            }
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let mut socket = Pieces(&bytes, pieces);
+                let mut input = Input::default();
+                for (tag, body) in &sent {
+                    let message = input.next(&mut socket).await.unwrap();
+                    assert_eq!((message.tag, message.body), (*tag, body.as_slice()));
+                }
+                assert!(matches!(input.next(&mut socket).await, Err(Error::Io(_))));
+            });
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! PostgreSQL's protocol, version 3, over our own connections.
+//!
+//! Driving is what this program is for, so the way of a statement is kept short: it is bound into
+//! the bytes that are sent, its answer is looked at where it was received, and only what a step
+//! takes of it is read. A prepared statement costs one write, one wait and one read of the system.
+//! sqlx, which asks everything that is not load, is what the types of parameters and columns come
+//! from.
+
+mod account;
+mod error;
+mod input;
+mod login;
+mod message;
+mod socket;
+mod tls;
+
+pub use account::Account;
+pub use error::{Error, ServerError};
+
+use self::{
+    input::Input,
+    message::{Field, Fields},
+    socket::Socket,
+};
+use super::{
+    bind::{self, Data},
+    console::Row,
+    kind::Kind,
+    read::postgres as read,
+    request::Answer,
+};
+use crate::{data::Value, plan::sql::Statement};
+use bytes::BytesMut;
+use postgres_protocol::{IsNull, message::frontend};
+use sqlx::SqlStr;
+use tokio::io::AsyncWriteExt;
+
+/// An open session.
+pub struct Connection {
+    socket: Socket,
+    /// What is to be sent.
+    out: BytesMut,
+    input: Input,
+    /// By [`crate::plan::Step::index`]: the session keeps the step's statement prepared.
+    prepared: Vec<bool>,
+    /// The step whose statement was bound last.
+    bound: usize,
+    /// The columns of the answer, where the server told them: those of texts, and those of
+    /// statements when they are prepared.
+    described: Vec<Field>,
+}
+
+/// What is asked.
+pub enum Query<'a> {
+    /// A text, as it is.
+    Text(SqlStr),
+    /// What was bound last ([`Connection::bind`]), with the columns that are taken of its first
+    /// row: those that are expected to have a value, then those to extract.
+    Bound(&'a [Column]),
+}
+
+/// A column of an answer in binary.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its place in the row.
+    pub place: usize,
+    /// How its values are read.
+    pub kind: Kind,
+    /// The number of its type, if that is known.
+    pub oid: Option<u32>,
+}
+
+/// What SQLSTATE tells that a prepared statement is of no use any more: its result has other
+/// columns since, or it is gone.
+const OUTDATED: [&str; 2] = ["0A000", "26000"];
+
+impl Connection {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// When there is no server, it cannot be trusted, or it does not let us in.
+    pub async fn open(account: &Account) -> Result<Self, Error> {
+        let mut connection = Self {
+            socket: socket::open(account).await?,
+            out: BytesMut::new(),
+            input: Input::default(),
+            prepared: Vec::new(),
+            bound: 0,
+            described: Vec::new(),
+        };
+        connection.login(account).await?;
+        Ok(connection)
+    }
+
+    /// Makes ready to execute the statement of step `index`, which has parameters of these kinds.
+    ///
+    /// # Errors
+    /// In words, when a value is none of its parameter's type.
+    pub fn bind(
+        &mut self,
+        index: usize,
+        sql: &str,
+        kinds: &[Kind],
+        data: &Data<'_>,
+    ) -> Result<(), String> {
+        let Self { out, prepared, .. } = self;
+        let mut digits = itoa::Buffer::new();
+        let name = digits.format(index);
+        out.clear();
+        if prepared.len() <= index {
+            prepared.resize(index + 1, false);
+        }
+        let parsed = match prepared[index] {
+            true => Ok(()),
+            // An outdated one may still have the name.
+            false => frontend::close(b'S', name, out)
+                .and_then(|()| frontend::parse(name, sql, [], out))
+                .and_then(|()| frontend::describe(b'S', name, out)),
+        };
+        parsed.map_err(|error| error.to_string())?;
+        let put = |(number, kind): (u16, &Kind), out: &mut BytesMut| {
+            Ok(match bind::postgres::put(*kind, number, data, out)? {
+                true => IsNull::No,
+                false => IsNull::Yes,
+            })
+        };
+        let bound = frontend::bind("", name, [BINARY], (1..).zip(kinds), put, [BINARY], out);
+        bound.map_err(|error| match error {
+            frontend::BindError::Conversion(error) => error.to_string(),
+            frontend::BindError::Serialization(error) => error.to_string(),
+        })?;
+        // All rows.
+        frontend::execute("", 0, out).map_err(|error| error.to_string())?;
+        frontend::sync(out);
+        self.bound = index;
+        Ok(())
+    }
+
+    /// Does what is asked, to the end of the answer.
+    ///
+    /// # Errors
+    /// What the server says, or that it cannot be heard.
+    pub async fn exchange(
+        &mut self,
+        query: Query<'_>,
+        statement: Option<&Statement>,
+        answer: &mut Answer,
+    ) -> Result<(), Error> {
+        let bound: Option<&[Column]> = match query {
+            Query::Text(sql) => {
+                self.write(sql.as_str())?;
+                None
+            }
+            Query::Bound(columns) => Some(columns),
+        };
+        let Answer {
+            rows,
+            changed,
+            taken,
+        } = answer;
+        *changed += self
+            .converse(|described, fields| {
+                *rows += 1;
+                if let Some(statement) = statement.filter(|_| *rows == 1) {
+                    let values = statement
+                        .columns()
+                        .enumerate()
+                        .map(|(at, name)| match bound {
+                            Some(columns) => bound_value(columns.get(at), name, fields),
+                            None => described_value(described, name, fields),
+                        });
+                    taken.extend(values);
+                }
+                Ok(())
+            })
+            .await?;
+        match (bound, statement) {
+            (Some(columns), Some(statement)) => self.compare(columns, statement),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a statement that was prepared just now has its columns where they were before the
+    /// run; a table may have been altered since.
+    fn compare(&mut self, columns: &[Column], statement: &Statement) -> Result<(), Error> {
+        if self.described.is_empty() {
+            return Ok(());
+        }
+        let moved = |(name, column): &(&str, &Column)| {
+            self.described.get(column.place).is_none_or(|field| {
+                field.name != *name || column.oid.is_some_and(|oid| oid != field.oid)
+            })
+        };
+        let Some((name, _)) = statement.columns().zip(columns).find(moved) else {
+            return Ok(());
+        };
+        self.prepared[self.bound] = false;
+        let words = format!("column {name} is not what and where it was before the run");
+        Err(Error::Changed(words))
+    }
+
+    /// Does what a text asks, keeps all rows, and tells how many were changed.
+    ///
+    /// # Errors
+    /// What the server says, or that it cannot be heard; a value that cannot be read.
+    pub async fn all(&mut self, sql: &str, rows: &mut Vec<Row>) -> Result<u64, Error> {
+        self.write(sql)?;
+        self.converse(|described, fields| {
+            let row = described.iter().enumerate().map(|(place, field)| {
+                let value = match fields.get(place)? {
+                    None => Value::Unset,
+                    Some(bytes) => {
+                        read::text(Kind::of_text(field.oid), bytes).map_err(Error::unreadable)?
+                    }
+                };
+                Ok::<_, Error>((field.name.clone(), value))
+            });
+            rows.push(row.collect::<Result<_, _>>()?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Says goodbye.
+    pub async fn close(mut self) {
+        self.out.clear();
+        frontend::terminate(&mut self.out);
+        // It is gone either way.
+        let _ = self.send().await;
+        let _ = self.socket.shutdown().await;
+    }
+
+    fn write(&mut self, sql: &str) -> Result<(), Error> {
+        self.out.clear();
+        frontend::query(sql, &mut self.out).map_err(Error::unsendable)
+    }
+
+    async fn send(&mut self) -> Result<(), Error> {
+        self.socket.write_all(&self.out).await?;
+        self.socket.flush().await?;
+        Ok(())
+    }
+
+    /// Sends what was written and hears the answer to its end, which is when the server is ready
+    /// again. `on_row` has each row, with the fields as they were described, if they were. Tells
+    /// how many rows were changed.
+    async fn converse(
+        &mut self,
+        mut on_row: impl FnMut(&[Field], Fields<'_>) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        self.send().await?;
+        self.described.clear();
+        let mut changed = 0;
+        let mut failed = None;
+        loop {
+            let message = match self.input.next(&mut self.socket).await {
+                Ok(message) => message,
+                // What was said last is why nothing more comes.
+                Err(error) => return Err(failed.unwrap_or(error)),
+            };
+            match message.tag {
+                b'D' => on_row(&self.described, Fields::of(message.body)?)?,
+                b'C' => changed += message::changed(message.body),
+                b'Z' => return failed.map_or(Ok(changed), Err),
+                b'T' => self.described = message::describe(message.body)?,
+                b'1' => self.prepared[self.bound] = true,
+                b'E' => {
+                    let error = ServerError::read(message.body);
+                    if error.fatal {
+                        return Err(Error::Server(error));
+                    }
+                    if OUTDATED.contains(&error.code.as_str())
+                        && let Some(prepared) = self.prepared.get_mut(self.bound)
+                    {
+                        *prepared = false;
+                    }
+                    failed.get_or_insert(Error::Server(error));
+                }
+                b'G' => return Err(Error::protocol("it asks for the data of a COPY")),
+                // Bound, closed, parameters, no columns, nothing to do; notices, settings,
+                // notifications; a COPY's output.
+                b'2' | b'3' | b't' | b'n' | b'I' | b'N' | b'S' | b'A' | b'H' | b'd' | b'c' => {}
+                other => return Err(Error::out_of_turn(other)),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+/// The code of the binary format; texts go in text.
+const BINARY: i16 = 1;
+
+fn bound_value(column: Option<&Column>, name: &str, fields: Fields<'_>) -> Result<Value, String> {
+    let Some(Column { place, kind, .. }) = column else {
+        return Err(format!("there is no column {name}"));
+    };
+    value(name, fields.get(*place), |bytes| read::binary(*kind, bytes))
+}
+
+fn described_value(described: &[Field], name: &str, fields: Fields<'_>) -> Result<Value, String> {
+    let Some(place) = described.iter().position(|field| field.name == name) else {
+        return Err(format!("there is no column {name}"));
+    };
+    let kind = Kind::of_text(described[place].oid);
+    value(name, fields.get(place), |bytes| read::text(kind, bytes))
+}
+
+fn value<E: std::fmt::Display>(
+    name: &str,
+    field: Result<Option<&[u8]>, Error>,
+    read: impl FnOnce(&[u8]) -> Result<Value, E>,
+) -> Result<Value, String> {
+    match field {
+        Ok(Some(bytes)) => read(bytes).map_err(|error| format!("column {name}: {error}")),
+        Ok(None) => Err(format!("column {name} is NULL")),
+        Err(error) => Err(format!("column {name}: {error}")),
+    }
+}

@@ -1,0 +1,54 @@
+//! The way to a server: TCP, with TLS or without, or a socket in the file system.
+
+use super::{Account, Error, account::Place, account::Tls};
+use bytes::BytesMut;
+use postgres_protocol::message::frontend;
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::either::Either;
+
+/// An open way, in either of its forms.
+pub type Socket = Either<TcpStream, Either<Box<TlsStream<TcpStream>>, UnixStream>>;
+
+/// Opens the way to the account's server.
+pub async fn open(account: &Account) -> Result<Socket, Error> {
+    let (host, port) = match &account.place {
+        Place::Path(path) => {
+            let unix = UnixStream::connect(path).await?;
+            return Ok(Either::Right(Either::Right(unix)));
+        }
+        Place::Host(host, port) => (host.as_str(), *port),
+    };
+    let mut tcp = TcpStream::connect((host, port)).await?;
+    // A statement is written at once; waiting for more to send would only delay it.
+    tcp.set_nodelay(true)?;
+    let Some(Tls { config, required }) = &account.tls else {
+        return Ok(Either::Left(tcp));
+    };
+    if !offers_tls(&mut tcp).await? {
+        return match required {
+            true => Err(Error::Tls("the server does not support TLS".to_owned())),
+            false => Ok(Either::Left(tcp)),
+        };
+    }
+    let name = ServerName::try_from(host.to_owned());
+    let name = name.map_err(|error| Error::Tls(error.to_string()))?;
+    let tls = TlsConnector::from(config.clone()).connect(name, tcp);
+    Ok(Either::Right(Either::Left(Box::new(tls.await?))))
+}
+
+async fn offers_tls(tcp: &mut TcpStream) -> Result<bool, Error> {
+    let mut request = BytesMut::new();
+    frontend::ssl_request(&mut request);
+    tcp.write_all(&request).await?;
+    // Nothing may be read beyond it: what follows must be TLS.
+    match tcp.read_u8().await? {
+        b'S' => Ok(true),
+        b'N' => Ok(false),
+        other => Err(Error::out_of_turn(other)),
+    }
+}

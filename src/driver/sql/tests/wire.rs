@@ -1,0 +1,114 @@
+//! PostgreSQL's protocol where it is our own.
+
+use super::{super::error, *};
+
+#[tokio::test]
+async fn every_login_with_a_password_is_known() {
+    let server = Server::start(Kind::Postgres, &["unix_socket_directories=FOLDER"]);
+    let port = server.port();
+    let user = "SELECT current_user::text AS x";
+    for (name, method) in [
+        ("clear", "password"),
+        ("hashed", "md5"),
+        ("scram", "scram-sha-256"),
+    ] {
+        server.allow(&format!("host all {name} 127.0.0.1/32 {method}"));
+        let stored = method.replace("password", "md5");
+        server.run(&format!(
+            "SET password_encryption = '{stored}'; CREATE ROLE {name} LOGIN PASSWORD 'p@ss w%rd'"
+        ));
+        let url = |password| format!("postgres://{name}:{password}@127.0.0.1:{port}/postgres");
+        let right = database(&url("p%40ss%20w%25rd"));
+        assert_eq!(ask(&right, user).await, Value::Text(name.into()));
+        // What looks at the statements before the run would be refused first.
+        let target = Target::new(&database(&url("wrong")), 0).unwrap();
+        let failure = error::judge_opening(Link::open(&target).await.unwrap_err());
+        assert_eq!(failure.class, ErrorClass::Authentication);
+        let words = failure.detail.to_string();
+        assert!(words.starts_with("SQLSTATE 28P01: "), "{words}");
+    }
+
+    let admin = database(&server.url("postgres"));
+    let folder = ask(
+        &admin,
+        "SELECT current_setting('unix_socket_directories') AS x",
+    );
+    let Value::Text(folder) = folder.await else {
+        panic!("it is a path");
+    };
+    let local = format!("postgres:///postgres?host={folder}&port={port}&user=postgres");
+    let peer = "SELECT inet_client_addr() IS NULL AS x";
+    assert_eq!(
+        ask(&database(&local), peer).await,
+        Value::Text("true".into())
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_is_altered_is_prepared_again_and_compared() {
+    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let create = "CREATE TABLE t (id INT, x INT); INSERT INTO t VALUES (1, 2)";
+    script(&database, create).await;
+    let steps = vec![
+        query(&database, "SELECT * FROM t", &[]).takes("x"),
+        query(&database, "SELECT count(*) AS x FROM t", &[]).takes("x"),
+    ];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    rig.ok(0).await;
+    assert_eq!(rig.values[0], Value::Int(2));
+
+    // One more column, behind the others: told once, then prepared again.
+    script(&database, "ALTER TABLE t ADD y TEXT").await;
+    let words = rig.fails(0, ErrorClass::Other).await;
+    assert!(words.contains("0A000"), "{words}");
+    rig.ok(0).await;
+    assert_eq!(rig.values[0], Value::Int(2));
+
+    // Another column where it was.
+    script(&database, "ALTER TABLE t DROP id").await;
+    rig.fails(0, ErrorClass::Other).await;
+    for _ in 0..2 {
+        let words = rig.fails(0, ErrorClass::Other).await;
+        assert_eq!(
+            words,
+            "column x is not what and where it was before the run"
+        );
+    }
+    assert_eq!(rig.ok(1).await.reconnects, 0);
+    assert_eq!(rig.values[0], Value::Int(1));
+}
+
+#[tokio::test]
+async fn answers_hold_more_than_rows() {
+    let whole = database(&Server::shared(Kind::Postgres).fresh());
+    let chatty = "CREATE FUNCTION chatty() RETURNS int LANGUAGE plpgsql AS
+         $$ BEGIN RAISE NOTICE 'well'; NOTIFY c; RETURN 7; END $$";
+    script(&whole, chatty).await;
+    for prepared in [true, false] {
+        let database = Database {
+            prepared,
+            ..whole.clone()
+        };
+        let large = "SELECT repeat('ab', 5000000) AS x, chatty() AS y";
+        let steps = vec![
+            query(&database, "LISTEN c", &[]),
+            query(&database, large, &[]).takes("x").takes_into("y", 1),
+            query(&database, "COPY (SELECT 1) TO STDOUT", &[]),
+            query(&database, "COPY pg_class FROM STDIN", &[]),
+            query(&database, "SELECT generate_series(1, 20000) AS x", &[])
+                .takes("x")
+                .expects(Rows::Exactly(20_000)),
+        ];
+        let mut rig = Rig::new(&database, steps).await.unwrap();
+        rig.ok(0).await;
+        rig.ok(1).await;
+        assert_eq!(rig.values[0], Value::Text("ab".repeat(5_000_000).into()));
+        assert_eq!(rig.values[1], Value::Int(7));
+        rig.ok(2).await;
+        rig.ok(4).await;
+        assert_eq!(rig.values[0], Value::Int(1));
+        let words = rig.fails(3, ErrorClass::Protocol).await;
+        assert_eq!(words, "it asks for the data of a COPY");
+        assert_eq!(rig.ok(4).await.reconnects, 1);
+    }
+}
