@@ -19,7 +19,7 @@ pub(super) fn errors(errors: &Errors) -> String {
     }
 }
 
-/// What went over the wire; None when nothing was counted, as for statements.
+/// What went over the wire; None when nothing was counted, as for statements of MySQL and SQLite.
 pub(super) fn traffic(totals: &Stats) -> Option<String> {
     let (sent, received) = (totals.bytes_sent, totals.bytes_received);
     let told = || {

@@ -94,6 +94,14 @@ impl Link {
         &self.key
     }
 
+    /// How many bytes have ever been sent and received; none where sqlx does not tell.
+    pub fn traffic(&self) -> [u64; 2] {
+        match &self.wire {
+            Wire::Postgres(wire) => wire.traffic(),
+            Wire::MySql(_) | Wire::Sqlite(_) => [0; 2],
+        }
+    }
+
     /// Does what is asked, to the end of the answer.
     pub async fn exchange(
         &mut self,

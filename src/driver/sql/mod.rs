@@ -50,7 +50,7 @@ use crate::{
     time::{Clock, Nanos},
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// How long a server may take to answer that it ended something.
@@ -102,6 +102,8 @@ struct Trail {
     missed: u64,
     retries: u32,
     reconnects: u32,
+    /// Bytes sent and received.
+    traffic: [u64; 2],
 }
 
 impl Default for Trail {
@@ -116,6 +118,7 @@ impl Default for Trail {
             missed: u64::MAX,
             retries: 0,
             reconnects: 0,
+            traffic: [0; 2],
         }
     }
 }
@@ -194,9 +197,8 @@ impl SqlDriver {
             missed: trail.missed,
             retries: trail.retries,
             reconnects: trail.reconnects,
-            // Not counted, because sqlx does not tell.
-            bytes_sent: 0,
-            bytes_received: 0,
+            bytes_sent: trail.traffic[0],
+            bytes_received: trail.traffic[1],
         }
     }
 
@@ -225,7 +227,13 @@ impl SqlDriver {
             progress,
             in_transaction: slot.in_transaction,
         };
+        let before = held.link.traffic();
         let done = self.work(&mut held.link, alarm, &job, values, trail).await;
+        for (sum, (after, before)) in
+            iter::zip(&mut trail.traffic, iter::zip(held.link.traffic(), before))
+        {
+            *sum += after - before;
+        }
         let Ended { result, broken } = done;
         if broken {
             self.door(slot, step.database).lost();

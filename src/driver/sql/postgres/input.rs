@@ -20,6 +20,8 @@ pub struct Input {
     buffer: BytesMut,
     /// How many of them have been handed out.
     seen: usize,
+    /// How many have ever been received.
+    pub received: u64,
 }
 
 impl Input {
@@ -58,7 +60,10 @@ impl Input {
         self.buffer.reserve(wanted);
         match socket.read_buf(&mut self.buffer).await? {
             0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-            _ => Ok(()),
+            count => {
+                self.received += count as u64;
+                Ok(())
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Connection {
     socket: Socket,
     /// What is to be sent.
     out: BytesMut,
+    /// How many bytes have ever been sent.
+    sent: u64,
     input: Input,
     /// By [`crate::plan::Step::index`]: the session keeps the step's statement prepared.
     prepared: Vec<bool>,
@@ -83,6 +85,7 @@ impl Connection {
         let mut connection = Self {
             socket: socket::open(account).await?,
             out: BytesMut::new(),
+            sent: 0,
             input: Input::default(),
             prepared: Vec::new(),
             bound: 0,
@@ -90,6 +93,11 @@ impl Connection {
         };
         connection.login(account).await?;
         Ok(connection)
+    }
+
+    /// How many bytes have ever been sent and received, before encryption.
+    pub fn traffic(&self) -> [u64; 2] {
+        [self.sent, self.input.received]
     }
 
     /// Makes ready to execute the statement of step `index`, which has parameters of these kinds.
@@ -237,6 +245,7 @@ impl Connection {
 
     async fn send(&mut self) -> Result<(), Error> {
         self.socket.write_all(&self.out).await?;
+        self.sent += self.out.len() as u64;
         self.socket.flush().await?;
         Ok(())
     }

@@ -79,6 +79,24 @@ async fn a_table_that_is_altered_is_prepared_again_and_compared() {
 }
 
 #[tokio::test]
+async fn every_byte_is_counted() {
+    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let steps = vec![query(&database, "SELECT $1::int AS x", &[int(7)])];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    rig.ok(0).await;
+    let outcome = rig.ok(0).await;
+    // The names of the portal and the statement, formats, one value of four bytes, formats;
+    // execute; sync.
+    let sent = (5 + 1 + 2 + 2 + 2 + 2 + 4 + 4 + 2 + 2) + (5 + 1 + 4) + 5;
+    // Bound; a row with a value of four bytes; `SELECT 1`; ready.
+    let received = 5 + (5 + 2 + 4 + 4) + (5 + 9) + (5 + 1);
+    assert_eq!(
+        (outcome.bytes_sent, outcome.bytes_received),
+        (sent, received)
+    );
+}
+
+#[tokio::test]
 async fn answers_hold_more_than_rows() {
     let whole = database(&Server::shared(Kind::Postgres).fresh());
     let chatty = "CREATE FUNCTION chatty() RETURNS int LANGUAGE plpgsql AS
@@ -101,7 +119,8 @@ async fn answers_hold_more_than_rows() {
         ];
         let mut rig = Rig::new(&database, steps).await.unwrap();
         rig.ok(0).await;
-        rig.ok(1).await;
+        let outcome = rig.ok(1).await;
+        assert!(outcome.bytes_received > 10_000_000);
         assert_eq!(rig.values[0], Value::Text("ab".repeat(5_000_000).into()));
         assert_eq!(rig.values[1], Value::Int(7));
         rig.ok(2).await;
