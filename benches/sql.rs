@@ -89,9 +89,7 @@ pub fn measure(options: &Options) -> Result<Report> {
     ];
     let mut targets = Vec::new();
     for job in JOBS {
-        let rounds =
-            (0..options.rounds).map(|_| Ok((bench.loadgen(job, None)?, bench.pgbench(job, None)?)));
-        let rounds = rounds.collect::<Result<Vec<_>>>()?;
+        let rounds = bench.rounds(options.rounds, job, None)?;
         let ratio = |figure: &dyn Fn(&Done) -> f64| {
             median(
                 rounds
@@ -124,13 +122,7 @@ pub fn measure(options: &Options) -> Result<Report> {
         ));
     }
     for (job, rate) in JOBS.into_iter().zip(RATES) {
-        let rounds = (0..options.rounds).map(|_| {
-            Ok((
-                bench.loadgen(job, Some(rate))?,
-                bench.pgbench(job, Some(rate))?,
-            ))
-        });
-        let rounds = rounds.collect::<Result<Vec<_>>>()?;
+        let rounds = bench.rounds(options.rounds, job, Some(rate))?;
         let load = format!("{} at {rate}/s", job.scenario);
         table.extend(rows(&load, &rounds, options.length));
         let ratio = |figure: &dyn Fn(&Done) -> f64| {
@@ -227,6 +219,20 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// Both clients, in turn; who is first changes, so that a machine that becomes slower or faster
+    /// does so for both.
+    fn rounds(&self, number: usize, job: Job<'_>, rate: Option<u64>) -> Result<Vec<(Done, Done)>> {
+        let round = |round: usize| {
+            if round.is_multiple_of(2) {
+                let own = self.loadgen(job, rate)?;
+                return Ok((own, self.pgbench(job, rate)?));
+            }
+            let other = self.pgbench(job, rate)?;
+            Ok((self.loadgen(job, rate)?, other))
+        };
+        (0..number).map(round).collect()
+    }
+
     fn loadgen(&self, job: Job<'_>, rate: Option<u64>) -> Result<Done> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sql");
         let result = self.folder.join("result.json");

@@ -41,12 +41,10 @@ impl Hist {
     /// Adds every value of `other`.
     pub fn add(&mut self, other: &Hist) {
         self.saturated += other.saturated;
-        match (&mut self.counts, &other.counts) {
-            (_, None) => {}
-            // Most have nothing to be added to, and copying is less work.
-            (counts @ None, Some(more)) => *counts = Some(more.clone()),
+        if let Some(more) = &other.counts {
+            let counts = self.counts.get_or_insert_with(empty);
             // Only a histogram that may not grow can refuse.
-            (Some(counts), Some(more)) => counts.add(more).expect("the histogram grows"),
+            counts.add(more).expect("the histogram grows");
         }
     }
 
