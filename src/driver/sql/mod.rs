@@ -1,4 +1,4 @@
-//! SQL databases: PostgreSQL over our own connections ([`postgres`]), MySQL and MariaDB, and SQLite
+//! SQL databases: PostgreSQL over our own connections (`postgres`), MySQL and MariaDB, and SQLite
 //! over sqlx's.
 //!
 //! A session owns its connections and keeps its statements prepared on them, so that a step costs
