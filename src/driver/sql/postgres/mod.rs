@@ -82,17 +82,21 @@ impl Connection {
     /// # Errors
     /// When there is no server, it cannot be trusted, or it does not let us in.
     pub async fn open(account: &Account) -> Result<Self, Error> {
-        let mut connection = Self {
-            socket: socket::open(account).await?,
+        let mut connection = Self::over(socket::open(account).await?);
+        connection.login(account).await?;
+        Ok(connection)
+    }
+
+    fn over(socket: Socket) -> Self {
+        Self {
+            socket,
             out: BytesMut::new(),
             sent: 0,
             input: Input::default(),
             prepared: Vec::new(),
             bound: 0,
             described: Vec::new(),
-        };
-        connection.login(account).await?;
-        Ok(connection)
+        }
     }
 
     /// How many bytes have ever been sent and received, before encryption.
@@ -202,7 +206,7 @@ impl Connection {
         let Some((name, _)) = statement.columns().zip(columns).find(moved) else {
             return Ok(());
         };
-        self.prepared[self.bound] = false;
+        self.keeps(false);
         let words = format!("column {name} is not what and where it was before the run");
         Err(Error::Changed(words))
     }
@@ -236,6 +240,13 @@ impl Connection {
         // It is gone either way.
         let _ = self.send().await;
         let _ = self.socket.shutdown().await;
+    }
+
+    /// Notes whether the session keeps what was bound last. A server may say so before anything was.
+    fn keeps(&mut self, prepared: bool) {
+        if let Some(kept) = self.prepared.get_mut(self.bound) {
+            *kept = prepared;
+        }
     }
 
     fn write(&mut self, sql: &str) -> Result<(), Error> {
@@ -272,16 +283,14 @@ impl Connection {
                 b'C' => changed += message::changed(message.body),
                 b'Z' => return failed.map_or(Ok(changed), Err),
                 b'T' => self.described = message::describe(message.body)?,
-                b'1' => self.prepared[self.bound] = true,
+                b'1' => self.keeps(true),
                 b'E' => {
                     let error = ServerError::read(message.body);
                     if error.fatal {
                         return Err(Error::Server(error));
                     }
-                    if OUTDATED.contains(&error.code.as_str())
-                        && let Some(prepared) = self.prepared.get_mut(self.bound)
-                    {
-                        *prepared = false;
+                    if OUTDATED.contains(&error.code.as_str()) {
+                        self.keeps(false);
                     }
                     failed.get_or_insert(Error::Server(error));
                 }
@@ -328,5 +337,38 @@ fn value<E: std::fmt::Display>(
         Ok(Some(bytes)) => read(bytes).map_err(|error| format!("column {name}: {error}")),
         Ok(None) => Err(format!("column {name} is NULL")),
         Err(error) => Err(format!("column {name}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use tokio::net::UnixStream;
+    use tokio_util::either::Either;
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_is_an_answer_or_an_error(
+            said in prop::collection::vec(
+                (prop::sample::select(&b"1CDEGTZn?"[..]), prop::collection::vec(any::<u8>(), 0..16)),
+                0..8,
+            ),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+            runtime.block_on(async {
+                let (ours, mut theirs) = UnixStream::pair().unwrap();
+                for (tag, body) in &said {
+                    theirs.write_u8(*tag).await.unwrap();
+                    theirs.write_u32(body.len() as u32 + 4).await.unwrap();
+                    theirs.write_all(body).await.unwrap();
+                }
+                theirs.shutdown().await.unwrap();
+                let mut connection = Connection::over(Either::Right(Either::Right(ours)));
+                let answered = connection.all("SELECT 1", &mut Vec::new()).await;
+                let ready = said.iter().any(|(tag, _)| *tag == b'Z');
+                assert!(ready || answered.is_err());
+            });
+        }
     }
 }
