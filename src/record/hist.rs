@@ -1,11 +1,9 @@
 //! A latency histogram in nanoseconds.
 
+use super::pack;
 use crate::time::{Nanos, SECOND};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hdrhistogram::{
-    Histogram,
-    serialization::{Deserializer, Serializer, V2DeflateSerializer},
-};
+use hdrhistogram::{Histogram, serialization::Deserializer};
 
 /// Longest time that is told apart: one hour. Longer ones count as this and as saturated.
 pub const LONGEST: Nanos = 3600 * SECOND;
@@ -146,15 +144,8 @@ impl Hist {
 
     /// The same in little memory.
     pub fn compact(&self) -> Compact {
-        let mut bytes = Vec::new();
-        if let Some(counts) = self.counts() {
-            // Writing to memory cannot fail, and no count comes near i64::MAX.
-            V2DeflateSerializer::new()
-                .serialize(counts, &mut bytes)
-                .expect("the counts fit the format");
-        }
         Compact {
-            bytes: bytes.into_boxed_slice(),
+            bytes: self.counts().map(pack::pack).unwrap_or_default(),
             saturated: self.saturated,
         }
     }

@@ -5,6 +5,7 @@ pub mod collect;
 pub mod counts;
 pub mod hist;
 pub mod measures;
+mod pack;
 pub mod recorder;
 pub mod series;
 pub mod snapshot;
