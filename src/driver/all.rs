@@ -107,8 +107,10 @@ impl<C: Custom> Driver for Drivers<C> {
                 let session = session
                     .sql
                     .get_or_insert_with(|| Box::new(driver.session(index)));
-                // Boxed, because it is large, and users who do requests alone should not carry it.
-                Box::pin(driver.step(session, step.index, sql, values, progress)).await
+                // No larger than a request, so that it is boxed for nobody.
+                driver
+                    .step(session, step.index, sql, values, progress)
+                    .await
             }
             (StepKind::Custom(custom), _) => {
                 let driver = &self.custom;
@@ -116,7 +118,7 @@ impl<C: Custom> Driver for Drivers<C> {
                 let session = session
                     .custom
                     .get_or_insert_with(|| Box::new(driver.session(index)));
-                // Boxed, for the same reason.
+                // Boxed, for the same reason as the full client.
                 Box::pin(driver.step(session, custom, values, progress)).await
             }
             // A plan's statements are for its databases.

@@ -11,16 +11,33 @@ use crate::{driver::Failure, plan::sql::SqlStep};
 use tokio::time::{sleep_until, timeout};
 
 impl SqlDriver {
-    /// The session's connection to the step's database, opened if need be.
-    pub(super) async fn hold(
+    /// The session's connection to the database, if it needs neither to be waited for nor opened.
+    pub(super) fn at_hand(
         &self,
         slot: &mut Slot,
+        database: usize,
+        trail: &mut Trail,
+    ) -> Option<Held> {
+        if let held @ Some(_) = slot.held.take() {
+            return held;
+        }
+        let pool = self.pools[database].as_ref()?;
+        let permit = pool.try_enter()?;
+        let link = pool.take()?;
+        trail.pool_wait = Some(0);
+        Some(Held {
+            link,
+            permit: Some(permit),
+        })
+    }
+
+    /// A connection to the step's database, waited for and opened if need be.
+    pub(super) async fn obtain(
+        &self,
+        slot: &Slot,
         step: &SqlStep,
         trail: &mut Trail,
     ) -> Result<Held, Failure> {
-        if let Some(held) = slot.held.take() {
-            return Ok(held);
-        }
         let mut permit = None;
         if let Some(pool) = &self.pools[step.database] {
             permit = Some(self.enter(pool, step, trail).await?);
@@ -29,8 +46,7 @@ impl SqlDriver {
             }
         }
         let door = self.door(slot, step.database);
-        // Boxed, because it is large and most steps do without it.
-        let link = Box::pin(self.open(step.database, door, trail)).await?;
+        let link = self.open(step.database, door, trail).await?;
         Ok(Held { link, permit })
     }
 

@@ -115,10 +115,10 @@ impl Link {
             }
             // Boxed, so that what sqlx needs to remember is no part of every step.
             (Wire::MySql(wire), Request::MySql(call)) => {
-                Box::pin(exchange(&mut **wire, call, statement, answer)).await?;
+                Box::pin(exchange(&mut **wire, *call, statement, answer)).await?;
             }
             (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                Box::pin(exchange(&mut **wire, call, statement, answer)).await?;
+                Box::pin(exchange(&mut **wire, *call, statement, answer)).await?;
             }
             _ => return Err(astray()),
         }
@@ -131,8 +131,8 @@ impl Link {
             (Wire::Postgres(wire), Request::Postgres(Query::Text(sql))) => {
                 wire.all(sql.as_str(), rows).await?
             }
-            (Wire::MySql(wire), Request::MySql(call)) => all(&mut **wire, call, rows).await?,
-            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(&mut **wire, call, rows).await?,
+            (Wire::MySql(wire), Request::MySql(call)) => all(&mut **wire, *call, rows).await?,
+            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(&mut **wire, *call, rows).await?,
             _ => return Err(astray()),
         })
     }

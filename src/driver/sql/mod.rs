@@ -169,24 +169,30 @@ impl SqlDriver {
         values: &mut [Value],
         progress: &Progress,
     ) -> Outcome {
-        let mut trail = Trail::default();
+        let mut job = Job {
+            index,
+            step,
+            values,
+            progress,
+            in_transaction: false,
+            trail: Trail::default(),
+        };
         let mut tries = 1;
         let failure = loop {
-            let done = self
-                .attempt(session, index, step, values, progress, &mut trail)
-                .await;
+            let done = self.attempt(session, &mut job).await;
             match (done, &step.action) {
                 (Err(failure), Action::Statement(statement))
                     if failure.class.is_retryable()
                         && tries < statement.max_tries.get()
-                        && !session.slots[step.database].in_transaction =>
+                        && !job.in_transaction =>
                 {
                     tries += 1;
-                    trail.retries += 1;
+                    job.trail.retries += 1;
                 }
                 (done, _) => break done.err(),
             }
         };
+        let trail = job.trail;
         Outcome {
             sent_at: trail.sent_at,
             ended_at: trail.ended_at.unwrap_or_else(|| self.clock.now()),
@@ -202,59 +208,50 @@ impl SqlDriver {
         }
     }
 
-    async fn attempt(
-        &self,
-        session: &mut Session,
-        index: usize,
-        step: &SqlStep,
-        values: &mut [Value],
-        progress: &Progress,
-        trail: &mut Trail,
-    ) -> Result<(), Failure> {
+    async fn attempt(&self, session: &mut Session, job: &mut Job<'_>) -> Result<(), Failure> {
+        let database = job.step.database;
         let Session { slots, alarm } = session;
-        let slot = &mut slots[step.database];
-        trail.ended_at = None;
-        trail.missed = u64::MAX;
-        if slot.in_transaction && matches!(step.action, Action::Begin { .. }) {
+        let slot = &mut slots[database];
+        job.trail.ended_at = None;
+        job.trail.missed = u64::MAX;
+        if slot.in_transaction && matches!(job.step.action, Action::Begin { .. }) {
             // The run before was cut off inside its transaction.
             slot.held = None;
             slot.in_transaction = false;
         }
-        let mut held = self.hold(slot, step, trail).await?;
-        let job = Job {
-            index,
-            step,
-            progress,
-            in_transaction: slot.in_transaction,
+        let mut held = match self.at_hand(slot, database, &mut job.trail) {
+            Some(held) => held,
+            // Boxed, because it is large and most steps do without it.
+            None => Box::pin(self.obtain(slot, job.step, &mut job.trail)).await?,
         };
+        job.in_transaction = slot.in_transaction;
         let before = held.link.traffic();
-        let done = self.work(&mut held.link, alarm, &job, values, trail).await;
-        for (sum, (after, before)) in
-            iter::zip(&mut trail.traffic, iter::zip(held.link.traffic(), before))
-        {
+        let Ended { result, broken } = self.work(&mut held.link, alarm, job).await;
+        let traffic = iter::zip(held.link.traffic(), before);
+        for (sum, (after, before)) in iter::zip(&mut job.trail.traffic, traffic) {
             *sum += after - before;
         }
-        let Ended { result, broken } = done;
         if broken {
-            self.door(slot, step.database).lost();
+            self.door(slot, database).lost();
             slot.in_transaction = false;
             return result;
         }
-        match (&result, &step.action) {
+        match (&result, &job.step.action) {
             (Ok(()), Action::Begin { .. }) => slot.in_transaction = true,
             (Ok(()), Action::Commit) => slot.in_transaction = false,
             (Ok(()), Action::Statement(_)) => {}
             (Err(_), _) if slot.in_transaction => {
-                trail.ended_at.get_or_insert_with(|| self.clock.now());
+                job.trail.ended_at.get_or_insert_with(|| self.clock.now());
                 slot.in_transaction = false;
-                if !self.roll_back(&mut held.link, step.database).await {
-                    self.door(slot, step.database).lost();
+                // Boxed, for the same reason.
+                if !Box::pin(self.roll_back(&mut held.link, database)).await {
+                    self.door(slot, database).lost();
                     return result;
                 }
             }
             (Err(_), _) => {}
         }
-        self.put_back(slot, held, step.database);
+        self.put_back(slot, held, database);
         result
     }
 

@@ -43,10 +43,10 @@ impl Answer {
 pub enum Request<'a> {
     /// PostgreSQL.
     Postgres(Query<'a>),
-    /// MySQL.
-    MySql(Call<MySql>),
+    /// MySQL. Boxed, as the next, because it is large and on the way of all.
+    MySql(Box<Call<MySql>>),
     /// SQLite.
-    Sqlite(Call<Sqlite>),
+    Sqlite(Box<Call<Sqlite>>),
 }
 
 /// A text and its arguments.
@@ -62,8 +62,8 @@ impl<'a> Request<'a> {
     pub fn plain(backend: Backend, sql: SqlStr) -> Self {
         match backend {
             Backend::Postgres => Request::Postgres(Query::Text(sql)),
-            Backend::MySql => Request::MySql(Call::plain(sql)),
-            Backend::Sqlite => Request::Sqlite(Call::plain(sql)),
+            Backend::MySql => Request::MySql(Box::new(Call::plain(sql))),
+            Backend::Sqlite => Request::Sqlite(Box::new(Call::plain(sql))),
         }
     }
 
@@ -87,16 +87,16 @@ impl<'a> Request<'a> {
                 link.bind(index, &compiled.sql, kinds, &data)?;
                 Request::Postgres(Query::Bound(columns))
             }
-            Form::MySql(order) => Request::MySql(Call {
+            Form::MySql(order) => Request::MySql(Box::new(Call {
                 sql: sql(),
                 arguments: Some(bind::mysql::arguments(order, &data)?),
                 persistent: true,
-            }),
-            Form::Sqlite => Request::Sqlite(Call {
+            })),
+            Form::Sqlite => Request::Sqlite(Box::new(Call {
                 sql: sql(),
                 arguments: Some(bind::sqlite::arguments(&data)?),
                 persistent: target.database.prepared,
-            }),
+            })),
             Form::Literal => {
                 let text = literal::render(&statement.text, &data, backend)?;
                 Request::plain(backend, AssertSqlSafe(text).into_sql_str())

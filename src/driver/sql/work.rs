@@ -2,34 +2,49 @@
 
 use super::{
     GRACE, SqlDriver, Trail, answer, begin, cancel,
-    error::{self, Verdict},
-    link::Link,
+    error::{self, Error},
+    link::{Key, Link},
     request::{Answer, Request},
 };
 use crate::{
     data::Value,
     driver::{ErrorClass, Failure, Progress, alarm::Alarm},
-    plan::sql::{Action, Backend, SqlStep, Statement},
-    time::nanos,
+    plan::sql::{Action, Backend, SqlStep},
+    time::{Nanos, nanos},
 };
 use futures_util::future::join;
 use sqlx::SqlSafeStr;
 use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
 
-/// What is to be done for a session.
+/// What is to be done for a session, and what has come of it so far.
 pub struct Job<'a> {
     /// Place in the plan's steps.
     pub index: usize,
     /// The step there.
     pub step: &'a SqlStep,
+    /// What the session has drawn and extracted.
+    pub values: &'a mut [Value],
     /// Told when something is sent that may last.
     pub progress: &'a Progress,
-    /// The session has begun a transaction on the step's database.
+    /// The session had begun a transaction on the step's database.
     pub in_transaction: bool,
+    /// What is measured.
+    pub trail: Trail,
+}
+
+impl Job<'_> {
+    /// What is done inside a transaction is nothing yet; only its end makes it last.
+    fn is_lasting(&self) -> bool {
+        match &self.step.action {
+            Action::Begin { .. } => false,
+            Action::Statement(_) => !self.in_transaction,
+            Action::Commit => true,
+        }
+    }
 }
 
 /// How an exchange ended.
@@ -50,66 +65,111 @@ impl From<Failure> for Ended {
 }
 
 impl SqlDriver {
-    /// Does the step on an open connection.
+    /// Does the step on an open connection: an exchange that is cancelled on the server when it
+    /// takes too long. Late answers count as answers.
     pub(super) async fn work(
         &self,
         link: &mut Link,
         alarm: &mut Alarm,
-        job: &Job<'_>,
-        values: &mut [Value],
-        trail: &mut Trail,
+        job: &mut Job<'_>,
     ) -> Ended {
-        let request = match self.request(link, job, values) {
+        let request = match self.request(link, job) {
             Ok(request) => request,
             Err(words) => return Failure::text(ErrorClass::Other, words).into(),
         };
-        // What is done inside a transaction is nothing yet; only its end makes it last.
-        let lasting = match &job.step.action {
-            Action::Begin { .. } => false,
-            Action::Statement(_) => !job.in_transaction,
-            Action::Commit => true,
-        };
         let sent_at = self.clock.now();
-        trail.sent_at = Some(sent_at);
-        if lasting {
+        job.trail.sent_at = Some(sent_at);
+        if job.is_lasting() {
             job.progress.sent(sent_at);
         }
+        let deadline = self.deadline(job.step, sent_at);
+        let key = link.key().clone();
+        let statement = job.step.action.statement();
         let mut answer = Answer::default();
-        let done = self
-            .bounded(link, alarm, job.step, request, &mut answer, trail)
-            .await;
-        match done {
-            Err(verdict) => {
-                trail.unknown |= lasting && !verdict.answered;
-                Ended {
-                    result: Err(verdict.failure),
-                    broken: verdict.broken,
+        let mut given_up = None;
+        let done = {
+            let mut exchange = pin!(link.exchange(request, statement, &mut answer));
+            let done = poll_fn(|cx| match exchange.as_mut().poll(cx) {
+                Poll::Ready(done) => Poll::Ready(Some(done)),
+                Poll::Pending => alarm.poll(cx, deadline).map(|()| None),
+            });
+            match done.await {
+                None => {
+                    given_up = Some(self.clock.now());
+                    // Boxed, because it is large and most steps do without it.
+                    Box::pin(self.give_up(job.step, &key, exchange)).await
                 }
+                done => done,
             }
-            Ok(()) => {
-                trail.ended_at = Some(self.clock.now());
-                let result = match job.step.action.statement() {
-                    Some(statement) => {
-                        let (missed, result) = self.check(job.index, statement, answer, values);
-                        trail.missed = missed;
-                        result
-                    }
-                    None => Ok(()),
-                };
+        };
+        match done {
+            Some(Ok(())) => {
+                job.trail.ended_at = Some(self.clock.now());
+                self.check(job, answer)
+            }
+            Some(Err(error)) => {
+                let waited = self.clock.now().saturating_sub(sent_at);
+                self.judge(job, error, waited, given_up)
+            }
+            None => {
+                job.trail.ended_at = given_up;
+                job.trail.unknown |= job.is_lasting();
                 Ended {
-                    result,
-                    broken: false,
+                    result: Err(Failure::timeout("no answer", job.step.timeout)),
+                    broken: true,
                 }
             }
         }
     }
 
-    fn request(
+    /// When the step has taken too long.
+    fn deadline(&self, step: &SqlStep, sent_at: Nanos) -> Instant {
+        let database = &self.setup.targets[step.database].database;
+        let enforced =
+            database.backend != Backend::Sqlite && step.timeout >= database.statement_timeout;
+        let limit = match enforced {
+            true => step.timeout + SERVER_FIRST,
+            false => step.timeout,
+        };
+        self.clock.instant(sent_at.saturating_add(nanos(limit)))
+    }
+
+    /// Has the exchange ended on the server; None when even that brings no answer.
+    async fn give_up<T>(
         &self,
-        link: &mut Link,
-        job: &Job<'_>,
-        values: &[Value],
-    ) -> Result<Request<'_>, String> {
+        step: &SqlStep,
+        key: &Key,
+        exchange: impl Future<Output = T>,
+    ) -> Option<T> {
+        let target = &self.setup.targets[step.database];
+        let cancel = self.cancellers[step.database].cancel(target, key);
+        let settled = timeout(GRACE, join(cancel, exchange)).await;
+        cancel::rearm(key);
+        settled.ok().map(|((), done)| done)
+    }
+
+    fn judge(
+        &self,
+        job: &mut Job<'_>,
+        error: Error,
+        waited: Nanos,
+        given_up: Option<Nanos>,
+    ) -> Ended {
+        let limit = self.setup.targets[job.step.database]
+            .database
+            .statement_timeout;
+        let verdict = error::judge(error, waited >= nanos(limit) / 10 * 9);
+        if verdict.failure.class == ErrorClass::Timeout {
+            job.trail.ended_at = given_up;
+        }
+        job.trail.unknown |= job.is_lasting() && !verdict.answered;
+        Ended {
+            result: Err(verdict.failure),
+            broken: verdict.broken,
+        }
+    }
+
+    fn request(&self, link: &mut Link, job: &Job<'_>) -> Result<Request<'_>, String> {
         let target = &self.setup.targets[job.step.database];
         let backend = target.database.backend;
         match &job.step.action {
@@ -123,87 +183,29 @@ impl SqlDriver {
             Action::Commit => Ok(Request::plain(backend, "COMMIT".into_sql_str())),
             Action::Statement(statement) => match self.setup.statements.get(job.index) {
                 Some(Some(compiled)) => {
-                    Request::statement(link, target, job.index, compiled, statement, values)
+                    Request::statement(link, target, job.index, compiled, statement, job.values)
                 }
                 _ => Err("the statement was not prepared before the run".to_owned()),
             },
         }
     }
 
-    fn check(
-        &self,
-        index: usize,
-        statement: &Statement,
-        answer: Answer,
-        values: &mut [Value],
-    ) -> (u64, Result<(), Failure>) {
-        let returns_rows = match self.setup.statements.get(index) {
-            Some(Some(compiled)) => compiled.returns_rows,
-            _ => false,
-        };
-        let (missed, result) = answer::check(statement, returns_rows, answer, values);
-        let failed = |words| Failure::text(ErrorClass::Expectation, words);
-        (missed, result.map_err(failed))
-    }
-
-    /// An exchange that is cancelled on the server when it takes too long. Late answers count as
-    /// answers.
-    async fn bounded(
-        &self,
-        link: &mut Link,
-        alarm: &mut Alarm,
-        step: &SqlStep,
-        request: Request<'_>,
-        answer: &mut Answer,
-        trail: &mut Trail,
-    ) -> Result<(), Verdict> {
-        let target = &self.setup.targets[step.database];
-        let servers_limit = target.database.statement_timeout;
-        let sent_at = trail.sent_at.unwrap_or_default();
-        let judge = |error| {
-            let waited = self.clock.now().saturating_sub(sent_at);
-            error::judge(error, waited >= nanos(servers_limit) / 10 * 9)
-        };
-        let enforced = target.database.backend != Backend::Sqlite && step.timeout >= servers_limit;
-        let limit = step.timeout
-            + if enforced {
-                SERVER_FIRST
-            } else {
-                Duration::ZERO
+    fn check(&self, job: &mut Job<'_>, answer: Answer) -> Ended {
+        job.trail.missed = 0;
+        let mut result = Ok(());
+        if let Some(statement) = job.step.action.statement()
+            && !statement.takes_any_answer()
+        {
+            let returns_rows = match self.setup.statements.get(job.index) {
+                Some(Some(compiled)) => compiled.returns_rows,
+                _ => false,
             };
-        let deadline = self.clock.instant(sent_at.saturating_add(nanos(limit)));
-        let key = link.key().clone();
-
-        let mut work = pin!(link.exchange(request, step.action.statement(), answer));
-        let done = poll_fn(|cx| match work.as_mut().poll(cx) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => alarm.poll(cx, deadline).map(|()| None),
-        });
-        if let Some(done) = done.await {
-            return done.map_err(judge);
+            let checked = answer::check(statement, returns_rows, answer, job.values);
+            (job.trail.missed, result) = checked;
         }
-
-        let given_up = self.clock.now();
-        let cancel = self.cancellers[step.database].cancel(target, &key);
-        // Boxed, because it is large and most steps do without it.
-        let settled = Box::pin(timeout(GRACE, join(cancel, work))).await;
-        cancel::rearm(&key);
-        match settled {
-            Ok(((), done)) => done.map_err(|error| {
-                let verdict = judge(error);
-                if verdict.failure.class == ErrorClass::Timeout {
-                    trail.ended_at = Some(given_up);
-                }
-                verdict
-            }),
-            Err(_) => {
-                trail.ended_at = Some(given_up);
-                Err(Verdict {
-                    failure: Failure::timeout("no answer", step.timeout),
-                    broken: true,
-                    answered: false,
-                })
-            }
+        Ended {
+            result: result.map_err(|words| Failure::text(ErrorClass::Expectation, words)),
+            broken: false,
         }
     }
 }

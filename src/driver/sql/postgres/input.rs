@@ -5,8 +5,14 @@ use super::{
     message::{self, Message},
 };
 use bytes::{Buf, BytesMut};
-use std::io;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::AsyncRead;
+use tokio_util::io::poll_read_buf;
 
 /// There is room for so much at least when something is read.
 const ROOM: usize = 4096;
@@ -25,46 +31,68 @@ pub struct Input {
 }
 
 impl Input {
+    /// The next message, if it has come whole.
+    ///
+    /// # Errors
+    /// When no message can begin so.
+    pub fn next(&mut self) -> Result<Option<Message<'_>>, Error> {
+        let Some(length) = self.whole()? else {
+            return Ok(None);
+        };
+        let message = &self.buffer[self.seen..self.seen + length];
+        self.seen += length;
+        Ok(Some(Message {
+            tag: message[0],
+            body: &message[5..],
+        }))
+    }
+
     /// The next message, waited for if need be.
     ///
     /// # Errors
     /// When the connection ends or no message can begin so.
-    pub async fn next(
+    pub async fn wait(
         &mut self,
         socket: &mut (impl AsyncRead + Unpin),
     ) -> Result<Message<'_>, Error> {
-        let length = loop {
-            let rest = &self.buffer[self.seen..];
-            let length = message::length(rest)?;
-            match length {
-                Some(length) if rest.len() >= length => break length,
-                _ => self.fill(length.unwrap_or(0), socket).await?,
-            }
-        };
-        let message = &self.buffer[self.seen..self.seen + length];
-        self.seen += length;
-        Ok(Message {
-            tag: message[0],
-            body: &message[5..],
-        })
+        while self.whole()?.is_none() {
+            poll_fn(|cx| self.poll_fill(cx, socket)).await?;
+        }
+        self.next()?.ok_or_else(Error::malformed)
     }
 
-    /// Reads more, with room for a message of so many bytes.
-    async fn fill(
+    /// Reads more, with room for the message that has begun.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub fn poll_fill(
         &mut self,
-        length: usize,
+        cx: &mut Context<'_>,
         socket: &mut (impl AsyncRead + Unpin),
-    ) -> Result<(), Error> {
-        self.buffer.advance(std::mem::take(&mut self.seen));
-        let wanted = length.saturating_sub(self.buffer.len()).clamp(ROOM, MOST);
-        self.buffer.reserve(wanted);
-        match socket.read_buf(&mut self.buffer).await? {
-            0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+    ) -> Poll<Result<(), Error>> {
+        if self.seen == self.buffer.len() {
+            self.buffer.clear();
+            self.buffer.reserve(ROOM);
+        } else {
+            self.buffer.advance(self.seen);
+            let length = message::length(&self.buffer)?.unwrap_or(0);
+            let wanted = length.saturating_sub(self.buffer.len());
+            self.buffer.reserve(wanted.clamp(ROOM, MOST));
+        }
+        self.seen = 0;
+        match ready!(poll_read_buf(Pin::new(socket), cx, &mut self.buffer))? {
+            0 => Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())),
             count => {
                 self.received += count as u64;
-                Ok(())
+                Poll::Ready(Ok(()))
             }
         }
+    }
+
+    /// How long the next message is, if it has come whole.
+    fn whole(&self) -> Result<Option<usize>, Error> {
+        let rest = &self.buffer[self.seen..];
+        Ok(message::length(rest)?.filter(|length| *length <= rest.len()))
     }
 }
 
@@ -108,10 +136,10 @@ mod tests {
                 let mut socket = Pieces(&bytes, pieces);
                 let mut input = Input::default();
                 for (tag, body) in &sent {
-                    let message = input.next(&mut socket).await.unwrap();
+                    let message = input.wait(&mut socket).await.unwrap();
                     assert_eq!((message.tag, message.body), (*tag, body.as_slice()));
                 }
-                assert!(matches!(input.next(&mut socket).await, Err(Error::Io(_))));
+                assert!(matches!(input.wait(&mut socket).await, Err(Error::Io(_))));
             });
         }
     }

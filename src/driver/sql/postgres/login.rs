@@ -16,23 +16,22 @@ impl Connection {
     /// Begins the session, until the server is ready.
     pub(super) async fn login(&mut self, account: &Account) -> Result<(), Error> {
         let parameters = account.parameters();
-        frontend::startup_message(parameters, &mut self.out).map_err(Error::unsendable)?;
+        let started = frontend::startup_message(parameters, self.output.begin());
+        started.map_err(Error::unsendable)?;
         self.send().await?;
         let mut scram = None;
         loop {
-            let message = self.input.next(&mut self.socket).await?;
-            self.out.clear();
+            let message = self.input.wait(&mut self.socket).await?;
+            let out = self.output.begin();
             match message.tag {
-                b'R' => prove(account, &message, &mut scram, &mut self.out)?,
+                b'R' => prove(account, &message, &mut scram, out)?,
                 b'Z' => return Ok(()),
                 b'E' => return Err(Error::Server(ServerError::read(message.body))),
                 // The session's key, settings, notices, an older version of the protocol.
                 b'K' | b'S' | b'N' | b'v' => {}
                 other => return Err(Error::out_of_turn(other)),
             }
-            if !self.out.is_empty() {
-                self.send().await?;
-            }
+            self.send().await?;
         }
     }
 }

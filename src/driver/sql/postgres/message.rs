@@ -17,11 +17,13 @@ pub struct Message<'a> {
 /// # Errors
 /// When no message is so short.
 pub fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
-    let mut reader = Reader(bytes);
-    let (Some(_tag), Some(length)) = (reader.byte(), reader.u32()) else {
+    let Some((_tag, rest)) = bytes.split_first() else {
         return Ok(None);
     };
-    match usize::try_from(length) {
+    let Some(length) = rest.first_chunk() else {
+        return Ok(None);
+    };
+    match usize::try_from(u32::from_be_bytes(*length)) {
         Ok(length @ 4..) => Ok(Some(1 + length)),
         _ => Err(Error::malformed()),
     }
@@ -94,9 +96,15 @@ impl<'a> Fields<'a> {
 /// How many rows a command changed or gave, by its tag, such as `INSERT 0 5`.
 pub fn changed(body: &[u8]) -> u64 {
     let words = body.strip_suffix(&[0]).unwrap_or(body);
-    let digits = words.rsplit(|byte| *byte == b' ').next();
-    let number = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-    number.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    let digits = words
+        .rsplit(|byte| *byte == b' ')
+        .next()
+        .unwrap_or_default();
+    let number = digits.iter().try_fold(0u64, |number, byte| {
+        let digit = char::from(*byte).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    });
+    number.unwrap_or(0)
 }
 
 /// Bytes that are still to be read.

@@ -8,9 +8,11 @@
 
 mod account;
 mod error;
+mod execution;
 mod input;
 mod login;
 mod message;
+mod output;
 mod socket;
 mod tls;
 
@@ -20,28 +22,24 @@ pub use error::{Error, ServerError};
 use self::{
     input::Input,
     message::{Field, Fields},
+    output::Output,
     socket::Socket,
 };
-use super::{
-    bind::{self, Data},
-    console::Row,
-    kind::Kind,
-    read::postgres as read,
-    request::Answer,
-};
+use super::{bind::Data, console::Row, kind::Kind, read::postgres as read, request::Answer};
 use crate::{data::Value, plan::sql::Statement};
-use bytes::BytesMut;
-use postgres_protocol::{IsNull, message::frontend};
+use postgres_protocol::message::frontend;
 use sqlx::SqlStr;
+use std::{
+    future::poll_fn,
+    io,
+    task::{Context, Poll, ready},
+};
 use tokio::io::AsyncWriteExt;
 
 /// An open session.
 pub struct Connection {
     socket: Socket,
-    /// What is to be sent.
-    out: BytesMut,
-    /// How many bytes have ever been sent.
-    sent: u64,
+    output: Output,
     input: Input,
     /// By [`crate::plan::Step::index`]: the session keeps the step's statement prepared.
     prepared: Vec<bool>,
@@ -50,6 +48,10 @@ pub struct Connection {
     /// The columns of the answer, where the server told them: those of texts, and those of
     /// statements when they are prepared.
     described: Vec<Field>,
+    /// How many rows the answer says were changed, so far.
+    changed: u64,
+    /// What the answer says went wrong.
+    failed: Option<Error>,
 }
 
 /// What is asked.
@@ -90,18 +92,19 @@ impl Connection {
     fn over(socket: Socket) -> Self {
         Self {
             socket,
-            out: BytesMut::new(),
-            sent: 0,
+            output: Output::default(),
             input: Input::default(),
             prepared: Vec::new(),
             bound: 0,
             described: Vec::new(),
+            changed: 0,
+            failed: None,
         }
     }
 
     /// How many bytes have ever been sent and received, before encryption.
     pub fn traffic(&self) -> [u64; 2] {
-        [self.sent, self.input.received]
+        [self.output.sent, self.input.received]
     }
 
     /// Makes ready to execute the statement of step `index`, which has parameters of these kinds.
@@ -115,10 +118,10 @@ impl Connection {
         kinds: &[Kind],
         data: &Data<'_>,
     ) -> Result<(), String> {
-        let Self { out, prepared, .. } = self;
+        let out = self.output.begin();
+        let prepared = &mut self.prepared;
         let mut digits = itoa::Buffer::new();
         let name = digits.format(index);
-        out.clear();
         if prepared.len() <= index {
             prepared.resize(index + 1, false);
         }
@@ -130,20 +133,7 @@ impl Connection {
                 .and_then(|()| frontend::describe(b'S', name, out)),
         };
         parsed.map_err(|error| error.to_string())?;
-        let put = |(number, kind): (u16, &Kind), out: &mut BytesMut| {
-            Ok(match bind::postgres::put(*kind, number, data, out)? {
-                true => IsNull::No,
-                false => IsNull::Yes,
-            })
-        };
-        let bound = frontend::bind("", name, [BINARY], (1..).zip(kinds), put, [BINARY], out);
-        bound.map_err(|error| match error {
-            frontend::BindError::Conversion(error) => error.to_string(),
-            frontend::BindError::Serialization(error) => error.to_string(),
-        })?;
-        // All rows.
-        frontend::execute("", 0, out).map_err(|error| error.to_string())?;
-        frontend::sync(out);
+        execution::write(name, kinds, data, out)?;
         self.bound = index;
         Ok(())
     }
@@ -158,34 +148,28 @@ impl Connection {
         statement: Option<&Statement>,
         answer: &mut Answer,
     ) -> Result<(), Error> {
-        let bound: Option<&[Column]> = match query {
+        let bound = match query {
             Query::Text(sql) => {
                 self.write(sql.as_str())?;
                 None
             }
             Query::Bound(columns) => Some(columns),
         };
-        let Answer {
-            rows,
-            changed,
-            taken,
-        } = answer;
-        *changed += self
-            .converse(|described, fields| {
-                *rows += 1;
-                if let Some(statement) = statement.filter(|_| *rows == 1) {
-                    let values = statement
-                        .columns()
-                        .enumerate()
-                        .map(|(at, name)| match bound {
-                            Some(columns) => bound_value(columns.get(at), name, fields),
-                            None => described_value(described, name, fields),
-                        });
-                    taken.extend(values);
+        poll_fn(|cx| {
+            self.poll_converse(cx, |described, fields| {
+                answer.rows += 1;
+                if let Some(statement) = statement.filter(|_| answer.rows == 1) {
+                    let names = statement.columns().enumerate();
+                    answer.taken.extend(names.map(|(at, name)| match bound {
+                        Some(columns) => bound_value(columns.get(at), name, fields),
+                        None => described_value(described, name, fields),
+                    }));
                 }
                 Ok(())
             })
-            .await?;
+        })
+        .await?;
+        answer.changed += self.changed;
         match (bound, statement) {
             (Some(columns), Some(statement)) => self.compare(columns, statement),
             _ => Ok(()),
@@ -217,7 +201,7 @@ impl Connection {
     /// What the server says, or that it cannot be heard; a value that cannot be read.
     pub async fn all(&mut self, sql: &str, rows: &mut Vec<Row>) -> Result<u64, Error> {
         self.write(sql)?;
-        self.converse(|described, fields| {
+        let mut keep = |described: &[Field], fields: Fields<'_>| {
             let row = described.iter().enumerate().map(|(place, field)| {
                 let value = match fields.get(place)? {
                     None => Value::Unset,
@@ -229,14 +213,14 @@ impl Connection {
             });
             rows.push(row.collect::<Result<_, _>>()?);
             Ok(())
-        })
-        .await
+        };
+        poll_fn(|cx| self.poll_converse(cx, &mut keep)).await?;
+        Ok(self.changed)
     }
 
     /// Says goodbye.
     pub async fn close(mut self) {
-        self.out.clear();
-        frontend::terminate(&mut self.out);
+        frontend::terminate(self.output.begin());
         // It is gone either way.
         let _ = self.send().await;
         let _ = self.socket.shutdown().await;
@@ -250,55 +234,60 @@ impl Connection {
     }
 
     fn write(&mut self, sql: &str) -> Result<(), Error> {
-        self.out.clear();
-        frontend::query(sql, &mut self.out).map_err(Error::unsendable)
+        frontend::query(sql, self.output.begin()).map_err(Error::unsendable)
     }
 
-    async fn send(&mut self) -> Result<(), Error> {
-        self.socket.write_all(&self.out).await?;
-        self.sent += self.out.len() as u64;
-        self.socket.flush().await?;
-        Ok(())
+    async fn send(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.output.poll_send(cx, &mut self.socket)).await
     }
 
     /// Sends what was written and hears the answer to its end, which is when the server is ready
-    /// again. `on_row` has each row, with the fields as they were described, if they were. Tells
-    /// how many rows were changed.
-    async fn converse(
+    /// again. `on_row` has each row, with the fields as they were described, if they were.
+    ///
+    /// Called anew each time that there may be more to hear, as all of a statement's way is one
+    /// function: the nested futures that it would be otherwise cost more than what they do.
+    fn poll_converse(
         &mut self,
+        cx: &mut Context<'_>,
         mut on_row: impl FnMut(&[Field], Fields<'_>) -> Result<(), Error>,
-    ) -> Result<u64, Error> {
-        self.send().await?;
-        self.described.clear();
-        let mut changed = 0;
-        let mut failed = None;
+    ) -> Poll<Result<(), Error>> {
+        if !self.output.is_sent() {
+            self.described.clear();
+            self.changed = 0;
+            self.failed = None;
+            ready!(self.output.poll_send(cx, &mut self.socket))?;
+        }
         loop {
-            let message = match self.input.next(&mut self.socket).await {
-                Ok(message) => message,
-                // What was said last is why nothing more comes.
-                Err(error) => return Err(failed.unwrap_or(error)),
+            let message = match self.input.next() {
+                Ok(Some(message)) => message,
+                Ok(None) => match ready!(self.input.poll_fill(cx, &mut self.socket)) {
+                    Ok(()) => continue,
+                    // What was said last is why nothing more comes.
+                    Err(error) => return Poll::Ready(Err(self.failed.take().unwrap_or(error))),
+                },
+                Err(error) => return Poll::Ready(Err(self.failed.take().unwrap_or(error))),
             };
             match message.tag {
                 b'D' => on_row(&self.described, Fields::of(message.body)?)?,
-                b'C' => changed += message::changed(message.body),
-                b'Z' => return failed.map_or(Ok(changed), Err),
+                b'C' => self.changed += message::changed(message.body),
+                b'Z' => return Poll::Ready(self.failed.take().map_or(Ok(()), Err)),
                 b'T' => self.described = message::describe(message.body)?,
                 b'1' => self.keeps(true),
                 b'E' => {
                     let error = ServerError::read(message.body);
                     if error.fatal {
-                        return Err(Error::Server(error));
+                        return Poll::Ready(Err(Error::Server(error)));
                     }
                     if OUTDATED.contains(&error.code.as_str()) {
                         self.keeps(false);
                     }
-                    failed.get_or_insert(Error::Server(error));
+                    self.failed.get_or_insert(Error::Server(error));
                 }
-                b'G' => return Err(Error::protocol("it asks for the data of a COPY")),
+                b'G' => return Poll::Ready(Err(Error::protocol("it asks for the data of a COPY"))),
                 // Bound, closed, parameters, no columns, nothing to do; notices, settings,
                 // notifications; a COPY's output.
                 b'2' | b'3' | b't' | b'n' | b'I' | b'N' | b'S' | b'A' | b'H' | b'd' | b'c' => {}
-                other => return Err(Error::out_of_turn(other)),
+                other => return Poll::Ready(Err(Error::out_of_turn(other))),
             }
         }
     }
@@ -309,9 +298,6 @@ impl std::fmt::Debug for Connection {
         f.debug_struct("Connection").finish_non_exhaustive()
     }
 }
-
-/// The code of the binary format; texts go in text.
-const BINARY: i16 = 1;
 
 fn bound_value(column: Option<&Column>, name: &str, fields: Fields<'_>) -> Result<Value, String> {
     let Some(Column { place, kind, .. }) = column else {

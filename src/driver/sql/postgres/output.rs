@@ -1,0 +1,56 @@
+//! What is to be sent.
+
+use bytes::BytesMut;
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::AsyncWrite;
+
+/// Messages, and how far they have been sent.
+#[derive(Default)]
+pub struct Output {
+    buffer: BytesMut,
+    /// How many of the bytes have gone.
+    gone: usize,
+    /// Nothing is held back on the way, either.
+    flushed: bool,
+    /// How many have ever been sent.
+    pub sent: u64,
+}
+
+impl Output {
+    /// Where the next messages are put; what was there before is forgotten.
+    pub fn begin(&mut self) -> &mut BytesMut {
+        self.buffer.clear();
+        self.gone = 0;
+        self.flushed = false;
+        &mut self.buffer
+    }
+
+    /// Nothing is left to be sent.
+    pub fn is_sent(&self) -> bool {
+        self.flushed
+    }
+
+    /// Sends all that was put there.
+    pub fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &mut (impl AsyncWrite + Unpin),
+    ) -> Poll<io::Result<()>> {
+        while let rest @ [_, ..] = &self.buffer[self.gone..] {
+            match ready!(Pin::new(&mut *socket).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => {
+                    self.gone += count;
+                    self.sent += count as u64;
+                }
+            }
+        }
+        ready!(Pin::new(socket).poll_flush(cx))?;
+        self.flushed = true;
+        Poll::Ready(Ok(()))
+    }
+}
