@@ -167,8 +167,8 @@ impl Exchange {
             return Poll::Ready(end);
         }
         let deadline = with.deadline();
-        let deadline = with.clock.instant(deadline);
-        with.alarm.poll(cx, deadline).map(|()| End::TimedOut)
+        let late = with.alarm.poll(cx, with.clock, deadline);
+        late.map(|()| End::TimedOut)
     }
 
     /// Whether the connection is good for another request after the answer.

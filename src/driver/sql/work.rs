@@ -15,7 +15,7 @@ use crate::{
 use futures_util::future::join;
 use sqlx::SqlSafeStr;
 use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
@@ -91,7 +91,7 @@ impl SqlDriver {
             let mut exchange = pin!(link.exchange(request, statement, &mut answer));
             let done = poll_fn(|cx| match exchange.as_mut().poll(cx) {
                 Poll::Ready(done) => Poll::Ready(Some(done)),
-                Poll::Pending => alarm.poll(cx, deadline).map(|()| None),
+                Poll::Pending => alarm.poll(cx, self.clock, deadline).map(|()| None),
             });
             match done.await {
                 None => {
@@ -123,7 +123,7 @@ impl SqlDriver {
     }
 
     /// When the step has taken too long.
-    fn deadline(&self, step: &SqlStep, sent_at: Nanos) -> Instant {
+    fn deadline(&self, step: &SqlStep, sent_at: Nanos) -> Nanos {
         let database = &self.setup.targets[step.database].database;
         let enforced =
             database.backend != Backend::Sqlite && step.timeout >= database.statement_timeout;
@@ -131,7 +131,7 @@ impl SqlDriver {
             true => step.timeout + SERVER_FIRST,
             false => step.timeout,
         };
-        self.clock.instant(sent_at.saturating_add(nanos(limit)))
+        sent_at.saturating_add(nanos(limit))
     }
 
     /// Has the exchange ended on the server; None when even that brings no answer.

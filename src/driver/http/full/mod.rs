@@ -246,14 +246,16 @@ impl Driver for FullDriver {
             return Outcome::unsent(self.clock.now(), words);
         };
         let deadline = self.clock.now().saturating_add(nanos(http.timeout));
-        let deadline = self.clock.instant(deadline);
         let Session { user, alarm } = session;
         let done = {
             let mut work =
                 pin!(self.attempt(user, (step.index, http), values, progress, &mut trail));
             poll_fn(|cx| match work.as_mut().poll(cx) {
                 Poll::Ready(done) => Poll::Ready(done),
-                Poll::Pending => alarm.poll(cx, deadline).map(|()| Err(timed_out(http))),
+                Poll::Pending => {
+                    let late = alarm.poll(cx, self.clock, deadline);
+                    late.map(|()| Err(timed_out(http)))
+                }
             })
             .await
         };

@@ -35,6 +35,7 @@ impl Input {
     ///
     /// # Errors
     /// When no message can begin so.
+    #[inline]
     pub fn next(&mut self) -> Result<Option<Message<'_>>, Error> {
         let Some(length) = self.whole()? else {
             return Ok(None);
