@@ -3,9 +3,12 @@
 use crate::time::{Clock, Nanos};
 use std::{
     pin::Pin,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
 };
-use tokio::time::{Sleep, sleep_until};
+use tokio::{
+    task::coop::has_budget_remaining,
+    time::{Sleep, sleep_until},
+};
 
 /// One timer for all steps of a session. It is left alone when a step ends; when it then fires in a
 /// later step, which ends later, it is set anew. So it costs one timer operation per timeout that
@@ -18,7 +21,7 @@ struct Timer {
     sleep: Pin<Box<Sleep>>,
     /// When it fires.
     due: Nanos,
-    /// Who is woken when it fires.
+    /// Who is sure to be woken when it fires.
     waker: Waker,
 }
 
@@ -30,19 +33,21 @@ impl Alarm {
             due: deadline,
             waker: Waker::noop().clone(),
         });
-        let known = timer.waker.will_wake(cx.waker());
-        if known && timer.due <= deadline && !timer.sleep.is_elapsed() {
-            // It fires in time, and whom it wakes it was told before.
+        let told = timer.waker.will_wake(cx.waker());
+        if told && timer.due <= deadline && !timer.sleep.is_elapsed() {
             return Poll::Pending;
-        }
-        if !known {
-            timer.waker.clone_from(cx.waker());
         }
         if deadline < timer.due {
             timer.set(clock, deadline);
         }
         loop {
-            ready!(timer.sleep.as_mut().poll(cx));
+            // To a task that has used up its budget the timer does not listen.
+            let listens = has_budget_remaining();
+            if timer.sleep.as_mut().poll(cx).is_pending() {
+                let woken = if listens { cx.waker() } else { Waker::noop() };
+                timer.waker.clone_from(woken);
+                return Poll::Pending;
+            }
             if deadline <= timer.due {
                 return Poll::Ready(());
             }
@@ -62,8 +67,8 @@ impl Timer {
 mod tests {
     use super::*;
     use crate::time::SECOND;
-    use std::{future::poll_fn, time::Duration};
-    use tokio::time::timeout;
+    use std::{future::poll_fn, pin::pin, time::Duration};
+    use tokio::{task::consume_budget, time::timeout};
 
     const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -110,5 +115,20 @@ mod tests {
         tokio::time::sleep(4 * PATIENCE).await;
         poll_fn(|cx| alarm.poll(cx, clock, 8 * SECOND)).await;
         assert_eq!(clock.now(), 8 * SECOND);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn who_had_no_budget_left_is_woken_too() {
+        let clock = Clock::start();
+        let mut alarm = Alarm::default();
+        let mut first = true;
+        let wait = poll_fn(|cx| {
+            while first && has_budget_remaining() {
+                let _ = pin!(consume_budget()).poll(cx);
+            }
+            first = false;
+            alarm.poll(cx, clock, 3 * SECOND)
+        });
+        wait.await;
+        assert_eq!(clock.now(), 3 * SECOND);
     }
 }
