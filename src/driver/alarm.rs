@@ -128,7 +128,7 @@ mod tests {
             first = false;
             alarm.poll(cx, clock, 3 * SECOND)
         });
-        wait.await;
+        timeout(10 * PATIENCE, wait).await.unwrap();
         assert_eq!(clock.now(), 3 * SECOND);
     }
 }
