@@ -135,3 +135,38 @@ impl<C: Custom> Driver for Drivers<C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::sql::SqlStep;
+
+    fn size<D, S, T, V, P, F>(_: impl FnOnce(D, S, T, V, P) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn statements_are_no_burden_for_users_who_do_requests_alone() {
+        let request = size(
+            |driver: &'static HttpDriver,
+             session: &'static mut http::Session,
+             step: &'static Step,
+             values: &'static mut [Value],
+             progress: &'static Progress| {
+                driver.execute(session, step, values, progress)
+            },
+        );
+        let statement = size(
+            |driver: &'static SqlDriver,
+             session: &'static mut sql::Session,
+             step: &'static SqlStep,
+             values: &'static mut [Value],
+             progress: &'static Progress| {
+                driver.step(session, 0, step, values, progress)
+            },
+        );
+        // Compilers differ by a few bytes.
+        let most = request + request / 10;
+        assert!(statement <= most, "{statement} bytes, {request} bytes");
+    }
+}
