@@ -66,11 +66,6 @@ impl Collector {
         if let Some(Some(owed)) = self.owed.get_mut(worker) {
             *owed = (*owed).max(snapshot.second + 1);
         }
-        let next = self.first + self.waiting.len() as u64;
-        if snapshot.second == next {
-            self.waiting.push_back(snapshot);
-            return self.complete();
-        }
         let slot = self.slot(snapshot.second);
         // One that comes too late for its second is of the warm-up all the same.
         if snapshot.warmup && !slot.warmup {
