@@ -2,6 +2,7 @@
 
 use crate::time::{Clock, Nanos};
 use std::{
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -26,6 +27,19 @@ struct Timer {
 }
 
 impl Alarm {
+    /// Waits for `work` to end; None when `deadline` has passed before.
+    pub fn bound<'a, W: Future>(
+        &'a mut self,
+        clock: Clock,
+        deadline: Nanos,
+        mut work: Pin<&'a mut W>,
+    ) -> impl Future<Output = Option<W::Output>> + 'a {
+        poll_fn(move |cx| match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => self.poll(cx, clock, deadline).map(|()| None),
+        })
+    }
+
     /// Ready once `deadline` has passed.
     pub fn poll(&mut self, cx: &mut Context<'_>, clock: Clock, deadline: Nanos) -> Poll<()> {
         let timer = self.0.get_or_insert_with(|| Timer {
@@ -67,10 +81,23 @@ impl Timer {
 mod tests {
     use super::*;
     use crate::time::SECOND;
-    use std::{future::poll_fn, pin::pin, time::Duration};
-    use tokio::{task::consume_budget, time::timeout};
+    use std::{pin::pin, time::Duration};
+    use tokio::{
+        task::consume_budget,
+        time::{sleep, timeout},
+    };
 
     const PATIENCE: Duration = Duration::from_secs(1);
+
+    async fn wait(alarm: &mut Alarm, clock: Clock, deadline: Nanos) {
+        poll_fn(|cx| alarm.poll(cx, clock, deadline)).await;
+        assert_eq!(clock.now(), deadline);
+    }
+
+    async fn wait_in_vain(alarm: &mut Alarm, clock: Clock, deadline: Nanos) {
+        let wait = wait(alarm, clock, deadline);
+        assert!(timeout(PATIENCE, wait).await.is_err());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn each_deadline_is_kept_whatever_was_set_before() {
@@ -78,12 +105,9 @@ mod tests {
         let mut alarm = Alarm::default();
         for (seconds, finish) in [(30, false), (10, true), (1, true), (60, false), (40, true)] {
             let deadline = clock.now() + seconds * SECOND;
-            let wait = poll_fn(|cx| alarm.poll(cx, clock, deadline));
-            if finish {
-                wait.await;
-                assert_eq!(clock.now(), deadline);
-            } else {
-                assert!(timeout(PATIENCE, wait).await.is_err());
+            match finish {
+                true => wait(&mut alarm, clock, deadline).await,
+                false => wait_in_vain(&mut alarm, clock, deadline).await,
             }
         }
     }
@@ -94,28 +118,25 @@ mod tests {
         let mut alarm = Alarm::default();
         for rest in [0, 10] {
             let task = tokio::spawn(async move {
-                let wait = poll_fn(|cx| alarm.poll(cx, clock, 5 * SECOND));
-                assert!(timeout(PATIENCE, wait).await.is_err());
-                tokio::time::sleep(Duration::from_secs(rest)).await;
+                wait_in_vain(&mut alarm, clock, 5 * SECOND).await;
+                sleep(Duration::from_secs(rest)).await;
                 alarm
             });
             alarm = task.await.unwrap();
         }
-        poll_fn(|cx| alarm.poll(cx, clock, 60 * SECOND)).await;
-        assert_eq!(clock.now(), 60 * SECOND);
+        wait(&mut alarm, clock, 60 * SECOND).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waited_before_is_woken_again() {
         let clock = Clock::start();
         let mut alarm = Alarm::default();
-        let wait = poll_fn(|cx| alarm.poll(cx, clock, 3 * SECOND));
-        assert!(timeout(PATIENCE, wait).await.is_err());
+        wait_in_vain(&mut alarm, clock, 3 * SECOND).await;
         // It fires here, where nobody asks it.
-        tokio::time::sleep(4 * PATIENCE).await;
-        poll_fn(|cx| alarm.poll(cx, clock, 8 * SECOND)).await;
-        assert_eq!(clock.now(), 8 * SECOND);
+        sleep(4 * PATIENCE).await;
+        wait(&mut alarm, clock, 8 * SECOND).await;
     }
+
     #[tokio::test(start_paused = true)]
     async fn who_had_no_budget_left_is_woken_too() {
         let clock = Clock::start();

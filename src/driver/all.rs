@@ -107,7 +107,7 @@ impl<C: Custom> Driver for Drivers<C> {
                 let session = session
                     .sql
                     .get_or_insert_with(|| Box::new(driver.session(index)));
-                // No larger than a request, so that it is boxed for nobody.
+                // Not boxed: it is no larger than a request.
                 driver
                     .step(session, step.index, sql, values, progress)
                     .await
@@ -139,32 +139,27 @@ impl<C: Custom> Driver for Drivers<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::sql::SqlStep;
 
-    fn size<D, S, T, V, P, F>(_: impl FnOnce(D, S, T, V, P) -> F) -> usize {
+    fn size<D: 'static, S: 'static, T: 'static, F>(
+        _: impl FnOnce(
+            &'static D,
+            &'static mut S,
+            &'static T,
+            &'static mut [Value],
+            &'static Progress,
+        ) -> F,
+    ) -> usize {
         size_of::<F>()
     }
 
     #[test]
     fn statements_are_no_burden_for_users_who_do_requests_alone() {
-        let request = size(
-            |driver: &'static HttpDriver,
-             session: &'static mut http::Session,
-             step: &'static Step,
-             values: &'static mut [Value],
-             progress: &'static Progress| {
-                driver.execute(session, step, values, progress)
-            },
-        );
-        let statement = size(
-            |driver: &'static SqlDriver,
-             session: &'static mut sql::Session,
-             step: &'static SqlStep,
-             values: &'static mut [Value],
-             progress: &'static Progress| {
-                driver.step(session, 0, step, values, progress)
-            },
-        );
+        let request = size(|driver: &HttpDriver, session, step, values, progress| {
+            driver.execute(session, step, values, progress)
+        });
+        let statement = size(|driver: &SqlDriver, session, step, values, progress| {
+            driver.step(session, 0, step, values, progress)
+        });
         // Compilers differ by a few bytes.
         let most = request + request / 10;
         assert!(statement <= most, "{statement} bytes, {request} bytes");

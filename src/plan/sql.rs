@@ -243,11 +243,6 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Whether any answer will do, and nothing is kept of it.
-    pub fn takes_any_answer(&self) -> bool {
-        self.expect.rows.is_none() && self.expect.values.is_empty() && self.extract.is_empty()
-    }
-
     /// The columns whose values matter: those that are expected to have one, then those to extract.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let expected = self.expect.values.iter().map(|(column, _)| column);

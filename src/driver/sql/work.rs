@@ -5,6 +5,7 @@ use super::{
     error::{self, Error},
     link::{Key, Link},
     request::{Answer, Request},
+    setup::Compiled,
 };
 use crate::{
     data::Value,
@@ -14,7 +15,7 @@ use crate::{
 };
 use futures_util::future::join;
 use sqlx::SqlSafeStr;
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{pin::pin, time::Duration};
 use tokio::time::timeout;
 
 /// The server's own limit gets so much time to act before ours does.
@@ -89,10 +90,7 @@ impl SqlDriver {
         let mut given_up = None;
         let done = {
             let mut exchange = pin!(link.exchange(request, statement, &mut answer));
-            let done = poll_fn(|cx| match exchange.as_mut().poll(cx) {
-                Poll::Ready(done) => Poll::Ready(Some(done)),
-                Poll::Pending => alarm.poll(cx, self.clock, deadline).map(|()| None),
-            });
+            let done = alarm.bound(self.clock, deadline, exchange.as_mut());
             match done.await {
                 None => {
                     given_up = Some(self.clock.now());
@@ -181,25 +179,24 @@ impl SqlDriver {
                 begin(backend, *isolation, *immediate),
             )),
             Action::Commit => Ok(Request::plain(backend, "COMMIT".into_sql_str())),
-            Action::Statement(statement) => match self.setup.statements.get(job.index) {
-                Some(Some(compiled)) => {
+            Action::Statement(statement) => match self.compiled(job) {
+                Some(compiled) => {
                     Request::statement(link, target, job.index, compiled, statement, job.values)
                 }
-                _ => Err("the statement was not prepared before the run".to_owned()),
+                None => Err("the statement was not prepared before the run".to_owned()),
             },
         }
+    }
+
+    fn compiled(&self, job: &Job<'_>) -> Option<&Compiled> {
+        self.setup.statements.get(job.index)?.as_ref()
     }
 
     fn check(&self, job: &mut Job<'_>, answer: Answer) -> Ended {
         job.trail.missed = 0;
         let mut result = Ok(());
-        if let Some(statement) = job.step.action.statement()
-            && !statement.takes_any_answer()
-        {
-            let returns_rows = match self.setup.statements.get(job.index) {
-                Some(Some(compiled)) => compiled.returns_rows,
-                _ => false,
-            };
+        if let Some(statement) = job.step.action.statement() {
+            let returns_rows = self.compiled(job).is_some_and(|it| it.returns_rows);
             let checked = answer::check(statement, returns_rows, answer, job.values);
             (job.trail.missed, result) = checked;
         }

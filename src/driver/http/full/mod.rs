@@ -250,14 +250,8 @@ impl Driver for FullDriver {
         let done = {
             let mut work =
                 pin!(self.attempt(user, (step.index, http), values, progress, &mut trail));
-            poll_fn(|cx| match work.as_mut().poll(cx) {
-                Poll::Ready(done) => Poll::Ready(done),
-                Poll::Pending => {
-                    let late = alarm.poll(cx, self.clock, deadline);
-                    late.map(|()| Err(timed_out(http)))
-                }
-            })
-            .await
+            let done = alarm.bound(self.clock, deadline, work.as_mut());
+            done.await.unwrap_or_else(|| Err(timed_out(http)))
         };
         trail.outcome(done, self.clock.now())
     }

@@ -35,7 +35,6 @@ impl Input {
     ///
     /// # Errors
     /// When no message can begin so.
-    #[inline]
     pub fn next(&mut self) -> Result<Option<Message<'_>>, Error> {
         let Some(length) = self.whole()? else {
             return Ok(None);
@@ -71,16 +70,10 @@ impl Input {
         cx: &mut Context<'_>,
         socket: &mut (impl AsyncRead + Unpin),
     ) -> Poll<Result<(), Error>> {
-        if self.seen == self.buffer.len() {
-            self.buffer.clear();
-            self.buffer.reserve(ROOM);
-        } else {
-            self.buffer.advance(self.seen);
-            let length = message::length(&self.buffer)?.unwrap_or(0);
-            let wanted = length.saturating_sub(self.buffer.len());
-            self.buffer.reserve(wanted.clamp(ROOM, MOST));
-        }
-        self.seen = 0;
+        self.buffer.advance(std::mem::take(&mut self.seen));
+        let length = message::length(&self.buffer)?.unwrap_or(0);
+        let wanted = length.saturating_sub(self.buffer.len()).clamp(ROOM, MOST);
+        self.buffer.reserve(wanted);
         match ready!(poll_read_buf(Pin::new(socket), cx, &mut self.buffer))? {
             0 => Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())),
             count => {

@@ -17,13 +17,11 @@ pub struct Message<'a> {
 /// # Errors
 /// When no message is so short.
 pub fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
-    let Some((_tag, rest)) = bytes.split_first() else {
+    let mut reader = Reader(bytes);
+    let (Some(_tag), Some(length)) = (reader.byte(), reader.u32()) else {
         return Ok(None);
     };
-    let Some(length) = rest.first_chunk() else {
-        return Ok(None);
-    };
-    match usize::try_from(u32::from_be_bytes(*length)) {
+    match usize::try_from(length) {
         Ok(length @ 4..) => Ok(Some(1 + length)),
         _ => Err(Error::malformed()),
     }
