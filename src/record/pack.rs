@@ -37,6 +37,7 @@ impl Packer {
         self.serializer
             .serialize(counts, &mut self.deflate)
             .expect("the counts fit the format");
+        // Nor can this.
         let packed = self.deflate.reset(Vec::new()).expect("memory takes it");
         let length = packed.len() as u32;
         let head = [COOKIE.to_be_bytes(), length.to_be_bytes()].concat();
