@@ -44,6 +44,8 @@ const JOBS: [Job<'_>; 2] = [
 /// What a client did.
 struct Done {
     transactions: f64,
+    /// How long it took, from the first connection on.
+    took: Duration,
     usage: Usage,
     /// In microseconds.
     p50: f64,
@@ -55,8 +57,8 @@ impl Done {
         self.usage.cpu.as_secs_f64() * 1e6 / self.transactions
     }
 
-    fn rate(&self, length: Duration) -> f64 {
-        self.transactions / length.as_secs_f64()
+    fn rate(&self) -> f64 {
+        self.transactions / self.took.as_secs_f64()
     }
 }
 
@@ -99,8 +101,8 @@ pub fn measure(options: &Options) -> Result<Report> {
             )
         };
         let cpu = ratio(&Done::cpu_us);
-        let slower = 1.0 / ratio(&|done| done.rate(options.length));
-        table.extend(rows(job.scenario, &rounds, options.length));
+        let slower = 1.0 / ratio(&Done::rate);
+        table.extend(rows(job.scenario, &rounds));
         let of = |name: &'static str, other: &'static str| match job.scenario {
             "select-only" => name,
             _ => other,
@@ -125,7 +127,7 @@ pub fn measure(options: &Options) -> Result<Report> {
     for (job, rate) in JOBS.into_iter().zip(RATES) {
         let rounds = bench.rounds(options.rounds, job, Some(rate))?;
         let load = format!("{} at {rate}/s", job.scenario);
-        table.extend(rows(&load, &rounds, options.length));
+        table.extend(rows(&load, &rounds));
         let ratio = |figure: &dyn Fn(&Done) -> f64| {
             let ratios = rounds
                 .iter()
@@ -186,7 +188,7 @@ fn at_most(name: &'static str, measured: f64, at_most: f64) -> Target {
     }
 }
 
-fn rows(load: &str, rounds: &[(Done, Done)], length: Duration) -> Vec<Vec<String>> {
+fn rows(load: &str, rounds: &[(Done, Done)]) -> Vec<Vec<String>> {
     let row = |client: &str, done: &dyn Fn(&(Done, Done)) -> &Done| {
         let middle = |figure: &dyn Fn(&Done) -> f64| {
             match median(rounds.iter().map(|round| figure(done(round)))) {
@@ -199,7 +201,7 @@ fn rows(load: &str, rounds: &[(Done, Done)], length: Duration) -> Vec<Vec<String
             load.to_owned(),
             client.to_owned(),
             middle(&Done::cpu_us),
-            middle(&|done| done.rate(length)),
+            middle(&Done::rate),
             middle(&|done| done.p50),
             middle(&|done| done.mean),
         ]
@@ -266,6 +268,7 @@ impl Bench<'_> {
         }
         Ok(Done {
             transactions: number(&task["count"])?,
+            took: self.length,
             usage,
             p50: number(&task["latency_us"]["p50"])?,
             mean: number(&task["latency_us"]["mean"])?,
@@ -294,6 +297,8 @@ impl Bench<'_> {
             digits.and_then(|digits| digits.parse::<f64>().ok())
         };
         let transactions = said("number of transactions actually processed:");
+        // Its time begins when all connections are open, ours when the first is opened.
+        let connecting = said("initial connection time =").unwrap_or(0.0);
         let mean = said("latency average =").map(|ms| ms * 1e3);
         let mut logged = self.logged()?;
         let (p50, mean) = match logged.len() {
@@ -306,6 +311,7 @@ impl Bench<'_> {
         };
         Ok(Done {
             transactions: transactions.ok_or("pgbench does not say what it did")?,
+            took: self.length + Duration::from_secs_f64(connecting / 1e3),
             p50,
             mean,
             usage,
