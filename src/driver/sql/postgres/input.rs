@@ -70,7 +70,11 @@ impl Input {
         cx: &mut Context<'_>,
         socket: &mut (impl AsyncRead + Unpin),
     ) -> Poll<Result<(), Error>> {
-        self.buffer.advance(std::mem::take(&mut self.seen));
+        match std::mem::take(&mut self.seen) {
+            // Leaves all its room in place, which advancing would not.
+            all if all == self.buffer.len() => self.buffer.clear(),
+            seen => self.buffer.advance(seen),
+        }
         let length = message::length(&self.buffer)?.unwrap_or(0);
         let wanted = length.saturating_sub(self.buffer.len()).clamp(ROOM, MOST);
         self.buffer.reserve(wanted);
