@@ -1,6 +1,7 @@
 //! How long it took: histograms and counters per step and task, kept by each worker and merged
 //! once a second into one stream that everything else reads.
 
+mod batch;
 pub mod collect;
 pub mod counts;
 pub mod hist;

@@ -1,6 +1,10 @@
 //! A worker's own recorder: plain memory, nothing shared, one snapshot sent a second.
 
-use super::{Ending, Measures, Size, Snapshot, Span, Traced, traces::SPANS};
+use super::{
+    Ending, Measures, Size, Snapshot, Span, Traced,
+    batch::{Batch, Success},
+    traces::SPANS,
+};
 use crate::{
     driver::{ErrorClass, Outcome, Progress, Trace},
     plan::Plan,
@@ -15,6 +19,8 @@ pub type Sink = Box<dyn Fn(Snapshot)>;
 /// What ended in a second is counted in that second, however late the hand-over is.
 pub struct Recorder {
     current: RefCell<Snapshot>,
+    /// What is to be counted in it.
+    batch: RefCell<Batch>,
     boundary: Cell<Nanos>,
     /// When the warm-up ends: what is due before is set aside.
     warmup: Nanos,
@@ -60,6 +66,7 @@ impl Recorder {
         first.warmup = SECOND <= warmup;
         Self {
             current: RefCell::new(first),
+            batch: RefCell::new(Batch::new()),
             boundary: Cell::new(SECOND),
             warmup,
             sink,
@@ -84,6 +91,20 @@ impl Recorder {
         }
     }
 
+    /// Lets a success wait to be counted.
+    #[inline]
+    fn keep(&self, success: Success) {
+        if self.batch.borrow_mut().push(success) {
+            self.count();
+        }
+    }
+
+    #[inline(never)]
+    fn count(&self) {
+        let mut current = self.current.borrow_mut();
+        self.batch.borrow_mut().count(&mut current, &self.checks);
+    }
+
     /// A run of the task that was due then began.
     pub fn task_offered(&self, task: usize, intended: Nanos) {
         self.turn(intended);
@@ -99,6 +120,12 @@ impl Recorder {
     /// A step ended, and was the root of a trace if there is one.
     pub fn step(&self, step: usize, intended: Nanos, outcome: &Outcome, trace: Option<Trace>) {
         self.turn(outcome.ended_at);
+        if intended >= self.warmup
+            && trace.is_none()
+            && let Some(success) = Success::of_step(step, intended, outcome)
+        {
+            return self.keep(success);
+        }
         let mut place = self.place(intended);
         let measures = &mut place.steps[step];
         measures.offered += 1;
@@ -173,17 +200,25 @@ impl Recorder {
         unknown: bool,
     ) {
         self.turn(ended);
+        let latency = ended.saturating_sub(intended);
+        if intended >= self.warmup && failed.is_none() && !unknown {
+            return self.keep(Success::Task(task, latency));
+        }
         let mut place = self.place(intended);
         let measures = &mut place.tasks[task];
-        end(measures, ended.saturating_sub(intended), failed);
+        end(measures, latency, failed);
         measures.unknown += u64::from(unknown);
     }
 
     /// A repetition of a group ended, with the class of the step that failed it.
     pub fn group(&self, group: usize, intended: Nanos, ended: Nanos, failed: Option<ErrorClass>) {
         self.turn(ended);
+        let latency = ended.saturating_sub(intended);
+        if intended >= self.warmup && failed.is_none() {
+            return self.keep(Success::Group(group, latency));
+        }
         let measures = &mut self.place(intended).groups[group];
-        end(measures, ended.saturating_sub(intended), failed);
+        end(measures, latency, failed);
     }
 
     /// A run was cut off at `now`; `sent`: its request may have happened.
@@ -265,6 +300,7 @@ impl Recorder {
     }
 
     fn send(&self) {
+        self.count();
         let mut current = self.current.borrow_mut();
         let mut next = Snapshot::new(current.second + 1, current.size());
         next.warmup = (next.second + 1).saturating_mul(SECOND) <= self.warmup;

@@ -1,0 +1,182 @@
+//! Successes that wait to be counted.
+
+use super::Snapshot;
+use crate::{driver::Outcome, time::Nanos};
+
+/// How many wait at most.
+const MOST: usize = 64;
+
+/// What ended as it should, in the order in which it did. Counting needs histograms and code that
+/// waiting for answers has driven out of the processor's caches; many at once find them there.
+#[derive(Debug)]
+pub struct Batch(Vec<Success>);
+
+/// All that there is to count of a success.
+#[derive(Debug)]
+pub enum Success {
+    /// Of a step.
+    Step {
+        /// Its index.
+        index: usize,
+        /// Intended start to end.
+        latency: Nanos,
+        /// First byte sent to end.
+        service: Nanos,
+        /// Bytes sent and received.
+        traffic: [u64; 2],
+    },
+    /// Of a task, by its index, with its latency.
+    Task(usize, Nanos),
+    /// The same of a group.
+    Group(usize, Nanos),
+}
+
+impl Success {
+    /// That of a step, unless there is more to be told of it.
+    pub fn of_step(index: usize, intended: Nanos, outcome: &Outcome) -> Option<Self> {
+        let Outcome {
+            sent_at: Some(sent_at),
+            ended_at,
+            connect: None,
+            pool_wait: None,
+            failure: None,
+            unknown: false,
+            missed: 0,
+            retries: 0,
+            reconnects: 0,
+            bytes_sent,
+            bytes_received,
+        } = *outcome
+        else {
+            return None;
+        };
+        Some(Self::Step {
+            index,
+            latency: ended_at.saturating_sub(intended),
+            service: ended_at.saturating_sub(sent_at),
+            traffic: [bytes_sent, bytes_received],
+        })
+    }
+
+    fn count(self, current: &mut Snapshot, checks: &[usize]) {
+        match self {
+            Self::Step {
+                index,
+                latency,
+                service,
+                traffic: [sent, received],
+            } => {
+                let measures = &mut current.steps[index];
+                measures.offered += 1;
+                measures.ok.record(latency);
+                measures.service.record(service);
+                measures.check(checks[index], 0);
+                measures.bytes_sent += sent;
+                measures.bytes_received += received;
+            }
+            Self::Task(index, latency) => current.tasks[index].ok.record(latency),
+            Self::Group(index, latency) => current.groups[index].ok.record(latency),
+        }
+    }
+}
+
+impl Batch {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self(Vec::with_capacity(MOST))
+    }
+
+    /// Keeps one more; true when it is time to count them.
+    #[inline]
+    pub fn push(&mut self, success: Success) -> bool {
+        self.0.push(success);
+        self.0.len() >= MOST
+    }
+
+    /// Counts them; `checks` is how many each step makes.
+    pub fn count(&mut self, current: &mut Snapshot, checks: &[usize]) {
+        for success in self.0.drain(..) {
+            success.count(current, checks);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Hist, Size};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_nothing_counted_twice(
+            latencies in prop::collection::vec((0..3_usize, 1..10_000_000_u64), 0..300),
+        ) {
+            let mut snapshot = Snapshot::new(0, Size::new(3, 1, 1));
+            let mut batch = Batch::new();
+            let mut expected = [(); 3].map(|()| Hist::default());
+            for (index, latency) in &latencies {
+                expected[*index].record(*latency);
+                let outcome = Outcome {
+                    sent_at: Some(20_000_000 - latency / 2),
+                    ended_at: 20_000_000,
+                    failure: None,
+                    missed: 0,
+                    bytes_sent: 5,
+                    bytes_received: 7,
+                    ..Outcome::unsent(0, String::new())
+                };
+                let step = Success::of_step(*index, 20_000_000 - latency, &outcome);
+                for success in [step.unwrap(), Success::Task(0, *latency), Success::Group(0, *latency)] {
+                    if batch.push(success) {
+                        prop_assert_eq!(batch.0.len(), MOST);
+                        batch.count(&mut snapshot, &[0, 1, 2]);
+                    }
+                }
+            }
+            batch.count(&mut snapshot, &[0, 1, 2]);
+            for (index, (measures, expected)) in snapshot.steps.iter().zip(&expected).enumerate() {
+                let count = expected.len();
+                prop_assert_eq!(measures.ok.to_base64(), expected.to_base64());
+                prop_assert_eq!((measures.offered, measures.count()), (count, count));
+                prop_assert_eq!(measures.service.len(), count);
+                prop_assert_eq!((measures.checks, measures.passed()), (count * index as u64, count * index as u64));
+                prop_assert_eq!([measures.bytes_sent, measures.bytes_received], [5 * count, 7 * count]);
+                prop_assert_eq!(
+                    measures.service.max().map(|longest| longest <= expected.max().unwrap()),
+                    (count > 0).then_some(true)
+                );
+            }
+            for measures in snapshot.tasks.iter().chain(&snapshot.groups) {
+                prop_assert_eq!(measures.ok.len(), latencies.len() as u64);
+                prop_assert_eq!(measures.offered, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_more_is_to_be_told_of_does_not_wait() {
+        let plain = || Outcome {
+            sent_at: Some(1),
+            failure: None,
+            missed: 0,
+            ..Outcome::unsent(2, String::new())
+        };
+        assert!(Success::of_step(0, 0, &plain()).is_some());
+        let others: [fn(&mut Outcome); 8] = [
+            |outcome| outcome.sent_at = None,
+            |outcome| outcome.connect = Some(1),
+            |outcome| outcome.pool_wait = Some(0),
+            |outcome| outcome.failure = Outcome::unsent(2, String::new()).failure,
+            |outcome| outcome.unknown = true,
+            |outcome| outcome.missed = 1,
+            |outcome| outcome.retries = 1,
+            |outcome| outcome.reconnects = 1,
+        ];
+        for more in others {
+            let mut outcome = plain();
+            more(&mut outcome);
+            assert!(Success::of_step(0, 0, &outcome).is_none(), "{outcome:?}");
+        }
+    }
+}
