@@ -1,21 +1,22 @@
 //! The timeout of a session's steps, at the cost of almost no timer operations.
 
+use super::timers::Timers;
 use crate::time::{Clock, Nanos};
 use std::{
     future::poll_fn,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
-use tokio::{
-    task::coop::has_budget_remaining,
-    time::{Sleep, sleep_until},
-};
+use tokio::{task::coop::has_budget_remaining, time::Sleep};
 
 /// One timer for all steps of a session. It is left alone when a step ends; when it then fires in a
 /// later step, which ends later, it is set anew. So it costs one timer operation per timeout that
 /// passes, not two per request.
-#[derive(Debug, Default)]
-pub struct Alarm(Option<Timer>);
+#[derive(Debug)]
+pub struct Alarm {
+    timer: Option<Timer>,
+    timers: Timers,
+}
 
 #[derive(Debug)]
 struct Timer {
@@ -27,6 +28,14 @@ struct Timer {
 }
 
 impl Alarm {
+    /// An alarm that is not set yet.
+    pub fn new(timers: Timers) -> Self {
+        Self {
+            timer: None,
+            timers,
+        }
+    }
+
     /// Waits for `work` to end; None when `deadline` has passed before.
     pub fn bound<'a, W: Future>(
         &'a mut self,
@@ -42,8 +51,8 @@ impl Alarm {
 
     /// Ready once `deadline` has passed.
     pub fn poll(&mut self, cx: &mut Context<'_>, clock: Clock, deadline: Nanos) -> Poll<()> {
-        let timer = self.0.get_or_insert_with(|| Timer {
-            sleep: Box::pin(sleep_until(clock.instant(deadline))),
+        let timer = self.timer.get_or_insert_with(|| Timer {
+            sleep: Box::pin(self.timers.sleep_until(clock.instant(deadline))),
             due: deadline,
             waker: Waker::noop().clone(),
         });
@@ -83,6 +92,7 @@ mod tests {
     use crate::time::SECOND;
     use std::{pin::pin, time::Duration};
     use tokio::{
+        runtime::Builder,
         task::consume_budget,
         time::{sleep, timeout},
     };
@@ -102,7 +112,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_deadline_is_kept_whatever_was_set_before() {
         let clock = Clock::start();
-        let mut alarm = Alarm::default();
+        let mut alarm = Alarm::new(Timers::default());
         for (seconds, finish) in [(30, false), (10, true), (1, true), (60, false), (40, true)] {
             let deadline = clock.now() + seconds * SECOND;
             match finish {
@@ -115,7 +125,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_heard_by_another_task_and_after_it_fired_unheard() {
         let clock = Clock::start();
-        let mut alarm = Alarm::default();
+        let mut alarm = Alarm::new(Timers::default());
         for rest in [0, 10] {
             let task = tokio::spawn(async move {
                 wait_in_vain(&mut alarm, clock, 5 * SECOND).await;
@@ -130,7 +140,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_waited_before_is_woken_again() {
         let clock = Clock::start();
-        let mut alarm = Alarm::default();
+        let mut alarm = Alarm::new(Timers::default());
         wait_in_vain(&mut alarm, clock, 3 * SECOND).await;
         // It fires here, where nobody asks it.
         sleep(4 * PATIENCE).await;
@@ -140,7 +150,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_had_no_budget_left_is_woken_too() {
         let clock = Clock::start();
-        let mut alarm = Alarm::default();
+        let mut alarm = Alarm::new(Timers::default());
         let mut first = true;
         let wait = poll_fn(|cx| {
             while first && has_budget_remaining() {
@@ -151,5 +161,20 @@ mod tests {
         });
         timeout(10 * PATIENCE, wait).await.unwrap();
         assert_eq!(clock.now(), 3 * SECOND);
+    }
+
+    #[test]
+    fn it_rings_in_a_runtime_that_has_no_timers() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let clock = Clock::start();
+            let mut alarm = Alarm::new(Timers::apart().unwrap());
+            // The second is nearer than what is set then.
+            for wait in [SECOND / 20, SECOND / 100] {
+                let deadline = clock.now() + wait;
+                poll_fn(|cx| alarm.poll(cx, clock, deadline)).await;
+                assert!(clock.now() >= deadline);
+            }
+        });
     }
 }

@@ -1,7 +1,7 @@
 //! Every kind of step by the driver that it is for.
 
 use super::{
-    Custom, Driver, NoCustom, Outcome, Progress,
+    Custom, Driver, NoCustom, Outcome, Progress, Timers,
     custom::{self, CustomDriver},
     http::{
         self, HttpDriver,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     data::Value,
-    plan::{Step, StepKind},
+    plan::{Plan, Step, StepKind, http::Client},
     time::Clock,
 };
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Setups {
     pub http: Arc<http::Setup>,
     /// Of statements; None when the plan has no database.
     pub sql: Option<Arc<sql::Setup>>,
+    /// For their alarms.
+    pub timers: Timers,
 }
 
 /// Drives everything that a plan's steps are for, for the sessions of one worker.
@@ -56,11 +58,13 @@ impl<C: Custom> Drivers<C> {
     /// The drivers of worker number `worker` of `workers`, for the thread that they are made in.
     pub fn new(clock: Clock, setups: &Setups, worker: usize, workers: usize, custom: C) -> Self {
         let sql = setups.sql.as_ref();
+        let timers = || setups.timers.clone();
         Self {
             clock,
-            http: HttpDriver::new(clock, Arc::clone(&setups.http)),
-            full: FullDriver::new(clock, Arc::clone(&setups.http)),
-            sql: sql.map(|setup| SqlDriver::new(clock, Arc::clone(setup), worker, workers)),
+            http: HttpDriver::new(clock, timers(), Arc::clone(&setups.http)),
+            full: FullDriver::new(clock, timers(), Arc::clone(&setups.http)),
+            sql: sql
+                .map(|setup| SqlDriver::new(clock, timers(), Arc::clone(setup), worker, workers)),
             custom: CustomDriver::new(clock, custom),
         }
     }
@@ -68,6 +72,14 @@ impl<C: Custom> Drivers<C> {
 
 impl<C: Custom> Driver for Drivers<C> {
     type Session = Session<C>;
+
+    /// For reqwest, and for code that is not ours.
+    fn wants_timers(plan: &Plan) -> bool {
+        plan.populations.iter().any(|population| {
+            let custom = |step: &Step| matches!(step.kind, StepKind::Custom(_));
+            matches!(population.http.client, Client::Full(_)) || population.load_steps().any(custom)
+        })
+    }
 
     fn session(&self, population: usize, index: u64) -> Session<C> {
         Session {

@@ -2,7 +2,7 @@
 //! one statement needs may be made by the one before.
 
 use super::{
-    Custom, Driver, Drivers, Outcome, Progress, Session, Setups, http,
+    Custom, Driver, Drivers, Outcome, Progress, Session, Setups, Timers, http,
     sql::{Candidate, SqlDriver, prepare_all},
 };
 use crate::{
@@ -31,6 +31,7 @@ impl<'p, C: Custom> ErrandDriver<'p, C> {
         let setups = Setups {
             http: Arc::clone(http),
             sql: None,
+            timers: Timers::default(),
         };
         Self {
             clock,
@@ -55,7 +56,7 @@ impl<'p, C: Custom> ErrandDriver<'p, C> {
             Ok(setup) => Arc::new(setup),
             Err(error) => return Outcome::unsent(self.clock.now(), error.to_string()),
         };
-        let driver = SqlDriver::new(self.clock, setup, 0, 1);
+        let driver = SqlDriver::new(self.clock, Timers::default(), setup, 0, 1);
         let mut session = driver.session(0);
         driver
             .step(&mut session, index, step, values, progress)

@@ -9,6 +9,7 @@ pub mod fake;
 pub mod http;
 mod outcome;
 pub mod sql;
+mod timers;
 mod trace;
 mod trust;
 
@@ -16,14 +17,24 @@ pub use all::{Drivers, Session, Setups};
 pub use custom::{Call, Custom, NoCustom};
 pub use errand::ErrandDriver;
 pub use outcome::{Detail, ErrorClass, Failure, Outcome, Progress};
+pub use timers::Timers;
 pub use trace::{Trace, TraceId};
 
-use crate::{data::Value, plan::Step};
+use crate::{
+    data::Value,
+    plan::{Plan, Step},
+};
 
 /// Does steps. One driver serves all users of a worker and is never shared between threads.
 pub trait Driver {
     /// What one user or slot keeps between steps: its connections.
     type Session;
+
+    /// Whether its workers need timers of their runtime to drive this plan. Without, each wait for an
+    /// answer costs a worker less ([`Timers`]).
+    fn wants_timers(_plan: &Plan) -> bool {
+        true
+    }
 
     /// A session for the user or slot number `index` (over all workers) of a population; connects nothing yet.
     fn session(&self, population: usize, index: u64) -> Self::Session;

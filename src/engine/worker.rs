@@ -145,8 +145,13 @@ fn thread_main<D: Driver + 'static>(
     stopped: watch::Receiver<bool>,
     events: UnboundedSender<Event>,
 ) -> Result<WorkerEnd, String> {
-    let runtime: LocalRuntime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_io();
+    // Elsewhere the pacer is on them.
+    if cfg!(not(target_os = "linux")) || D::wants_timers(&plan) {
+        builder.enable_time();
+    }
+    let runtime: LocalRuntime = builder
         .build_local(Default::default())
         .map_err(|error| format!("a worker's runtime cannot be made: {error}"))?;
     runtime.block_on(async {

@@ -3,7 +3,7 @@
 use crate::{
     data::Value,
     driver::{
-        Driver, Drivers, ErrorClass, Failure, NoCustom, Progress, Session, Setups,
+        Driver, Drivers, ErrorClass, Failure, NoCustom, Progress, Session, Setups, Timers,
         http::{self, SetupError},
     },
     plan::{Plan, beside::Server},
@@ -51,6 +51,7 @@ impl Caller {
         let setups = Setups {
             http: Arc::new(http::Setup::new(&targets)?),
             sql: None,
+            timers: Timers::default(),
         };
         Ok(Self {
             servers: targets.iter().map(|target| target.urls.len()).collect(),

@@ -19,7 +19,7 @@ use crate::{
     },
     dashboard::{self, Display, Outline},
     driver::{
-        Custom, Drivers, Setups,
+        Custom, Drivers, Setups, Timers,
         http::{self, HttpDriver},
         sql::{self, PrepareError},
     },
@@ -276,7 +276,7 @@ impl<'a, C: Custom> Run<'a, C> {
             .collect();
         let setup = http::Setup::new(&targets).map_err(|error| tell(Exit::Setup, error))?;
         let http = Arc::new(setup);
-        HttpDriver::new(Clock::start(), Arc::clone(&http))
+        HttpDriver::new(Clock::start(), Timers::default(), Arc::clone(&http))
             .preflight()
             .await
             .map_err(|error| tell(Exit::Unreachable, error))?;
@@ -307,6 +307,8 @@ impl<'a, C: Custom> Run<'a, C> {
         let setups = Setups {
             http: Arc::clone(&reached.http),
             sql: self.databases_ready().await?,
+            timers: Timers::apart()
+                .map_err(|error| tell(Exit::Internal, format_args!("no thread: {error}")))?,
         };
         let populations = self.plan.populations.iter();
         let databases = populations.map(|p| bundle.database(&p.target)).collect();

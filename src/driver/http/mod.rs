@@ -32,7 +32,7 @@ use self::{
     expect::Answer,
     stream::Stream,
 };
-use super::{Driver, ErrorClass, Failure, Outcome, Progress, alarm::Alarm, trace::Ids};
+use super::{Driver, ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids};
 use crate::{
     data::Value,
     plan::{HttpStep, Step, StepKind},
@@ -50,6 +50,7 @@ use std::{
 #[derive(Debug)]
 pub struct HttpDriver {
     clock: Clock,
+    timers: Timers,
     setup: Arc<Setup>,
     buffers: Buffers,
     ids: Ids,
@@ -87,7 +88,7 @@ impl std::error::Error for Unreachable {}
 
 impl HttpDriver {
     /// A driver for the thread that it is made in.
-    pub fn new(clock: Clock, setup: Arc<Setup>) -> Self {
+    pub fn new(clock: Clock, timers: Timers, setup: Arc<Setup>) -> Self {
         let addresses = setup
             .servers
             .iter()
@@ -98,6 +99,7 @@ impl HttpDriver {
             .map(|requests| requests.iter().map(|_| RefCell::default()).collect());
         Self {
             clock,
+            timers,
             addresses: addresses.collect(),
             memos: memos.collect(),
             buffers: Buffers::new(),
@@ -278,7 +280,7 @@ impl Driver for HttpDriver {
             // Without a server there is no request to make.
             server: index.checked_rem(servers).unwrap_or(0) as usize,
             stream: None,
-            alarm: Alarm::default(),
+            alarm: Alarm::new(self.timers.clone()),
         }
     }
 

@@ -8,7 +8,6 @@ use super::{
     pool::{Permit, Pool},
 };
 use crate::{driver::Failure, plan::sql::SqlStep};
-use tokio::time::{sleep_until, timeout};
 
 impl SqlDriver {
     /// The session's connection to the database, if it needs neither to be waited for nor opened.
@@ -61,19 +60,22 @@ impl SqlDriver {
             return Ok(permit);
         }
         let since = self.clock.now();
-        let permit = pool.enter(step.timeout).await;
+        let permit = self.timers.timeout(step.timeout, pool.enter()).await;
         trail.pool_wait = Some(self.clock.now() - since);
-        permit.ok_or_else(|| Failure::timeout("no connection of the pool was free", step.timeout))
+        permit
+            .ok()
+            .flatten()
+            .ok_or_else(|| Failure::timeout("no connection of the pool was free", step.timeout))
     }
 
     async fn open(&self, database: usize, door: &Door, trail: &mut Trail) -> Result<Link, Failure> {
         if let Some(until) = door.closed_until() {
-            sleep_until(self.clock.instant(until)).await;
+            self.timers.sleep_until(self.clock.instant(until)).await;
         }
         let target = &self.setup.targets[database];
         let limit = target.database.connect_timeout;
         let since = self.clock.now();
-        let opened = timeout(limit, Link::open(target)).await;
+        let opened = self.timers.timeout(limit, Link::open(target)).await;
         let now = self.clock.now();
         let failure = match opened {
             Ok(Ok(link)) => {

@@ -43,7 +43,7 @@ use self::{
     request::{Answer, Request},
     work::{Ended, Job},
 };
-use super::{Failure, Outcome, Progress, alarm::Alarm};
+use super::{Failure, Outcome, Progress, Timers, alarm::Alarm};
 use crate::{
     data::Value,
     plan::sql::{Action, Backend, Connections, Isolation, SqlStep},
@@ -51,7 +51,6 @@ use crate::{
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::{iter, sync::Arc, time::Duration};
-use tokio::time::timeout;
 
 /// How long a server may take to answer that it ended something.
 const GRACE: Duration = Duration::from_secs(1);
@@ -60,6 +59,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct SqlDriver {
     clock: Clock,
+    timers: Timers,
     setup: Arc<Setup>,
     /// By database; None: each session has a connection of its own.
     pools: Vec<Option<Pool>>,
@@ -127,7 +127,13 @@ impl SqlDriver {
     /// The driver of worker number `worker` of `workers`, for the thread that it is made in. The
     /// connections of a pool are shared out to the workers, of which there must be no more than
     /// the smallest pool has connections.
-    pub fn new(clock: Clock, setup: Arc<Setup>, worker: usize, workers: usize) -> Self {
+    pub fn new(
+        clock: Clock,
+        timers: Timers,
+        setup: Arc<Setup>,
+        worker: usize,
+        workers: usize,
+    ) -> Self {
         let pools = setup.targets.iter().map(|target| {
             let Connections::Pool { size } = target.database.connections else {
                 return None;
@@ -137,6 +143,7 @@ impl SqlDriver {
         });
         Self {
             clock,
+            timers,
             pools: pools.collect(),
             cancellers: setup.targets.iter().map(|_| Canceller::default()).collect(),
             setup,
@@ -152,7 +159,7 @@ impl SqlDriver {
         };
         Session {
             slots: self.setup.targets.iter().map(slot).collect(),
-            alarm: Alarm::default(),
+            alarm: Alarm::new(self.timers.clone()),
         }
     }
 
@@ -277,7 +284,8 @@ impl SqlDriver {
         let backend = self.setup.targets[database].database.backend;
         let request = Request::plain(backend, "ROLLBACK".into_sql_str());
         let mut answer = Answer::default();
-        match timeout(GRACE, link.exchange(request, None, &mut answer)).await {
+        let exchange = link.exchange(request, None, &mut answer);
+        match self.timers.timeout(GRACE, exchange).await {
             Ok(Ok(())) => true,
             // SQLite may have done it already.
             Ok(Err(error)) => !error::judge(error, false).broken,

@@ -1,7 +1,7 @@
 //! A bounded number of connections that the users of a worker share.
 
 use super::{door::Door, link::Link};
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections that wait for users, and users that wait, in turn, for connections.
@@ -33,15 +33,11 @@ impl Pool {
         Arc::clone(&self.free).try_acquire_owned().ok().map(Permit)
     }
 
-    /// Waits in turn for a place; None when that takes too long.
-    pub async fn enter(&self, patience: Duration) -> Option<Permit> {
-        let permit = Arc::clone(&self.free).acquire_owned();
+    /// Waits in turn for a place.
+    pub async fn enter(&self) -> Option<Permit> {
         // The semaphore is never closed.
-        tokio::time::timeout(patience, permit)
-            .await
-            .ok()?
-            .ok()
-            .map(Permit)
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        permit.ok().map(Permit)
     }
 
     /// An open connection for the holder of a permit.

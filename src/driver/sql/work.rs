@@ -16,7 +16,6 @@ use crate::{
 use futures_util::future::join;
 use sqlx::SqlSafeStr;
 use std::{pin::pin, time::Duration};
-use tokio::time::timeout;
 
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
@@ -141,7 +140,7 @@ impl SqlDriver {
     ) -> Option<T> {
         let target = &self.setup.targets[step.database];
         let cancel = self.cancellers[step.database].cancel(target, key);
-        let settled = timeout(GRACE, join(cancel, exchange)).await;
+        let settled = self.timers.timeout(GRACE, join(cancel, exchange)).await;
         cancel::rearm(key);
         settled.ok().map(|((), done)| done)
     }

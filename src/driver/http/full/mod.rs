@@ -26,7 +26,7 @@ use self::{failure::Trouble, jar::Jar, names::Names, probe::Probe};
 use super::{Setup, Trail, expect, extract, timed_out};
 use crate::{
     data::Value,
-    driver::{Driver, ErrorClass, Failure, Outcome, Progress, alarm::Alarm, trace::Ids},
+    driver::{Driver, ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids},
     plan::{HttpStep, Step, StepKind},
     time::{Clock, nanos},
 };
@@ -37,6 +37,7 @@ use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 #[derive(Debug)]
 pub struct FullDriver {
     clock: Clock,
+    timers: Timers,
     setup: Arc<Setup>,
     names: Arc<Names>,
     ids: Ids,
@@ -70,9 +71,10 @@ impl User {
 
 impl FullDriver {
     /// A driver for the thread that it is made in.
-    pub fn new(clock: Clock, setup: Arc<Setup>) -> Self {
+    pub fn new(clock: Clock, timers: Timers, setup: Arc<Setup>) -> Self {
         Self {
             clock,
+            timers,
             setup,
             names: Arc::default(),
             ids: Ids::new(),
@@ -223,7 +225,7 @@ impl Driver for FullDriver {
     fn session(&self, population: usize, index: u64) -> Session {
         Session {
             user: self.user(population, index),
-            alarm: Alarm::default(),
+            alarm: Alarm::new(self.timers.clone()),
         }
     }
 

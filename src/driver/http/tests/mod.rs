@@ -104,7 +104,7 @@ impl Subject for HttpDriver {
     const SEES_ALL: bool = true;
 
     fn made(clock: Clock, setup: Arc<Setup>) -> Self {
-        Self::new(clock, setup)
+        Self::new(clock, Timers::default(), setup)
     }
 
     fn chosen() -> Client {
@@ -122,7 +122,7 @@ impl Subject for FullDriver {
     const SEES_ALL: bool = false;
 
     fn made(clock: Clock, setup: Arc<Setup>) -> Self {
-        Self::new(clock, setup)
+        Self::new(clock, Timers::default(), setup)
     }
 
     fn chosen() -> Client {
@@ -209,7 +209,7 @@ impl<D: Subject> User<D> {
 
     /// Whether its servers can be reached.
     async fn preflight(&self) -> Result<(), Unreachable> {
-        HttpDriver::new(self.clock, Arc::clone(&self.setup))
+        HttpDriver::new(self.clock, Timers::default(), Arc::clone(&self.setup))
             .preflight()
             .await
     }

@@ -233,7 +233,13 @@ async fn a_pool_is_shared_out_to_the_workers() {
     };
     let setup = Arc::new(prepare_all(&[database], &[]).await.unwrap());
     let places = |worker| {
-        let driver = SqlDriver::new(Clock::start(), Arc::clone(&setup), worker, 3);
+        let driver = SqlDriver::new(
+            Clock::start(),
+            Timers::default(),
+            Arc::clone(&setup),
+            worker,
+            3,
+        );
         let pool = driver.pools[0].as_ref().unwrap();
         std::iter::from_fn(|| pool.try_enter())
             .collect::<Vec<_>>()

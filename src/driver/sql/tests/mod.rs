@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     data::Value,
-    driver::{ErrorClass, Outcome, Progress},
+    driver::{ErrorClass, Outcome, Progress, Timers},
     plan::sql::{
         Action, Backend, Connections, Database, Expect, Extract, Isolation, Param, Rows, Secret,
         SqlStep, Statement, Text,
@@ -184,7 +184,7 @@ impl Rig {
             })
             .collect();
         let setup = prepare_all(std::slice::from_ref(database), &candidates).await?;
-        let driver = SqlDriver::new(Clock::start(), Arc::new(setup), 0, 1);
+        let driver = SqlDriver::new(Clock::start(), Timers::default(), Arc::new(setup), 0, 1);
         Ok(Self {
             session: driver.session(0),
             driver,
