@@ -36,6 +36,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Time by the clock.
     pub wall: Duration,
+    /// How long, in ticks, its core and the servers' were kept from this machine by its host.
+    pub stolen: u64,
     /// Highest resident memory, in bytes.
     pub max_rss: u64,
     /// Standard output.
@@ -72,6 +74,7 @@ pub fn start(command: &mut Command, core: usize) -> Result<Child> {
 /// Runs a client to its end, which must come in time and by its own will.
 pub fn run(command: &mut Command, limit: Duration) -> Result<Usage> {
     let before = cpu_of_children()?;
+    let stolen = stolen()?;
     let began = Instant::now();
     let mut output = tempfile::tempfile()?;
     command
@@ -96,6 +99,7 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Usage> {
     let wall = began.elapsed();
     // Nothing else was waited for meanwhile, so the difference is this client's.
     let cpu = cpu_of_children()? - before;
+    let stolen = self::stolen()?.saturating_sub(stolen);
     output.rewind()?;
     let stdout = io::read_to_string(&output)?;
     let code = exit.code().ok_or_else(|| format!("{command:?}: {exit}"))?;
@@ -103,6 +107,7 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Usage> {
         code,
         cpu,
         wall,
+        stolen,
         max_rss,
         stdout,
     })
@@ -127,6 +132,17 @@ fn cpu_of_children() -> Result<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let time = |value: TimeVal| Duration::from_micros(value.num_microseconds() as u64);
     Ok(time(usage.user_time()) + time(usage.system_time()))
+}
+
+/// Ticks that the host has ever kept from both cores; zero where the system does not tell.
+fn stolen() -> Result<u64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let of = |core: usize| {
+        let fields = text.lines().map(str::split_whitespace);
+        let mut own = fields.filter(|line| line.clone().next() == Some(&format!("cpu{core}")));
+        own.next()?.nth(8)?.parse::<u64>().ok()
+    };
+    Ok([CLIENT_CORE, SERVER_CORE].into_iter().filter_map(of).sum())
 }
 
 fn highest_rss(status: &Path) -> Option<u64> {
