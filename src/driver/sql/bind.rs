@@ -62,6 +62,14 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// Of what has no parameters.
+    pub fn none() -> Self {
+        Self {
+            params: &[],
+            values: &[],
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.params.len()

@@ -67,6 +67,25 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// What begins or ends a transaction as step `index`, prepared where the statements are.
+    ///
+    /// # Errors
+    /// In words, when it cannot be sent.
+    pub fn boundary(
+        link: &mut Link,
+        target: &Target,
+        index: usize,
+        sql: SqlStr,
+    ) -> Result<Self, String> {
+        match target.database.backend {
+            Backend::Postgres if target.database.prepared => {
+                link.bind(index, sql.as_str(), &[], &Data::none())?;
+                Ok(Request::Postgres(Query::Bound(&[])))
+            }
+            backend => Ok(Request::plain(backend, sql)),
+        }
+    }
+
     /// The statement of step `index` with its values, to be sent over `link` at once.
     ///
     /// # Errors

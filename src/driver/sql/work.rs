@@ -173,11 +173,11 @@ impl SqlDriver {
             Action::Begin {
                 isolation,
                 immediate,
-            } => Ok(Request::plain(
-                backend,
-                begin(backend, *isolation, *immediate),
-            )),
-            Action::Commit => Ok(Request::plain(backend, "COMMIT".into_sql_str())),
+            } => {
+                let sql = begin(backend, *isolation, *immediate);
+                Request::boundary(link, target, job.index, sql)
+            }
+            Action::Commit => Request::boundary(link, target, job.index, "COMMIT".into_sql_str()),
             Action::Statement(statement) => match self.compiled(job) {
                 Some(compiled) => {
                     Request::statement(link, target, job.index, compiled, statement, job.values)

@@ -90,6 +90,31 @@ async fn every_transaction_counts_exactly_once_however_often_it_is_tried() {
 }
 
 #[tokio::test]
+async fn its_bounds_are_prepared_where_its_statements_are() {
+    let url = Server::shared(Kind::Postgres).fresh();
+    for (prepared, known) in [(true, 2), (false, 0)] {
+        let database = Database {
+            prepared,
+            ..database(&url)
+        };
+        let count = "SELECT count(*) AS x FROM pg_prepared_statements \
+                     WHERE statement IN ('BEGIN', 'COMMIT')";
+        let steps = vec![
+            begin(None),
+            query(&database, count, &[]).takes("x"),
+            commit(),
+        ];
+        let mut rig = Rig::new(&database, steps).await.unwrap();
+        for _ in 0..2 {
+            for index in 0..3 {
+                rig.ok(index).await;
+            }
+        }
+        assert_eq!(rig.values[0], Value::Int(known));
+    }
+}
+
+#[tokio::test]
 async fn a_transaction_sees_what_its_isolation_level_says() {
     for kind in [Kind::Postgres, Kind::MariaDb] {
         let database = database(&Server::shared(kind).fresh());
