@@ -23,7 +23,7 @@ pub struct Setups {
     pub http: Arc<http::Setup>,
     /// Of statements; None when the plan has no database.
     pub sql: Option<Arc<sql::Setup>>,
-    /// For their alarms.
+    /// What alarms and other timeouts are set on.
     pub timers: Timers,
 }
 
