@@ -4,7 +4,7 @@ use std::{convert::Infallible, io, sync::Arc, thread, time::Duration};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
-    time::{Instant, Sleep, Timeout, sleep_until, timeout},
+    time::{Instant, Sleep, Timeout, sleep_until, timeout, timeout_at},
 };
 
 /// Timers that can be waited for in any runtime; by default those of the one that they are made in.
@@ -43,6 +43,11 @@ impl Timers {
     /// Waits until `deadline`.
     pub(super) fn sleep_until(&self, deadline: Instant) -> Sleep {
         self.make(|| sleep_until(deadline))
+    }
+
+    /// Waits for `work` until `deadline`.
+    pub(super) fn timeout_at<W: Future>(&self, deadline: Instant, work: W) -> Timeout<W> {
+        self.make(|| timeout_at(deadline, work))
     }
 
     /// Waits for `work`, and no longer than `limit` from now.

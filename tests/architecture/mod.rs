@@ -111,6 +111,62 @@ fn only_main_ends_the_process() {
     }
 }
 
+/// Workers' runtimes have no timers, unless the drivers say that they want them.
+#[test]
+fn what_runs_on_workers_takes_its_timers_from_elsewhere() {
+    let elsewhere = [
+        // They have those that they take, or hand them out.
+        "src/driver/timers.rs",
+        "src/driver/custom.rs",
+        "src/driver/http/full",
+        "src/engine/pace.rs",
+        // They run beside the load.
+        "src/driver/sql/console.rs",
+        "src/driver/sql/inspect.rs",
+        "src/engine/errand.rs",
+    ];
+    let mut problems = Vec::new();
+    for source in shipped(&["src/driver", "src/engine", "src/record", "src/data"]) {
+        if !elsewhere.iter().any(|own| source.path.starts_with(own)) {
+            let names = own_timers(&source.shipped_code()).join(", ");
+            if !names.is_empty() {
+                problems.push(format!("{}: {names}", source.path.display()));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The timers of the runtime that code calls by name, not as something's methods.
+fn own_timers(code: &str) -> Vec<&'static str> {
+    const TIMERS: [&str; 6] = [
+        "timeout(",
+        "timeout_at(",
+        "sleep(",
+        "sleep_until(",
+        "interval(",
+        "interval_at(",
+    ];
+    let calls = |name: &&str| {
+        code.match_indices(*name).any(|(at, _)| {
+            let before = &code[..at];
+            let whole = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            let path = before.ends_with("::") && !before.ends_with("time::");
+            whole && !path && !before.ends_with('.') && !before.ends_with("fn ")
+        })
+    };
+    TIMERS.into_iter().filter(calls).collect()
+}
+
+#[test]
+fn calls_of_timers_are_told_from_methods() {
+    let code = "tokio::time::timeout(limit, work); let at = timeout_at(deadline, work);";
+    assert_eq!(own_timers(code), ["timeout(", "timeout_at("]);
+    let code = "self.timers.timeout(limit, work); Failure::timeout(words); thread::sleep(zero); \
+                pub fn sleep_until(&self) {} no_timeout(1);";
+    assert!(own_timers(code).is_empty());
+}
+
 /// The first part of a path below src: `plan` of src/plan/load.rs and of src/plan.rs.
 fn module(source: &Source) -> Option<&str> {
     let below = source.path.strip_prefix("src").ok()?;

@@ -2,14 +2,13 @@
 
 use super::{setup::ServerSetup, stream::Stream};
 use crate::{
-    driver::{ErrorClass, Failure},
+    driver::{ErrorClass, Failure, Timers},
     time::{Clock, Nanos, SECOND, nanos},
 };
 use std::{io, net::SocketAddr, rc::Rc, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
     sync::Mutex,
-    time::timeout_at,
 };
 use tokio_rustls::TlsConnector;
 
@@ -82,6 +81,7 @@ pub(super) async fn open(
     server: &ServerSetup,
     addresses: &Addresses,
     clock: Clock,
+    timers: &Timers,
     deadline: Nanos,
 ) -> Result<Opened, Failure> {
     let started = clock.now();
@@ -89,7 +89,7 @@ pub(super) async fn open(
     let opening = async {
         let addresses = addresses.of(server, clock).await?;
         let began = clock.now();
-        let tcp = connect(&addresses, clock, limit)
+        let tcp = connect(&addresses, clock, timers, limit)
             .await
             .map_err(Failure::io)?;
         let stream = match &server.tls {
@@ -105,7 +105,7 @@ pub(super) async fn open(
             took: clock.now().saturating_sub(began),
         })
     };
-    match timeout_at(clock.instant(limit), opening).await {
+    match timers.timeout_at(clock.instant(limit), opening).await {
         Ok(Err(failure)) if failure.class != ErrorClass::Timeout => Err(failure),
         Ok(Ok(opened)) => Ok(opened),
         Ok(Err(_)) | Err(_) => {
@@ -117,12 +117,20 @@ pub(super) async fn open(
 
 /// Tries the addresses in turn. One that does not answer has only its share of the time, so that
 /// those after it get theirs.
-async fn connect(addresses: &[SocketAddr], clock: Clock, limit: Nanos) -> io::Result<TcpStream> {
+async fn connect(
+    addresses: &[SocketAddr],
+    clock: Clock,
+    timers: &Timers,
+    limit: Nanos,
+) -> io::Result<TcpStream> {
     let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for (tried, address) in addresses.iter().enumerate() {
         let now = clock.now();
         let share = limit.saturating_sub(now) / (addresses.len() - tried) as u64;
-        let connected = timeout_at(clock.instant(now + share), TcpStream::connect(address)).await;
+        let connecting = TcpStream::connect(address);
+        let connected = timers
+            .timeout_at(clock.instant(now + share), connecting)
+            .await;
         match connected {
             Ok(Ok(tcp)) => {
                 // A request is written at once; waiting for more to send would only delay it.

@@ -114,12 +114,18 @@ impl HttpDriver {
         for (population, servers) in self.setup.servers.iter().enumerate() {
             // Whoever goes through a proxy cannot see beyond it before the first request.
             if let Some(proxy) = &self.setup.proxies[population] {
-                connect::open(proxy, &Addresses::default(), self.clock, Nanos::MAX)
-                    .await
-                    .map_err(|failure| Unreachable {
-                        url: format!("the proxy {}", proxy.url),
-                        failure,
-                    })?;
+                connect::open(
+                    proxy,
+                    &Addresses::default(),
+                    self.clock,
+                    &self.timers,
+                    Nanos::MAX,
+                )
+                .await
+                .map_err(|failure| Unreachable {
+                    url: format!("the proxy {}", proxy.url),
+                    failure,
+                })?;
                 continue;
             }
             for (server, setup) in servers.iter().enumerate() {
@@ -144,6 +150,7 @@ impl HttpDriver {
             &self.setup.servers[population][server],
             &self.addresses[population][server],
             self.clock,
+            &self.timers,
             deadline,
         )
         .await
