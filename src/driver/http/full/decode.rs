@@ -55,7 +55,7 @@ pub(super) struct Body {
 
 enum Way {
     Plain(Sink),
-    Gzip(MultiGzDecoder<Sink>),
+    Gzip(Box<MultiGzDecoder<Sink>>),
     Deflate(Box<Inflate>),
     /// Zlib or not: the first bytes tell.
     Unsure(Sink),
@@ -110,7 +110,7 @@ impl Body {
         };
         let way = match encoding {
             None => Way::Plain(sink),
-            Some(Encoding::Gzip) => Way::Gzip(MultiGzDecoder::new(sink)),
+            Some(Encoding::Gzip) => Way::Gzip(Box::new(MultiGzDecoder::new(sink))),
             Some(Encoding::Deflate) => Way::Unsure(sink),
             Some(Encoding::Brotli) => Way::Brotli(Box::new(DecompressorWriter::new(sink, BUFFER))),
             Some(Encoding::Zstd) => Way::Zstd(Box::new(Zstd {
