@@ -115,6 +115,9 @@ impl Display {
     /// Takes the next second of the whole run, the totals up to its end, and where the thresholds
     /// stand after it ([`crate::gate::Judge::standings`]).
     pub fn update(&self, snapshot: &Snapshot, totals: &RunTotals, standings: Vec<Option<Verdict>>) {
+        if self.is_off() {
+            return;
+        }
         self.change(|state| state.update(snapshot, totals, standings));
         let Some(painter) = &self.painter else {
             return;
@@ -152,6 +155,11 @@ impl Display {
     /// Shows what the system under test said of itself.
     pub fn observe(&self, readings: &[Reading<'_>]) {
         self.change(|state| readings.iter().for_each(|reading| state.observe(reading)));
+    }
+
+    /// Whether nobody sees anything.
+    fn is_off(&self) -> bool {
+        self.painter.is_none() && self.tui.is_none() && self.web.is_none()
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

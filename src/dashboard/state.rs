@@ -114,14 +114,14 @@ impl State {
             self.recent.pop_front();
         }
         let tasks = snapshot.tasks.iter().map(|task| Lately {
-            latency: task.latency(),
+            latency: task.latency().into_owned(),
             runs: task.count(),
             errors: task.errors(),
             seconds: 1,
         });
         self.recent.push_back(Arc::new(Second {
             all: Lately {
-                latency: view.measures.latency(),
+                latency: view.measures.latency().into_owned(),
                 runs: view.runs,
                 errors: view.measures.errors(),
                 seconds: 1,

@@ -6,6 +6,7 @@ use crate::{
     record::{Hist, Measures, Snapshot},
 };
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -68,11 +69,11 @@ pub(super) enum Times {
 }
 
 impl Times {
-    fn of(self, measures: &Measures) -> Hist {
+    fn of(self, measures: &Measures) -> Cow<'_, Hist> {
         match self {
             Times::Latency => measures.latency(),
-            Times::Service => measures.service.clone(),
-            Times::Connect => measures.connect.clone(),
+            Times::Service => Cow::Borrowed(&measures.service),
+            Times::Connect => Cow::Borrowed(&measures.connect),
         }
     }
 }

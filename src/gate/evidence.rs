@@ -4,7 +4,10 @@ use crate::{
     plan::threshold::{Distribution, Metric, Statistic},
     record::{Hist, View},
 };
-use std::ops::{AddAssign, SubAssign};
+use std::{
+    borrow::Cow,
+    ops::{AddAssign, SubAssign},
+};
 
 /// Counters of a scope; see [`View`] for what each counts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,7 +80,7 @@ impl SubAssign for Tally {
 }
 
 /// The times that `metric` looks at; None when it looks at counters.
-pub(super) fn times(metric: Metric, view: &View) -> Option<Hist> {
+pub(super) fn times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
     match metric {
         Metric::Time(which, _) => Some(view.times(which)),
         _ => None,

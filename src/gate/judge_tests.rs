@@ -391,7 +391,8 @@ proptest! {
             for (place, latencies) in seconds.iter().enumerate().take(number + 1).skip(number + 1 - length) {
                 merged.add(&second(place as u64, latencies));
             }
-            let expected = View::totals(&merged.steps, &merged.tasks).measures.latency();
+            let view = View::totals(&merged.steps, &merged.tasks);
+            let expected = view.measures.latency();
             let now = run.judge.standings.first().unwrap().now.clone().unwrap();
             prop_assert_eq!(now.samples, expected.len());
             prop_assert_eq!(now.observed, expected.percentile(95.0).map(|ns| ns as f64));

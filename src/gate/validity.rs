@@ -38,16 +38,15 @@ pub struct Usage {
 impl Validity {
     /// Judges a whole run.
     pub fn of(totals: &RunTotals, usage: Usage) -> Self {
-        let view = View::totals(&totals.steps, &totals.tasks);
         let mut validity = Self::default();
-        if let Some(late) = late(totals, &view) {
+        if let Some(late) = late(totals) {
             if totals.lag.count_above(LAG) >= LATE_RUNS {
                 validity.reasons.push(late);
             } else {
                 validity.warnings.push(late);
             }
         }
-        validity.reasons.extend(overdue(totals, &view));
+        validity.reasons.extend(overdue(totals));
         validity.warnings.extend(busy(totals, usage));
         validity
     }
@@ -59,10 +58,11 @@ impl Validity {
 }
 
 /// Without a reported p99 there is no number that the lag could have spoilt.
-fn late(totals: &RunTotals, view: &View) -> Option<String> {
-    let lag = totals.lag.percentile(99.0)?;
-    let reported = view.measures.latency().percentile(99.0)?;
-    (lag > LAG && lag as f64 > reported as f64 * LAG_SHARE).then(|| {
+fn late(totals: &RunTotals) -> Option<String> {
+    let lag = totals.lag.percentile(99.0).filter(|lag| *lag > LAG)?;
+    let View { measures, .. } = View::totals(&totals.steps, &totals.tasks);
+    let reported = measures.latency().percentile(99.0)?;
+    (lag as f64 > reported as f64 * LAG_SHARE).then(|| {
         format!(
             "loadgen itself was late: 1 run in 100 began more than {} after it was due although a \
              slot was free, which is above 2 ms and above a tenth of the reported p99 of {}",
@@ -72,9 +72,9 @@ fn late(totals: &RunTotals, view: &View) -> Option<String> {
     })
 }
 
-fn overdue(totals: &RunTotals, view: &View) -> Option<String> {
+fn overdue(totals: &RunTotals) -> Option<String> {
     // Those that were late are among the offered, since they were dispatched in the end.
-    let due = view.measures.offered;
+    let due: u64 = totals.tasks.iter().map(|task| task.offered).sum();
     let dispatched = due.saturating_sub(totals.overdue) as f64 / due as f64;
     (dispatched < DISPATCHED).then(|| {
         format!(

@@ -93,12 +93,26 @@ impl Hist {
 
     /// The arithmetic mean in ns, each value taken as the middle of its bucket; None when empty.
     pub fn mean(&self) -> Option<f64> {
-        self.counts().map(Histogram::mean)
+        self.moments().map(|(mean, _)| mean)
     }
 
-    /// The standard deviation in ns; None when empty.
-    pub fn stddev(&self) -> Option<f64> {
-        self.counts().map(Histogram::stdev)
+    /// [`Hist::mean`] and the standard deviation, both in ns; None when empty.
+    pub fn moments(&self) -> Option<(f64, f64)> {
+        let counts = self.counts()?;
+        // Most buckets are empty, and walking past those is what takes time: once is enough.
+        let buckets: Vec<(f64, f64)> = counts
+            .iter_recorded()
+            .map(|bucket| {
+                let middle = counts.median_equivalent(bucket.value_iterated_to());
+                (middle as f64, bucket.count_at_value() as f64)
+            })
+            .collect();
+        let average = |figure: &dyn Fn(f64) -> f64| {
+            let sum: f64 = buckets.iter().map(|(ns, count)| figure(*ns) * count).sum();
+            sum / counts.len() as f64
+        };
+        let mean = average(&|ns| ns);
+        Some((mean, average(&|ns| (ns - mean).powi(2)).sqrt()))
     }
 
     /// How many values are above `time`, as far as buckets tell.
@@ -147,6 +161,7 @@ impl Hist {
         Compact {
             bytes: self.counts().map(pack::pack).unwrap_or_default(),
             saturated: self.saturated,
+            percentiles: PERCENTILES.map(|percent| self.percentile(percent).unwrap_or(0)),
         }
     }
 }
@@ -160,12 +175,17 @@ fn rank(percent: f64, len: u64) -> u64 {
     (millionths * u128::from(len)).div_ceil(WHOLE).max(1) as u64
 }
 
+/// What [`Compact::percentiles`] tells.
+const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
+
 /// A [`Hist`] as HDR V2-deflate: some hundred bytes in place of up to 200 KB.
 #[derive(Debug, Clone, Default)]
 pub struct Compact {
     /// No bytes at all stand for no values.
     bytes: Box<[u8]>,
     saturated: u64,
+    /// Taken when it is made: a long run has very many, and all are asked at its end.
+    percentiles: [Nanos; PERCENTILES.len()],
 }
 
 impl Compact {
@@ -183,6 +203,11 @@ impl Compact {
             counts,
             saturated: self.saturated,
         }
+    }
+
+    /// The values in ns at 50, 95 and 99 percent; None when empty.
+    pub fn percentiles(&self) -> Option<[Nanos; 3]> {
+        (!self.bytes.is_empty()).then_some(self.percentiles)
     }
 
     /// The values of both; as exact as adding the histograms.

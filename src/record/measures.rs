@@ -2,6 +2,7 @@
 
 use super::Hist;
 use crate::driver::{ErrorClass, TraceId};
+use std::borrow::Cow;
 
 /// Most samples kept of each error class.
 pub const SAMPLES_PER_CLASS: usize = 10;
@@ -87,12 +88,16 @@ impl Measures {
         (self.count() > 0).then(|| self.errors() as f64 / self.count() as f64)
     }
 
-    /// Response times of every outcome, those cut off at the end included.
-    pub fn latency(&self) -> Hist {
+    /// Response times of every outcome, those cut off at the end included; [`Measures::ok`] itself
+    /// where nothing else happened.
+    pub fn latency(&self) -> Cow<'_, Hist> {
+        if self.failed.is_empty() && self.cut.is_empty() {
+            return Cow::Borrowed(&self.ok);
+        }
         let mut all = self.ok.clone();
         all.add(&self.failed);
         all.add(&self.cut);
-        all
+        Cow::Owned(all)
     }
 
     /// Counts a failure and keeps its words while its class has room.

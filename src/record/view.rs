@@ -6,6 +6,7 @@ use crate::plan::{
     Label,
     threshold::{Distribution, Scope},
 };
+use std::borrow::Cow;
 
 /// Measures of a scope.
 ///
@@ -88,15 +89,15 @@ impl View {
     }
 
     /// Times of one kind.
-    pub fn times(&self, which: Distribution) -> Hist {
-        match which {
-            Distribution::Latency => self.measures.latency(),
-            Distribution::Ok => self.measures.ok.clone(),
-            Distribution::Failed => self.measures.failed.clone(),
-            Distribution::Service => self.measures.service.clone(),
-            Distribution::Connect => self.measures.connect.clone(),
-            Distribution::PoolWait => self.measures.pool_wait.clone(),
-        }
+    pub fn times(&self, which: Distribution) -> Cow<'_, Hist> {
+        Cow::Borrowed(match which {
+            Distribution::Latency => return self.measures.latency(),
+            Distribution::Ok => &self.measures.ok,
+            Distribution::Failed => &self.measures.failed,
+            Distribution::Service => &self.measures.service,
+            Distribution::Connect => &self.measures.connect,
+            Distribution::PoolWait => &self.measures.pool_wait,
+        })
     }
 }
 

@@ -151,7 +151,7 @@ pub fn build(
             failures: facts.failures,
         },
         generators: vec![generator(facts.program, totals)],
-        totals: stats(&whole, whole.runs, totals),
+        totals: stats(&whole.measures, whole.interrupted, whole.runs, totals),
         tasks: tasks(names, totals),
         groups: groups(names, totals),
         steps: steps(names, totals),
@@ -197,7 +197,7 @@ fn tasks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Task> {
             let view = View::of(Scope::Task(place), names.steps, totals.parts());
             model::Task {
                 id: label.id.clone(),
-                stats: stats(&view, view.runs, totals),
+                stats: stats(&view.measures, view.interrupted, view.runs, totals),
             }
         })
         .collect()
@@ -214,7 +214,7 @@ fn groups(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Group> {
                 task: label.task.clone(),
                 name: label.name.clone(),
                 within: names.within(label),
-                stats: stats(&view, view.runs, totals),
+                stats: stats(&view.measures, view.interrupted, view.runs, totals),
             }
         })
         .collect()
@@ -226,11 +226,6 @@ fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
         .enumerate()
         .map(|(place, ((label, kind), measures))| {
             let traces = totals.traces.get(place);
-            let view = View {
-                measures: measures.clone(),
-                runs: measures.count(),
-                interrupted: measures.interrupted(),
-            };
             model::Step {
                 id: label.id.clone(),
                 population: label.population.clone(),
@@ -239,7 +234,7 @@ fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
                 within: names.within(label),
                 kind: (*kind).to_owned(),
                 tags: Default::default(),
-                stats: stats(&view, measures.count(), totals),
+                stats: stats(measures, measures.interrupted(), measures.count(), totals),
                 slowest: traces.map_or_else(Vec::new, |it| traced(&it.slowest)),
                 failed: traces.map_or_else(Vec::new, |it| by_time(&it.failed)),
             }
@@ -291,8 +286,8 @@ fn measured(part: &StepEntry, seconds: u64) -> StepInterval {
         rate: per_second(part.count, seconds as f64),
         errors: part.errors,
         errors_by_class: by_class(&part.by_class),
-        latency: points(&part.latency.expand()),
-        service: points(&part.service.expand()),
+        latency: points(&part.latency),
+        service: points(&part.service),
         hdr: IntervalHdr {
             latency: part.latency.to_base64(),
             service: part.service.to_base64(),

@@ -41,13 +41,14 @@ pub fn percentiles(result: &ResultFile) -> Result<String, String> {
             text.push('\n');
         }
     }
+    let (mean, deviation) = times.moments().unzip();
     let figure = |figure: Option<f64>| ms(figure.unwrap_or_default());
     let _ = write!(
         text,
         "#[Mean    = {:12.3}, StdDeviation   = {:12.3}]\n\
          #[Max     = {:12.3}, Total count    = {:12}]\n",
-        figure(times.mean()),
-        figure(times.stddev()),
+        figure(mean),
+        figure(deviation),
         figure(times.max().map(|max| max as f64)),
         times.len(),
     );

@@ -3,21 +3,29 @@
 use super::model::{ErrorSample, Errors, Figures, Hdr, Points, Stats, TracedRequest};
 use crate::{
     driver::ErrorClass,
-    record::{Hist, RunTotals, Traced, View},
+    record::{Hist, Measures, RunTotals, Traced, hist::Compact},
     time::SECOND,
 };
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-/// The figures of a scope; `paced` is what its rate counts.
-pub(super) fn stats(view: &View, paced: u64, totals: &RunTotals) -> Stats {
-    let measures = &view.measures;
-    let latency = measures.latency();
+/// The figures of a scope of which `interrupted` were cut off; `paced` is what its rate counts.
+pub(super) fn stats(
+    measures: &Measures,
+    interrupted: u64,
+    paced: u64,
+    totals: &RunTotals,
+) -> Stats {
+    let (ok, service) = (described(&measures.ok), described(&measures.service));
+    let latency = match measures.latency() {
+        Cow::Borrowed(_) => ok.clone(),
+        Cow::Owned(all) => described(&all),
+    };
     Stats {
         offered: measures.offered,
         count: measures.count(),
         rate_per_s: per_second(paced, totals.seconds()),
         dropped: measures.dropped,
-        interrupted: view.interrupted,
+        interrupted,
         unknown: measures.unknown,
         retries: measures.retries,
         reconnects: measures.reconnects,
@@ -35,20 +43,25 @@ pub(super) fn stats(view: &View, paced: u64, totals: &RunTotals) -> Stats {
                 })
                 .collect(),
         },
-        latency_us: figures(&latency),
-        ok_latency_us: figures(&measures.ok),
+        latency_us: latency.0,
+        ok_latency_us: ok.0,
         failed_latency_us: figures(&measures.failed),
-        service_us: figures(&measures.service),
+        service_us: service.0,
         connect_us: figures(&measures.connect),
         pool_wait_us: figures(&measures.pool_wait),
         bytes_sent: measures.bytes_sent,
         bytes_received: measures.bytes_received,
         hdr: Hdr {
-            latency: latency.to_base64(),
-            ok: measures.ok.to_base64(),
-            service: measures.service.to_base64(),
+            latency: latency.1,
+            ok: ok.1,
+            service: service.1,
         },
     }
+}
+
+/// Its figures, and all of it.
+fn described(times: &Hist) -> (Option<Figures>, Option<String>) {
+    (figures(times), times.to_base64())
 }
 
 /// Requests that can be looked up, in the order in which they ended.
@@ -81,10 +94,11 @@ pub(super) fn by_class(counts: &[u64; ErrorClass::ALL.len()]) -> BTreeMap<String
 }
 
 pub(super) fn figures(times: &Hist) -> Option<Figures> {
+    let (mean, stddev) = times.moments()?;
     Some(Figures {
         min: micros(times.min()? as f64),
-        mean: micros(times.mean()?),
-        stddev: micros(times.stddev()?),
+        mean: micros(mean),
+        stddev: micros(stddev),
         p50: at(times, 50.0),
         p75: at(times, 75.0),
         p90: at(times, 90.0),
@@ -95,12 +109,9 @@ pub(super) fn figures(times: &Hist) -> Option<Figures> {
     })
 }
 
-pub(super) fn points(times: &Hist) -> Option<Points> {
-    (!times.is_empty()).then(|| Points {
-        p50: at(times, 50.0),
-        p95: at(times, 95.0),
-        p99: at(times, 99.0),
-    })
+pub(super) fn points(times: &Compact) -> Option<Points> {
+    let [p50, p95, p99] = times.percentiles()?.map(|ns| micros(ns as f64));
+    Some(Points { p50, p95, p99 })
 }
 
 pub(super) fn at(times: &Hist, percent: f64) -> f64 {

@@ -103,7 +103,8 @@ fn paced_users_begin_on_their_ticks_and_leave_missed_ones_out() {
         starts(&ran.seen)[&0],
         [0, 500, 1000, 2700, 3000, 3500, 4000, 4500]
     );
-    let latency = ran.task(0).latency();
+    let task = ran.task(0);
+    let latency = task.latency();
     // From its tick at 2.5 s to 2.8 s, although it was sent at 2.7 s.
     let times: Vec<Nanos> = [100.0, 80.0, 1.0]
         .map(|percent| latency.percentile(percent).unwrap() / (10 * MS))
