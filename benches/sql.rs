@@ -258,8 +258,9 @@ impl Bench<'_> {
         match rate {
             None => command.args(["--users", CLIENTS]),
             Some(rate) => {
+                // pgbench has all its connections before its time begins.
                 let load = format!(
-                    "load={{ rate = {rate}, arrivals = \"poisson\", max_in_flight = {CLIENTS}, duration = \"1s\" }}"
+                    "load={{ rate = {rate}, arrivals = \"poisson\", max_in_flight = {CLIENTS}, duration = \"1s\", warmup = \"1s\" }}"
                 );
                 command.args(["--set", &load])
             }
