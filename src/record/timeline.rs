@@ -64,6 +64,8 @@ pub struct Timeline {
 #[derive(Debug)]
 struct Open {
     entry: Entry,
+    /// Made anew of even a single second: packed, a histogram tells how far its buckets reach, which
+    /// must not depend on how many measured it.
     times: Vec<(Hist, Hist)>,
 }
 
@@ -87,18 +89,18 @@ impl Timeline {
 
     /// Appends the next second.
     pub fn push(&mut self, snapshot: &Snapshot) {
-        let entry = if self.width == 1 {
-            Entry::of(snapshot)
-        } else {
-            let mut open = self.open.take().unwrap_or_else(|| Open::new(snapshot));
-            open.add(snapshot);
-            if open.entry.seconds < self.width {
-                self.open = Some(open);
-                return;
+        let open = match self.open.take() {
+            Some(mut open) => {
+                open.add(snapshot);
+                open
             }
-            open.close()
+            None => Open::new(snapshot),
         };
-        self.recent.push_back(entry);
+        if open.entry.seconds < self.width {
+            self.open = Some(open);
+            return;
+        }
+        self.recent.push_back(open.close());
         if self.older.len() + self.recent.len() > self.limit {
             self.merge_oldest_pair();
         }
@@ -136,20 +138,41 @@ impl Timeline {
 }
 
 impl Open {
-    /// One that begins with that second, which is yet to be added.
     fn new(snapshot: &Snapshot) -> Self {
-        Self {
-            entry: Entry::empty(snapshot),
+        let mut new = Self {
+            entry: Entry {
+                second: snapshot.second,
+                seconds: 0,
+                warmup: snapshot.warmup,
+                users: 0,
+                in_flight: 0,
+                queued: 0,
+                offered: 0,
+                dropped: 0,
+                steps: empty(snapshot.steps.len()),
+                groups: empty(snapshot.groups.len()),
+            },
             times: vec![Default::default(); snapshot.steps.len() + snapshot.groups.len()],
-        }
+        };
+        new.add(snapshot);
+        new
     }
 
     fn add(&mut self, snapshot: &Snapshot) {
-        self.entry.count(snapshot);
-        for ((latency, service), measures) in self.times.iter_mut().zip(measured(snapshot)) {
-            latency.add(&measures.ok);
-            latency.add(&measures.failed);
-            latency.add(&measures.cut);
+        let entry = &mut self.entry;
+        entry.seconds += 1;
+        entry.users = snapshot.users;
+        entry.in_flight = snapshot.in_flight;
+        entry.queued = snapshot.queued;
+        entry.offered += snapshot.tasks.iter().map(|task| task.offered).sum::<u64>();
+        entry.dropped += snapshot.tasks.iter().map(|task| task.dropped).sum::<u64>();
+        let measured = snapshot.steps.iter().chain(&snapshot.groups);
+        for ((step, times), measures) in entry.parts().zip(&mut self.times).zip(measured) {
+            step.count += measures.count();
+            step.errors += measures.errors();
+            add_classes(&mut step.by_class, measures.by_class);
+            let (latency, service) = times;
+            add_latency(latency, measures);
             service.add(&measures.service);
         }
     }
@@ -161,11 +184,6 @@ impl Open {
         }
         self.entry
     }
-}
-
-/// What an entry's parts are of, in their order.
-fn measured(snapshot: &Snapshot) -> impl Iterator<Item = &Measures> {
-    snapshot.steps.iter().chain(&snapshot.groups)
 }
 
 fn empty(number: usize) -> Vec<StepEntry> {
@@ -185,49 +203,13 @@ fn add_classes(mine: &mut [u64], more: [u64; ErrorClass::ALL.len()]) {
     }
 }
 
+fn add_latency(latency: &mut Hist, measures: &Measures) {
+    latency.add(&measures.ok);
+    latency.add(&measures.failed);
+    latency.add(&measures.cut);
+}
+
 impl Entry {
-    /// A second by itself.
-    fn of(snapshot: &Snapshot) -> Self {
-        let mut entry = Self::empty(snapshot);
-        entry.count(snapshot);
-        for (step, measures) in entry.parts().zip(measured(snapshot)) {
-            step.latency = measures.latency().compact();
-            step.service = measures.service.compact();
-        }
-        entry
-    }
-
-    /// Of nothing, from that second on.
-    fn empty(snapshot: &Snapshot) -> Self {
-        Self {
-            second: snapshot.second,
-            seconds: 0,
-            warmup: snapshot.warmup,
-            users: 0,
-            in_flight: 0,
-            queued: 0,
-            offered: 0,
-            dropped: 0,
-            steps: empty(snapshot.steps.len()),
-            groups: empty(snapshot.groups.len()),
-        }
-    }
-
-    /// Takes all that is no time.
-    fn count(&mut self, snapshot: &Snapshot) {
-        self.seconds += 1;
-        self.users = snapshot.users;
-        self.in_flight = snapshot.in_flight;
-        self.queued = snapshot.queued;
-        self.offered += snapshot.tasks.iter().map(|task| task.offered).sum::<u64>();
-        self.dropped += snapshot.tasks.iter().map(|task| task.dropped).sum::<u64>();
-        for (step, measures) in self.parts().zip(measured(snapshot)) {
-            step.count += measures.count();
-            step.errors += measures.errors();
-            add_classes(&mut step.by_class, measures.by_class);
-        }
-    }
-
     /// Its steps, then its groups.
     fn parts(&mut self) -> impl Iterator<Item = &mut StepEntry> {
         self.steps.iter_mut().chain(&mut self.groups)
