@@ -135,7 +135,8 @@ impl Hist {
 
     /// The exchange form: HDR V2-deflate in base64, values in ns; None when empty.
     pub fn to_base64(&self) -> Option<String> {
-        self.compact().to_base64()
+        self.counts()
+            .map(|counts| STANDARD.encode(pack::pack(counts)))
     }
 
     /// Reads the exchange form; `saturated` of the values are past one hour.
