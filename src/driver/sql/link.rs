@@ -16,23 +16,32 @@ use sqlx::{
     AssertSqlSafe, Connection, Either, Executor, MySqlConnection, Row as _, SqliteConnection,
     mysql::MySqlRow,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
 };
 
-/// A connection and what its work is stopped by.
+/// A connection and what its work is stopped by, in one piece that is handed from step to step.
 #[derive(Debug)]
-pub struct Link {
+pub struct Link(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     wire: Wire,
     key: Key,
 }
 
+// It is boxed as a whole.
+#[expect(clippy::large_enum_variant, reason = "boxed with what is around it")]
 #[derive(Debug)]
 enum Wire {
-    Postgres(Box<postgres::Connection>),
-    MySql(Box<MySqlConnection>),
-    Sqlite(Box<SqliteConnection>),
+    Postgres(postgres::Connection),
+    MySql(MySqlConnection),
+    Sqlite(SqliteConnection),
 }
 
 /// How others name a connection to stop what it does.
@@ -48,6 +57,10 @@ pub enum Key {
 const STEPS: i32 = 1000;
 
 impl Link {
+    fn new(wire: Wire, key: Key) -> Self {
+        Self(Box::new(Parts { wire, key }))
+    }
+
     /// Opens a connection and sets its session up.
     pub async fn open(target: &Target) -> Result<Self, Error> {
         let greeting = || AssertSqlSafe(target.greeting());
@@ -60,18 +73,14 @@ impl Link {
                 let Some((_, Value::Int(session))) = number else {
                     return Err(sqlx::Error::RowNotFound.into());
                 };
-                Self {
-                    key: Key::Session(session.unsigned_abs()),
-                    wire: Wire::Postgres(Box::new(connection)),
-                }
+                let key = Key::Session(session.unsigned_abs());
+                Self::new(Wire::Postgres(connection), key)
             }
             Options::MySql(options) => {
                 let mut connection = MySqlConnection::connect_with(options).await?;
                 let rows = connection.fetch_all(greeting()).await?;
-                Self {
-                    key: Key::Session(session(&rows)?),
-                    wire: Wire::MySql(Box::new(connection)),
-                }
+                let key = Key::Session(session(&rows)?);
+                Self::new(Wire::MySql(connection), key)
             }
             Options::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await?;
@@ -81,58 +90,59 @@ impl Link {
                     .lock_handle()
                     .await?
                     .set_progress_handler(STEPS, move || !seen.load(Ordering::Relaxed));
-                Self {
-                    key: Key::Interrupt(interrupt),
-                    wire: Wire::Sqlite(Box::new(connection)),
-                }
+                Self::new(Wire::Sqlite(connection), Key::Interrupt(interrupt))
             }
         })
     }
 
     /// How others name it.
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.0.key
     }
 
     /// How many bytes have ever been sent and received; none where sqlx does not tell.
     pub fn traffic(&self) -> [u64; 2] {
-        match &self.wire {
+        match &self.0.wire {
             Wire::Postgres(wire) => wire.traffic(),
             Wire::MySql(_) | Wire::Sqlite(_) => [0; 2],
         }
     }
 
     /// Does what is asked, to the end of the answer.
-    pub async fn exchange(
-        &mut self,
-        request: Request<'_>,
-        statement: Option<&Statement>,
-        answer: &mut Answer,
-    ) -> Result<(), Error> {
-        match (&mut self.wire, request) {
-            (Wire::Postgres(wire), Request::Postgres(query)) => {
-                wire.exchange(query, statement, answer).await?;
-            }
-            // Boxed, so that what sqlx needs to remember is no part of every step.
+    pub fn exchange<'a>(
+        &'a mut self,
+        request: Request<'a>,
+        statement: Option<&'a Statement>,
+        answer: &'a mut Answer,
+    ) -> Exchange<'a> {
+        match (&mut self.0.wire, request) {
+            (Wire::Postgres(wire), Request::Postgres(query)) => match wire.ask(query) {
+                Ok(bound) => Exchange::Postgres {
+                    wire,
+                    bound,
+                    statement,
+                    answer,
+                },
+                Err(error) => Exchange::refused(error),
+            },
             (Wire::MySql(wire), Request::MySql(call)) => {
-                Box::pin(exchange(&mut **wire, *call, statement, answer)).await?;
+                Exchange::Sqlx(Box::pin(exchange(wire, *call, statement, answer)))
             }
             (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                Box::pin(exchange(&mut **wire, *call, statement, answer)).await?;
+                Exchange::Sqlx(Box::pin(exchange(wire, *call, statement, answer)))
             }
-            _ => return Err(astray()),
+            _ => Exchange::refused(astray()),
         }
-        Ok(())
     }
 
     /// Does what is asked, keeps all its rows, and tells how many were changed.
     pub async fn all(&mut self, request: Request<'_>, rows: &mut Vec<Row>) -> Result<u64, Error> {
-        Ok(match (&mut self.wire, request) {
+        Ok(match (&mut self.0.wire, request) {
             (Wire::Postgres(wire), Request::Postgres(Query::Text(sql))) => {
                 wire.all(sql.as_str(), rows).await?
             }
-            (Wire::MySql(wire), Request::MySql(call)) => all(&mut **wire, *call, rows).await?,
-            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(&mut **wire, *call, rows).await?,
+            (Wire::MySql(wire), Request::MySql(call)) => all(wire, *call, rows).await?,
+            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(wire, *call, rows).await?,
             _ => return Err(astray()),
         })
     }
@@ -148,7 +158,7 @@ impl Link {
         kinds: &[Kind],
         data: &Data<'_>,
     ) -> Result<(), String> {
-        match &mut self.wire {
+        match &mut self.0.wire {
             Wire::Postgres(wire) => wire.bind(index, sql, kinds, data),
             _ => Err(ASTRAY.to_owned()),
         }
@@ -156,11 +166,58 @@ impl Link {
 
     /// Says goodbye.
     pub async fn close(self) {
-        match self.wire {
+        match self.0.wire {
             Wire::Postgres(wire) => wire.close().await,
             // It is gone either way.
             Wire::MySql(wire) => drop(wire.close().await),
             Wire::Sqlite(wire) => drop(wire.close().await),
+        }
+    }
+}
+
+/// What [`Link::exchange`] does: a future that is small, since each step has one, and that boxes its
+/// error, since few have any.
+pub enum Exchange<'a> {
+    /// Over our own connection.
+    Postgres {
+        wire: &'a mut postgres::Connection,
+        bound: Option<&'a [postgres::Column]>,
+        statement: Option<&'a Statement>,
+        answer: &'a mut Answer,
+    },
+    /// Over one of sqlx's.
+    Sqlx(Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>),
+    /// Not at all; None once that was told.
+    Refused(Option<Box<Error>>),
+}
+
+impl Exchange<'_> {
+    #[cold]
+    fn refused(error: impl Into<Error>) -> Self {
+        Self::Refused(Some(Box::new(error.into())))
+    }
+}
+
+impl Future for Exchange<'_> {
+    type Output = Result<(), Box<Error>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Postgres {
+                wire,
+                bound,
+                statement,
+                answer,
+            } => wire
+                .poll_exchange(cx, *bound, *statement, answer)
+                .map_err(|error| Box::new(error.into())),
+            Self::Sqlx(exchange) => exchange
+                .as_mut()
+                .poll(cx)
+                .map_err(|error| Box::new(error.into())),
+            Self::Refused(error) => error
+                .take()
+                .map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
         }
     }
 }

@@ -288,7 +288,7 @@ impl SqlDriver {
         match self.timers.timeout(GRACE, exchange).await {
             Ok(Ok(())) => true,
             // SQLite may have done it already.
-            Ok(Err(error)) => !error::judge(error, false).broken,
+            Ok(Err(error)) => !error::judge(*error, false).broken,
             Err(_) => false,
         }
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 use futures_util::future::join;
 use sqlx::SqlSafeStr;
-use std::{pin::pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
@@ -88,8 +88,8 @@ impl SqlDriver {
         let mut answer = Answer::default();
         let mut given_up = None;
         let done = {
-            let mut exchange = pin!(link.exchange(request, statement, &mut answer));
-            let done = alarm.bound(self.clock, deadline, exchange.as_mut());
+            let mut exchange = link.exchange(request, statement, &mut answer);
+            let done = alarm.bound(self.clock, deadline, Pin::new(&mut exchange));
             match done.await {
                 None => {
                     given_up = Some(self.clock.now());
@@ -106,7 +106,7 @@ impl SqlDriver {
             }
             Some(Err(error)) => {
                 let waited = self.clock.now().saturating_sub(sent_at);
-                self.judge(job, error, waited, given_up)
+                self.judge(job, *error, waited, given_up)
             }
             None => {
                 job.trail.ended_at = given_up;

@@ -138,42 +138,45 @@ impl Connection {
         Ok(())
     }
 
-    /// Does what is asked, to the end of the answer.
+    /// Makes ready what is asked. Returns the columns that are taken of the answer, which a text
+    /// leaves to the server to tell.
+    ///
+    /// # Errors
+    /// When a text cannot be sent.
+    pub fn ask<'q>(&mut self, query: Query<'q>) -> Result<Option<&'q [Column]>, Error> {
+        match query {
+            Query::Text(sql) => self.write(sql.as_str()).map(|()| None),
+            Query::Bound(columns) => Ok(Some(columns)),
+        }
+    }
+
+    /// Sends what was made ready, and hears the answer to its end.
     ///
     /// # Errors
     /// What the server says, or that it cannot be heard.
-    pub async fn exchange(
+    pub fn poll_exchange(
         &mut self,
-        query: Query<'_>,
+        cx: &mut Context<'_>,
+        bound: Option<&[Column]>,
         statement: Option<&Statement>,
         answer: &mut Answer,
-    ) -> Result<(), Error> {
-        let bound = match query {
-            Query::Text(sql) => {
-                self.write(sql.as_str())?;
-                None
+    ) -> Poll<Result<(), Error>> {
+        ready!(self.poll_converse(cx, |described, fields| {
+            answer.rows += 1;
+            if let Some(statement) = statement.filter(|_| answer.rows == 1) {
+                let names = statement.columns().enumerate();
+                answer.taken.extend(names.map(|(at, name)| match bound {
+                    Some(columns) => bound_value(columns.get(at), name, fields),
+                    None => described_value(described, name, fields),
+                }));
             }
-            Query::Bound(columns) => Some(columns),
-        };
-        poll_fn(|cx| {
-            self.poll_converse(cx, |described, fields| {
-                answer.rows += 1;
-                if let Some(statement) = statement.filter(|_| answer.rows == 1) {
-                    let names = statement.columns().enumerate();
-                    answer.taken.extend(names.map(|(at, name)| match bound {
-                        Some(columns) => bound_value(columns.get(at), name, fields),
-                        None => described_value(described, name, fields),
-                    }));
-                }
-                Ok(())
-            })
-        })
-        .await?;
+            Ok(())
+        }))?;
         answer.changed += self.changed;
-        match (bound, statement) {
+        Poll::Ready(match (bound, statement) {
             (Some(columns), Some(statement)) => self.compare(columns, statement),
             _ => Ok(()),
-        }
+        })
     }
 
     /// Whether a statement that was prepared just now has its columns where they were before the

@@ -1,5 +1,6 @@
 //! What is to be sent.
 
+use super::socket::{self, Socket};
 use bytes::BytesMut;
 use std::{
     io,
@@ -35,13 +36,15 @@ impl Output {
     }
 
     /// Sends all that was put there.
-    pub fn poll_send(
-        &mut self,
-        cx: &mut Context<'_>,
-        socket: &mut (impl AsyncWrite + Unpin),
-    ) -> Poll<io::Result<()>> {
+    pub fn poll_send(&mut self, cx: &mut Context<'_>, socket: &mut Socket) -> Poll<io::Result<()>> {
         while let rest @ [_, ..] = &self.buffer[self.gone..] {
-            match ready!(Pin::new(&mut *socket).poll_write(cx, rest))? {
+            let sent = match socket::try_write(socket, rest) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(Pin::new(&mut *socket).poll_write(cx, rest))
+                }
+                sent => sent,
+            };
+            match sent? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 count => {
                     self.gone += count;

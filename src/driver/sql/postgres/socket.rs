@@ -4,6 +4,7 @@ use super::{Account, Error, account::Place, account::Tls};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use rustls::pki_types::ServerName;
+use std::io;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, UnixStream},
@@ -13,6 +14,19 @@ use tokio_util::either::Either;
 
 /// An open way, in either of its forms.
 pub type Socket = Either<TcpStream, Either<Box<TlsStream<TcpStream>>, UnixStream>>;
+
+/// Writes what there is room for, which there nearly always is: without arrangements to be woken when
+/// there is some.
+///
+/// # Errors
+/// `WouldBlock` when there is none, and always over TLS, which has to be polled.
+pub fn try_write(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    match socket {
+        Either::Left(tcp) => tcp.try_write(bytes),
+        Either::Right(Either::Right(unix)) => unix.try_write(bytes),
+        Either::Right(Either::Left(_)) => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
 
 /// Opens the way to the account's server.
 pub async fn open(account: &Account) -> Result<Socket, Error> {
