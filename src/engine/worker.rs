@@ -92,31 +92,30 @@ impl Engine {
     {
         let (stop, stopped) = watch::channel(false);
         let ready = Arc::new(Barrier::new(workers + 1));
-        let zero = Arc::new(OnceLock::new());
+        let clock = Arc::new(OnceLock::new());
         let driver = Arc::new(driver);
         for worker in 0..workers {
             let (plan, driver, events) = (Arc::clone(plan), Arc::clone(&driver), events.clone());
-            let (ready, zero, stopped) = (Arc::clone(&ready), Arc::clone(&zero), stopped.clone());
+            let (ready, clock, stopped) = (Arc::clone(&ready), Arc::clone(&clock), stopped.clone());
             thread::Builder::new()
                 .name(format!("worker-{worker}"))
                 .spawn(move || {
                     ready.wait();
-                    let zero = *zero.get_or_init(|| Instant::now() + LEAD);
+                    let clock = *clock.get_or_init(|| Clock::starting_in(LEAD));
                     let share = Share {
                         first: worker as u64,
                         stride: workers as u64,
                     };
-                    let build = || driver(Clock::starting_at(zero), worker);
-                    let end = thread_main(plan, share, zero, build, stopped, events.clone());
+                    let build = || driver(clock, worker);
+                    let end = thread_main(plan, share, clock, build, stopped, events.clone());
                     // Nobody listens any more only when the process is ending.
                     let _ = events.send(Event::End(worker, end));
                 })?;
         }
         ready.wait();
-        let zero = *zero.get_or_init(|| Instant::now() + LEAD);
         Ok(Self {
             stop,
-            clock: Clock::starting_at(zero),
+            clock: *clock.get_or_init(|| Clock::starting_in(LEAD)),
             workers,
         })
     }
@@ -140,7 +139,7 @@ impl Engine {
 fn thread_main<D: Driver + 'static>(
     plan: Arc<Plan>,
     share: Share,
-    zero: Instant,
+    clock: Clock,
     driver: impl FnOnce() -> Result<D, String>,
     stopped: watch::Receiver<bool>,
     events: UnboundedSender<Event>,
@@ -156,7 +155,7 @@ fn thread_main<D: Driver + 'static>(
         .map_err(|error| format!("a worker's runtime cannot be made: {error}"))?;
     runtime.block_on(async {
         let driver = driver()?;
-        let pacer = Pacer::new(Clock::starting_at(zero))
+        let pacer = Pacer::new(clock)
             .map_err(|error| format!("a worker's timer cannot be made: {error}"))?;
         let worker = usize::try_from(share.first).unwrap_or_default();
         let sink = Box::new(move |snapshot| {
@@ -164,7 +163,7 @@ fn thread_main<D: Driver + 'static>(
             let _ = events.send(Event::Snapshot(worker, Box::new(snapshot)));
         });
         let recorder = Recorder::new(&plan, sink);
-        thread::sleep(zero.saturating_duration_since(Instant::now()));
+        thread::sleep(clock.instant(0).saturating_duration_since(Instant::now()));
         work(plan, share, driver, pacer, recorder, stopped).await
     })
 }
