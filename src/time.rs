@@ -13,10 +13,10 @@ pub const SECOND: Nanos = 1_000_000_000;
 /// that all of them share one origin.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    /// For timers, which are the runtime's.
-    origin: Instant,
     #[cfg(all(target_os = "linux", not(test)))]
     zero: Nanos,
+    /// The same moment for timers, which are the runtime's.
+    origin: Instant,
 }
 
 impl Clock {
@@ -28,16 +28,17 @@ impl Clock {
     /// A clock whose zero lies so far in the future.
     pub fn starting_in(lead: Duration) -> Self {
         Self {
-            origin: Instant::now() + lead,
+            // Read first: if anything comes between the two, timers are late, never early.
             #[cfg(all(target_os = "linux", not(test)))]
             zero: monotonic().saturating_add(nanos(lead)),
+            origin: Instant::now() + lead,
         }
     }
 
     /// Time since the origin; zero before it.
     ///
-    /// The system's clock itself where it is known: the difference of two `Instant`s, which are it in
-    /// seconds and nanoseconds, costs as much as reading it, and each step reads it twice.
+    /// Read from the system where it can be: each step does this twice, and the difference of two
+    /// `Instant`s costs as much as reading one.
     #[cfg(all(target_os = "linux", not(test)))]
     pub fn now(&self) -> Nanos {
         monotonic().saturating_sub(self.zero)
@@ -55,8 +56,8 @@ impl Clock {
     }
 }
 
-/// The system's monotonic time.
-#[cfg(all(target_os = "linux", not(test)))]
+/// What `Instant` is made of, in nanoseconds.
+#[cfg(target_os = "linux")]
 fn monotonic() -> Nanos {
     use nix::time::{ClockId, clock_gettime};
     // Only a clock that does not exist is refused.
@@ -67,4 +68,22 @@ fn monotonic() -> Nanos {
 /// A length of time in nanoseconds, saturating after 584 years.
 pub fn nanos(duration: Duration) -> Nanos {
     u64::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::{thread::sleep, time::Instant};
+
+    #[test]
+    fn the_clock_that_is_read_goes_as_instants_do() {
+        let outer = Instant::now();
+        let begin = monotonic();
+        let inner = Instant::now();
+        sleep(Duration::from_millis(5));
+        let least = nanos(inner.elapsed());
+        let passed = monotonic() - begin;
+        let most = nanos(outer.elapsed());
+        assert!((least..=most).contains(&passed), "{least} {passed} {most}");
+    }
 }
