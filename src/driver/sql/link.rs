@@ -35,7 +35,6 @@ struct Parts {
     key: Key,
 }
 
-// It is boxed as a whole.
 #[expect(clippy::large_enum_variant, reason = "boxed with what is around it")]
 #[derive(Debug)]
 enum Wire {
