@@ -11,7 +11,10 @@ use super::{
     setup::{Options, Target},
 };
 use crate::{data::Value, plan::sql::Statement};
-use futures_util::TryStreamExt;
+use futures_util::{
+    TryStreamExt,
+    future::{BoxFuture, ready},
+};
 use sqlx::{
     AssertSqlSafe, Connection, Either, Executor, MySqlConnection, Row as _, SqliteConnection,
     mysql::MySqlRow,
@@ -122,13 +125,13 @@ impl Link {
                     statement,
                     answer,
                 },
-                Err(error) => Exchange::refused(error),
+                Err(error) => Exchange::refused(error.into()),
             },
             (Wire::MySql(wire), Request::MySql(call)) => {
-                Exchange::Sqlx(Box::pin(exchange(wire, *call, statement, answer)))
+                Exchange::Boxed(Box::pin(exchange(wire, *call, statement, answer)))
             }
             (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                Exchange::Sqlx(Box::pin(exchange(wire, *call, statement, answer)))
+                Exchange::Boxed(Box::pin(exchange(wire, *call, statement, answer)))
             }
             _ => Exchange::refused(astray()),
         }
@@ -184,16 +187,14 @@ pub enum Exchange<'a> {
         statement: Option<&'a Statement>,
         answer: &'a mut Answer,
     },
-    /// Over one of sqlx's.
-    Sqlx(Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>),
-    /// Not at all; None once that was told.
-    Refused(Option<Box<Error>>),
+    /// Over one of sqlx's, or a refusal.
+    Boxed(BoxFuture<'a, Result<(), Error>>),
 }
 
 impl Exchange<'_> {
     #[cold]
-    fn refused(error: impl Into<Error>) -> Self {
-        Self::Refused(Some(Box::new(error.into())))
+    fn refused(error: Error) -> Self {
+        Self::Boxed(Box::pin(ready(Err(error))))
     }
 }
 
@@ -210,13 +211,7 @@ impl Future for Exchange<'_> {
             } => wire
                 .poll_exchange(cx, *bound, *statement, answer)
                 .map_err(|error| Box::new(error.into())),
-            Self::Sqlx(exchange) => exchange
-                .as_mut()
-                .poll(cx)
-                .map_err(|error| Box::new(error.into())),
-            Self::Refused(error) => error
-                .take()
-                .map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+            Self::Boxed(exchange) => exchange.as_mut().poll(cx).map_err(Box::new),
         }
     }
 }
@@ -238,7 +233,7 @@ async fn exchange<'c, DB: Read, C>(
     call: Call<DB>,
     statement: Option<&Statement>,
     answer: &mut Answer,
-) -> Result<(), sqlx::Error>
+) -> Result<(), Error>
 where
     C: Executor<'c, Database = DB>,
     for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
