@@ -74,12 +74,20 @@ fn tables_that_are_there_are_only_replaced_when_asked_to() {
         );
         assert!(again.stderr.contains("--replace"), "{}", again.stderr);
         init(&url, &["--tables", "oltp", "--replace"]);
-        run("oltp-read-write", &url, &["--users", "3"]);
-        assert_eq!(
-            number(&url, "SELECT count(*) FROM sbtest1"),
-            10_000,
-            "{url}"
-        );
+        let rows = number(&url, "SELECT count(*) FROM sbtest1");
+        assert_eq!(rows, 10_000, "{url}");
+    }
+}
+
+#[test]
+fn transactions_that_meet_at_a_row_are_tried_again() {
+    let (urls, _folder) = everywhere();
+    for url in urls {
+        init(&url, &["--tables", "oltp"]);
+        let few_rows = ["--users", "6", "--set", "data.row.uniform.to=50"];
+        run("oltp-read-write", &url, &few_rows);
+        let rows = number(&url, "SELECT count(*) FROM sbtest1");
+        assert_eq!(rows, 10_000, "{url}");
     }
 }
 
