@@ -4,6 +4,7 @@ use crate::{
     Options, Result,
     nginx::Nginx,
     process::{self, CLIENT_CORE},
+    ratio::Ratio,
     report::{Report, Target, median},
 };
 use nix::{
@@ -11,7 +12,6 @@ use nix::{
     pty::{OpenptyResult, openpty},
 };
 use serde_json::Value;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::{
     collections::HashMap,
     fs::{self, File},
@@ -24,9 +24,8 @@ use std::{
 
 const CONNECTIONS: usize = 50;
 
-/// Upper bound of the ratio, on which 95 of 100 such measurements would lie below.
+/// Of the ratio's upper bound.
 const MOST_RATIO: f64 = 1.05;
-const CONFIDENCE: f64 = 0.95;
 
 /// How often threads are looked at: what they use after the last look is not counted, with the
 /// dashboard as without.
@@ -106,13 +105,10 @@ pub fn measure(options: &Options) -> Result<Report> {
     let mut targets = Vec::new();
     for (place, watched) in TURNS.iter().enumerate() {
         let middle = |figure: fn(&Used) -> f64| median(used.iter().map(|one| figure(&one[place])));
-        let ratios = |figure: fn(&Used) -> f64| {
-            let logs = used
-                .iter()
-                .map(|one| (figure(&one[place]) / figure(&one[0])).ln());
-            logs.collect::<Vec<f64>>()
+        let beside_none = |figure: fn(&Used) -> f64| {
+            Ratio::of(used.iter().map(|one| figure(&one[place]) / figure(&one[0])))
         };
-        let load = Ratio::of(&ratios(Used::load_us));
+        let load = beside_none(Used::load_us);
         let ratio = |ratio: f64| match watched {
             Watched::Not => String::new(),
             _ => format!("{ratio:.3}"),
@@ -123,8 +119,8 @@ pub fn measure(options: &Options) -> Result<Report> {
             ratio(load.mean),
             ratio(load.upper),
             format!("{:.3}", middle(Used::process_us)),
-            ratio(Ratio::of(&ratios(Used::process_us)).mean),
-            ratio(Ratio::of(&ratios(|used| used.requests)).mean),
+            ratio(beside_none(Used::process_us).mean),
+            ratio(beside_none(|used| used.requests).mean),
         ]);
         let name = match watched {
             Watched::Not => continue,
@@ -151,28 +147,6 @@ pub fn measure(options: &Options) -> Result<Report> {
         table,
         targets,
     })
-}
-
-/// The geometric mean of ratios, and the bound that it lies below with the confidence asked for.
-struct Ratio {
-    mean: f64,
-    upper: f64,
-}
-
-impl Ratio {
-    /// Of at least two logarithms.
-    fn of(logs: &[f64]) -> Self {
-        let count = logs.len() as f64;
-        let mean = logs.iter().sum::<f64>() / count;
-        let squares: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum();
-        let error = (squares / (count - 1.0) / count).sqrt();
-        let students =
-            StudentsT::new(0.0, 1.0, count - 1.0).expect("at least one degree of freedom");
-        Self {
-            mean: mean.exp(),
-            upper: (mean + students.inverse_cdf(CONFIDENCE) * error).exp(),
-        }
-    }
 }
 
 impl Watched {

@@ -11,6 +11,7 @@ mod nginx;
 mod pacing;
 mod peers;
 mod process;
+mod ratio;
 mod report;
 mod sql;
 #[allow(

@@ -10,8 +10,8 @@ use nix::{
     unistd::Pid,
 };
 use std::{
-    fs,
-    io::{self, Seek},
+    fs::{self, File},
+    io::{self, Seek, Write},
     path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -53,6 +53,21 @@ pub fn settle() -> Result<()> {
         }
     }
     pin(SERVER_CORE)
+}
+
+/// Keeps idle cores from being halted until it is dropped, where the system lets this program do so.
+///
+/// A client that has less to do than its core can is asleep most of the time, and what waking it
+/// costs is charged to whoever does it: on a virtual machine, whose cores are woken by its host,
+/// more than a request does.
+pub fn keep_awake() -> Option<File> {
+    let mut tolerated = File::options()
+        .write(true)
+        .open("/dev/cpu_dma_latency")
+        .ok()?;
+    // In microseconds, for as long as the file is open (PM QoS).
+    tolerated.write_all(&0_i32.to_ne_bytes()).ok()?;
+    Some(tolerated)
 }
 
 /// How many processes wanted a core in the last minute, from the system's load average.
