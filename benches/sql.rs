@@ -261,7 +261,7 @@ impl Bench<'_> {
             Some(rate) => {
                 // pgbench has all its connections before its schedule begins.
                 let load = format!(
-                    "load={{ rate = {rate}, arrivals = \"poisson\", max_in_flight = {CLIENTS}, duration = \"1s\", warmup = \"1s\" }}"
+                    "load={{ rate = {rate}, arrivals = \"poisson\", max_in_flight = {CLIENTS}, duration = \"{seconds}\", warmup = \"1s\" }}"
                 );
                 command.args(["--set", &load])
             }
