@@ -100,13 +100,15 @@ pub fn measure(options: &Options) -> Result<Report> {
         .to_vec(),
     ];
     let mut targets = Vec::new();
+    // Bounds take two.
+    let turns = options.rounds.max(2);
     let awake = process::keep_awake();
     let halted = match awake {
         Some(_) => "kept from being halted",
         None => "halted",
     };
     for job in JOBS {
-        let rounds = bench.rounds(options.rounds.max(2), job, None)?;
+        let rounds = bench.rounds(turns, job, None)?;
         let ratio = |figure: fn(&Done) -> f64| {
             let ratios = rounds
                 .iter()
@@ -115,8 +117,8 @@ pub fn measure(options: &Options) -> Result<Report> {
         };
         let (cpu, rate) = (ratio(Done::cpu_us), ratio(Done::rate));
         table.extend(rows(job.scenario, &rounds));
-        let ratios = [&cpu.to_string(), &rate.to_string()];
-        let row = [job.scenario, "of pgbench's", ratios[0], ratios[1], "-", "-"];
+        let (of_cpu, of_rate) = (cpu.to_string(), rate.to_string());
+        let row = [job.scenario, "of pgbench's", &of_cpu, &of_rate, "-", "-"];
         table.push(row.map(String::from).to_vec());
         targets.push(at_most(job.cpu, cpu.upper, 1.0));
         // By its mean: both send all that the server can do, so that it is near 1 for either.
@@ -124,7 +126,7 @@ pub fn measure(options: &Options) -> Result<Report> {
     }
     drop(awake);
     for (job, rate) in JOBS.into_iter().zip(RATES) {
-        let rounds = bench.rounds(options.rounds, job, Some(rate))?;
+        let rounds = bench.rounds(turns, job, Some(rate))?;
         let load = format!("{} at {rate}/s", job.scenario);
         table.extend(rows(&load, &rounds));
         let ratio = |figure: &dyn Fn(&Done) -> f64| {
@@ -170,10 +172,11 @@ pub fn measure(options: &Options) -> Result<Report> {
         method: format!(
             "PostgreSQL with {SCALE} pgbench branches, without fsync, on one core, {CLIENTS} clients on the other, prepared \
              statements, {} s each, in turn; of twice as many rounds the {} from which the machine's host took the least time. Where \
-             they do all that they can, idle cores are {halted}. Figures are medians; ratios are geometric means of those within each \
-             round, with 95 % of such measurements above the lower bound and as many below the upper, by Student's t on their logarithms.",
+             they do all that they can, idle cores are {halted}. Figures are medians, and so are the ratios of latencies; those of CPU and \
+             throughput are geometric means of those within each round, with 95 % of such measurements above the lower bound and as many \
+             below the upper, by Student's t on their logarithms.",
             options.length.as_secs(),
-            options.rounds
+            turns
         ),
         table,
         targets,
