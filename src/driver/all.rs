@@ -146,6 +146,12 @@ impl<C: Custom> Driver for Drivers<C> {
             driver.abandon(session).await;
         }
     }
+
+    async fn tidy(&self) {
+        if let Some(driver) = &self.sql {
+            driver.tidy().await;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,4 +59,10 @@ pub trait Driver {
         let _ = session;
         async {}
     }
+
+    /// Ends, on the other side too, what was cut off since it was called last: each second, and
+    /// when the run is over.
+    fn tidy(&self) -> impl Future<Output = ()> {
+        async {}
+    }
 }

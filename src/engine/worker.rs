@@ -206,14 +206,9 @@ pub async fn work<D: Driver + 'static>(
         format!("a worker's timer failed: {error}")
     };
     // Seconds in which nothing ends are handed on too.
-    let tick = async {
-        let mut second = SECOND;
-        loop {
-            pacer.sleep_through(second).await;
-            recorder.turn(pacer.clock().now());
-            second += SECOND;
-        }
-    };
+    let tick = each_second(&pacer, async || recorder.turn(pacer.clock().now()));
+    // Apart from that, because it may have to wait for others.
+    let tidy = each_second(&pacer, || driver.tidy());
     let mut end = WorkerEnd::default();
     let all = async {
         while let Some(joined) = populations.join_next().await {
@@ -226,10 +221,22 @@ pub async fn work<D: Driver + 'static>(
         error = drive => Err(error),
         never = interrupt => match never {},
         never = tick => match never {},
+        never = tidy => match never {},
     };
     end.at = pacer.clock().now();
     recorder.finish(end.at);
+    driver.tidy().await;
     result.map(|()| end)
+}
+
+/// Does something each second.
+async fn each_second(pacer: &Pacer, mut act: impl AsyncFnMut()) -> Infallible {
+    let mut second = SECOND;
+    loop {
+        pacer.sleep_through(second).await;
+        act().await;
+        second += SECOND;
+    }
 }
 
 /// Runs one population to its end, the graceful stop included; returns its overdue arrivals.

@@ -24,9 +24,11 @@ pub struct Database {
     pub isolation: Option<Isolation>,
     /// Who owns the connections.
     pub connections: Connections,
-    /// The longest that the server may work on one statement; each connection sets it as the
-    /// server's own limit. No step's timeout is longer.
+    /// The longest that one statement may take. No step's timeout is longer.
     pub statement_timeout: Duration,
+    /// Whether each connection makes it the server's own limit. Otherwise the sessions' settings are
+    /// those that the server gives them, and it is asked to end what takes too long.
+    pub server_limit: bool,
     /// Bound on opening a connection, TLS handshake and login included.
     pub connect_timeout: Duration,
     /// How connections are encrypted; None: as the URL says, else encrypted where the server can.

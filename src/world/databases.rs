@@ -106,6 +106,7 @@ fn database(url: Secret) -> Result<Database, String> {
         isolation: None,
         connections: Connections::OnePerUser,
         statement_timeout: Duration::from_secs(30),
+        server_limit: true,
         connect_timeout: CONNECT_TIMEOUT,
         tls: None,
         ca_file: None,

@@ -33,8 +33,13 @@ impl Console {
     /// # Errors
     /// In words, when that cannot be done.
     pub async fn open(database: &Database) -> Result<Self, String> {
+        // It cannot ask the server to end anything.
+        let limited = Database {
+            server_limit: true,
+            ..database.clone()
+        };
         let mut console = Self {
-            target: Target::new(database, 0)?,
+            target: Target::new(&limited, 0)?,
             link: None,
         };
         let link = console.connect().await?;

@@ -38,7 +38,7 @@ pub use setup::Setup;
 use self::{
     cancel::Canceller,
     door::Door,
-    link::Link,
+    link::{Key, Link},
     pool::{Permit, Pool},
     request::{Answer, Request},
     work::{Ended, Job},
@@ -49,8 +49,9 @@ use crate::{
     plan::sql::{Action, Backend, Connections, Isolation, SqlStep},
     time::{Clock, Nanos},
 };
+use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
-use std::{iter, sync::Arc, time::Duration};
+use std::{cell::RefCell, iter, sync::Arc, time::Duration};
 
 /// How long a server may take to answer that it ended something.
 const GRACE: Duration = Duration::from_secs(1);
@@ -65,6 +66,8 @@ pub struct SqlDriver {
     pools: Vec<Option<Pool>>,
     /// By database.
     cancellers: Vec<Canceller>,
+    /// What was dropped while a server worked on it: the database and its name for the session.
+    cut: RefCell<Vec<(usize, Key)>>,
 }
 
 /// What a user or slot keeps between its steps.
@@ -146,6 +149,7 @@ impl SqlDriver {
             timers,
             pools: pools.collect(),
             cancellers: setup.targets.iter().map(|_| Canceller::default()).collect(),
+            cut: RefCell::default(),
             setup,
         }
     }
@@ -277,6 +281,20 @@ impl SqlDriver {
                 self.door(slot, database).lost();
             }
         }
+    }
+
+    /// Ends on the servers what was cut off and they would otherwise do to its end. Soon after it was:
+    /// when a session is gone, others may get its name.
+    pub async fn tidy(&self) {
+        let cut = self.cut.take();
+        if cut.is_empty() {
+            return;
+        }
+        let ends = cut.iter().map(|(database, key)| {
+            self.cancellers[*database].cancel(&self.setup.targets[*database], key)
+        });
+        // A server that is gone has nothing to end.
+        let _ = self.timers.timeout(GRACE, join_all(ends)).await;
     }
 
     /// Ends what the transaction did; false when the connection is not worth keeping.

@@ -86,14 +86,22 @@ impl Target {
         })
     }
 
-    /// What is said on each new connection: the server's own bound on statements and the isolation
-    /// level. The answer's only value is the server's name for the session.
+    /// What is said on each new connection: what bound on statements and isolation level the session
+    /// has, unless it is to have the server's. The answer's only value is the server's name for the
+    /// session.
     pub(super) fn greeting(&self) -> String {
-        let limit = self.database.statement_timeout;
+        let limit = self
+            .database
+            .server_limit
+            .then_some(self.database.statement_timeout);
         let isolation = self.database.isolation.map_or("", Isolation::sql);
+        let mut sql = String::new();
         match self.database.backend {
             Backend::Postgres => {
-                let mut sql = format!("SET statement_timeout = {};", limit.as_millis().max(1));
+                if let Some(limit) = limit {
+                    let millis = limit.as_millis().max(1);
+                    sql += &format!("SET statement_timeout = {millis};");
+                }
                 if !isolation.is_empty() {
                     sql += &format!("SET default_transaction_isolation = '{isolation}';");
                 }
@@ -101,17 +109,19 @@ impl Target {
             }
             // The comments that only MariaDB, and only MySQL, reads: each has a variable of its own.
             Backend::MySql => {
-                let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis().max(1));
-                let mut sql = format!(
-                    "SET SESSION /*M!100101 max_statement_time = {seconds:.6} */ \
-                     /*!50708 max_execution_time = {millis} */;"
-                );
+                if let Some(limit) = limit {
+                    let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis().max(1));
+                    sql += &format!(
+                        "SET SESSION /*M!100101 max_statement_time = {seconds:.6} */ \
+                         /*!50708 max_execution_time = {millis} */;"
+                    );
+                }
                 if !isolation.is_empty() {
                     sql += &format!("SET SESSION TRANSACTION ISOLATION LEVEL {isolation};");
                 }
                 sql + "SELECT CONNECTION_ID()"
             }
-            Backend::Sqlite => String::new(),
+            Backend::Sqlite => sql,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 use futures_util::future::join;
 use sqlx::SqlSafeStr;
-use std::{pin::Pin, time::Duration};
+use std::{cell::RefCell, pin::Pin, time::Duration};
 
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
@@ -55,6 +55,24 @@ pub struct Ended {
     pub broken: bool,
 }
 
+/// What a server works on. It is told apart when this is dropped before its end.
+struct Underway<'a> {
+    cut: &'a RefCell<Vec<(usize, Key)>>,
+    database: usize,
+    key: Key,
+    ended: bool,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.cut
+                .borrow_mut()
+                .push((self.database, self.key.clone()));
+        }
+    }
+}
+
 impl From<Failure> for Ended {
     fn from(failure: Failure) -> Self {
         Self {
@@ -83,7 +101,12 @@ impl SqlDriver {
             job.progress.sent(sent_at);
         }
         let deadline = self.deadline(job.step, sent_at);
-        let key = link.key().clone();
+        let mut underway = Underway {
+            cut: &self.cut,
+            database: job.step.database,
+            key: link.key().clone(),
+            ended: false,
+        };
         let statement = job.step.action.statement();
         let mut answer = Answer::default();
         let mut given_up = None;
@@ -94,11 +117,12 @@ impl SqlDriver {
                 None => {
                     given_up = Some(self.clock.now());
                     // Boxed, because it is large and most steps do without it.
-                    Box::pin(self.give_up(job.step, &key, exchange)).await
+                    Box::pin(self.give_up(job.step, &underway.key, exchange)).await
                 }
                 done => done,
             }
         };
+        underway.ended = true;
         match done {
             Some(Ok(())) => {
                 job.trail.ended_at = Some(self.clock.now());
@@ -122,8 +146,9 @@ impl SqlDriver {
     /// When the step has taken too long.
     fn deadline(&self, step: &SqlStep, sent_at: Nanos) -> Nanos {
         let database = &self.setup.targets[step.database].database;
-        let enforced =
-            database.backend != Backend::Sqlite && step.timeout >= database.statement_timeout;
+        let enforced = database.server_limit
+            && database.backend != Backend::Sqlite
+            && step.timeout >= database.statement_timeout;
         let limit = match enforced {
             true => step.timeout + SERVER_FIRST,
             false => step.timeout,

@@ -150,6 +150,7 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
             },
             connections: connections?,
             statement_timeout: statement_timeout?,
+            server_limit: matches!(raw.statement_timeout, Field::Given(_)),
             connect_timeout: connect_timeout?,
             tls: match &raw.tls {
                 Field::Absent => None,

@@ -54,6 +54,7 @@ fn databases(plan: &Plan) -> Json {
             "isolation": database.isolation.map(|level| level.sql().to_lowercase()),
             "pool": database.pool(),
             "statement_timeout_s": seconds(database.statement_timeout),
+            "server_limit": database.server_limit,
             "connect_timeout_s": seconds(database.connect_timeout),
             "tls": database.tls.map(Tls::name),
             "ca": written.ca,

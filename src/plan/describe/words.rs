@@ -99,8 +99,12 @@ fn sessions(database: &Database, written: &written::Database) -> String {
         parts.push(format!("trusts the certificates in {ca}"));
     }
     parts.push(format!(
-        "at most {} for a statement",
-        time(database.statement_timeout)
+        "at most {} for a statement{}",
+        time(database.statement_timeout),
+        match database.server_limit {
+            true => ", by the server's own limit",
+            false => "",
+        }
     ));
     parts.push(format!(
         "at most {} to connect",

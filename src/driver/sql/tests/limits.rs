@@ -41,6 +41,13 @@ async fn busy(database: &Database) -> Value {
     ask(database, sql).await
 }
 
+/// Waits until the server works on so many.
+async fn until_busy(database: &Database, sessions: i64) {
+    while busy(database).await != Value::Int(sessions) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test]
 async fn known_delays_are_measured() {
     for kind in [Kind::Postgres, Kind::MariaDb] {
@@ -60,6 +67,7 @@ async fn a_timeout_ends_the_statement_on_the_server() {
         // Once by the server's own limit, once because the driver asks for it.
         for servers_limit in [limit, Duration::from_secs(60)] {
             database.statement_timeout = servers_limit;
+            database.server_limit = servers_limit == limit;
             let steps = vec![
                 sleeps(&database, 100.0).within(limit),
                 query(&database, "SELECT 1", &[]),
@@ -79,6 +87,42 @@ async fn a_timeout_ends_the_statement_on_the_server() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_cut_off_ends_on_the_server() {
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        let database = database(&Server::shared(kind).fresh());
+        let mut rig = Rig::new(&database, vec![sleeps(&database, 100.0)])
+            .await
+            .unwrap();
+        let since = Instant::now();
+        tokio::select! {
+            outcome = rig.run(0) => panic!("{outcome:?}"),
+            () = until_busy(&database, 1) => {}
+        }
+        // Nobody listens to it any more, and the server works on.
+        assert_eq!(busy(&database).await, Value::Int(1));
+        rig.driver.tidy().await;
+        until_busy(&database, 0).await;
+        assert!(since.elapsed() < Duration::from_secs(50));
+    }
+}
+
+#[tokio::test]
+async fn sessions_have_the_servers_limit_unless_one_is_given() {
+    let server = Server::shared(Kind::Postgres);
+    let mut database = database(&server.fresh());
+    let name = database.url.expose().rsplit('/').next().unwrap().to_owned();
+    script(
+        &database,
+        &format!("ALTER DATABASE {name} SET statement_timeout = '7s'"),
+    )
+    .await;
+    let limit = "SELECT current_setting('statement_timeout') AS x";
+    assert_eq!(ask(&database, limit).await, Value::Text("7s".into()));
+    database.server_limit = true;
+    assert_eq!(ask(&database, limit).await, Value::Text("30s".into()));
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ pub(super) fn database(url: &str) -> Database {
         isolation: None,
         connections: Connections::OnePerUser,
         statement_timeout: Duration::from_secs(30),
+        server_limit: false,
         connect_timeout: Duration::from_secs(10),
         tls: None,
         ca_file: None,
