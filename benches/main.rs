@@ -13,6 +13,7 @@ mod peers;
 mod process;
 mod ratio;
 mod report;
+mod slices;
 mod sql;
 #[allow(
     dead_code,

@@ -5,6 +5,7 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     sys::{
         resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit},
+        signal::{Signal, kill},
         time::{TimeVal, TimeValLike},
     },
     unistd::Pid,
@@ -86,46 +87,95 @@ pub fn start(command: &mut Command, core: usize) -> Result<Child> {
     child.map_err(|error| format!("{name}: {error}").into())
 }
 
-/// Runs a client to its end, which must come in time and by its own will.
+/// A client under way on its core. It is ended when this is dropped.
+pub struct Running {
+    child: Child,
+    command: String,
+    output: File,
+    began: Instant,
+    stolen: u64,
+    max_rss: u64,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let stolen = stolen()?;
+        let began = Instant::now();
+        let output = tempfile::tempfile()?;
+        command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(Stdio::inherit());
+        Ok(Self {
+            child: start(command, CLIENT_CORE)?,
+            command: format!("{command:?}"),
+            output,
+            began,
+            stolen,
+            max_rss: 0,
+        })
+    }
+
+    /// When it was started.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        Ok(kill(
+            Pid::from_raw(i32::try_from(self.child.id())?),
+            signal,
+        )?)
+    }
+
+    /// What it used, if it has come to its end by its own will. Not asked again after that.
+    pub fn ended(&mut self) -> Result<Option<Usage>> {
+        let status = format!("/proc/{}/status", self.child.id());
+        self.max_rss = self
+            .max_rss
+            .max(highest_rss(Path::new(&status)).unwrap_or(0));
+        let before = cpu_of_children()?;
+        let Some(exit) = self.child.try_wait()? else {
+            return Ok(None);
+        };
+        // Nothing else was waited for meanwhile, so the difference is this client's.
+        let cpu = cpu_of_children()? - before;
+        self.output.rewind()?;
+        let stdout = io::read_to_string(&self.output)?;
+        let command = &self.command;
+        Ok(Some(Usage {
+            code: exit.code().ok_or_else(|| format!("{command}: {exit}"))?,
+            cpu,
+            wall: self.began.elapsed(),
+            stolen: stolen()?.saturating_sub(self.stolen),
+            max_rss: self.max_rss,
+            stdout,
+        }))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing is left to do when it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a client to its end, which must come in time.
 pub fn run(command: &mut Command, limit: Duration) -> Result<Usage> {
-    let before = cpu_of_children()?;
-    let stolen = stolen()?;
-    let began = Instant::now();
-    let mut output = tempfile::tempfile()?;
-    command
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(Stdio::inherit());
-    let mut child = start(command, CLIENT_CORE)?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut max_rss = 0;
-    let exit = loop {
-        max_rss = max_rss.max(highest_rss(Path::new(&status)).unwrap_or(0));
-        if let Some(exit) = child.try_wait()? {
-            break exit;
+    let mut running = Running::start(command)?;
+    loop {
+        if let Some(usage) = running.ended()? {
+            return Ok(usage);
         }
-        if began.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
+        if running.began.elapsed() > limit {
             return Err(format!("{command:?} did not end within {limit:?}").into());
         }
         sleep(POLL);
-    };
-    let wall = began.elapsed();
-    // Nothing else was waited for meanwhile, so the difference is this client's.
-    let cpu = cpu_of_children()? - before;
-    let stolen = self::stolen()?.saturating_sub(stolen);
-    output.rewind()?;
-    let stdout = io::read_to_string(&output)?;
-    let code = exit.code().ok_or_else(|| format!("{command:?}: {exit}"))?;
-    Ok(Usage {
-        code,
-        cpu,
-        wall,
-        stolen,
-        max_rss,
-        stdout,
-    })
+    }
 }
 
 /// Lets this program and its children open as many files as the system allows.

@@ -5,10 +5,16 @@ use crate::{
     process::{self, Usage},
     ratio::Ratio,
     report::{Report, Target, median},
+    slices,
     support::servers::{Kind, Server},
 };
 use serde_json::Value;
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 const CLIENTS: &str = "8";
 
@@ -52,8 +58,8 @@ const JOBS: [Job<'_>; 2] = [
 /// What a client did.
 struct Done {
     transactions: f64,
-    /// How long it was to take: of both from the first connection on, as pgbench sets the alarm that
-    /// ends it before it connects.
+    /// How long it went: of both from the first connection on, as pgbench sets the alarm that ends
+    /// it before it connects.
     took: Duration,
     usage: Usage,
     /// In microseconds.
@@ -75,14 +81,14 @@ impl Done {
 pub fn measure(options: &Options) -> Result<Report> {
     // Nothing waits for the disk, whose time is neither client's and changes from run to run.
     let server = Server::start(Kind::Postgres, &["shared_buffers=256MB", "fsync=off"]);
-    let url = server.fresh();
-    let database = url.rsplit('/').next().unwrap_or_default();
-    let mut fill = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-    process::run(fill.args(["init", "sql", &url, "--scale", SCALE]), SLACK)?;
+    let urls = [server.fresh(), server.fresh()];
+    for url in &urls {
+        let mut fill = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        process::run(fill.args(["init", "sql", url, "--scale", SCALE]), SLACK)?;
+    }
     let folder = tempfile::tempdir()?;
     let bench = Bench {
-        url: &url,
-        database,
+        urls: &urls,
         port: server.port().to_string(),
         folder: folder.path(),
         length: options.length,
@@ -108,12 +114,14 @@ pub fn measure(options: &Options) -> Result<Report> {
         None => "halted",
     };
     for job in JOBS {
-        let rounds = bench.rounds(turns, job, None)?;
+        let rounds = bench.slices(turns, job)?;
         let ratio = |figure: fn(&Done) -> f64| {
-            let ratios = rounds
-                .iter()
-                .map(|(own, other)| figure(own) / figure(other));
-            Ratio::of(ratios)
+            // Each had each database once.
+            let both = |pair: &[(Done, Done)]| {
+                let ratios = pair.iter().map(|(own, other)| figure(own) / figure(other));
+                ratios.product::<f64>().sqrt()
+            };
+            Ratio::of(rounds.chunks_exact(2).map(both))
         };
         let (cpu, rate) = (ratio(Done::cpu_us), ratio(Done::rate));
         table.extend(rows(job.scenario, &rounds));
@@ -126,7 +134,7 @@ pub fn measure(options: &Options) -> Result<Report> {
     }
     drop(awake);
     for (job, rate) in JOBS.into_iter().zip(RATES) {
-        let rounds = bench.rounds(turns, job, Some(rate))?;
+        let rounds = bench.rounds(turns, job, rate)?;
         let load = format!("{} at {rate}/s", job.scenario);
         table.extend(rows(&load, &rounds));
         let ratio = |figure: &dyn Fn(&Done) -> f64| {
@@ -171,12 +179,14 @@ pub fn measure(options: &Options) -> Result<Report> {
         title: "Databases beside pgbench",
         method: format!(
             "PostgreSQL with {SCALE} pgbench branches, without fsync, on one core, {CLIENTS} clients on the other, prepared \
-             statements, {} s each, in turn; of twice as many rounds the {} from which the machine's host took the least time. Where \
-             they do all that they can, idle cores are {halted}. Figures are medians, and so are the ratios of latencies; those of CPU and \
-             throughput are geometric means of those within each round, with 95 % of such measurements above the lower bound and as many \
-             below the upper, by Student's t on their logarithms.",
+             statements. Where they do all that they can, both run at once for {} s, each on a database of its own, and one is \
+             stopped while the other goes, in turn of 30 ms; {turns} rounds of two such runs, in which each has each database; idle \
+             cores are {halted}. Their ratios are geometric means of those within each round, with 95 % of such measurements \
+             above the lower bound and as many below the upper, by Student's t on their logarithms. \
+             At a rate one follows the other, for {} s each; of twice as many rounds the {turns} from which \
+             the machine's host took the least time, and ratios are medians. Other figures are medians.",
+            2 * options.length.as_secs(),
             options.length.as_secs(),
-            turns
         ),
         table,
         targets,
@@ -194,12 +204,11 @@ fn at_most(name: &'static str, measured: f64, at_most: f64) -> Target {
 
 fn rows(load: &str, rounds: &[(Done, Done)]) -> Vec<Vec<String>> {
     let row = |client: &str, done: &dyn Fn(&(Done, Done)) -> &Done| {
-        let middle = |figure: &dyn Fn(&Done) -> f64| {
-            match median(rounds.iter().map(|round| figure(done(round)))) {
-                // pgbench tells a median only of what it logs.
-                untold if untold.is_nan() => "-".to_owned(),
-                told => format!("{told:.1}"),
-            }
+        let middle = |figure: &dyn Fn(&Done) -> f64| match median(
+            rounds.iter().map(|round| figure(done(round))),
+        ) {
+            untold if untold.is_nan() => "-".to_owned(),
+            told => format!("{told:.1}"),
         };
         vec![
             load.to_owned(),
@@ -218,25 +227,60 @@ fn rows(load: &str, rounds: &[(Done, Done)]) -> Vec<Vec<String>> {
 
 /// The server, and where results are put.
 struct Bench<'a> {
-    url: &'a str,
-    database: &'a str,
+    urls: &'a [String; 2],
     port: String,
     folder: &'a Path,
     length: Duration,
 }
 
 impl Bench<'_> {
+    /// Both clients at once, slice by slice, each on a database of its own: twice, so that each has
+    /// each database, as no two have their rows in the same places.
+    fn slices(&self, number: usize, job: Job<'_>) -> Result<Vec<(Done, Done)>> {
+        let round = |round: usize| {
+            let [one, other] = self.urls;
+            let (own, others) = match round.is_multiple_of(2) {
+                true => (one, other),
+                false => (other, one),
+            };
+            let length = 2 * self.length;
+            let mut own = self.loadgen(job, None, own, length);
+            let mut others = self.pgbench(job, None, others, length);
+            let [own, others] = slices::run([&mut own, &mut others], length, length + SLACK)?;
+            // It was stopped now and then, and its latencies are longer by that.
+            let own = Done {
+                p50: f64::NAN,
+                mean: f64::NAN,
+                ..self.own(job, own)?
+            };
+            Ok((own, self.others(others)?))
+        };
+        (0..2 * number).map(round).collect()
+    }
+
     /// Both clients, in turn; who is first changes, so that a machine that becomes slower or faster
     /// does so for both. Of twice as many rounds as asked for, those from which the machine's host
     /// took the least time.
-    fn rounds(&self, number: usize, job: Job<'_>, rate: Option<u64>) -> Result<Vec<(Done, Done)>> {
+    fn rounds(&self, number: usize, job: Job<'_>, rate: u64) -> Result<Vec<(Done, Done)>> {
+        let [url, _] = self.urls;
+        let run = |command: &mut Command| {
+            let usage = process::run(command, self.length + SLACK)?;
+            Ok::<_, Box<dyn std::error::Error>>((usage, self.length))
+        };
+        let own = || {
+            self.own(
+                job,
+                run(&mut self.loadgen(job, Some(rate), url, self.length))?,
+            )
+        };
+        let others = || self.others(run(&mut self.pgbench(job, Some(rate), url, self.length))?);
         let round = |round: usize| {
             if round.is_multiple_of(2) {
-                let own = self.loadgen(job, rate)?;
-                return Ok((own, self.pgbench(job, rate)?));
+                let own = own()?;
+                return Ok((own, others()?));
             }
-            let other = self.pgbench(job, rate)?;
-            Ok((self.loadgen(job, rate)?, other))
+            let others = others()?;
+            Ok((own()?, others))
         };
         let mut rounds = (0..2 * number).map(round).collect::<Result<Vec<_>>>()?;
         rounds.sort_by_key(|(own, other)| own.usage.stolen + other.usage.stolen);
@@ -244,10 +288,9 @@ impl Bench<'_> {
         Ok(rounds)
     }
 
-    fn loadgen(&self, job: Job<'_>, rate: Option<u64>) -> Result<Done> {
+    fn loadgen(&self, job: Job<'_>, rate: Option<u64>, url: &str, length: Duration) -> Command {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sql");
-        let result = self.folder.join("result.json");
-        let seconds = format!("{}s", self.length.as_secs());
+        let seconds = format!("{}s", length.as_secs());
         let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
         command
             .arg("run")
@@ -255,8 +298,8 @@ impl Bench<'_> {
             .args(["--duration", &seconds, "--workers", "1"])
             .args(["--quiet", "--no-thresholds"])
             .arg("--json")
-            .arg(&result)
-            .env("DATABASE", self.url)
+            .arg(self.result())
+            .env("DATABASE", url)
             .env("SCALE", SCALE);
         match rate {
             None => command.args(["--users", CLIENTS]),
@@ -268,8 +311,17 @@ impl Bench<'_> {
                 command.args(["--set", &load])
             }
         };
-        let usage = process::run(&mut command, self.length + SLACK)?;
-        let result: Value = serde_json::from_str(&fs::read_to_string(&result)?)?;
+        command
+    }
+
+    /// Where loadgen's result is.
+    fn result(&self) -> PathBuf {
+        self.folder.join("result.json")
+    }
+
+    /// What loadgen did.
+    fn own(&self, job: Job<'_>, (usage, took): (Usage, Duration)) -> Result<Done> {
+        let result: Value = serde_json::from_str(&fs::read_to_string(self.result())?)?;
         let task = &result["tasks"][0];
         let number = |value: &Value| value.as_f64().ok_or("a figure is missing");
         if number(&task["errors"]["count"])? > 0.0 {
@@ -277,16 +329,16 @@ impl Bench<'_> {
         }
         Ok(Done {
             transactions: number(&task["count"])?,
-            took: self.length,
+            took,
             usage,
             p50: number(&task["latency_us"]["p50"])?,
             mean: number(&task["latency_us"]["mean"])?,
         })
     }
 
-    fn pgbench(&self, job: Job<'_>, rate: Option<u64>) -> Result<Done> {
+    fn pgbench(&self, job: Job<'_>, rate: Option<u64>, url: &str, length: Duration) -> Command {
         let mut command = Command::new("pgbench");
-        let seconds = self.length.as_secs().to_string();
+        let seconds = length.as_secs().to_string();
         command
             .args([
                 "-n", "-M", "prepared", "-c", CLIENTS, "-j", "1", "-T", &seconds,
@@ -298,27 +350,29 @@ impl Bench<'_> {
             command.args(["-R", &rate.to_string(), "--log", "--log-prefix"]);
             command.arg(self.folder.join("log"));
         }
-        command.arg(self.database);
-        let usage = process::run(&mut command, self.length + SLACK)?;
+        command.arg(url.rsplit('/').next().unwrap_or_default());
+        command
+    }
+
+    /// What pgbench did.
+    fn others(&self, (usage, took): (Usage, Duration)) -> Result<Done> {
         let said = |line: &str| {
             let rest = usage.stdout.lines().find_map(|own| own.strip_prefix(line));
             let digits = rest.and_then(|rest| rest.split([' ', '/']).find(|word| !word.is_empty()));
             digits.and_then(|digits| digits.parse::<f64>().ok())
         };
         let transactions = said("number of transactions actually processed:");
-        let mean = said("latency average =").map(|ms| ms * 1e3);
-        let mut logged = self.logged()?;
-        let (p50, mean) = match logged.len() {
-            0 => (f64::NAN, mean.unwrap_or(f64::NAN)),
-            length => {
-                let mean = logged.iter().sum::<f64>() / length as f64;
-                logged.sort_by(f64::total_cmp);
-                (logged[length / 2], mean)
-            }
+        let logged = self.logged()?;
+        let [p50, mean] = match logged.len() {
+            0 => [f64::NAN; 2],
+            length => [
+                median(logged.iter().copied()),
+                logged.iter().sum::<f64>() / length as f64,
+            ],
         };
         Ok(Done {
             transactions: transactions.ok_or("pgbench does not say what it did")?,
-            took: self.length,
+            took,
             p50,
             mean,
             usage,
