@@ -42,6 +42,8 @@ impl Client {
 
     fn go(&mut self) -> Result<()> {
         if self.usage.is_some() {
+            // The other has no more of the last moments than of those before.
+            sleep(SLICE + DRAIN);
             return Ok(());
         }
         let began = Instant::now();
