@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 pub struct Canceller(Mutex<Option<Link>>);
 
 impl Canceller {
-    /// Asks the server to end what the connection does now. When that cannot be asked for, the
-    /// server's own limit must do.
+    /// Asks the server to end what the connection does now. When that cannot be asked for,
+    /// only a limit of the server's own ends it.
     pub async fn cancel(&self, target: &Target, key: &Key) {
         let session = match key {
             Key::Interrupt(interrupt) => return interrupt.store(true, Ordering::Relaxed),

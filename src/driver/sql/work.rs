@@ -55,7 +55,8 @@ pub struct Ended {
     pub broken: bool,
 }
 
-/// What a server works on. It is told apart when this is dropped before its end.
+/// What a server works on. When this is dropped before its end, it is noted to be ended there
+/// ([`SqlDriver::tidy`]).
 struct Underway<'a> {
     cut: &'a RefCell<Vec<(usize, Key)>>,
     database: usize,
