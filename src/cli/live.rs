@@ -16,7 +16,11 @@ use crate::{
     report,
     time::{Nanos, SECOND, nanos},
 };
-use tokio::sync::mpsc::UnboundedReceiver;
+use std::time::Duration;
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, sleep_until},
+};
 
 /// A run that is over.
 pub struct Measured {
@@ -39,6 +43,9 @@ pub struct Measured {
 /// The user wants to go, now.
 pub struct Killed;
 
+/// How long a second interrupt waits for servers to be told that nobody wants their answers.
+const CUT: Duration = Duration::from_secs(1);
+
 /// What may end a run from outside.
 pub struct Outside<'a> {
     /// The bundled target, which may fail.
@@ -50,7 +57,7 @@ pub struct Outside<'a> {
 /// Follows a run to its end.
 ///
 /// # Errors
-/// On a second interrupt; then nothing is waited for.
+/// On a second interrupt: what is under way is cut off. On a third, nothing is waited for.
 pub async fn follow(
     engine: &Engine,
     plan: &Plan,
@@ -85,6 +92,7 @@ pub async fn follow(
     }
     beside.begin(engine.clock(), planned_end(plan));
     let mut working = engine.workers();
+    let mut killed = None;
     while working > 0 {
         tokio::select! {
             event = events.recv() => match event {
@@ -111,13 +119,19 @@ pub async fn follow(
                 None => working = 0,
             },
             () = signals.next() => {
-                if run.interrupted {
+                if killed.is_some() {
                     return Err(Killed);
                 }
-                run.interrupted = true;
-                run.display.message("interrupted: waiting for what is under way; once more quits at once");
-                run.stop();
+                if run.interrupted {
+                    engine.cut();
+                    killed = Some(Instant::now() + CUT);
+                } else {
+                    run.interrupted = true;
+                    run.display.message("interrupted: waiting for what is under way; once more quits at once");
+                    run.stop();
+                }
             }
+            () = past(killed) => return Err(Killed),
             problem = failed(&mut bundled) => {
                 bundled = None;
                 run.display.message(&problem);
@@ -133,6 +147,9 @@ pub async fn follow(
         if run.stopped.is_some() {
             beside.stop();
         }
+    }
+    if killed.is_some() {
+        return Err(Killed);
     }
     Ok(Measured {
         recording: run.collector.close(run.ended, run.overdue),
@@ -248,6 +265,14 @@ pub fn planned_end(plan: &Plan) -> Option<Nanos> {
         .iter()
         .map(|population| population.load.duration().map(nanos));
     ends.reduce(|a, b| Some(a?.max(b?))).flatten()
+}
+
+/// Waits until a moment; for ever when there is none.
+async fn past(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits for the bundled target's failure; for ever when there is none.

@@ -1,20 +1,33 @@
 //! When a population stops starting task runs.
 
 use super::Pacer;
-use crate::time::Nanos;
+use crate::time::{Nanos, nanos};
 use std::{cell::Cell, rc::Rc, time::Duration};
+
+/// How a run ends before its planned end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Early {
+    /// Not at all.
+    No,
+    /// No further task run starts; those under way have the graceful stop.
+    Gracefully,
+    /// What is under way is cut off.
+    AtOnce,
+}
 
 /// The end of one population on one worker: planned, and possibly brought forward by an interrupt.
 #[derive(Clone)]
 pub struct Stop {
     at: Rc<Cell<Nanos>>,
+    graceful: Rc<Cell<Duration>>,
 }
 
 impl Stop {
-    /// Stops at `planned`.
-    pub fn at(planned: Nanos) -> Self {
+    /// Stops at `planned`; what is under way then may go on for as long as `graceful`.
+    pub fn at(planned: Nanos, graceful: Duration) -> Self {
         Self {
             at: Rc::new(Cell::new(planned)),
+            graceful: Rc::new(Cell::new(graceful)),
         }
     }
 
@@ -28,10 +41,15 @@ impl Stop {
         self.at.set(self.at.get().min(now));
     }
 
-    /// Returns when runs still under way have to be cut off: `graceful` after the end.
-    pub async fn cut(&self, pacer: &Pacer, graceful: Duration) {
+    /// What is under way may go on no longer; the caller wakes the sleepers.
+    pub fn at_once(&self) {
+        self.graceful.set(Duration::ZERO);
+    }
+
+    /// Returns when runs still under way have to be cut off.
+    pub async fn cut(&self, pacer: &Pacer) {
         loop {
-            let cut = self.time().saturating_add(crate::time::nanos(graceful));
+            let cut = self.time().saturating_add(nanos(self.graceful.get()));
             if pacer.clock().now() >= cut {
                 return;
             }

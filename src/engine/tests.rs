@@ -8,6 +8,7 @@ mod warmup;
 use super::{
     Pacer,
     run::Share,
+    stop::Early,
     worker::{WorkerEnd, work, worker_count},
 };
 use crate::{
@@ -173,6 +174,17 @@ fn drive(
     interrupt: Option<Duration>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
+    let gracefully = interrupt.map(|after| (after, Early::Gracefully));
+    drive_with(plan, share, gracefully.into_iter().collect(), driver)
+}
+
+/// As [`drive`], with all that is asked of the engine, and when.
+fn drive_with(
+    plan: Plan,
+    share: Share,
+    asked: Vec<(Duration, Early)>,
+    driver: impl FnOnce(Clock) -> FakeDriver,
+) -> Ran {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -186,18 +198,18 @@ fn drive(
         let recorder = Recorder::new(&plan, Box::new(move |s| sink.borrow_mut().push(s)));
         let driver = driver(clock);
         let seen = Rc::clone(&driver.seen);
-        let (stop, stopped) = watch::channel(false);
-        if let Some(after) = interrupt {
-            tokio::task::spawn_local(async move {
-                tokio::time::sleep(after).await;
-                stop.send_replace(true);
-            });
-        } else {
+        let (early, ends) = watch::channel(Early::No);
+        tokio::task::spawn_local(async move {
+            for (moment, how) in asked {
+                let since = Duration::from_nanos(clock.now());
+                tokio::time::sleep(moment.saturating_sub(since)).await;
+                early.send_replace(how);
+            }
             // Kept open: a closed channel would mean that the engine is gone.
-            std::mem::forget(stop);
-        }
+            std::mem::forget(early);
+        });
         let pacer = Pacer::on_runtime_timers(clock);
-        let end = work(plan, share, driver, pacer, recorder, stopped)
+        let end = work(plan, share, driver, pacer, recorder, ends)
             .await
             .unwrap();
         Ran {
@@ -319,6 +331,28 @@ fn an_interrupt_stops_arrivals_and_lets_runs_finish() {
         (20, 20, 0)
     );
     assert_eq!(ran.end.at / MS, 2300);
+}
+
+#[test]
+fn a_second_interrupt_cuts_off_what_is_under_way() {
+    let at = Duration::from_millis;
+    for asked in [
+        vec![(at(2_000), Early::Gracefully), (at(3_500), Early::AtOnce)],
+        vec![(at(3_500), Early::AtOnce)],
+    ] {
+        let load = plan(closed(Curve::constant(3.0), 100, Think::None), &[1]);
+        // The second run of each user hangs.
+        let ran = drive_with(load, ALONE, asked, |clock| FakeDriver {
+            service: Box::new(|number| if number < 3 { SECOND } else { 1000 * SECOND }),
+            ..FakeDriver::steady(clock, 0)
+        });
+        let task = ran.task(0);
+        assert_eq!(
+            (task.offered, task.count(), task.interrupted(), task.unknown),
+            (6, 3, 3, 3)
+        );
+        assert_eq!(ran.end.at / MS, 3_500);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{
     Pacer,
     dispatch::Dispatcher,
     run::{Context, Share},
-    stop::Stop,
+    stop::{Early, Stop},
     users,
 };
 use crate::{
@@ -51,7 +51,7 @@ pub struct WorkerEnd {
 
 /// Worker threads that run.
 pub struct Engine {
-    stop: watch::Sender<bool>,
+    early: watch::Sender<Early>,
     clock: Clock,
     workers: usize,
 }
@@ -90,13 +90,13 @@ impl Engine {
         D: Driver + 'static,
         F: Fn(Clock, usize) -> Result<D, String> + Send + Sync + 'static,
     {
-        let (stop, stopped) = watch::channel(false);
+        let (early, ends) = watch::channel(Early::No);
         let ready = Arc::new(Barrier::new(workers + 1));
         let clock = Arc::new(OnceLock::new());
         let driver = Arc::new(driver);
         for worker in 0..workers {
             let (plan, driver, events) = (Arc::clone(plan), Arc::clone(&driver), events.clone());
-            let (ready, clock, stopped) = (Arc::clone(&ready), Arc::clone(&clock), stopped.clone());
+            let (ready, clock, ends) = (Arc::clone(&ready), Arc::clone(&clock), ends.clone());
             thread::Builder::new()
                 .name(format!("worker-{worker}"))
                 .spawn(move || {
@@ -107,14 +107,14 @@ impl Engine {
                         stride: workers as u64,
                     };
                     let build = || driver(clock, worker);
-                    let end = thread_main(plan, share, clock, build, stopped, events.clone());
+                    let end = thread_main(plan, share, clock, build, ends, events.clone());
                     // Nobody listens any more only when the process is ending.
                     let _ = events.send(Event::End(worker, end));
                 })?;
         }
         ready.wait();
         Ok(Self {
-            stop,
+            early,
             clock: *clock.get_or_init(|| Clock::starting_in(LEAD)),
             workers,
         })
@@ -122,7 +122,16 @@ impl Engine {
 
     /// Ends the run gracefully: no further task run starts.
     pub fn stop(&self) {
-        self.stop.send_replace(true);
+        self.end(Early::Gracefully);
+    }
+
+    /// Ends the run at once: what is under way is cut off, where it is worked on too.
+    pub fn cut(&self) {
+        self.end(Early::AtOnce);
+    }
+
+    fn end(&self, how: Early) {
+        self.early.send_modify(|early| *early = how.max(*early));
     }
 
     /// The run's clock.
@@ -141,7 +150,7 @@ fn thread_main<D: Driver + 'static>(
     share: Share,
     clock: Clock,
     driver: impl FnOnce() -> Result<D, String>,
-    stopped: watch::Receiver<bool>,
+    early: watch::Receiver<Early>,
     events: UnboundedSender<Event>,
 ) -> Result<WorkerEnd, String> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -164,7 +173,7 @@ fn thread_main<D: Driver + 'static>(
         });
         let recorder = Recorder::new(&plan, sink);
         thread::sleep(clock.instant(0).saturating_duration_since(Instant::now()));
-        work(plan, share, driver, pacer, recorder, stopped).await
+        work(plan, share, driver, pacer, recorder, early).await
     })
 }
 
@@ -175,14 +184,15 @@ pub async fn work<D: Driver + 'static>(
     driver: D,
     pacer: Pacer,
     recorder: Recorder,
-    mut stopped: watch::Receiver<bool>,
+    mut early: watch::Receiver<Early>,
 ) -> Result<WorkerEnd, String> {
     let driver = Rc::new(driver);
     let recorder = Rc::new(recorder);
     let mut populations = JoinSet::new();
     let mut stops = Vec::new();
     for (population, settings) in plan.populations.iter().enumerate() {
-        let stop = Stop::at(settings.load.duration().map_or(Nanos::MAX, nanos));
+        let planned = settings.load.duration().map_or(Nanos::MAX, nanos);
+        let stop = Stop::at(planned, settings.graceful_stop);
         stops.push(stop.clone());
         let context = Context {
             plan: Arc::clone(&plan),
@@ -196,9 +206,17 @@ pub async fn work<D: Driver + 'static>(
     }
     let interrupt = async {
         // An error means that the engine is gone: then it is time to stop as well.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
+        let _ = early.wait_for(|early| *early >= Early::Gracefully).await;
         stops.iter().for_each(|stop| stop.now(pacer.clock().now()));
         pacer.wake_all();
+        if early
+            .wait_for(|early| *early >= Early::AtOnce)
+            .await
+            .is_ok()
+        {
+            stops.iter().for_each(Stop::at_once);
+            pacer.wake_all();
+        }
         std::future::pending::<Infallible>().await
     };
     let drive = async {
@@ -262,7 +280,7 @@ async fn populate<D: Driver + 'static>(context: Rc<Context<D>>, stop: Stop) -> R
     };
     let result = tokio::select! {
         result = work => result,
-        () = stop.cut(&context.pacer, population.graceful_stop) => Ok(()),
+        () = stop.cut(&context.pacer) => Ok(()),
     };
     // Dropping what still runs takes it down as interrupted.
     tasks.shutdown().await;

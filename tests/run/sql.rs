@@ -15,6 +15,7 @@ use serde_json::Value;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, FromRow, MySqlConnection, PgConnection, SqliteConnection,
 };
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A new database on each kind of server; the folder holds SQLite's file.
@@ -293,7 +294,7 @@ fn a_server_that_dies_and_comes_back_loses_nothing_that_was_acknowledged() {
         let rows = "SELECT count(*) FROM history";
         running.wait_until("wrote", |_| number(&url, rows) > 0);
         server.crash();
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         server.restart();
         let before = number(&url, rows);
         running.wait_until("went on", |_| number(&url, rows) > before);
@@ -315,6 +316,42 @@ fn a_server_that_dies_and_comes_back_loses_nothing_that_was_acknowledged() {
             (acknowledged..=acknowledged + unknown).contains(&stored),
             "{kind:?}: {stored} {step}"
         );
+    }
+}
+
+#[test]
+fn who_interrupts_twice_leaves_no_statement_on_the_server() {
+    for (kind, sleep, list) in [
+        (
+            Kind::Postgres,
+            "SELECT pg_sleep(100)",
+            "pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+             AND query LIKE '%sleep(100)'",
+        ),
+        (
+            Kind::MariaDb,
+            "SELECT sleep(100)",
+            "information_schema.processlist WHERE db = database() AND info LIKE '%sleep(100)'",
+        ),
+    ] {
+        let url = Server::shared(kind).fresh();
+        let busy = format!("SELECT count(*) FROM {list}");
+        let step =
+            format!("[[task]]\nname = 'sleep'\n[[task.step]]\nsql = '{sleep}'\ntimeout = '200s'\n");
+        let text = scenario(&url, "users = 3", &step)
+            .replace("[load]", "statement_timeout = '200s'\n[load]");
+        let since = Instant::now();
+        let mut running = Loadgen::new(&["run", "scenario.toml", "--dashboard", "plain"])
+            .file("scenario.toml", &text)
+            .start();
+        running.wait_until("asleep", |_| number(&url, &busy) == 3);
+        running.signal(SIGINT);
+        running.wait_until("told", |it| it.stderr().contains("interrupted: "));
+        running.signal(SIGINT);
+        running.finish().expect_code(130);
+        while number(&url, &busy) > 0 {
+            assert!(since.elapsed() < Duration::from_secs(80), "{kind:?}");
+        }
     }
 }
 

@@ -286,7 +286,7 @@ impl SqlDriver {
     /// Ends on the servers what was cut off and they would otherwise do to its end. Soon after it was:
     /// when a session is gone, others may get its name.
     pub async fn tidy(&self) {
-        let cut = self.cut.take();
+        let cut = self.cut.borrow().clone();
         if cut.is_empty() {
             return;
         }
@@ -295,6 +295,8 @@ impl SqlDriver {
         });
         // A server that is gone has nothing to end.
         let _ = self.timers.timeout(GRACE, join_all(ends)).await;
+        // Not before: when the run ends meanwhile, this is dropped and done once more.
+        self.cut.borrow_mut().drain(..cut.len());
     }
 
     /// Ends what the transaction did; false when the connection is not worth keeping.

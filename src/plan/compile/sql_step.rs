@@ -60,12 +60,13 @@ pub(super) fn compile(
         (Field::Absent, database) => database.map(|(_, database)| database.statement_timeout),
         (field, database) => context.some_time(field, "a timeout").filter(|timeout| {
             let most = database.map(|(_, database)| database.statement_timeout);
-            let longer = most.is_some_and(|most| *timeout > most);
-            if let (true, Some(place)) = (longer, field.place()) {
-                let problem = Problem::new(place, "longer than its database's `statement_timeout`");
-                context.tell(problem.help("the server ends it then; give both the longer time"));
+            let exceeded = most.filter(|most| timeout > most);
+            if let (Some(most), Some(place)) = (exceeded, field.place()) {
+                let words = format!("longer than its database's `statement_timeout`, {most:?}");
+                let problem = Problem::new(place, words);
+                context.tell(problem.help("no statement takes longer; give both the longer time"));
             }
-            !longer
+            exceeded.is_none()
         }),
     };
     let max_tries = match &step.max_tries {
