@@ -229,6 +229,17 @@ fn steady(service: Nanos) -> impl FnOnce(Clock) -> FakeDriver {
     move |clock| FakeDriver::steady(clock, service)
 }
 
+/// Steps of a second, but those from this number on hang: with three users, the second run of each.
+fn hanging_from(first: usize) -> impl FnOnce(Clock) -> FakeDriver {
+    move |clock| FakeDriver {
+        service: Box::new(move |number| match number < first {
+            true => SECOND,
+            false => 1000 * SECOND,
+        }),
+        ..FakeDriver::steady(clock, 0)
+    }
+}
+
 #[test]
 fn constant_arrivals_begin_on_their_grid() {
     let ran = drive(
@@ -341,11 +352,7 @@ fn a_second_interrupt_cuts_off_what_is_under_way() {
         vec![(at(3_500), Early::AtOnce)],
     ] {
         let load = plan(closed(Curve::constant(3.0), 100, Think::None), &[1]);
-        // The second run of each user hangs.
-        let ran = drive_with(load, ALONE, asked, |clock| FakeDriver {
-            service: Box::new(|number| if number < 3 { SECOND } else { 1000 * SECOND }),
-            ..FakeDriver::steady(clock, 0)
-        });
+        let ran = drive_with(load, ALONE, asked, hanging_from(3));
         let task = ran.task(0);
         assert_eq!(
             (task.offered, task.count(), task.interrupted(), task.unknown),
@@ -440,11 +447,7 @@ fn users_leave_in_reverse_order_on_the_way_down_and_come_back() {
 fn the_graceful_stop_is_bounded_and_what_it_cuts_is_recorded_at_its_age() {
     let mut load = plan(closed(Curve::constant(3.0), 2, Think::None), &[1]);
     load.populations[0].graceful_stop = Duration::from_secs(5);
-    // The second run of each user hangs.
-    let ran = drive(load, ALONE, None, |clock| FakeDriver {
-        service: Box::new(|number| if number < 3 { SECOND } else { 1000 * SECOND }),
-        ..FakeDriver::steady(clock, 0)
-    });
+    let ran = drive(load, ALONE, None, hanging_from(3));
     let task = ran.task(0);
     assert_eq!(
         (task.offered, task.count(), task.interrupted(), task.unknown),
