@@ -1,9 +1,10 @@
 //! Setup and teardown: what a run does before its load and after it.
 
 use crate::{
+    data::Value,
     driver::{Custom, ErrandDriver, http},
     engine::{Errand, run_errand},
-    plan::Plan,
+    plan::{Plan, RunData},
     time::Clock,
 };
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub struct Errands<'p, C: Custom> {
     plan: &'p Plan,
     driver: ErrandDriver<'p, C>,
+    data: Arc<RunData>,
     /// How many populations are set up.
     ready: usize,
 }
@@ -21,21 +23,25 @@ impl<'p, C: Custom> Errands<'p, C> {
     pub fn new(plan: &'p Plan, http: &Arc<http::Setup>, custom: C) -> Self {
         Self {
             driver: ErrandDriver::new(Clock::start(), http, &plan.databases, custom),
+            data: Arc::new(RunData::of(plan)),
             plan,
             ready: 0,
         }
     }
 
-    /// Sets up each population in turn. May be given up at any time.
+    /// Sets up each population in turn, and adds what they extract to what was loaded. May be given
+    /// up at any time.
     ///
     /// # Errors
     /// In words, when one cannot be set up.
-    pub async fn set_up(&mut self) -> Result<(), String> {
+    pub async fn set_up(&mut self, loaded: RunData) -> Result<Arc<RunData>, String> {
+        self.data = Arc::new(loaded);
         while self.ready < self.plan.populations.len() {
-            run_errand(self.plan, self.ready, Errand::Setup, &self.driver).await?;
+            let extracted = self.run(self.ready, Errand::Setup).await?;
+            Arc::make_mut(&mut self.data).extract(self.ready, extracted);
             self.ready += 1;
         }
-        Ok(())
+        Ok(Arc::clone(&self.data))
     }
 
     /// Tears down what was set up, each population whatever became of the others. Returns what
@@ -43,9 +49,13 @@ impl<'p, C: Custom> Errands<'p, C> {
     pub async fn tear_down(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for population in 0..self.ready {
-            let done = run_errand(self.plan, population, Errand::Teardown, &self.driver).await;
+            let done = self.run(population, Errand::Teardown).await;
             problems.extend(done.err());
         }
         problems
+    }
+
+    async fn run(&self, population: usize, which: Errand) -> Result<Vec<(usize, Value)>, String> {
+        run_errand(self.plan, &self.data, population, which, &self.driver).await
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     data::{Value, rng::Purpose},
     driver::{Driver, Progress},
-    plan::{Plan, Task},
+    plan::{Plan, RunData, Task},
 };
 use std::time::Duration;
 
@@ -39,34 +39,35 @@ impl Errand {
     }
 }
 
-/// Does the steps of one population, if there are any, and measures nothing. What a setup extracts
-/// is then there for everything that begins later.
+/// Does the steps of one population, if there are any, and measures nothing. Returns what they
+/// extracted, each value with its index among a task run's.
 ///
 /// # Errors
 /// In words, with the step that failed; those after it are not done.
 pub async fn run_errand<D: Driver>(
     plan: &Plan,
+    data: &RunData,
     population: usize,
     which: Errand,
     driver: &D,
-) -> Result<(), String> {
-    let Some(task) = which.of(plan, population) else {
-        return Ok(());
+) -> Result<Vec<(usize, Value)>, String> {
+    let (Some(own), Some(task)) = (plan.populations.get(population), which.of(plan, population))
+    else {
+        return Ok(Vec::new());
     };
-    let source = Source { plan, population };
-    let own = source.population();
+    let source = Source::new(plan, data, population);
     let mut draws = Draws::new(source, Purpose::Errand, which as u64, 1);
     let mut session = driver.session(population, 0);
     let mut walk = Walk::default();
     let progress = Progress::default();
-    draws.draw_all(own, &task.draws);
+    draws.draw_all(source, &task.draws);
     while let Some(turn) = walk.turn(task, &mut draws) {
         let Turn::Step(step) = turn else { continue };
         let pause = draws.pause(step.think);
         if pause > 0 {
             tokio::time::sleep(Duration::from_nanos(pause)).await;
         }
-        draws.draw_all(own, &step.draws);
+        draws.draw_all(source, &step.draws);
         if let Some(place) = draws.spent() {
             let name = &own.variables[place].name;
             return Err(told(
@@ -83,14 +84,11 @@ pub async fn run_errand<D: Driver>(
             return Err(told(plan, step.index, &failure.detail.to_string()));
         }
     }
-    if which == Errand::Setup {
-        let values = draws.values.into_iter().enumerate();
-        let extracted = values.skip(own.variables.len());
-        let prepared = extracted.filter(|(_, value)| *value != Value::Unset);
-        // It is set only here, and each population is set up once.
-        let _ = own.prepared.set(prepared.collect());
-    }
-    Ok(())
+    let values = draws.values.into_iter().enumerate();
+    let extracted = values.skip(own.variables.len());
+    Ok(extracted
+        .filter(|(_, value)| *value != Value::Unset)
+        .collect())
 }
 
 /// `setup of shop failed: POST /login: status 500`

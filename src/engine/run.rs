@@ -10,7 +10,7 @@ use crate::{
         rng::{Purpose, Stream, stream},
     },
     driver::{Driver, ErrorClass, Outcome, Progress},
-    plan::{Plan, Population, Scope, Task, Think},
+    plan::{Plan, Population, PopulationData, RunData, Scope, Task, Think},
     record::Recorder,
     time::{Nanos, nanos},
 };
@@ -22,6 +22,8 @@ use std::{rc::Rc, sync::Arc};
 pub struct Context<D> {
     /// The whole plan.
     pub plan: Arc<Plan>,
+    /// What is there besides it.
+    pub data: Arc<RunData>,
     /// Which of its populations this is.
     pub population: usize,
     /// Does the steps.
@@ -58,30 +60,32 @@ impl Share {
 /// A population of a plan, which values are drawn for.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
-    /// The whole plan.
-    pub plan: &'a Plan,
-    /// Which of its populations.
-    pub population: usize,
+    seed: u64,
+    index: usize,
+    population: &'a Population,
+    data: &'a PopulationData,
 }
 
 impl<'a> Source<'a> {
-    /// The population itself.
-    pub fn population(&self) -> &'a Population {
-        &self.plan.populations[self.population]
+    /// The population at `index` of the plan.
+    pub fn new(plan: &'a Plan, data: &'a RunData, index: usize) -> Self {
+        Self {
+            seed: plan.seed,
+            index,
+            population: &plan.populations[index],
+            data: data.of_population(index),
+        }
     }
 
     fn stream(&self, purpose: Purpose, index: u64) -> Stream {
-        stream(self.plan.seed, self.population, purpose, index)
+        stream(self.seed, self.index, purpose, index)
     }
 }
 
 impl<D> Context<D> {
     /// What values are drawn for.
     pub fn source(&self) -> Source<'_> {
-        Source {
-            plan: &self.plan,
-            population: self.population,
-        }
+        Source::new(&self.plan, &self.data, self.population)
     }
 
     /// The population that runs.
@@ -122,7 +126,7 @@ struct Saved {
 impl Draws {
     /// Values of scope `run` are the same for everyone; those of scope `user` are drawn now.
     pub fn new(source: Source<'_>, purpose: Purpose, index: u64, stride: u64) -> Self {
-        let population = source.population();
+        let population = source.population;
         let variables = &population.variables;
         let mut draws = Self {
             rng: source.stream(purpose, index),
@@ -150,15 +154,13 @@ impl Draws {
                         round: 0,
                         stride: 1,
                     };
-                    draws.values[place] = variable.generator.draw(&mut rng, at);
+                    draws.values[place] = source.data.draw(population, place, &mut rng, at);
                 }
-                Scope::User => draws.draw(population, place),
+                Scope::User => draws.draw(source, place),
                 Scope::Task | Scope::Step => {}
             }
         }
-        for (place, value) in population.prepared.get().into_iter().flatten() {
-            draws.values[*place] = value.clone();
-        }
+        source.data.fill(&mut draws.values);
         draws
     }
 
@@ -242,22 +244,23 @@ impl Draws {
     }
 
     /// Draws the variables at these places, in this order.
-    pub fn draw_all(&mut self, population: &Population, places: &[usize]) {
+    pub fn draw_all(&mut self, source: Source<'_>, places: &[usize]) {
         for place in places {
-            self.draw(population, *place);
+            self.draw(source, *place);
         }
     }
 
-    fn draw(&mut self, population: &Population, place: usize) {
+    fn draw(&mut self, source: Source<'_>, place: usize) {
         let at = Position {
             index: self.at.index.saturating_mul(self.widths[place]),
             round: self.rounds[place],
             ..self.at
         };
         self.rounds[place] += 1;
-        self.values[place] = population.variables[place]
-            .generator
-            .draw(&mut self.rng, at);
+        let drawn = source
+            .data
+            .draw(source.population, place, &mut self.rng, at);
+        self.values[place] = drawn;
         if self.values[place] == Value::Unset {
             self.spent = Some(place);
         }
@@ -299,8 +302,7 @@ pub async fn run<D: Driver>(
     task: &Task,
     intended: Nanos,
 ) -> Ended {
-    let population = context.population();
-    draws.draw_all(population, &task.draws);
+    draws.draw_all(context.source(), &task.draws);
     if let Some(place) = draws.spent {
         return Ended {
             at: fail_unsent(context, task, place, intended),
@@ -323,7 +325,7 @@ pub async fn run<D: Driver>(
         if step.think != Think::None {
             context.pacer.sleep_through(due).await;
         }
-        draws.draw_all(population, &step.draws);
+        draws.draw_all(context.source(), &step.draws);
         guard.begin(step.index, due);
         let outcome = context
             .driver

@@ -18,8 +18,8 @@ use crate::{
         fake::{FakeDriver, Seen},
     },
     plan::{
-        Arrivals, Closed, Curve, HttpStep, Label, Load, Op, Open, Plan, Population, Scope, Step,
-        StepKind, Target, Task, Think, Variable, http,
+        Arrivals, Closed, Curve, HttpStep, Label, Load, Op, Open, Plan, Population, RunData, Scope,
+        Step, StepKind, Target, Task, Think, Variable, http,
     },
     record::{Measures, Recorder, Snapshot},
     time::{Clock, Nanos, SECOND},
@@ -113,7 +113,6 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
             user_start: None,
             variables: Vec::new(),
             extracted: Vec::new(),
-            prepared: Default::default(),
         }],
         beside: Default::default(),
         errands: Vec::new(),
@@ -209,7 +208,8 @@ fn drive_with(
             std::mem::forget(early);
         });
         let pacer = Pacer::on_runtime_timers(clock);
-        let end = work(plan, share, driver, pacer, recorder, ends)
+        let data = Arc::new(RunData::of(&plan));
+        let end = work(plan, data, share, driver, pacer, recorder, ends)
             .await
             .unwrap();
         Ran {

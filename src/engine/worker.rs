@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     driver::Driver,
-    plan::{Load, Plan, sql::Database},
+    plan::{Load, Plan, RunData, sql::Database},
     record::{Recorder, Snapshot},
     time::{Clock, Nanos, SECOND, nanos},
 };
@@ -82,6 +82,7 @@ impl Engine {
     /// When a thread cannot be made.
     pub fn start<D, F>(
         plan: &Arc<Plan>,
+        data: &Arc<RunData>,
         workers: usize,
         driver: F,
         events: &UnboundedSender<Event>,
@@ -95,7 +96,8 @@ impl Engine {
         let clock = Arc::new(OnceLock::new());
         let driver = Arc::new(driver);
         for worker in 0..workers {
-            let (plan, driver, events) = (Arc::clone(plan), Arc::clone(&driver), events.clone());
+            let (plan, data) = (Arc::clone(plan), Arc::clone(data));
+            let (driver, events) = (Arc::clone(&driver), events.clone());
             let (ready, clock, ends) = (Arc::clone(&ready), Arc::clone(&clock), ends.clone());
             thread::Builder::new()
                 .name(format!("worker-{worker}"))
@@ -107,7 +109,7 @@ impl Engine {
                         stride: workers as u64,
                     };
                     let build = || driver(clock, worker);
-                    let end = thread_main(plan, share, clock, build, ends, events.clone());
+                    let end = thread_main(plan, data, share, clock, build, ends, events.clone());
                     // Nobody listens any more only when the process is ending.
                     let _ = events.send(Event::End(worker, end));
                 })?;
@@ -147,6 +149,7 @@ impl Engine {
 
 fn thread_main<D: Driver + 'static>(
     plan: Arc<Plan>,
+    data: Arc<RunData>,
     share: Share,
     clock: Clock,
     driver: impl FnOnce() -> Result<D, String>,
@@ -173,13 +176,14 @@ fn thread_main<D: Driver + 'static>(
         });
         let recorder = Recorder::new(&plan, sink);
         thread::sleep(clock.instant(0).saturating_duration_since(Instant::now()));
-        work(plan, share, driver, pacer, recorder, early).await
+        work(plan, data, share, driver, pacer, recorder, early).await
     })
 }
 
 /// One worker's part of the run, from zero to the end of its last task run.
 pub async fn work<D: Driver + 'static>(
     plan: Arc<Plan>,
+    data: Arc<RunData>,
     share: Share,
     driver: D,
     pacer: Pacer,
@@ -196,6 +200,7 @@ pub async fn work<D: Driver + 'static>(
         stops.push(stop.clone());
         let context = Context {
             plan: Arc::clone(&plan),
+            data: Arc::clone(&data),
             population,
             driver: Rc::clone(&driver),
             pacer: pacer.clone(),

@@ -11,6 +11,7 @@ pub mod http;
 pub mod load;
 pub mod observe;
 pub mod program;
+pub mod run_data;
 pub mod sql;
 pub mod suite;
 pub mod target;
@@ -18,10 +19,7 @@ pub mod threshold;
 pub mod verify;
 pub mod written;
 
-use crate::data::{
-    Generator, Position, Value,
-    rng::{Purpose, stream},
-};
+use crate::data::Generator;
 pub use beside::Beside;
 pub use compile::{Settings, compile, compile_suite};
 pub use curve::Curve;
@@ -32,8 +30,9 @@ pub use load::{Arrivals, Closed, Iterations, Load, Open, Think};
 pub use observe::Observe;
 pub use program::{Group, Op, Transaction};
 use rand_distr::weighted::WeightedAliasIndex;
+pub use run_data::{PopulationData, RunData};
 pub use sql::SqlStep;
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 pub use suite::Suite;
 pub use target::{App, AppPool, AppSettings, Target};
 pub use threshold::Threshold;
@@ -147,8 +146,6 @@ pub struct Population {
     pub variables: Vec<Variable>,
     /// Names that steps extract; their values come after those of `variables`.
     pub extracted: Vec<String>,
-    /// What the setup extracted, by place; set once, before the load begins.
-    pub prepared: OnceLock<Vec<(usize, Value)>>,
 }
 
 impl Population {
@@ -164,22 +161,6 @@ impl Population {
     pub fn load_steps(&self) -> impl Iterator<Item = &Step> {
         let tasks = self.user_start.iter().chain(&self.tasks);
         tasks.flat_map(|task| &task.steps)
-    }
-
-    /// One possible set of a task run's values; what is extracted is not known.
-    pub fn sample(&self, seed: u64) -> Vec<Value> {
-        let mut rng = stream(seed, 0, Purpose::Run, 0);
-        let at = Position {
-            index: 0,
-            round: 0,
-            stride: 1,
-        };
-        let drawn = self
-            .variables
-            .iter()
-            .map(|v| v.generator.draw(&mut rng, at));
-        let unknown = self.extracted.iter().map(|_| Value::Unset);
-        drawn.chain(unknown).collect()
     }
 }
 

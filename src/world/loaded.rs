@@ -2,10 +2,10 @@
 
 use super::{Caller, Databases};
 use crate::{
-    data::Value,
+    data::{Value, generator::Rows},
     driver::{ErrorClass, http, sql::Row},
     human,
-    plan::{Plan, beside::Loaded, sql::Secret, verify::Question},
+    plan::{Plan, RunData, beside::Loaded, sql::Secret, verify::Question},
     time::Clock,
 };
 use serde_json::Value as Json;
@@ -35,7 +35,7 @@ struct Columns {
     weights: Option<Vec<Value>>,
 }
 
-/// Asks for all values that a plan draws from answers; `urls` and `own` are as of [`Caller::new`] and
+/// Asks for all rows that a plan draws from answers; `urls` and `own` are as of [`Caller::new`] and
 /// [`Databases::new`]. What there was is told in words, one by one.
 ///
 /// # Errors
@@ -45,9 +45,10 @@ pub async fn load(
     urls: &[Vec<Url>],
     own: &Arc<[Option<Secret>]>,
     tell: impl Fn(&str),
-) -> Result<(), LoadError> {
+) -> Result<RunData, LoadError> {
+    let mut data = RunData::of(plan);
     if plan.beside.loaded.is_empty() {
-        return Ok(());
+        return Ok(data);
     }
     let useless = |error: http::SetupError| LoadError::Useless(error.to_string());
     let caller = Caller::new(plan, urls, Clock::start()).map_err(useless)?;
@@ -63,11 +64,11 @@ pub async fn load(
             LoadError::Useless(words) => LoadError::Useless(said(words)),
         })?;
         let rows = columns.values.first().map_or(0, Vec::len);
-        fill(plan, loaded, columns).map_err(|words| LoadError::Useless(said(words)))?;
+        fill(&mut data, loaded, columns).map_err(|words| LoadError::Useless(said(words)))?;
         let rows = human::plural(rows as u64, "row");
         tell(&format!("{rows} of `{}` loaded", loaded.name));
     }
-    Ok(())
+    Ok(data)
 }
 
 async fn ask(
@@ -186,18 +187,16 @@ fn missing(row: u64, column: &str) -> String {
 }
 
 /// Brings the values to all who draw them.
-fn fill(plan: &Plan, loaded: &Loaded, columns: Columns) -> Result<(), String> {
+fn fill(data: &mut RunData, loaded: &Loaded, columns: Columns) -> Result<(), String> {
     let rows = columns.values.first().map_or(0, Vec::len);
     let weights = columns.weights.as_deref();
     let order = loaded.take.order(loaded.key, rows, weights);
     let order = order.map_err(|refusal| refusal.message.into_owned())?;
     for (column, values) in columns.values.into_iter().enumerate() {
-        let values: Arc<[Value]> = values.into();
+        let rows = Rows::new(values.into(), order.clone());
+        let rows = rows.map_err(|refusal| refusal.message.into_owned())?;
         for (population, first) in &loaded.fills {
-            let variables = &plan.populations[*population].variables;
-            let generator = &variables[first + column].generator;
-            let filled = generator.load(Arc::clone(&values), order.clone());
-            filled.map_err(|refusal| refusal.message.into_owned())?;
+            data.load(*population, first + column, rows.clone());
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ use crate::{
         sql::{self, PrepareError},
     },
     engine::{Engine, worker_count},
-    plan::{Plan, describe},
+    plan::{Plan, RunData, describe},
     report::{
         self,
         journal::{Beginning, Header},
@@ -68,6 +68,13 @@ pub struct Context {
     pub warnings: Vec<String>,
     /// What was used before the load began.
     pub before: Usage,
+}
+
+/// What is there when the load begins.
+struct Prepared {
+    data: Arc<RunData>,
+    setups: Setups,
+    beside: Beside,
 }
 
 /// A target that answers.
@@ -135,10 +142,9 @@ impl<'a, C: Custom> Run<'a, C> {
             () = signals.next() => Err(early()),
         };
         let measured = match prepared {
-            Ok((setups, beside)) => {
+            Ok(prepared) => {
                 let target = target::words(&self.plan, &reached.urls);
-                self.load(setups, target, beside, bundle, signals, display)
-                    .await
+                self.load(prepared, target, bundle, signals, display).await
             }
             Err(ended) => Err(ended),
         };
@@ -164,13 +170,17 @@ impl<'a, C: Custom> Run<'a, C> {
     /// Runs the load, and asks afterwards what is to be verified.
     async fn load(
         &self,
-        setups: Setups,
+        prepared: Prepared,
         target: String,
-        mut beside: Beside,
         bundle: &mut Bundle,
         signals: &mut Signals,
         display: Display,
     ) -> Result<(Measured, Context), Ended> {
+        let Prepared {
+            data,
+            setups,
+            mut beside,
+        } = prepared;
         let plan = &self.plan;
         let wanted = self
             .args
@@ -188,7 +198,7 @@ impl<'a, C: Custom> Run<'a, C> {
             let custom = custom.clone();
             Ok(Drivers::new(clock, &setups, worker, workers, custom))
         };
-        let engine = Engine::start(plan, workers, driver, &sender)
+        let engine = Engine::start(plan, &data, workers, driver, &sender)
             .map_err(|error| tell(Exit::Internal, format_args!("no worker threads: {error}")))?;
         drop(sender);
         written.begins(engine.clock());
@@ -292,36 +302,40 @@ impl<'a, C: Custom> Run<'a, C> {
         reached: &Reached,
         bundle: &Bundle,
         display: &Display,
-    ) -> Result<(Setups, Beside), Ended> {
+    ) -> Result<Prepared, Ended> {
         let problem = |problem| tell(Exit::Setup, problem);
         let populations = self.plan.populations.iter();
         let own = populations.map(|p| bundle.database(&p.target)).collect();
         let loaded = world::load(&self.plan, &reached.urls, &own, |words| {
             display.message(words)
         });
-        loaded.await.map_err(|error| match &error {
+        let loaded = loaded.await.map_err(|error| match &error {
             LoadError::Unreachable(_) => tell(Exit::Unreachable, error),
             LoadError::Useless(_) => tell(Exit::Setup, error),
         })?;
-        errands.set_up().await.map_err(problem)?;
+        let data = errands.set_up(loaded).await.map_err(problem)?;
         let setups = Setups {
             http: Arc::clone(&reached.http),
-            sql: self.databases_ready().await?,
+            sql: self.databases_ready(&data).await?,
             timers: Timers::apart()
                 .map_err(|error| tell(Exit::Internal, format_args!("no thread: {error}")))?,
         };
         let populations = self.plan.populations.iter();
         let databases = populations.map(|p| bundle.database(&p.target)).collect();
         let beside = Beside::prepare(&self.plan, &reached.urls, databases, display).await;
-        Ok((setups, beside.map_err(problem)?))
+        Ok(Prepared {
+            data,
+            setups,
+            beside: beside.map_err(problem)?,
+        })
     }
 
     /// Looks at the databases and what is asked of them.
-    async fn databases_ready(&self) -> Result<Option<Arc<sql::Setup>>, Ended> {
+    async fn databases_ready(&self, data: &RunData) -> Result<Option<Arc<sql::Setup>>, Ended> {
         if self.plan.databases.is_empty() {
             return Ok(None);
         }
-        match sql::prepare_plan(&self.plan).await {
+        match sql::prepare_plan(&self.plan, data).await {
             Ok(setup) => Ok(Some(Arc::new(setup))),
             Err(PrepareError::Problems(problems)) => {
                 let problems = problems.iter().map(|p| p.in_scenario(&self.plan));

@@ -16,12 +16,8 @@ use rand::{
 };
 use rand_distr::{Normal, Zipf, weighted::WeightedAliasIndex};
 pub use refusal::Refusal;
-use rows::Rows;
-pub use rows::{Order, Take};
-use std::{
-    ops::RangeInclusive,
-    sync::{Arc, OnceLock},
-};
+pub use rows::{Order, Rows, Take};
+use std::{ops::RangeInclusive, sync::Arc};
 pub use text::{Clock, Fake, LONGEST};
 
 /// Where in the run a value is drawn; `sequence` takes its place from it.
@@ -66,9 +62,8 @@ enum Kind {
     },
     Constant(Value),
     Rows(Rows),
-    /// Rows that come from the target before the load begins.
+    /// Rows that are loaded before the run.
     Loaded {
-        rows: OnceLock<Rows>,
         unique: bool,
     },
     Uuid,
@@ -203,25 +198,11 @@ impl Generator {
         Ok(Self(Kind::Rows(Rows::new(values, order)?)))
     }
 
-    /// The same of values that are not known yet: [`Generator::load`] brings them.
+    /// Stands for [`Rows`] that are loaded before the run and kept elsewhere.
     pub fn loaded(take: &Take) -> Self {
         Self(Kind::Loaded {
-            rows: OnceLock::new(),
             unique: take.is_unique(),
         })
-    }
-
-    /// Brings the values of one that waits for them. They are taken once; others have none.
-    ///
-    /// # Errors
-    /// When there are no values.
-    pub fn load(&self, values: Arc<[Value]>, order: Order) -> Result<(), Refusal> {
-        let new = Rows::new(values, order)?;
-        if let Kind::Loaded { rows, .. } = &self.0 {
-            // A plan is loaded once.
-            let _ = rows.set(new);
-        }
-        Ok(())
     }
 
     /// Random UUIDs (version 4).
@@ -258,13 +239,13 @@ impl Generator {
     pub fn is_unique(&self) -> bool {
         match &self.0 {
             Kind::Rows(rows) => rows.are_unique(),
-            Kind::Loaded { unique, .. } => *unique,
+            Kind::Loaded { unique } => *unique,
             _ => false,
         }
     }
 
     /// Draws one value; unset when there is none any more, which only rows of the order
-    /// [`Order::Unique`] come to, or none yet.
+    /// [`Order::Unique`] come to, or it is kept elsewhere.
     pub fn draw(&self, rng: &mut Stream, at: Position) -> Value {
         match &self.0 {
             Kind::Int(range) => Value::Int(range.sample(rng)),
@@ -286,7 +267,7 @@ impl Generator {
             }
             Kind::Constant(value) => value.clone(),
             Kind::Rows(rows) => rows.at(at),
-            Kind::Loaded { rows, .. } => rows.get().map_or(Value::Unset, |rows| rows.at(at)),
+            Kind::Loaded { .. } => Value::Unset,
             Kind::Uuid => text::uuid(rng),
             Kind::Timestamp(clock) => text::timestamp(*clock),
             Kind::Fake(fake) => text::fake(rng, *fake),

@@ -148,13 +148,17 @@ impl Order {
 
 /// Values with the order in which they are taken; at least one.
 #[derive(Debug, Clone)]
-pub(super) struct Rows {
+pub struct Rows {
     values: Arc<[Value]>,
     order: Order,
 }
 
 impl Rows {
-    pub(super) fn new(values: Arc<[Value]>, order: Order) -> Result<Self, Refusal> {
+    /// The values in an order that was made for as many.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn new(values: Arc<[Value]>, order: Order) -> Result<Self, Refusal> {
         if values.is_empty() {
             return Err(Refusal::new("", "there is no value to take"));
         }
@@ -166,7 +170,7 @@ impl Rows {
     }
 
     /// The value for this place; unset when all of a unique order were taken.
-    pub(super) fn at(&self, at: Position) -> Value {
+    pub fn at(&self, at: Position) -> Value {
         let count = self.values.len() as u128;
         let place = u128::from(at.index) + u128::from(at.round) * u128::from(at.stride.max(1));
         let row = match &self.order {

@@ -10,7 +10,7 @@ use crate::{
     data::Value,
     driver::Failure,
     plan::{
-        Plan, StepKind,
+        Plan, RunData, StepKind,
         sql::{Action, Database, SqlStep},
     },
 };
@@ -102,10 +102,13 @@ impl std::error::Error for PrepareError {}
 ///
 /// # Errors
 /// As [`prepare_all`] has them.
-pub async fn prepare_plan(plan: &Plan) -> Result<Setup, PrepareError> {
-    let populations = plan.populations.iter();
+pub async fn prepare_plan(plan: &Plan, data: &RunData) -> Result<Setup, PrepareError> {
+    let populations = plan.populations.iter().enumerate();
     let samples: Vec<_> = populations
-        .map(|population| (population, population.sample(plan.seed)))
+        .map(|(index, population)| {
+            let data = data.of_population(index);
+            (population, data.sample(population, plan.seed))
+        })
         .collect();
     let mut candidates = Vec::new();
     for (population, sample) in &samples {

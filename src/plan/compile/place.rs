@@ -9,7 +9,6 @@ use super::{
 use crate::plan::{
     Group, Label, Op, Plan, Population, Scope, Step, Task, USER_START, Variable, written,
 };
-use std::sync::OnceLock;
 
 impl population::Draft {
     /// Puts the population into the plan. Returns the errands that are not measured.
@@ -48,7 +47,6 @@ impl population::Draft {
             choice: self.choice,
             variables: self.variables,
             extracted: self.extracted,
-            prepared: OnceLock::new(),
         });
         errands
     }
