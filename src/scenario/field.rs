@@ -3,7 +3,7 @@
 use super::diag::Place;
 
 /// A value with the place it was read from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Spanned<T> {
     /// What was read.
     pub value: T,
@@ -35,6 +35,18 @@ impl<T> Field<T> {
     /// The bare value, if it could be read.
     pub fn value(&self) -> Option<&T> {
         self.given().map(|given| &given.value)
+    }
+
+    /// The same with another value, if there is one.
+    pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Field<U> {
+        match self {
+            Field::Absent => Field::Absent,
+            Field::Bad(place) => Field::Bad(place),
+            Field::Given(Spanned { value, place }) => Field::Given(Spanned {
+                value: other(value),
+                place,
+            }),
+        }
     }
 
     /// Whether the key is not there.

@@ -8,9 +8,9 @@
 //! What cannot be read is collected as [`Problem`]s; [`crate::plan::compile()`] goes on with what
 //! can, so that all mistakes are told at once. Nothing but the file itself is touched.
 
-mod asked;
 pub mod diag;
 mod field;
+pub mod form;
 mod offsets;
 pub mod raw;
 mod reader;
@@ -22,6 +22,7 @@ pub mod tree;
 pub mod units;
 
 pub use diag::{Place, Problem, Report, Source};
+use form::Form;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, fmt, fs, io, path::Path, path::PathBuf, sync::Arc};
 pub use suite::Suite;
@@ -158,7 +159,7 @@ fn read(
         kind: NodeKind::Table(root),
     };
     let reader = reader::Reader::new(sources.clone(), problems);
-    let raw = raw::read(&reader, &root);
+    let raw = raw::Root::read(&reader, &root).unwrap_or_default();
     let read = |name: String| {
         let read = (inputs.files)(&folder.join(&name)).map_err(|error| error.to_string());
         (name, read)

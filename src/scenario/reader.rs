@@ -1,49 +1,26 @@
 //! Takes typed values out of a tree, collecting every mistake on the way.
 
 use super::{
-    asked::{Asked, Unit},
     diag::{Place, Problem, Source, did_you_mean},
     field::{Field, Spanned},
+    form::{Form, Key, Table, keys},
     text::Text,
-    tree::{Node, NodeKind, Table},
+    tree::{self, Node, NodeKind},
     units,
 };
 use std::{cell::RefCell, sync::Arc, time::Duration};
-
-/// The keys that a table may have.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Keys {
-    /// What the table is, as messages call it.
-    pub table: &'static str,
-    /// Its keys.
-    pub names: &'static [&'static str],
-}
 
 /// Collects problems while values are read.
 pub struct Reader {
     sources: Arc<[Source]>,
     problems: RefCell<Vec<Problem>>,
-    /// What was asked of values, by their places; None: nobody wants to know.
-    pub(super) asked: Option<RefCell<Vec<(Place, Asked)>>>,
 }
-
-/// Reads one kind of value; None when it told a problem.
-pub type Read<T> = fn(&Reader, &Node) -> Option<T>;
 
 impl Reader {
     pub fn new(sources: Arc<[Source]>, problems: Vec<Problem>) -> Self {
         Self {
             sources,
             problems: RefCell::new(problems),
-            asked: None,
-        }
-    }
-
-    /// One that writes down what is asked of values.
-    pub fn watched() -> Self {
-        Self {
-            asked: Some(RefCell::default()),
-            ..Self::new(Arc::new([]), Vec::new())
         }
     }
 
@@ -55,18 +32,24 @@ impl Reader {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// The table of `node`, after its unknown keys were told.
-    pub fn table<'n>(&self, node: &'n Node, keys: &'static Keys) -> Option<Fields<'_, 'n>> {
+    /// The table of `node`.
+    pub fn table<T: Table>(&self, node: &Node) -> Option<T> {
+        let fields = self.fields(node, T::TITLE, &keys::<T>())?;
+        Some(T::of(&fields))
+    }
+
+    /// The table of `node`, which messages call `title`, after its unknown keys were told.
+    pub fn fields<'n>(&self, node: &'n Node, title: &str, keys: &[Key]) -> Option<Fields<'_, 'n>> {
         let table = match &node.kind {
             NodeKind::Table(table) => table,
-            _ => return self.wrong_type(node, &format!("a table for {}", keys.table), None),
+            _ => return self.wrong_type(node, &format!("a table for {title}"), None),
         };
-        self.note(node.place, || Asked::Table(keys));
+        let names = || keys.iter().map(|key| key.name);
         for entry in &table.entries {
-            if !keys.names.contains(&entry.key.as_str()) {
-                let message = format!("unknown key `{}` in {}", entry.key, keys.table);
-                let known = || format!("its keys are {}", keys.names.join(", "));
-                let help = did_you_mean(&entry.key, keys.names.iter().copied());
+            if !names().any(|name| name == entry.key) {
+                let message = format!("unknown key `{}` in {title}", entry.key);
+                let known = || format!("its keys are {}", names().collect::<Vec<_>>().join(", "));
+                let help = did_you_mean(&entry.key, names());
                 let help = help.unwrap_or_else(known);
                 self.problem(Problem::new(entry.place, message).help(help));
             }
@@ -74,67 +57,30 @@ impl Reader {
         Some(Fields {
             reader: self,
             table,
-            keys,
+            place: node.place,
         })
     }
 
     /// The table of `node`, whose keys are the scenario's own; `help` shows how to write one.
-    pub fn any_table<'n>(&self, node: &'n Node, help: &str) -> Option<&'n Table> {
+    pub fn any_table<'n>(&self, node: &'n Node, help: &str) -> Option<&'n tree::Table> {
         match &node.kind {
-            NodeKind::Table(table) => {
-                self.note(node.place, || Asked::OpenTable);
-                Some(table)
-            }
+            NodeKind::Table(table) => Some(table),
             _ => self.wrong_type(node, "a table", Some(help)),
         }
     }
 
-    /// One value read by `read`.
-    pub fn field<T>(&self, node: &Node, read: Read<T>) -> Field<T> {
-        self.note(node.place, || Asked::Looked);
-        match read(self, node) {
-            Some(value) => Field::Given(Spanned {
-                value,
-                place: node.place,
-            }),
-            None => Field::Bad(node.place),
+    /// One value of form `F`.
+    pub fn field<F: Form>(&self, node: &Node) -> Field<F::Value> {
+        let place = node.place;
+        match F::read(self, node) {
+            Some(value) => Field::Given(Spanned { value, place }),
+            None => Field::Bad(place),
         }
-    }
-
-    /// The items of a list, those that could not be read left out; or one item without a list.
-    pub fn one_or_more<T>(&self, node: &Node, read: Read<T>) -> Option<Vec<T>> {
-        match &node.kind {
-            NodeKind::Array(items) => self.all(items, read),
-            _ => read(self, node).map(|item| vec![item]),
-        }
-    }
-
-    /// The items of a list.
-    pub fn list<T>(&self, node: &Node, read: Read<T>) -> Option<Vec<T>> {
-        match &node.kind {
-            NodeKind::Array(items) => self.all(items, read),
-            NodeKind::Table(_) => {
-                let help = "write its header with two brackets: [[...]]";
-                self.wrong_type(node, "a list of tables", Some(help))
-            }
-            _ => self.wrong_type(node, "a list", Some("write it in [ ]")),
-        }
-    }
-
-    /// None unless all of them could be read.
-    fn all<T>(&self, items: &[Node], read: Read<T>) -> Option<Vec<T>> {
-        // Not `map` into an Option: that would stop at the first mistake.
-        let one = |item: &Node| {
-            self.note(item.place, || Asked::Looked);
-            read(self, item)
-        };
-        let read: Vec<Option<T>> = items.iter().map(one).collect();
-        read.into_iter().collect()
     }
 
     pub fn text(&self, node: &Node) -> Option<Text> {
         match &node.kind {
-            NodeKind::Text(text) => Some(self.any_text(text, node)),
+            NodeKind::Text(text) => Some(text.clone()),
             // A flag's value needs no quotes, so one that looks like a number may be text.
             NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) if node.place.source > 0 => {
                 Some(self.as_written(node))
@@ -146,17 +92,12 @@ impl Reader {
     /// Text, or a number or boolean as the text that it is written as.
     pub fn scalar(&self, node: &Node) -> Option<Text> {
         match &node.kind {
-            NodeKind::Text(text) => Some(self.any_text(text, node)),
+            NodeKind::Text(text) => Some(text.clone()),
             NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) => {
                 Some(self.as_written(node))
             }
             _ => self.wrong_type(node, "text or a number", None),
         }
-    }
-
-    fn any_text(&self, text: &Text, node: &Node) -> Text {
-        self.note(node.place, || Asked::Text);
-        text.clone()
     }
 
     /// One of a few words; `message` says what another one is not.
@@ -165,9 +106,6 @@ impl Reader {
         let NodeKind::Text(text) = &node.kind else {
             return self.text(node).and(None);
         };
-        self.note(node.place, || {
-            Asked::OneOf(names().map(str::to_owned).collect())
-        });
         let text = text.value();
         if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
             return Some(value.clone());
@@ -228,11 +166,10 @@ impl Reader {
 
     pub fn duration(&self, node: &Node) -> Option<Duration> {
         match &node.kind {
-            NodeKind::Text(text) => self.unit(node, Unit::Duration, units::duration(&text.value())),
+            NodeKind::Text(text) => self.checked(node, units::duration(&text.value())),
             NodeKind::Int(number) => {
                 let help =
                     format!(r#"write "{number}s" for seconds, "{number}ms" for milliseconds"#);
-                self.note(node.place, || Asked::Refused);
                 self.wrong_value(node, "a duration needs a unit", Some(&help))
             }
             _ => self.wrong_type(node, "a duration", Some(r#"such as "30s" or "5m""#)),
@@ -241,11 +178,10 @@ impl Reader {
 
     pub fn pause(&self, node: &Node) -> Option<(Duration, Duration)> {
         match &node.kind {
-            NodeKind::Text(text) => self.unit(node, Unit::Pause, units::pause(&text.value())),
+            NodeKind::Text(text) => self.checked(node, units::pause(&text.value())),
             NodeKind::Int(number) => {
                 let help =
                     format!(r#"write "{number}s" for seconds, "{number}ms" for milliseconds"#);
-                self.note(node.place, || Asked::Refused);
                 self.wrong_value(node, "a pause needs a unit", Some(&help))
             }
             _ => self.wrong_type(node, "a pause", Some(r#"such as "2s" or "1s..3s""#)),
@@ -254,7 +190,7 @@ impl Reader {
 
     pub fn rate(&self, node: &Node) -> Option<f64> {
         match &node.kind {
-            NodeKind::Text(text) => self.unit(node, Unit::Rate, units::rate(&text.value())),
+            NodeKind::Text(text) => self.checked(node, units::rate(&text.value())),
             NodeKind::Int(number) => self.checked(node, units::checked_rate(*number as f64)),
             NodeKind::Float(number) => self.checked(node, units::checked_rate(*number)),
             _ => self.wrong_type(node, "a rate", Some(r#"such as "200/s""#)),
@@ -263,7 +199,7 @@ impl Reader {
 
     pub fn share(&self, node: &Node) -> Option<f64> {
         match &node.kind {
-            NodeKind::Text(text) => self.unit(node, Unit::Share, units::share(&text.value())),
+            NodeKind::Text(text) => self.checked(node, units::share(&text.value())),
             NodeKind::Int(number) => self.checked(node, units::checked_share(*number as f64)),
             NodeKind::Float(number) => self.checked(node, units::checked_share(*number)),
             _ => self.wrong_type(node, "a share", Some(r#"such as "10%" or 0.1"#)),
@@ -272,15 +208,32 @@ impl Reader {
 
     pub fn size(&self, node: &Node) -> Option<u64> {
         match &node.kind {
-            NodeKind::Text(text) => self.unit(node, Unit::Size, units::size(&text.value())),
+            NodeKind::Text(text) => self.checked(node, units::size(&text.value())),
             NodeKind::Int(number) if *number >= 0 => Some(number.unsigned_abs()),
             _ => self.wrong_type(node, "a size", Some(r#"such as "64KiB""#)),
         }
     }
 
-    fn unit<T>(&self, node: &Node, unit: Unit, read: Result<T, units::Invalid>) -> Option<T> {
-        self.note(node.place, || Asked::Unit(unit));
-        self.checked(node, read)
+    /// A whole number, or the least and the most: 12 or `"8..16"`. `what` says what it counts.
+    pub fn range(&self, node: &Node, what: &str) -> Option<(u64, u64)> {
+        const HELP: &str = r#"write 12, or "8..16""#;
+        match &node.kind {
+            NodeKind::Int(_) => match self.whole(node).map(u64::try_from)? {
+                Ok(number) => Some((number, number)),
+                Err(_) => {
+                    let message = format!("{what} cannot be negative");
+                    self.wrong_value(node, &message, Some(HELP))
+                }
+            },
+            _ => {
+                let text = self.text(node)?.value();
+                let (least, most) = text.split_once("..").unwrap_or((&text, &text));
+                match (least.trim().parse(), most.trim().parse()) {
+                    (Ok(least), Ok(most)) => Some((least, most)),
+                    _ => self.wrong_value(node, &format!("not {what}"), Some(HELP)),
+                }
+            }
+        }
     }
 
     fn checked<T>(&self, node: &Node, read: Result<T, units::Invalid>) -> Option<T> {
@@ -295,7 +248,6 @@ impl Reader {
         if node.kind == NodeKind::Unreadable {
             return None;
         }
-        self.note(node.place, || Asked::Refused);
         let label = format!("this is {}", node.kind.describe());
         let problem = Problem::new(node.place, format!("expected {expected}")).label(label);
         self.problem(match help {
@@ -324,23 +276,41 @@ impl Reader {
 
 /// A table whose values are being read.
 pub struct Fields<'r, 'n> {
+    /// Who reads it.
     pub reader: &'r Reader,
-    pub table: &'n Table,
-    keys: &'static Keys,
+    /// Its keys and values.
+    pub table: &'n tree::Table,
+    /// Where it stands.
+    pub place: Place,
 }
 
-impl<'n> Fields<'_, 'n> {
-    /// The value of `key` as it stands.
-    pub fn node(&self, key: &str) -> Option<&'n Node> {
-        debug_assert!(self.keys.names.contains(&key), "{key} is not declared");
-        self.table.get(key)
+impl Fields<'_, '_> {
+    /// The value of `key`, of form `F`.
+    pub fn read<F: Form>(&self, key: &str) -> Field<F::Value> {
+        match self.table.get(key) {
+            Some(node) => self.reader.field::<F>(node),
+            None => Field::Absent,
+        }
     }
 
-    /// The value of `key`, read by `read`.
-    pub fn field<T>(&self, key: &str, read: Read<T>) -> Field<T> {
-        match self.node(key) {
-            Some(node) => self.reader.field(node, read),
-            None => Field::Absent,
+    /// The one of `keys` that is there, and where the key stands. More than one is a mistake, which
+    /// is told where `rule` says why.
+    pub fn only(&self, keys: &[&'static str], rule: Option<&str>) -> Field<&'static str> {
+        let mut given = self.table.entries.iter().filter_map(|entry| {
+            let key = keys.iter().find(|key| **key == entry.key)?;
+            Some((*key, entry.place))
+        });
+        match (given.next(), given.next()) {
+            (None, _) => Field::Absent,
+            (Some((value, place)), None) => Field::Given(Spanned { value, place }),
+            (Some((first, first_place)), Some((second, place))) => {
+                if let Some(rule) = rule {
+                    let message = format!("both `{first}` and `{second}`: {rule}");
+                    let problem = Problem::new(place, message).label("the second");
+                    self.reader.problem(problem.other(first_place, "the first"));
+                }
+                Field::Bad(place)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::{
     Inputs, Problem, Report, Scenario, Source, apply_flags, flags,
+    form::Form,
     raw::suite::{self as raw, OWN_KEYS},
     read, reader, set, sha256, table,
     text::Outside,
@@ -72,7 +73,7 @@ pub(super) fn parse(path: &Path, text: String, inputs: &Inputs<'_>) -> Result<Su
         kind: NodeKind::Table(root),
     };
     let reader = reader::Reader::new(sources.clone(), problems);
-    let raw = raw::read(&reader, &root);
+    let raw = raw::Suite::read(&reader, &root).unwrap_or_default();
     let phases = raw.phases.value().map_or(&[][..], Vec::as_slice);
     let scenarios = phases
         .iter()
@@ -120,10 +121,10 @@ fn scenario(
             let value = target.value.clone();
             set::apply_node(root, &target.key, target.place, value, problems);
         }
-        for Entry { key, place, value } in &phase.set {
+        for Entry { key, place, value } in phase.set.value().into_iter().flatten() {
             set::apply_node(root, key, *place, value.clone(), problems);
         }
-        for (key, items) in suite.added.0.iter().chain(&phase.added.0) {
+        for (key, items) in suite.added().chain(phase.added()) {
             append(root, key, items);
         }
     };

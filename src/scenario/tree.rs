@@ -2,6 +2,7 @@
 
 use super::{
     diag::{Place, Problem},
+    field::Spanned,
     offsets::offsets,
     text::{Outside, Text},
 };
@@ -77,6 +78,16 @@ pub struct Entry {
     pub place: Place,
     /// The value.
     pub value: Node,
+}
+
+impl Entry {
+    /// The key with its place.
+    pub fn name(&self) -> Spanned<String> {
+        Spanned {
+            value: self.key.clone(),
+            place: self.place,
+        }
+    }
 }
 
 impl Table {

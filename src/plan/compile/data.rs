@@ -191,7 +191,7 @@ fn generator(
     given: &raw::Spanned<raw::Generator>,
 ) -> Option<(Generator, Json)> {
     let (made, written, places) = match &given.value {
-        raw::Generator::Uniform { from, to } => {
+        raw::Generator::Uniform(raw::Uniform { from, to }) => {
             let (a, b) = (*from.value()?, *to.value()?);
             let made = match (a, b) {
                 (Number::Int(a), Number::Int(b)) => Generator::uniform_int(a, b),
@@ -204,12 +204,12 @@ fn generator(
                 vec![("from", from.place()), ("to", to.place())],
             )
         }
-        raw::Generator::Normal {
+        raw::Generator::Normal(raw::Normal {
             mean,
             stddev,
             min,
             max,
-        } => {
+        }) => {
             let (m, s) = (*mean.value()?, *stddev.value()?);
             let (least, most) = (optional(min)?, optional(max)?);
             let mut written = json!({"mean": m, "stddev": s});
@@ -227,7 +227,7 @@ fn generator(
             let made = Generator::normal(m, s, least, most);
             (made, json!({ "normal": written }), places)
         }
-        raw::Generator::Zipf { from, to, exponent } => {
+        raw::Generator::Zipf(raw::Zipf { from, to, exponent }) => {
             let (a, b, e) = (*from.value()?, *to.value()?, *exponent.value()?);
             let places = vec![
                 ("from", from.place()),
@@ -237,7 +237,7 @@ fn generator(
             let written = json!({"zipf": {"from": a, "to": b, "exponent": e}});
             (Generator::zipf(a, b, e), written, places)
         }
-        raw::Generator::Uuid => return Some((Generator::uuid(), json!({"uuid": {}}))),
+        raw::Generator::Uuid(_) => return Some((Generator::uuid(), json!({"uuid": {}}))),
         raw::Generator::Timestamp(clock) => {
             let name = match clock {
                 Clock::Rfc3339 => "rfc3339",
@@ -257,7 +257,7 @@ fn generator(
             };
             return Some((Generator::fake(*fake), json!({"fake": {"of": name}})));
         }
-        raw::Generator::Text { length, alphabet } => {
+        raw::Generator::Text(raw::Letters { length, alphabet }) => {
             let (least, most) = or_default(length, (16, 16))?;
             let characters = match alphabet {
                 Field::Absent => LETTERS.to_owned(),
@@ -280,7 +280,7 @@ fn generator(
         | raw::Generator::List { .. }
         | raw::Generator::Constant(_) => return None,
         raw::Generator::Weighted(choices) => return weighted(context, choices, given.place),
-        raw::Generator::Sequence { from, step, to } => {
+        raw::Generator::Sequence(raw::Sequence { from, step, to }) => {
             let (a, s) = (or_default(from, 1)?, or_default(step, 1)?);
             let last = optional(to)?;
             let mut written = json!({"from": a, "step": s});

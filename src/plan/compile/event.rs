@@ -89,7 +89,7 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
 /// What is done, and how that is called.
 fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
     let context = calls.context;
-    match (&raw.step.request, &raw.exec) {
+    match (&raw.request, &raw.exec) {
         (Field::Absent, Field::Absent) => {
             let problem = Problem::new(raw.place, "an event that does nothing");
             let help =
@@ -109,16 +109,17 @@ fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
                 let problem = problem.other(first, "the other");
                 context.tell(problem.help("an event does one thing: write two of them"));
             }
-            if raw.step.is_sql() {
-                if let Some(place) = raw.step.expect.place() {
+            let step = raw.step();
+            if step.is_sql() {
+                if let Some(place) = step.expect.place() {
                     let problem = Problem::new(place, "`expect` beside `sql`");
                     context.tell(problem.help("what the server refuses fails the event"));
                 }
-                let query: Query = query::compile(calls, &raw.population, &raw.step)?;
+                let query: Query = query::compile(calls, &raw.population, &step)?;
                 let name = query.written.lines().next().unwrap_or_default().to_owned();
                 return Some((Action::Sql(query), name));
             }
-            let call = calls.add(&raw.population, raw.step.clone(), |_| {})?;
+            let call = calls.add(&raw.population, step, |_| {})?;
             let name = calls.calls.get(call).map(|call| call.name.clone());
             Some((Action::Http(call), name.unwrap_or_default()))
         }

@@ -73,7 +73,7 @@ impl Draft {
     fn of(calls: &mut Calls<'_>, raw: &raw::Observe) -> Self {
         let mut watched = watched(calls, raw);
         let name = match &raw.name {
-            Field::Absent if raw.page.request.place().is_some() => Some("app".to_owned()),
+            Field::Absent if raw.prometheus.place().is_some() => Some("app".to_owned()),
             Field::Absent if raw.database.place().is_some() => {
                 raw.database.value().map(Text::value)
             }
@@ -92,7 +92,7 @@ fn watched(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
     let context = calls.context;
     let host = raw.host.value().copied().unwrap_or(false);
     let given = [
-        raw.page.request.place(),
+        raw.prometheus.place(),
         raw.database.place(),
         raw.host.place(),
     ];
@@ -109,12 +109,12 @@ fn watched(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
         return None;
     }
     for (field, key) in [(raw.metrics.place(), "metrics"), (raw.by.place(), "by")] {
-        if let (Some(place), true) = (field, raw.page.request.is_absent()) {
+        if let (Some(place), true) = (field, raw.prometheus.is_absent()) {
             let problem = Problem::new(place, format!("`{key}` is for pages of metrics"));
             context.tell(problem.help("leave it out"));
         }
     }
-    if !raw.page.request.is_absent() {
+    if !raw.prometheus.is_absent() {
         return page(calls, raw);
     }
     if let Some(place) = raw.database.place() {
@@ -145,7 +145,7 @@ fn page(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
         field => Some(field.value()?.iter().map(Text::value).collect()),
     };
     let page = whole_page()?;
-    let call = calls.add(&raw.population, raw.page.clone(), |step: &mut HttpStep| {
+    let call = calls.add(&raw.population, raw.page(), |step: &mut HttpStep| {
         step.timeout = PATIENCE;
         step.extract.push(Extract {
             variable: 0,

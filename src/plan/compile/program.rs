@@ -185,15 +185,23 @@ impl Writer<'_, '_, '_> {
         let given = match &raw.transaction {
             Field::Absent => return Some(None),
             Field::Bad(_) => return None,
-            Field::Given(given) if given.value.off => return Some(None),
             Field::Given(given) => given,
+        };
+        let Some(transaction) = &given.value else {
+            return Some(None);
         };
         if let Some((_, around)) = &self.inside {
             let problem = Problem::new(given.place, "a transaction within a transaction");
             self.context.tell(problem.other(*around, "the outer one"));
             return None;
         }
-        transaction::compile(self.context, self.shared.databases, given).map(Some)
+        transaction::compile(
+            self.context,
+            self.shared.databases,
+            transaction,
+            given.place,
+        )
+        .map(Some)
     }
 
     /// Begins a group and returns its place.

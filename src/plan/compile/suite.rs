@@ -33,7 +33,13 @@ pub fn compile_suite(
         let problem = Problem::new(place, "no phases");
         checked.tell(problem.help(r#"write [[phase]] with scenario = "file.toml""#));
     }
-    let usual = value_or(&suite.raw.pause, Duration::ZERO);
+    let manner = suite.raw.suite.value();
+    let usual = manner.map_or(Duration::ZERO, |manner| {
+        value_or(&manner.pause, Duration::ZERO)
+    });
+    let on_failure = manner.map_or(OnFailure::Stop, |manner| {
+        value_or(&manner.on_failure, OnFailure::Stop)
+    });
     let mut phases = Vec::new();
     for (place, (raw, scenario)) in raw.iter().zip(suite.scenarios).enumerate() {
         let pause = if place == 0 { Duration::ZERO } else { usual };
@@ -61,7 +67,7 @@ pub fn compile_suite(
         name: names::file(&suite.raw.name, &suite.path),
         path: suite.path,
         sha256: suite.sha256,
-        on_failure: value_or(&suite.raw.on_failure, OnFailure::Stop),
+        on_failure,
         phases,
     })
 }

@@ -14,7 +14,10 @@ use crate::{
         sql::{Action, SqlStep},
         written,
     },
-    scenario::raw::{self, Field, Spanned},
+    scenario::{
+        Place,
+        raw::{self, Field},
+    },
 };
 use std::{collections::BTreeSet, num::NonZeroU32};
 
@@ -22,10 +25,10 @@ use std::{collections::BTreeSet, num::NonZeroU32};
 pub(super) fn compile(
     context: &Context<'_>,
     databases: &Databases,
-    given: &Spanned<raw::Transaction>,
+    raw: &raw::Transaction,
+    place: Place,
 ) -> Option<Transaction> {
-    let raw = &given.value;
-    let database = databases.of(context, &raw.database, given.place);
+    let database = databases.of(context, &raw.database, place);
     let max_tries = match &raw.max_tries {
         Field::Absent => Some(1),
         field => context.whole(field, 1, MOST_TRIES, "tries in all"),

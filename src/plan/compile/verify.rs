@@ -64,17 +64,18 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Verify> {
 
 fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
     let context = calls.context;
-    if raw.request.request.is_absent() {
+    if raw.request.is_absent() {
         let problem = Problem::new(raw.place, "a verification that asks nothing");
         context.tell(problem.help(r#"write get = "/path" or sql = "SELECT ...""#));
         return None;
     }
-    if raw.request.is_sql() {
+    let step = raw.step();
+    if step.is_sql() {
         if let Some(place) = raw.json.place() {
             let problem = Problem::new(place, "`json` beside `sql`");
             context.tell(problem.help("the answer is the first column of the first row"));
         }
-        return query::compile(calls, &raw.population, &raw.request).map(Question::Sql);
+        return query::compile(calls, &raw.population, &step).map(Question::Sql);
     }
     let source = match &raw.json {
         Field::Absent => whole_page(),
@@ -94,7 +95,7 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
         });
         step.extract.extend(extract);
     };
-    let call = calls.add(&raw.population, raw.request.clone(), take);
+    let call = calls.add(&raw.population, step, take);
     source?;
     Some(Question::Http(call?))
 }

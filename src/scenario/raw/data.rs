@@ -1,15 +1,84 @@
-//! `[data]`: variables and what draws them.
+//! `[data]`: variables.
 
-use super::{Field, Keys, Node, Place, Reader, Spanned, Step, drawn, task};
+use super::{
+    Field, Spanned, Step,
+    drawn::{Letters, Normal, Sequence, Uniform, Uuid, Zipf},
+    http::Pairs,
+    rows::Order,
+    task::Params,
+};
 use crate::{
     data::generator::{Clock, Fake},
     scenario::{
         Text,
         diag::Problem,
-        reader::Fields,
-        tree::{Entry, NodeKind},
+        form::{
+            Any, Chosen, Definitions, Form, Here, Key, List, Members, Named, Names, Scalar, Table,
+            Words, any_of, choice, keys, table,
+        },
+        reader::{Fields, Reader},
+        tree::{Node, NodeKind},
     },
 };
+use serde_json::Value;
+use std::time::Duration;
+
+table! {
+    /// A variable as it is written.
+    pub struct Declared as "a variable of [data]" {
+        /// Where it stands.
+        place: Here,
+        /// What draws it.
+        generator: Drawn,
+        /// How rows are taken.
+        order: Order,
+        /// Of rows that are loaded: the columns that are kept.
+        columns: List<Text>,
+        /// Where in a page's JSON the values are.
+        json: Text,
+        /// Headers of the request for it.
+        headers: Pairs,
+        /// Values of the statement's parameters.
+        params: Params,
+        /// The database that it is for.
+        database: Text,
+        /// Bound on loading.
+        timeout: Duration,
+        /// How long a value stays.
+        scope: Scope,
+    }
+}
+
+choice! {
+    /// The generator of a variable, without what stands beside it.
+    pub enum Drawn -> Generator;
+    |chosen| {
+        uniform: Uniform => Generator::Uniform(chosen.value),
+        normal: Normal => Generator::Normal(chosen.value),
+        zipf: Zipf => Generator::Zipf(chosen.value),
+        weighted: Names<(Spanned<String>, Field<f64>)> => Generator::Weighted(chosen.value),
+        sequence: Sequence => Generator::Sequence(chosen.value),
+        csv: Text => Generator::Csv { file: chosen.value, order: Field::Absent },
+        list: List<Any> => Generator::List { values: chosen.value, order: Field::Absent },
+        get: Text => Generator::loaded(chosen),
+        sql: Text => Generator::loaded(chosen),
+        uuid: Uuid => Generator::Uuid(chosen.value),
+        timestamp: Clock => Generator::Timestamp(chosen.value),
+        fake: Fake => Generator::Fake(chosen.value),
+        string: Letters => Generator::Text(chosen.value),
+    }
+}
+
+/// Keys that belong to some generators only.
+const OF_GENERATORS: [(&str, &[&str]); 7] = [
+    ("order", &["csv", "list", "get", "sql"]),
+    ("columns", &["get", "sql"]),
+    ("timeout", &["get", "sql"]),
+    ("json", &["get"]),
+    ("headers", &["get"]),
+    ("params", &["sql"]),
+    ("database", &["sql"]),
+];
 
 /// A variable.
 #[derive(Debug)]
@@ -35,66 +104,29 @@ pub enum Scope {
     Run,
 }
 
-/// A number that remembers whether it is whole.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Number {
-    /// Whole.
-    Int(i64),
-    /// With a point.
-    Float(f64),
-}
-
-impl Number {
-    /// As a float.
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Number::Int(n) => n as f64,
-            Number::Float(x) => x,
-        }
-    }
+impl Words for Scope {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("step", Scope::Step),
+        ("task", Scope::Task),
+        ("user", Scope::User),
+        ("run", Scope::Run),
+    ];
+    const UNKNOWN: &'static str = "no known scope";
 }
 
 /// What draws values.
 #[derive(Debug)]
 pub enum Generator {
     /// Anything between two ends.
-    Uniform {
-        /// Lower end.
-        from: Field<Number>,
-        /// Upper end.
-        to: Field<Number>,
-    },
+    Uniform(Uniform),
     /// A bell curve.
-    Normal {
-        /// Its middle.
-        mean: Field<f64>,
-        /// Its width.
-        stddev: Field<f64>,
-        /// Least value.
-        min: Field<f64>,
-        /// Greatest value.
-        max: Field<f64>,
-    },
+    Normal(Normal),
     /// Few that are hot, many that are cold.
-    Zipf {
-        /// The hottest.
-        from: Field<i64>,
-        /// The coldest.
-        to: Field<i64>,
-        /// How steep.
-        exponent: Field<f64>,
-    },
+    Zipf(Zipf),
     /// Texts with their weights.
     Weighted(Vec<(Spanned<String>, Field<f64>)>),
     /// One after the other.
-    Sequence {
-        /// The first.
-        from: Field<i64>,
-        /// The distance.
-        step: Field<i64>,
-        /// The last.
-        to: Field<i64>,
-    },
+    Sequence(Sequence),
     /// Always the same: a text, a number or a boolean.
     Constant(Node),
     /// The rows of a file.
@@ -114,18 +146,13 @@ pub enum Generator {
         order: Field<Order>,
     },
     /// Random UUIDs.
-    Uuid,
+    Uuid(Uuid),
     /// The time of day.
     Timestamp(Clock),
     /// Made-up names.
     Fake(Fake),
     /// Random texts.
-    Text {
-        /// The shortest and the longest.
-        length: Field<(u64, u64)>,
-        /// Their characters.
-        alphabet: Field<Text>,
-    },
+    Text(Letters),
 }
 
 /// Where values are loaded from, and which of them.
@@ -141,319 +168,135 @@ pub struct Loaded {
     pub order: Field<Order>,
 }
 
-/// How rows are taken.
-#[derive(Debug, Clone)]
-pub enum Order {
-    /// One after the other, again and again.
-    Sequential,
-    /// The same in another order.
-    Shuffled,
-    /// Any.
-    Random,
-    /// One after the other, none twice.
-    Unique,
-    /// The first ones often, the last ones seldom.
-    Zipf(f64),
-    /// As often as this column says.
-    Weighted(Text),
-}
+impl Named for Variable {
+    const HELP: &'static str = "write name = { uniform = { from = 1, to = 10 } }";
 
-const GENERATORS: [&str; 13] = [
-    "uniform",
-    "normal",
-    "zipf",
-    "weighted",
-    "sequence",
-    "csv",
-    "list",
-    "get",
-    "sql",
-    "uuid",
-    "timestamp",
-    "fake",
-    "string",
-];
-
-/// Keys that belong to some generators only.
-const OF_GENERATORS: [(&str, &[&str]); 7] = [
-    ("order", &["csv", "list", "get", "sql"]),
-    ("columns", &["get", "sql"]),
-    ("timeout", &["get", "sql"]),
-    ("json", &["get"]),
-    ("headers", &["get"]),
-    ("params", &["sql"]),
-    ("database", &["sql"]),
-];
-
-pub(super) const VARIABLE: Keys = Keys {
-    table: "a variable of [data]",
-    names: &[
-        "uniform",
-        "normal",
-        "zipf",
-        "weighted",
-        "sequence",
-        "csv",
-        "list",
-        "get",
-        "sql",
-        "uuid",
-        "timestamp",
-        "fake",
-        "string",
-        "order",
-        "columns",
-        "json",
-        "headers",
-        "params",
-        "database",
-        "timeout",
-        "scope",
-    ],
-};
-
-pub(super) const ORDER: Keys = Keys {
-    table: "an order of rows",
-    names: &["zipf", "weighted"],
-};
-
-pub(super) const UUID: Keys = Keys {
-    table: "uuid",
-    names: &[],
-};
-
-pub(super) const STRING: Keys = Keys {
-    table: "string",
-    names: &["length", "alphabet"],
-};
-
-pub(super) const UNIFORM: Keys = Keys {
-    table: "uniform",
-    names: &["from", "to"],
-};
-
-pub(super) const NORMAL: Keys = Keys {
-    table: "normal",
-    names: &["mean", "stddev", "min", "max"],
-};
-
-pub(super) const ZIPF: Keys = Keys {
-    table: "zipf",
-    names: &["from", "to", "exponent"],
-};
-
-pub(super) const SEQUENCE: Keys = Keys {
-    table: "sequence",
-    names: &["from", "step", "to"],
-};
-
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Vec<Variable>> {
-    let table = reader.any_table(node, "write name = { uniform = { from = 1, to = 10 } }")?;
-    Some(table.entries.iter().map(|e| variable(reader, e)).collect())
-}
-
-fn variable(reader: &Reader, entry: &Entry) -> Variable {
-    let name = Spanned {
-        value: entry.key.clone(),
-        place: entry.place,
-    };
-    if matches!(
-        entry.value.kind,
-        NodeKind::Text(_) | NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_)
-    ) {
-        return Variable {
-            name,
-            scope: Field::Absent,
-            generator: reader.field(&entry.value, |_, node| {
-                Some(Generator::Constant(node.clone()))
-            }),
+    fn read(reader: &Reader, name: Spanned<String>, node: &Node) -> Option<Self> {
+        let (scope, generator) = match &node.kind {
+            NodeKind::Text(_) | NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) => {
+                let constant = reader.field::<Any>(node).map(Generator::Constant);
+                (Field::Absent, constant)
+            }
+            _ => {
+                let keys = keys::<Declared>();
+                match reader.fields(node, Declared::TITLE, &keys) {
+                    Some(fields) => {
+                        tell_misplaced(&fields, &keys, &name);
+                        let declared = Declared::of(&fields);
+                        (declared.scope.clone(), declared.generator())
+                    }
+                    None => (Field::Absent, Field::Bad(node.place)),
+                }
+            }
         };
+        Some(Self {
+            name,
+            scope,
+            generator,
+        })
     }
-    let Some(fields) = reader.table(&entry.value, &VARIABLE) else {
-        return Variable {
-            name,
-            scope: Field::Absent,
-            generator: Field::Bad(entry.value.place),
-        };
-    };
-    let mut given = fields
-        .table
-        .entries
-        .iter()
-        .filter(|entry| GENERATORS.contains(&entry.key.as_str()));
-    let generator = match (given.next(), given.next()) {
-        (Some(only), None) => generator(&fields, only),
+
+    fn schema(to: &mut Definitions) -> Value {
+        any_of([Scalar::schema(to), Declared::schema(to)])
+    }
+}
+
+/// Tells of no generator, of two, and of keys that belong to another one.
+fn tell_misplaced(fields: &Fields<'_, '_>, keys: &[Key], name: &Spanned<String>) {
+    let entries = fields.table.entries.iter();
+    let mut given = entries.filter(|entry| Drawn::KEYS.contains(&entry.key.as_str()));
+    match (given.next(), given.next()) {
+        (Some(_), None) => {}
         (Some(first), Some(second)) => {
-            let message = format!("`{}` has two generators", entry.key);
+            let message = format!("`{}` has two generators", name.value);
             let problem = Problem::new(second.place, message).label("the second");
-            reader.problem(problem.other(first.place, "the first"));
-            Field::Bad(second.place)
+            let problem = problem.other(first.place, "the first");
+            fields.reader.problem(problem);
         }
         (None, _) => {
             // An unknown key was told already: it may be the generator, misspelt.
             let told = fields.table.entries.iter().any(|entry| {
-                let known = VARIABLE.names.contains(&entry.key.as_str());
-                !known || entry.key != "order" && is_of(&entry.key).is_some()
+                let known = keys.iter().any(|key| key.name == entry.key);
+                !known || entry.key != "order" && owners(&entry.key).is_some()
             });
             if !told {
-                let message = format!("`{}` has no generator", entry.key);
-                let help = format!("write one of {}", GENERATORS.join(", "));
-                reader.problem(Problem::new(entry.place, message).help(help));
+                let message = format!("`{}` has no generator", name.value);
+                let help = format!("write one of {}", Drawn::KEYS.join(", "));
+                let problem = Problem::new(name.place, message).help(help);
+                fields.reader.problem(problem);
             }
-            Field::Bad(entry.value.place)
         }
-    };
+    }
     for entry in &fields.table.entries {
-        let Some(owners) = is_of(&entry.key) else {
+        let Some(owners) = owners(&entry.key) else {
             continue;
         };
-        if !owners.iter().any(|key| fields.node(key).is_some()) {
+        if !owners.iter().any(|owner| fields.table.get(owner).is_some()) {
             let owners: Vec<String> = owners.iter().map(|key| format!("`{key}`")).collect();
             let message = match entry.key.as_str() {
                 "order" => "an order of nothing".to_owned(),
                 key => format!("`{key}` of nothing"),
             };
             let help = format!("`{}` belongs to {}", entry.key, owners.join(", "));
-            reader.problem(Problem::new(entry.value.place, message).help(help));
+            let problem = Problem::new(entry.value.place, message).help(help);
+            fields.reader.problem(problem);
         }
-    }
-    Variable {
-        name,
-        scope: fields.field("scope", scope),
-        generator,
     }
 }
 
 /// The generators that a key belongs to; None: to all of them.
-fn is_of(key: &str) -> Option<&'static [&'static str]> {
+fn owners(key: &str) -> Option<&'static [&'static str]> {
     let known = OF_GENERATORS.iter().find(|(own, _)| *own == key);
     known.map(|(_, owners)| *owners)
 }
 
-fn generator(fields: &Fields<'_, '_>, entry: &Entry) -> Field<Generator> {
-    let reader = fields.reader;
-    let given = |value| {
-        Field::Given(Spanned {
-            value,
-            place: entry.value.place,
-        })
-    };
-    let order = || fields.field("order", drawn::order);
-    match entry.key.as_str() {
-        "csv" => match reader.text(&entry.value) {
-            Some(file) => given(Generator::Csv {
-                file,
-                order: order(),
+impl Generator {
+    /// Values that are loaded by the request or the statement at the key.
+    fn loaded(chosen: Chosen<Text>) -> Self {
+        let (method, place) = (chosen.key.value, chosen.key.place);
+        let value = (method, chosen.value);
+        Generator::Loaded(Box::new(Loaded {
+            request: Step {
+                request: Field::Given(Spanned { value, place }),
+                ..Step::default()
+            },
+            json: Field::Absent,
+            columns: Field::Absent,
+            order: Field::Absent,
+        }))
+    }
+}
+
+impl Declared {
+    /// The generator with what the keys beside it say.
+    fn generator(self) -> Field<Generator> {
+        let place = self.generator.place().unwrap_or(self.place);
+        match self.generator {
+            Field::Absent => Field::Bad(place),
+            generator => generator.map(|generator| match generator {
+                Generator::Csv { file, .. } => Generator::Csv {
+                    file,
+                    order: self.order,
+                },
+                Generator::List { values, .. } => Generator::List {
+                    values,
+                    order: self.order,
+                },
+                Generator::Loaded(loaded) => Generator::Loaded(Box::new(Loaded {
+                    request: Step {
+                        place,
+                        database: self.database,
+                        params: self.params,
+                        headers: self.headers,
+                        timeout: self.timeout,
+                        ..loaded.request
+                    },
+                    json: self.json,
+                    columns: self.columns,
+                    order: self.order,
+                })),
+                other => other,
             }),
-            None => Field::Bad(entry.value.place),
-        },
-        "list" => match reader.list(&entry.value, |_, node| Some(node.clone())) {
-            Some(values) => given(Generator::List {
-                values,
-                order: order(),
-            }),
-            None => Field::Bad(entry.value.place),
-        },
-        "get" | "sql" => given(Generator::Loaded(Box::new(Loaded {
-            request: task::question(fields, entry.value.place, "a variable has one source"),
-            json: fields.field("json", Reader::text),
-            columns: fields.field("columns", |r, node| r.list(node, Reader::text)),
-            order: order(),
-        }))),
-        "uuid" | "timestamp" | "fake" | "string" => drawn::read(reader, entry),
-        _ => numbers(reader, entry),
+        }
     }
-}
-
-fn numbers(reader: &Reader, entry: &Entry) -> Field<Generator> {
-    reader.field(
-        &entry.value,
-        match entry.key.as_str() {
-            "uniform" => |r, node| {
-                let fields = r.table(node, &UNIFORM)?;
-                Some(Generator::Uniform {
-                    from: required(&fields, node.place, "from", number),
-                    to: required(&fields, node.place, "to", number),
-                })
-            },
-            "normal" => |r, node| {
-                let fields = r.table(node, &NORMAL)?;
-                Some(Generator::Normal {
-                    mean: required(&fields, node.place, "mean", Reader::number),
-                    stddev: required(&fields, node.place, "stddev", Reader::number),
-                    min: fields.field("min", Reader::number),
-                    max: fields.field("max", Reader::number),
-                })
-            },
-            "zipf" => |r, node| {
-                let fields = r.table(node, &ZIPF)?;
-                Some(Generator::Zipf {
-                    from: required(&fields, node.place, "from", Reader::whole),
-                    to: required(&fields, node.place, "to", Reader::whole),
-                    exponent: required(&fields, node.place, "exponent", Reader::number),
-                })
-            },
-            "weighted" => weighted,
-            _ => |r, node| {
-                let fields = r.table(node, &SEQUENCE)?;
-                Some(Generator::Sequence {
-                    from: fields.field("from", Reader::whole),
-                    step: fields.field("step", Reader::whole),
-                    to: fields.field("to", Reader::whole),
-                })
-            },
-        },
-    )
-}
-
-/// A key that must be there.
-fn required<T>(
-    fields: &Fields<'_, '_>,
-    place: Place,
-    key: &str,
-    read: fn(&Reader, &Node) -> Option<T>,
-) -> Field<T> {
-    let field = fields.field(key, read);
-    if field.is_absent() {
-        let problem = Problem::new(place, format!("`{key}` is missing"));
-        fields.reader.problem(problem);
-        return Field::Bad(place);
-    }
-    field
-}
-
-fn weighted(reader: &Reader, node: &Node) -> Option<Generator> {
-    let table = reader.any_table(node, r#"write { "text" = weight }"#)?;
-    let choice = |entry: &Entry| {
-        let text = Spanned {
-            value: entry.key.clone(),
-            place: entry.place,
-        };
-        (text, reader.field(&entry.value, Reader::number))
-    };
-    Some(Generator::Weighted(
-        table.entries.iter().map(choice).collect(),
-    ))
-}
-
-fn number(reader: &Reader, node: &Node) -> Option<Number> {
-    match &node.kind {
-        NodeKind::Int(n) => Some(Number::Int(*n)),
-        NodeKind::Text(text) if text.is_from_environment() => match text.value().trim().parse() {
-            Ok(n) => Some(Number::Int(n)),
-            Err(_) => reader.number(node).map(Number::Float),
-        },
-        _ => reader.number(node).map(Number::Float),
-    }
-}
-
-const SCOPES: [(&str, Scope); 4] = [
-    ("step", Scope::Step),
-    ("task", Scope::Task),
-    ("user", Scope::User),
-    ("run", Scope::Run),
-];
-
-fn scope(reader: &Reader, node: &Node) -> Option<Scope> {
-    reader.one_of(node, &SCOPES, "no known scope")
 }

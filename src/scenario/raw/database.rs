@@ -1,35 +1,52 @@
 //! `[database.NAME]`: what SQL steps are done against.
 
-use super::{Field, Keys, Node, Place, Reader, Spanned};
+use super::Spanned;
 use crate::scenario::{
     Text,
-    tree::{Entry, NodeKind},
+    form::{Definitions, Form, Here, Name, Named, Whole, Words, table},
+    reader::Reader,
+    tree::Node,
 };
+use serde_json::Value;
 use std::time::Duration;
 
-/// A database.
-#[derive(Debug)]
-pub struct Database {
-    /// As steps name it.
-    pub name: Spanned<String>,
-    /// Where its table stands.
-    pub place: Place,
-    /// Where it is, as whom.
-    pub url: Field<Text>,
-    /// Whether statements are prepared.
-    pub prepared: Field<bool>,
-    /// The sessions' isolation level.
-    pub isolation: Field<Isolation>,
-    /// How many connections its users share.
-    pub pool: Field<i64>,
-    /// Bound on the server's work on a statement.
-    pub statement_timeout: Field<Duration>,
-    /// Bound on connecting.
-    pub connect_timeout: Field<Duration>,
-    /// How connections are encrypted.
-    pub tls: Field<Tls>,
-    /// File of certificates to trust.
-    pub ca: Field<Text>,
+table! {
+    /// A database.
+    pub struct Database as "[database.NAME]" {
+        /// Where it stands.
+        place: Here,
+        /// As steps name it.
+        name: Name,
+        /// Where it is, as whom.
+        url: Text,
+        /// Whether statements are prepared.
+        prepared: bool,
+        /// The sessions' isolation level.
+        isolation: Isolation,
+        /// How many connections its users share.
+        pool: Whole,
+        /// Bound on the server's work on a statement.
+        statement_timeout: Duration,
+        /// Bound on connecting.
+        connect_timeout: Duration,
+        /// How connections are encrypted.
+        tls: Tls,
+        /// File of certificates to trust.
+        ca: Text,
+    }
+}
+
+impl Named for Database {
+    const HELP: &'static str = r#"write [database.main] with url = "postgres://...""#;
+
+    fn read(reader: &Reader, name: Spanned<String>, node: &Node) -> Option<Self> {
+        let database = <Self as Form>::read(reader, node)?;
+        Some(Self { name, ..database })
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        <Self as Form>::schema(to)
+    }
 }
 
 /// How much a transaction sees of others.
@@ -43,6 +60,18 @@ pub enum Isolation {
     RepeatableRead,
     /// As if alone.
     Serializable,
+}
+
+/// As SQL names them, which often is in capitals.
+impl Words for Isolation {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("read uncommitted", Isolation::ReadUncommitted),
+        ("read committed", Isolation::ReadCommitted),
+        ("repeatable read", Isolation::RepeatableRead),
+        ("serializable", Isolation::Serializable),
+    ];
+    const UNKNOWN: &'static str = "no isolation level";
+    const ANY_CASE: bool = true;
 }
 
 /// How connections are encrypted.
@@ -60,84 +89,14 @@ pub enum Tls {
     VerifyFull,
 }
 
-pub(super) const DATABASE: Keys = Keys {
-    table: "[database.NAME]",
-    names: &[
-        "url",
-        "prepared",
-        "isolation",
-        "pool",
-        "statement_timeout",
-        "connect_timeout",
-        "tls",
-        "ca",
-    ],
-};
-
-const ISOLATIONS: [(&str, Isolation); 4] = [
-    ("read uncommitted", Isolation::ReadUncommitted),
-    ("read committed", Isolation::ReadCommitted),
-    ("repeatable read", Isolation::RepeatableRead),
-    ("serializable", Isolation::Serializable),
-];
-
-const TLS: [(&str, Tls); 5] = [
-    ("disable", Tls::Disable),
-    ("prefer", Tls::Prefer),
-    ("require", Tls::Require),
-    ("verify-ca", Tls::VerifyCa),
-    ("verify-full", Tls::VerifyFull),
-];
-
-/// All of them, by name.
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Vec<Database>> {
-    let table = reader.any_table(node, r#"write [database.main] with url = "postgres://...""#)?;
-    let read: Vec<Option<Database>> = table
-        .entries
-        .iter()
-        .map(|entry| database(reader, entry))
-        .collect();
-    read.into_iter().collect()
-}
-
-fn database(reader: &Reader, entry: &Entry) -> Option<Database> {
-    let fields = reader.table(&entry.value, &DATABASE)?;
-    Some(Database {
-        name: Spanned {
-            value: entry.key.clone(),
-            place: entry.place,
-        },
-        place: entry.value.place,
-        url: fields.field("url", Reader::text),
-        prepared: fields.field("prepared", Reader::boolean),
-        isolation: fields.field("isolation", isolation),
-        pool: fields.field("pool", Reader::whole),
-        statement_timeout: fields.field("statement_timeout", Reader::duration),
-        connect_timeout: fields.field("connect_timeout", Reader::duration),
-        tls: fields.field("tls", |r, node| {
-            one_of(r, node, &TLS, "no known way to encrypt connections")
-        }),
-        ca: fields.field("ca", Reader::text),
-    })
-}
-
-/// An isolation level, as SQL names it.
-pub(super) fn isolation(reader: &Reader, node: &Node) -> Option<Isolation> {
-    one_of(reader, node, &ISOLATIONS, "no isolation level")
-}
-
-/// One of a few words, in small letters or in capitals as SQL often has them.
-fn one_of<T: Copy>(
-    reader: &Reader,
-    node: &Node,
-    known: &[(&'static str, T)],
-    message: &str,
-) -> Option<T> {
-    if let NodeKind::Text(text) = &node.kind {
-        let text = text.value().to_lowercase();
-        if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
-            return Some(*value);
-        }
-    }
-    reader.one_of(node, known, message)
+impl Words for Tls {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("disable", Tls::Disable),
+        ("prefer", Tls::Prefer),
+        ("require", Tls::Require),
+        ("verify-ca", Tls::VerifyCa),
+        ("verify-full", Tls::VerifyFull),
+    ];
+    const UNKNOWN: &'static str = "no known way to encrypt connections";
+    const ANY_CASE: bool = true;
 }

@@ -1,99 +1,164 @@
-//! Generators of texts, and the order of rows.
+//! Generators, by what they need to know.
 
-use super::{
-    Field, Node, Reader,
-    data::{Generator, ORDER, Order, STRING, UUID},
-};
+use super::{Field, Spanned};
 use crate::{
     data::generator::{Clock, Fake},
-    scenario::tree::{Entry, NodeKind},
+    scenario::{
+        Text,
+        form::{Definitions, Float, Form, Named, Required, Whole, Words, table, whole_or_text},
+        reader::Reader,
+        tree::{Node, NodeKind},
+    },
 };
+use serde_json::Value;
 
-pub(super) fn read(reader: &Reader, entry: &Entry) -> Field<Generator> {
-    reader.field(
-        &entry.value,
-        match entry.key.as_str() {
-            "uuid" => |r, node| r.table(node, &UUID).map(|_| Generator::Uuid),
-            "timestamp" => |r, node| {
-                r.one_of(node, &CLOCKS, "no known way to write the time")
-                    .map(Generator::Timestamp)
-            },
-            "fake" => |r, node| {
-                r.one_of(node, &FAKES, "nothing that can be made up")
-                    .map(Generator::Fake)
-            },
-            _ => |r, node| {
-                let fields = r.table(node, &STRING)?;
-                Some(Generator::Text {
-                    length: fields.field("length", length),
-                    alphabet: fields.field("alphabet", Reader::text),
-                })
-            },
-        },
-    )
+table! {
+    /// Anything between two ends.
+    pub struct Uniform as "uniform" {
+        /// Lower end.
+        from: Required<Number>,
+        /// Upper end.
+        to: Required<Number>,
+    }
 }
 
-pub(super) fn order(reader: &Reader, node: &Node) -> Option<Order> {
-    if !node.is_table() {
-        return reader.one_of(node, &ORDERS, "no known order");
+table! {
+    /// A bell curve.
+    pub struct Normal as "normal" {
+        /// Its middle.
+        mean: Required<Float>,
+        /// Its width.
+        stddev: Required<Float>,
+        /// Least value.
+        min: Float,
+        /// Greatest value.
+        max: Float,
     }
-    let fields = reader.table(node, &ORDER)?;
-    let zipf = fields.field("zipf", Reader::number);
-    match (zipf, fields.field("weighted", Reader::text)) {
-        (Field::Given(exponent), Field::Absent) => Some(Order::Zipf(exponent.value)),
-        (Field::Absent, Field::Given(column)) => Some(Order::Weighted(column.value)),
-        (Field::Bad(_), _) | (_, Field::Bad(_)) => None,
-        _ => {
-            let help =
-                r#"write { zipf = 1.1 }, or { weighted = "column" } with the weights' column"#;
-            reader.wrong_value(node, "not one order of rows", Some(help))
+}
+
+table! {
+    /// Few that are hot, many that are cold.
+    pub struct Zipf as "zipf" {
+        /// The hottest.
+        from: Required<Whole>,
+        /// The coldest.
+        to: Required<Whole>,
+        /// How steep.
+        exponent: Required<Float>,
+    }
+}
+
+table! {
+    /// One after the other.
+    pub struct Sequence as "sequence" {
+        /// The first.
+        from: Whole,
+        /// The distance.
+        step: Whole,
+        /// The last.
+        to: Whole,
+    }
+}
+
+/// A text with its weight.
+impl Named for (Spanned<String>, Field<f64>) {
+    const HELP: &'static str = r#"write { "text" = weight }"#;
+
+    fn read(reader: &Reader, text: Spanned<String>, node: &Node) -> Option<Self> {
+        Some((text, reader.field::<Float>(node)))
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        Float::schema(to)
+    }
+}
+
+/// A number that remembers whether it is whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// Whole.
+    Int(i64),
+    /// With a point.
+    Float(f64),
+}
+
+impl Number {
+    /// As a float.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Int(n) => n as f64,
+            Number::Float(x) => x,
         }
     }
 }
 
-const ORDERS: [(&str, Order); 4] = [
-    ("sequential", Order::Sequential),
-    ("shuffled", Order::Shuffled),
-    ("random", Order::Random),
-    ("unique", Order::Unique),
-];
+impl Form for Number {
+    type Value = Self;
 
-const CLOCKS: [(&str, Clock); 3] = [
-    ("rfc3339", Clock::Rfc3339),
-    ("unix", Clock::Unix),
-    ("unix_ms", Clock::UnixMs),
-];
-
-const FAKES: [(&str, Fake); 5] = [
-    ("first_name", Fake::FirstName),
-    ("last_name", Fake::LastName),
-    ("name", Fake::Name),
-    ("city", Fake::City),
-    ("email", Fake::Email),
-];
-
-fn length(reader: &Reader, node: &Node) -> Option<(u64, u64)> {
-    range(reader, node, "a length")
-}
-
-/// A whole number, or the least and the most: 12 or "8..16".
-pub(super) fn range(reader: &Reader, node: &Node, what: &str) -> Option<(u64, u64)> {
-    const HELP: &str = r#"write 12, or "8..16""#;
-    match &node.kind {
-        NodeKind::Int(_) => match reader.whole(node).map(u64::try_from)? {
-            Ok(number) => Some((number, number)),
-            Err(_) => {
-                let message = format!("{what} cannot be negative");
-                reader.wrong_value(node, &message, Some(HELP))
+    fn read(reader: &Reader, node: &Node) -> Option<Self> {
+        match &node.kind {
+            NodeKind::Int(n) => Some(Number::Int(*n)),
+            NodeKind::Text(text) if text.is_from_environment() => {
+                match text.value().trim().parse() {
+                    Ok(n) => Some(Number::Int(n)),
+                    Err(_) => reader.number(node).map(Number::Float),
+                }
             }
-        },
-        _ => {
-            let text = reader.text(node)?.value();
-            let (least, most) = text.split_once("..").unwrap_or((&text, &text));
-            match (least.trim().parse(), most.trim().parse()) {
-                (Ok(least), Ok(most)) => Some((least, most)),
-                _ => reader.wrong_value(node, &format!("not {what}"), Some(HELP)),
-            }
+            _ => reader.number(node).map(Number::Float),
         }
     }
+
+    fn schema(to: &mut Definitions) -> Value {
+        Float::schema(to)
+    }
+}
+
+table! {
+    /// Random UUIDs.
+    pub struct Uuid as "uuid" {}
+}
+
+table! {
+    /// Random texts.
+    pub struct Letters as "string" {
+        /// The shortest and the longest.
+        length: Length,
+        /// Their characters.
+        alphabet: Text,
+    }
+}
+
+/// 12, or `"8..16"`.
+pub enum Length {}
+
+impl Form for Length {
+    type Value = (u64, u64);
+
+    fn read(reader: &Reader, node: &Node) -> Option<(u64, u64)> {
+        reader.range(node, "a length")
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        whole_or_text()
+    }
+}
+
+impl Words for Clock {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("rfc3339", Clock::Rfc3339),
+        ("unix", Clock::Unix),
+        ("unix_ms", Clock::UnixMs),
+    ];
+    const UNKNOWN: &'static str = "no known way to write the time";
+}
+
+impl Words for Fake {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("first_name", Fake::FirstName),
+        ("last_name", Fake::LastName),
+        ("name", Fake::Name),
+        ("city", Fake::City),
+        ("email", Fake::Email),
+    ];
+    const UNKNOWN: &'static str = "nothing that can be made up";
 }

@@ -1,34 +1,74 @@
 //! `[setup]`, `[teardown]` and `[user_start]`: steps that are done besides the tasks.
 
 use super::{
-    Field, Keys, Node, Place, Reader,
-    item::{Item, items, named_groups_of, steps_of},
+    item::{Item, named_groups_of, steps_of},
     task::Step,
 };
+use crate::scenario::{
+    form::{Definitions, Form, Here, List, Members, keys, table},
+    reader::Reader,
+    tree::Node,
+};
+use serde_json::Value;
+use std::marker::PhantomData;
 
-/// Steps that are done at one moment.
-#[derive(Debug)]
-pub struct Errand {
-    /// Its table's header.
-    pub place: Place,
-    /// What is done.
-    pub steps: Field<Vec<Item>>,
+table! {
+    /// Steps that are done at one moment.
+    pub struct Errand {
+        /// Where it stands.
+        place: Here,
+        /// What is done.
+        steps as "step": List<Item>,
+    }
 }
 
-pub(super) const SETUP: Keys = Keys {
-    table: "[setup]",
-    names: &["step"],
-};
+/// A moment at which steps are done.
+pub trait Moment {
+    /// Its table, as messages and the reference call it.
+    const TITLE: &'static str;
+}
 
-pub(super) const TEARDOWN: Keys = Keys {
-    table: "[teardown]",
-    names: &["step"],
-};
+/// Once before the load.
+pub enum Setup {}
 
-pub(super) const USER_START: Keys = Keys {
-    table: "[user_start]",
-    names: &["step"],
-};
+impl Moment for Setup {
+    const TITLE: &'static str = "[setup]";
+}
+
+/// Once after it.
+pub enum Teardown {}
+
+impl Moment for Teardown {
+    const TITLE: &'static str = "[teardown]";
+}
+
+/// By each user when it begins.
+pub enum UserStart {}
+
+impl Moment for UserStart {
+    const TITLE: &'static str = "[user_start]";
+}
+
+/// The steps of a moment.
+pub struct At<M>(PhantomData<M>);
+
+impl<M: Moment> Form for At<M> {
+    type Value = Errand;
+
+    fn read(reader: &Reader, node: &Node) -> Option<Errand> {
+        let title = M::TITLE;
+        if !node.is_table() {
+            let help = format!("write [[{}.step]]", title.trim_matches(['[', ']']));
+            return reader.wrong_type(node, &format!("a table for {title}"), Some(&help));
+        }
+        let fields = reader.fields(node, title, &keys::<Errand>())?;
+        Some(Errand::of(&fields))
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        to.titled(M::TITLE, &keys::<Errand>())
+    }
+}
 
 impl Errand {
     /// The names of its groups, in the order in which they begin.
@@ -40,30 +80,4 @@ impl Errand {
     pub fn all_steps(&self) -> Vec<&Step> {
         steps_of(&self.steps)
     }
-}
-
-pub(super) fn setup(reader: &Reader, node: &Node) -> Option<Errand> {
-    read(reader, node, &SETUP)
-}
-
-pub(super) fn teardown(reader: &Reader, node: &Node) -> Option<Errand> {
-    read(reader, node, &TEARDOWN)
-}
-
-pub(super) fn user_start(reader: &Reader, node: &Node) -> Option<Errand> {
-    read(reader, node, &USER_START)
-}
-
-fn read(reader: &Reader, node: &Node, keys: &'static Keys) -> Option<Errand> {
-    if !node.is_table() {
-        let name = keys.table.trim_matches(['[', ']']);
-        let help = format!("write [[{name}.step]]");
-        let expected = format!("a table for {}", keys.table);
-        return reader.wrong_type(node, &expected, Some(&help));
-    }
-    let fields = reader.table(node, keys)?;
-    Some(Errand {
-        place: node.place,
-        steps: fields.field("step", items),
-    })
 }

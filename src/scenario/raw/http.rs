@@ -1,46 +1,52 @@
 //! `[http]`: how requests are made; and the pairs of headers, queries and forms.
 
-use super::{Field, Keys, Node, Reader, Spanned};
+use super::Spanned;
 use crate::scenario::{
     Text,
     diag::{Place, Problem},
-    tree::{Entry, NodeKind},
+    form::{
+        Definitions, Form, List, Named, Names, OneOrMore, Scalar, Size, Whole, Words, any_of, table,
+    },
+    reader::Reader,
+    tree::{Node, NodeKind},
 };
+use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How requests are made.
-#[derive(Debug, Default)]
-pub struct Http {
-    /// Bound on a step.
-    pub timeout: Field<Duration>,
-    /// Bound on connecting.
-    pub connect_timeout: Field<Duration>,
-    /// File of certificates to trust.
-    pub ca: Field<Text>,
-    /// Trust every certificate.
-    pub insecure: Field<bool>,
-    /// Headers of every request.
-    pub headers: Field<Vec<Pair>>,
-    /// Most bytes of a response's head.
-    pub max_head: Field<u64>,
-    /// Most bytes of a response's body.
-    pub max_body: Field<u64>,
-    /// Which client makes them, whatever else is asked for.
-    pub client: Field<Client>,
-    /// Keep cookies, each user its own.
-    pub cookies: Field<bool>,
-    /// Most redirects to follow.
-    pub redirects: Field<i64>,
-    /// Encodings of bodies to ask for.
-    pub compression: Field<Vec<Encoding>>,
-    /// Proxy for every request.
-    pub proxy: Field<Text>,
-    /// HTTP/2.
-    pub http2: Field<Http2>,
-    /// File of the certificate that the client shows.
-    pub cert: Field<Text>,
-    /// File of its private key.
-    pub key: Field<Text>,
+table! {
+    /// How requests are made.
+    pub struct Http as "[http]" {
+        /// Bound on a step.
+        timeout: Duration,
+        /// Bound on connecting.
+        connect_timeout: Duration,
+        /// File of certificates to trust.
+        ca: Text,
+        /// Trust every certificate.
+        insecure: bool,
+        /// Headers of every request.
+        headers: Pairs,
+        /// Most bytes of a response's head.
+        max_head: Size,
+        /// Most bytes of a response's body.
+        max_body: Size,
+        /// Which client makes them, whatever else is asked for.
+        client: Client,
+        /// Keep cookies, each user its own.
+        cookies: bool,
+        /// Most redirects to follow.
+        redirects: Whole,
+        /// Encodings of bodies to ask for.
+        compression: Compression,
+        /// Proxy for every request.
+        proxy: Text,
+        /// HTTP/2.
+        http2: Http2,
+        /// File of the certificate that the client shows.
+        cert: Text,
+        /// File of its private key.
+        key: Text,
+    }
 }
 
 /// One of the two HTTP clients.
@@ -50,6 +56,27 @@ pub enum Client {
     Fast,
     /// reqwest.
     Full,
+}
+
+impl Words for Client {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("fast", Client::Fast), ("full", Client::Full)];
+    const UNKNOWN: &'static str = "no such client";
+}
+
+/// How HTTP/2 comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Http2 {
+    /// If the server agrees in the TLS handshake.
+    Negotiate,
+    /// Always; without TLS by prior knowledge (h2c).
+    Require,
+}
+
+impl Words for Http2 {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("negotiate", Http2::Negotiate), ("require", Http2::Require)];
+    const UNKNOWN: &'static str = "no way to speak HTTP/2";
 }
 
 /// How a body may be compressed.
@@ -70,7 +97,7 @@ impl Encoding {
     pub const ALL: [Self; 4] = [Self::Zstd, Self::Brotli, Self::Gzip, Self::Deflate];
 
     /// As HTTP and the scenario have it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Brotli => "br",
@@ -80,13 +107,39 @@ impl Encoding {
     }
 }
 
-/// How HTTP/2 comes about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Http2 {
-    /// If the server agrees in the TLS handshake.
-    Negotiate,
-    /// Always; without TLS by prior knowledge (h2c).
-    Require,
+impl Words for Encoding {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Zstd.name(), Self::Zstd),
+        (Self::Brotli.name(), Self::Brotli),
+        (Self::Gzip.name(), Self::Gzip),
+        (Self::Deflate.name(), Self::Deflate),
+    ];
+    const UNKNOWN: &'static str = "no known encoding";
+}
+
+/// Encodings, or a boolean for all or none.
+pub enum Compression {}
+
+impl Form for Compression {
+    type Value = Vec<Encoding>;
+
+    fn read(reader: &Reader, node: &Node) -> Option<Self::Value> {
+        match &node.kind {
+            NodeKind::Bool(true) => Some(Encoding::ALL.into()),
+            NodeKind::Bool(false) => Some(Vec::new()),
+            NodeKind::Array(items) if items.is_empty() => {
+                reader.problem(Problem::new(node.place, "a list of no encodings"));
+                None
+            }
+            _ => OneOrMore::<Encoding>::read(reader, node),
+        }
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        let boolean = json!({ "type": "boolean" });
+        let list = List::<Encoding>::schema(to);
+        any_of([Encoding::schema(to), boolean, list])
+    }
 }
 
 /// A name with its values.
@@ -98,6 +151,9 @@ pub struct Pair {
     pub values: Option<Vec<Text>>,
 }
 
+/// Names with a text or a number each, or a list of them.
+pub type Pairs = Names<Pair>;
+
 impl Pair {
     /// Where the name stands.
     pub fn place(&self) -> Place {
@@ -105,83 +161,15 @@ impl Pair {
     }
 }
 
-pub(super) const HTTP: Keys = Keys {
-    table: "[http]",
-    names: &[
-        "timeout",
-        "connect_timeout",
-        "ca",
-        "insecure",
-        "headers",
-        "max_head",
-        "max_body",
-        "client",
-        "cookies",
-        "redirects",
-        "compression",
-        "proxy",
-        "http2",
-        "cert",
-        "key",
-    ],
-};
+impl Named for Pair {
+    const HELP: &'static str = r#"write { name = "value" }"#;
 
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Http> {
-    let fields = reader.table(node, &HTTP)?;
-    Some(Http {
-        timeout: fields.field("timeout", Reader::duration),
-        connect_timeout: fields.field("connect_timeout", Reader::duration),
-        ca: fields.field("ca", Reader::text),
-        insecure: fields.field("insecure", Reader::boolean),
-        headers: fields.field("headers", pairs),
-        max_head: fields.field("max_head", Reader::size),
-        max_body: fields.field("max_body", Reader::size),
-        client: fields.field("client", client),
-        cookies: fields.field("cookies", Reader::boolean),
-        redirects: fields.field("redirects", Reader::whole),
-        compression: fields.field("compression", compression),
-        proxy: fields.field("proxy", Reader::text),
-        http2: fields.field("http2", http2),
-        cert: fields.field("cert", Reader::text),
-        key: fields.field("key", Reader::text),
-    })
-}
-
-fn client(reader: &Reader, node: &Node) -> Option<Client> {
-    let known = [("fast", Client::Fast), ("full", Client::Full)];
-    reader.one_of(node, &known, "no such client")
-}
-
-fn http2(reader: &Reader, node: &Node) -> Option<Http2> {
-    let known = [("negotiate", Http2::Negotiate), ("require", Http2::Require)];
-    reader.one_of(node, &known, "no way to speak HTTP/2")
-}
-
-/// `true` is all that there are.
-fn compression(reader: &Reader, node: &Node) -> Option<Vec<Encoding>> {
-    match &node.kind {
-        NodeKind::Bool(true) => Some(Encoding::ALL.into()),
-        NodeKind::Bool(false) => Some(Vec::new()),
-        NodeKind::Array(items) if items.is_empty() => {
-            reader.problem(Problem::new(node.place, "a list of no encodings"));
-            None
-        }
-        _ => reader.one_or_more(node, |reader, node| {
-            let known = Encoding::ALL.map(|encoding| (encoding.name(), encoding));
-            reader.one_of(node, &known, "no known encoding")
-        }),
+    fn read(reader: &Reader, name: Spanned<String>, node: &Node) -> Option<Self> {
+        let values = OneOrMore::<Scalar>::read(reader, node);
+        Some(Self { name, values })
     }
-}
 
-/// A table of names with a text or a number, or a list of them.
-pub(super) fn pairs(reader: &Reader, node: &Node) -> Option<Vec<Pair>> {
-    let table = reader.any_table(node, r#"write { name = "value" }"#)?;
-    let pair = |entry: &Entry| Pair {
-        name: Spanned {
-            value: entry.key.clone(),
-            place: entry.place,
-        },
-        values: reader.one_or_more(&entry.value, Reader::scalar),
-    };
-    Some(table.entries.iter().map(pair).collect())
+    fn schema(to: &mut Definitions) -> Value {
+        OneOrMore::<Scalar>::schema(to)
+    }
 }

@@ -1,12 +1,13 @@
 //! What tasks and errands are made of: steps, and groups of them.
 
-use super::{
-    Field, Keys, Node, Place, Reader,
-    database::{self, Isolation},
-    drawn,
-    task::{Step, step},
+use super::{Field, database::Isolation, task::Step};
+use crate::scenario::{
+    Text,
+    form::{Definitions, Form, Here, List, Times, Whole, any_of, table},
+    reader::Reader,
+    tree::{Node, NodeKind},
 };
-use crate::scenario::{Text, tree::NodeKind};
+use serde_json::Value;
 
 /// A step, or several.
 #[derive(Debug)]
@@ -17,34 +18,69 @@ pub enum Item {
     Group(Box<Group>),
 }
 
-/// Steps that belong together.
-#[derive(Debug)]
-pub struct Group {
-    /// Its table's header.
-    pub place: Place,
-    /// Its name.
-    pub name: Field<Text>,
-    /// Fewest and most times that it is done.
-    pub repeat: Field<(u64, u64)>,
-    /// Its steps on a database are one transaction.
-    pub transaction: Field<Transaction>,
-    /// What it does.
-    pub steps: Field<Vec<Item>>,
+/// What has steps of its own is a group.
+impl Form for Item {
+    type Value = Self;
+
+    fn read(reader: &Reader, node: &Node) -> Option<Self> {
+        let is_group = matches!(&node.kind, NodeKind::Table(table) if table.get("step").is_some());
+        match is_group {
+            true => Group::read(reader, node).map(|group| Item::Group(Box::new(group))),
+            false => Step::read(reader, node).map(|step| Item::Step(Box::new(step))),
+        }
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        any_of([Step::schema(to), Group::schema(to)])
+    }
 }
 
-/// How steps are one transaction.
-#[derive(Debug, Default)]
-pub struct Transaction {
-    /// `false`: they are none.
-    pub off: bool,
-    /// Where.
-    pub database: Field<Text>,
-    /// Its isolation level.
-    pub isolation: Field<Isolation>,
-    /// SQLite: whether the write lock is taken at once.
-    pub immediate: Field<bool>,
-    /// How often it is tried in all.
-    pub max_tries: Field<i64>,
+table! {
+    /// Steps that belong together.
+    pub struct Group as "a group of steps" {
+        /// Where it stands.
+        place: Here,
+        /// Its name.
+        name: Text,
+        /// Fewest and most times that it is done.
+        repeat: Times,
+        /// Its steps on a database are one transaction.
+        transaction: Transacted,
+        /// What it does.
+        steps as "step": List<Item>,
+    }
+}
+
+table! {
+    /// How steps are one transaction.
+    pub struct Transaction as "`transaction`" {
+        /// Where.
+        database: Text,
+        /// Its isolation level.
+        isolation: Isolation,
+        /// SQLite: whether the write lock is taken at once.
+        immediate: bool,
+        /// How often it is tried in all.
+        max_tries: Whole,
+    }
+}
+
+/// `true`, or a table for what is special about it; `false` for none.
+pub enum Transacted {}
+
+impl Form for Transacted {
+    type Value = Option<Transaction>;
+
+    fn read(reader: &Reader, node: &Node) -> Option<Self::Value> {
+        match node.is_table() {
+            true => Transaction::read(reader, node).map(Some),
+            false => reader.boolean(node).map(|on| on.then(Transaction::default)),
+        }
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        any_of([bool::schema(to), Transaction::schema(to)])
+    }
 }
 
 impl Item {
@@ -75,7 +111,7 @@ impl Group {
 
     /// As results name it; None for one that they leave out.
     pub fn called(&self) -> Option<&str> {
-        let transaction = self.transaction.value().filter(|given| !given.off);
+        let transaction = self.transaction.value().and_then(Option::as_ref);
         let own = self.name.value().map(Text::written);
         own.or(transaction.map(|_| Self::TRANSACTION))
     }
@@ -95,57 +131,4 @@ pub(super) fn steps_of(items: &Field<Vec<Item>>) -> Vec<&Step> {
     let items = items.value().into_iter().flatten();
     items.for_each(|item| item.steps(&mut steps));
     steps
-}
-
-pub(super) const GROUP: Keys = Keys {
-    table: "a group of steps",
-    names: &["name", "repeat", "transaction", "step"],
-};
-
-pub(super) const TRANSACTION: Keys = Keys {
-    table: "`transaction`",
-    names: &["database", "isolation", "immediate", "max_tries"],
-};
-
-pub(super) fn items(reader: &Reader, node: &Node) -> Option<Vec<Item>> {
-    reader.list(node, item)
-}
-
-/// What has steps of its own is a group.
-fn item(reader: &Reader, node: &Node) -> Option<Item> {
-    let is_group = matches!(&node.kind, NodeKind::Table(table) if table.get("step").is_some());
-    if !is_group {
-        return Some(Item::Step(Box::new(step(reader, node)?)));
-    }
-    let fields = reader.table(node, &GROUP)?;
-    Some(Item::Group(Box::new(Group {
-        place: node.place,
-        name: fields.field("name", Reader::text),
-        repeat: fields.field("repeat", repeat),
-        transaction: fields.field("transaction", transaction),
-        steps: fields.field("step", items),
-    })))
-}
-
-/// `true`, or a table for what is special about it.
-fn transaction(reader: &Reader, node: &Node) -> Option<Transaction> {
-    if !node.is_table() {
-        let off = !reader.boolean(node)?;
-        return Some(Transaction {
-            off,
-            ..Transaction::default()
-        });
-    }
-    let fields = reader.table(node, &TRANSACTION)?;
-    Some(Transaction {
-        off: false,
-        database: fields.field("database", Reader::text),
-        isolation: fields.field("isolation", database::isolation),
-        immediate: fields.field("immediate", Reader::boolean),
-        max_tries: fields.field("max_tries", Reader::whole),
-    })
-}
-
-pub(super) fn repeat(reader: &Reader, node: &Node) -> Option<(u64, u64)> {
-    drawn::range(reader, node, "a number of times")
 }

@@ -1,17 +1,20 @@
 //! What a scenario file says: typed and with places, but unchecked.
 //!
-//! Each kind of table has its keys, the struct that mirrors it, and a function that reads it.
+//! Each kind of table is declared once ([`super::form::table!`]): what it says, and in which forms.
 
 mod data;
 mod database;
 mod drawn;
 mod errand;
 mod event;
+mod expect;
+mod extract;
 mod http;
 mod item;
 mod load;
 mod multipart;
 mod observe;
+mod rows;
 pub mod suite;
 mod target;
 mod task;
@@ -20,54 +23,63 @@ mod verify;
 
 pub use super::field::{Field, Spanned};
 use super::{
-    diag::Place,
-    reader::{Fields, Keys, Reader},
+    form::{
+        self, Definitions, Form, Here, Key, List, Member, Members, Names, Whole, any_of, table,
+    },
+    reader::{Fields, Reader},
     text::Text,
     tree::Node,
 };
-pub use data::{Generator, Loaded, Number, Order, Scope, Variable};
+pub use data::{Generator, Loaded, Scope, Variable};
 pub use database::{Database, Isolation, Tls};
+pub use drawn::{Letters, Normal, Number, Sequence, Uniform, Zipf};
 pub use errand::Errand;
+use errand::{At, Setup, Teardown, UserStart};
 pub use event::{Event, When};
+pub use expect::{Expect, Rows, StatusRange};
+pub use extract::{Extract, Source};
 pub use http::{Client, Encoding, Http, Http2, Pair};
 pub use item::{Group, Item, Transaction};
 pub use load::{Arrivals, Load, Stage, Think};
 pub use multipart::FormPart;
 pub use observe::Observe;
+pub use rows::Order;
+use serde_json::Value;
 use std::{
     collections::{BTreeSet, HashSet},
     time::Duration,
 };
 pub use target::{Pool, PoolBounds, Target};
-pub use task::{Body, Expect, Extract, Method, Rows, Source, StatusRange, Step, Task};
+pub use task::{Body, Method, Step, Task};
 pub use trace::Trace;
 pub use verify::Verify;
 
-/// The whole file.
-#[derive(Debug, Default)]
-pub struct Root {
-    /// Version of the format.
-    pub version: Field<i64>,
-    /// The scenario's name.
-    pub name: Field<Text>,
-    /// Where randomness starts.
-    pub seed: Field<i64>,
-    /// Conditions for exit code 0.
-    pub thresholds: Field<Vec<Threshold>>,
-    /// What SQL steps are done against.
-    pub databases: Field<Vec<Database>>,
-    /// What is done to the world during the run.
-    pub events: Field<Vec<Event>>,
-    /// What is looked at during the run.
-    pub observe: Field<Vec<Observe>>,
-    /// What is asked after the run.
-    pub verify: Field<Vec<Verify>>,
-    /// Trace context of requests.
-    pub trace: Field<Trace>,
-    /// The tables outside of `[[population]]`: the only population, or what several share.
-    pub shared: Population,
-    /// The general case.
-    pub populations: Field<Vec<Population>>,
+table! {
+    /// The whole file.
+    pub struct Root as "the scenario" {
+        /// Version of the format.
+        version: Whole,
+        /// The scenario's name.
+        name: Text,
+        /// Where randomness starts.
+        seed: Whole,
+        /// Conditions for exit code 0.
+        thresholds: List<Condition>,
+        /// What SQL steps are done against.
+        databases as "database": Names<Database>,
+        /// The tables outside of `[[population]]`: the only population, or what several share.
+        shared: Shared,
+        /// The general case.
+        populations as "population": List<Population>,
+        /// What is done to the world during the run.
+        events as "event": List<Event>,
+        /// What is looked at during the run.
+        observe: List<Observe>,
+        /// What is asked after the run.
+        verify: List<Verify>,
+        /// Trace context of requests.
+        trace: Trace,
+    }
 }
 
 impl Root {
@@ -101,29 +113,49 @@ impl Root {
     }
 }
 
-/// A group of users or arrivals.
-#[derive(Debug, Default)]
-pub struct Population {
-    /// Its table's header.
-    pub place: Place,
-    /// Its name.
-    pub name: Field<Text>,
-    /// What is driven.
-    pub target: Field<Target>,
-    /// How much.
-    pub load: Field<Load>,
-    /// How requests are made.
-    pub http: Field<Http>,
-    /// Variables.
-    pub data: Field<Vec<Variable>>,
-    /// What is done.
-    pub tasks: Field<Vec<Task>>,
-    /// Once before the load.
-    pub setup: Field<Errand>,
-    /// Once after it.
-    pub teardown: Field<Errand>,
-    /// By each user when it begins.
-    pub user_start: Field<Errand>,
+table! {
+    /// A group of users or arrivals.
+    pub struct Population as "[[population]]" {
+        /// Where it stands.
+        place: Here,
+        /// Its name.
+        name: Text,
+        /// What is driven.
+        target: Target,
+        /// How much.
+        load: Load,
+        /// How requests are made.
+        http: Http,
+        /// Variables.
+        data: Names<Variable>,
+        /// What is done.
+        tasks as "task": List<Task>,
+        /// Once before the load.
+        setup: At<Setup>,
+        /// Once after it.
+        teardown: At<Teardown>,
+        /// By each user when it begins.
+        user_start: At<UserStart>,
+    }
+}
+
+/// What a population has besides its name, which outside of `[[population]]` is the scenario's.
+pub enum Shared {}
+
+impl Member for Shared {
+    type Held = Population;
+
+    fn keys(_: &'static str, to: &mut Vec<Key>) {
+        let keys = form::keys::<Population>().into_iter();
+        to.extend(keys.filter(|key| key.name != "name"));
+    }
+
+    fn take(_: &'static str, fields: &Fields<'_, '_>) -> Population {
+        Population {
+            name: Field::Absent,
+            ..Population::of(fields)
+        }
+    }
 }
 
 impl Population {
@@ -143,169 +175,42 @@ impl Population {
     }
 }
 
-/// A condition: a string, or a table with more to say.
-#[derive(Debug)]
-pub struct Threshold {
-    /// Where it stands.
-    pub place: Place,
-    /// The condition itself.
-    pub expr: Field<Text>,
-    /// Just one task.
-    pub task: Field<Text>,
-    /// The last seconds only.
-    pub window: Field<Duration>,
-    /// End the run when it fails.
-    pub abort: Field<bool>,
-    /// Not before this.
-    pub after: Field<Duration>,
-}
-
-pub(super) const ROOT: Keys = Keys {
-    table: "the scenario",
-    names: &[
-        "version",
-        "name",
-        "seed",
-        "thresholds",
-        "database",
-        "target",
-        "load",
-        "http",
-        "data",
-        "task",
-        "setup",
-        "teardown",
-        "user_start",
-        "population",
-        "event",
-        "observe",
-        "verify",
-        "trace",
-    ],
-};
-
-const POPULATION: Keys = Keys {
-    table: "[[population]]",
-    names: &[
-        "name",
-        "target",
-        "load",
-        "http",
-        "data",
-        "task",
-        "setup",
-        "teardown",
-        "user_start",
-    ],
-};
-
-const THRESHOLD: Keys = Keys {
-    table: "a threshold",
-    names: &["expr", "task", "window", "abort", "after"],
-};
-
-/// Every kind of table with its keys.
-pub const TABLES: &[&Keys] = &[
-    &ROOT,
-    &POPULATION,
-    &target::TARGET,
-    &target::POOL,
-    &THRESHOLD,
-    &database::DATABASE,
-    &load::LOAD,
-    &load::STAGE,
-    &load::PAUSE,
-    &http::HTTP,
-    &data::VARIABLE,
-    &data::ORDER,
-    &data::UNIFORM,
-    &data::NORMAL,
-    &data::ZIPF,
-    &data::SEQUENCE,
-    &data::UUID,
-    &data::STRING,
-    &task::TASK,
-    &task::STEP,
-    &item::GROUP,
-    &item::TRANSACTION,
-    &multipart::PART,
-    &errand::SETUP,
-    &errand::TEARDOWN,
-    &errand::USER_START,
-    &task::EXPECT,
-    &task::EXTRACT,
-    &event::EVENT,
-    &observe::OBSERVE,
-    &verify::VERIFY,
-    &trace::TRACE,
-    &suite::ROOT,
-    &suite::SUITE,
-    &suite::PHASE,
-];
-
-/// Reads the whole file.
-pub(super) fn read(reader: &Reader, root: &Node) -> Root {
-    let Some(fields) = reader.table(root, &ROOT) else {
-        return Root::default();
-    };
-    Root {
-        version: fields.field("version", Reader::whole),
-        name: fields.field("name", Reader::text),
-        seed: fields.field("seed", Reader::whole),
-        thresholds: fields.field("thresholds", |r, node| r.list(node, threshold)),
-        databases: fields.field("database", database::read),
-        events: fields.field("event", |r, node| r.list(node, event::read)),
-        observe: fields.field("observe", |r, node| r.list(node, observe::read)),
-        verify: fields.field("verify", |r, node| r.list(node, verify::read)),
-        trace: fields.field("trace", trace::read),
-        shared: members(&fields, root.place),
-        populations: fields.field("population", |r, node| r.list(node, population)),
+table! {
+    /// A condition: a string, or a table with more to say.
+    pub struct Threshold as "a threshold" {
+        /// Where it stands.
+        place: Here,
+        /// The condition itself.
+        expr: Text,
+        /// Just one task.
+        task: Text,
+        /// The last seconds only.
+        window: Duration,
+        /// End the run when it fails.
+        abort: bool,
+        /// Not before this.
+        after: Duration,
     }
 }
 
-fn population(reader: &Reader, node: &Node) -> Option<Population> {
-    let fields = reader.table(node, &POPULATION)?;
-    Some(Population {
-        name: fields.field("name", Reader::text),
-        ..members(&fields, node.place)
-    })
-}
+/// A threshold, or its expression alone.
+pub enum Condition {}
 
-/// What a population has besides its name, which outside of `[[population]]` is the scenario's.
-fn members(fields: &Fields<'_, '_>, place: Place) -> Population {
-    Population {
-        place,
-        name: Field::Absent,
-        target: fields.field("target", target::read),
-        load: fields.field("load", load::read),
-        http: fields.field("http", http::read),
-        data: fields.field("data", data::read),
-        tasks: fields.field("task", |r, node| r.list(node, task::read)),
-        setup: fields.field("setup", errand::setup),
-        teardown: fields.field("teardown", errand::teardown),
-        user_start: fields.field("user_start", errand::user_start),
-    }
-}
+impl Form for Condition {
+    type Value = Threshold;
 
-fn threshold(reader: &Reader, node: &Node) -> Option<Threshold> {
-    let place = node.place;
-    if !node.is_table() {
-        return Some(Threshold {
-            place,
-            expr: reader.field(node, Reader::text),
-            task: Field::Absent,
-            window: Field::Absent,
-            abort: Field::Absent,
-            after: Field::Absent,
-        });
+    fn read(reader: &Reader, node: &Node) -> Option<Threshold> {
+        if node.is_table() {
+            return Threshold::read(reader, node);
+        }
+        Some(Threshold {
+            place: node.place,
+            expr: reader.field::<Text>(node),
+            ..Threshold::default()
+        })
     }
-    let fields = reader.table(node, &THRESHOLD)?;
-    Some(Threshold {
-        place,
-        expr: fields.field("expr", Reader::text),
-        task: fields.field("task", Reader::text),
-        window: fields.field("window", Reader::duration),
-        abort: fields.field("abort", Reader::boolean),
-        after: fields.field("after", Reader::duration),
-    })
+
+    fn schema(to: &mut Definitions) -> Value {
+        any_of([Text::schema(to), Threshold::schema(to)])
+    }
 }

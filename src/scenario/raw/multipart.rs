@@ -1,24 +1,30 @@
 //! Content in parts.
 
-use super::{
-    Body, Field, Keys, Node, Reader, Spanned, Step,
-    task::{spanned_key, the_only},
+use super::{Body, Spanned, Step};
+use crate::scenario::{
+    Text,
+    diag::Problem,
+    form::{Definitions, Form, Members, Name, Named, Names, Scalar, Table, any_of, keys, table},
+    reader::Reader,
+    tree::{Node, NodeKind},
 };
-use crate::scenario::{Text, diag::Problem, tree::Entry};
+use serde_json::Value;
 
-/// A part of multipart content: a value, or what a file holds.
-#[derive(Debug, Clone)]
-pub struct FormPart {
-    /// The field's name.
-    pub name: Spanned<String>,
-    /// Its value.
-    pub value: Field<Text>,
-    /// The file whose content is its value.
-    pub file: Field<Text>,
-    /// What the server is told the file's name is.
-    pub filename: Field<Text>,
-    /// The value's media type.
-    pub kind: Field<Text>,
+table! {
+    /// A part of multipart content: a value, or what a file holds.
+    #[derive(Clone)]
+    pub struct FormPart as "a part of `multipart`" {
+        /// The field's name.
+        name: Name,
+        /// Its value.
+        value: Scalar,
+        /// The file whose content is its value.
+        file: Text,
+        /// What the server is told the file's name is.
+        filename: Text,
+        /// The value's media type.
+        kind as "type": Text,
+    }
 }
 
 impl Step {
@@ -31,52 +37,48 @@ impl Step {
     }
 }
 
-pub(super) const PART: Keys = Keys {
-    table: "a part of `multipart`",
-    names: &["value", "file", "filename", "type"],
-};
+impl Named for FormPart {
+    const HELP: &'static str = r#"write { name = "value", upload = { file = "a.pdf" } }"#;
 
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Body> {
-    let table = reader.any_table(
-        node,
-        r#"write { name = "value", upload = { file = "a.pdf" } }"#,
-    )?;
-    if table.entries.is_empty() {
-        reader.problem(Problem::new(node.place, "multipart content without parts"));
-        return None;
+    fn read(reader: &Reader, name: Spanned<String>, node: &Node) -> Option<Self> {
+        if !node.is_table() {
+            return Some(Self {
+                name,
+                value: reader.field::<Scalar>(node),
+                ..Self::default()
+            });
+        }
+        let fields = reader.fields(node, Self::TITLE, &keys::<Self>())?;
+        let source = fields.only(&["value", "file"], Some("a part is one or the other"));
+        if source.is_absent() {
+            let problem = Problem::new(node.place, "a part without content");
+            reader.problem(problem.help(r#"write value = "text" or file = "name""#));
+        }
+        source.value()?;
+        let part = Self::of(&fields);
+        Some(Self { name, ..part })
     }
-    let parts: Vec<Option<FormPart>> = table
-        .entries
-        .iter()
-        .map(|entry| part(reader, entry))
-        .collect();
-    let parts: Option<_> = parts.into_iter().collect();
-    parts.map(Body::Multipart)
+
+    fn schema(to: &mut Definitions) -> Value {
+        any_of([Scalar::schema(to), <Self as Form>::schema(to)])
+    }
 }
 
-fn part(reader: &Reader, entry: &Entry) -> Option<FormPart> {
-    let name = spanned_key(entry);
-    if !entry.value.is_table() {
-        return Some(FormPart {
-            name,
-            value: reader.field(&entry.value, Reader::scalar),
-            file: Field::Absent,
-            filename: Field::Absent,
-            kind: Field::Absent,
-        });
+/// Parts, of which there is one at least.
+pub enum Multipart {}
+
+impl Form for Multipart {
+    type Value = Vec<FormPart>;
+
+    fn read(reader: &Reader, node: &Node) -> Option<Self::Value> {
+        if matches!(&node.kind, NodeKind::Table(table) if table.entries.is_empty()) {
+            reader.problem(Problem::new(node.place, "multipart content without parts"));
+            return None;
+        }
+        Names::<FormPart>::read(reader, node)
     }
-    let fields = reader.table(&entry.value, &PART)?;
-    let source = the_only(&fields, &["value", "file"], "a part is one or the other");
-    if source.is_absent() {
-        let problem = Problem::new(entry.value.place, "a part without content");
-        reader.problem(problem.help(r#"write value = "text" or file = "name""#));
+
+    fn schema(to: &mut Definitions) -> Value {
+        Names::<FormPart>::schema(to)
     }
-    source.value()?;
-    Some(FormPart {
-        name,
-        value: fields.field("value", Reader::scalar),
-        file: fields.field("file", Reader::text),
-        filename: fields.field("filename", Reader::text),
-        kind: fields.field("type", Reader::text),
-    })
 }

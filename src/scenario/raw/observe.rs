@@ -1,65 +1,43 @@
 //! `[[observe]]`: what is looked at during the run.
 
-use super::{Field, Keys, Node, Place, Reader, Spanned, Step, http};
-use crate::scenario::Text;
-
-/// A source of measurements.
-#[derive(Debug)]
-pub struct Observe {
-    /// Its table's header.
-    pub place: Place,
-    /// Its name.
-    pub name: Field<Text>,
-    /// The request for a page of metrics.
-    pub page: Step,
-    /// Which metrics of it are kept.
-    pub metrics: Field<Vec<Text>>,
-    /// The labels by which series are told apart.
-    pub by: Field<Vec<Text>>,
-    /// A database whose statistics are looked at.
-    pub database: Field<Text>,
-    /// Whether this machine is.
-    pub host: Field<bool>,
-    /// Whose target it is.
-    pub population: Field<Text>,
-}
-
-pub(super) const OBSERVE: Keys = Keys {
-    table: "[[observe]]",
-    names: &[
-        "name",
-        "prometheus",
-        "metrics",
-        "by",
-        "headers",
-        "database",
-        "host",
-        "population",
-    ],
+use super::{Step, http::Pairs};
+use crate::scenario::{
+    Text,
+    form::{Here, OneOrMore, table},
 };
 
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Observe> {
-    let fields = reader.table(node, &OBSERVE)?;
-    Some(Observe {
-        place: node.place,
-        name: fields.field("name", Reader::text),
-        page: Step {
-            place: node.place,
-            request: match fields.field("prometheus", Reader::text) {
-                Field::Absent => Field::Absent,
-                Field::Bad(place) => Field::Bad(place),
-                Field::Given(path) => Field::Given(Spanned {
-                    value: ("get", path.value),
-                    place: path.place,
-                }),
-            },
-            headers: fields.field("headers", http::pairs),
+table! {
+    /// A source of measurements.
+    pub struct Observe as "[[observe]]" {
+        /// Where it stands.
+        place: Here,
+        /// Its name.
+        name: Text,
+        /// Where a page of metrics is.
+        prometheus: Text,
+        /// Which metrics of it are kept.
+        metrics: OneOrMore<Text>,
+        /// The labels by which series are told apart.
+        by: OneOrMore<Text>,
+        /// Headers of the request for the page.
+        headers: Pairs,
+        /// A database whose statistics are looked at.
+        database: Text,
+        /// Whether this machine is.
+        host: bool,
+        /// Whose target it is.
+        population: Text,
+    }
+}
+
+impl Observe {
+    /// The request for the page.
+    pub fn page(&self) -> Step {
+        Step {
+            place: self.place,
+            request: self.prometheus.clone().map(|path| ("get", path)),
+            headers: self.headers.clone(),
             ..Step::default()
-        },
-        metrics: fields.field("metrics", |r, node| r.one_or_more(node, Reader::text)),
-        by: fields.field("by", |r, node| r.one_or_more(node, Reader::text)),
-        database: fields.field("database", Reader::text),
-        host: fields.field("host", Reader::boolean),
-        population: fields.field("population", Reader::text),
-    })
+        }
+    }
 }

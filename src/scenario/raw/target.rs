@@ -1,26 +1,44 @@
 //! `[target]`: what is driven.
 
-use super::{Field, Keys, Node, Reader};
-use crate::scenario::{Text, tree::NodeKind};
+use crate::scenario::{
+    Text,
+    form::{Definitions, Form, OneOrMore, Scalar, Whole, any_of, table},
+    reader::Reader,
+    tree::{Node, NodeKind},
+};
+use serde_json::Value;
 use std::time::Duration;
 
-/// What is driven.
-#[derive(Debug)]
-pub struct Target {
-    /// A bundled service.
-    pub app: Field<Text>,
-    /// Servers.
-    pub url: Field<Vec<Text>>,
-    /// How many processes of the bundled service.
-    pub instances: Field<i64>,
-    /// Where it keeps its data.
-    pub database: Field<Text>,
-    /// Where it caches.
-    pub cache: Field<Text>,
-    /// How it holds connections.
-    pub pool: Field<Pool>,
-    /// Further flags for it.
-    pub flags: Field<Vec<Text>>,
+table! {
+    /// What is driven.
+    pub struct Target as "[target]" {
+        /// A bundled service.
+        app: Text,
+        /// Servers.
+        url: OneOrMore<Text>,
+        /// How many processes of the bundled service.
+        instances: Whole,
+        /// Where it keeps its data.
+        database: Text,
+        /// Where it caches.
+        cache: Text,
+        /// How it holds connections.
+        pool: Pool,
+        /// Further flags for it.
+        flags: OneOrMore<Scalar>,
+    }
+}
+
+table! {
+    /// Bounds of a pool.
+    pub struct PoolBounds as "`pool`" {
+        /// Connections that are kept.
+        min: Whole,
+        /// Connections at most.
+        max: Whole,
+        /// How long a request waits.
+        timeout: Duration,
+    }
 }
 
 /// How a bundled service holds its connections.
@@ -32,64 +50,25 @@ pub enum Pool {
     Bounds(PoolBounds),
 }
 
-/// Bounds of a pool.
-#[derive(Debug)]
-pub struct PoolBounds {
-    /// Connections that are kept.
-    pub min: Field<i64>,
-    /// Connections at most.
-    pub max: Field<i64>,
-    /// How long a request waits.
-    pub timeout: Field<Duration>,
-}
+impl Form for Pool {
+    type Value = Self;
 
-pub(super) const TARGET: Keys = Keys {
-    table: "[target]",
-    names: &[
-        "app",
-        "url",
-        "instances",
-        "database",
-        "cache",
-        "pool",
-        "flags",
-    ],
-};
-
-pub(super) const POOL: Keys = Keys {
-    table: "`pool`",
-    names: &["min", "max", "timeout"],
-};
-
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Target> {
-    let fields = reader.table(node, &TARGET)?;
-    Some(Target {
-        app: fields.field("app", Reader::text),
-        url: fields.field("url", |r, node| r.one_or_more(node, Reader::text)),
-        instances: fields.field("instances", Reader::whole),
-        database: fields.field("database", Reader::text),
-        cache: fields.field("cache", Reader::text),
-        pool: fields.field("pool", pool),
-        flags: fields.field("flags", |r, node| r.one_or_more(node, Reader::scalar)),
-    })
-}
-
-fn pool(reader: &Reader, node: &Node) -> Option<Pool> {
-    match &node.kind {
-        NodeKind::Table(_) => {
-            let fields = reader.table(node, &POOL)?;
-            Some(Pool::Bounds(PoolBounds {
-                min: fields.field("min", Reader::whole),
-                max: fields.field("max", Reader::whole),
-                timeout: fields.field("timeout", Reader::duration),
-            }))
+    fn read(reader: &Reader, node: &Node) -> Option<Self> {
+        match &node.kind {
+            NodeKind::Table(_) => PoolBounds::read(reader, node).map(Pool::Bounds),
+            NodeKind::Bool(_) => reader.boolean(node).map(Pool::Usual),
+            NodeKind::Text(text) if text.is_from_environment() => {
+                reader.boolean(node).map(Pool::Usual)
+            }
+            _ => reader.wrong_type(
+                node,
+                "a table, or false for no pool",
+                Some("such as { min = 5, max = 15 }"),
+            ),
         }
-        NodeKind::Bool(_) => reader.boolean(node).map(Pool::Usual),
-        NodeKind::Text(text) if text.is_from_environment() => reader.boolean(node).map(Pool::Usual),
-        _ => reader.wrong_type(
-            node,
-            "a table, or false for no pool",
-            Some("such as { min = 5, max = 15 }"),
-        ),
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        any_of([bool::schema(to), PoolBounds::schema(to)])
     }
 }

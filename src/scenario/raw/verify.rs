@@ -1,54 +1,64 @@
 //! `[[verify]]`: what is asked after the run.
 
-use super::{Field, Keys, Node, Place, Reader, Step, task};
-use crate::scenario::Text;
+use super::{
+    Step,
+    http::Pairs,
+    task::{Action, Actions, Method, Params},
+};
+use crate::scenario::{
+    Text,
+    form::{Here, table},
+};
 use std::time::Duration;
 
-/// A question with what its answer must be.
-#[derive(Debug)]
-pub struct Verify {
-    /// Its table's header.
-    pub place: Place,
-    /// Its name.
-    pub name: Field<Text>,
-    /// The request that asks.
-    pub request: Step,
-    /// Where in the page's JSON the number is.
-    pub json: Field<Text>,
-    /// Whose target is asked.
-    pub population: Field<Text>,
-    /// What the number must be.
-    pub expect: Field<Text>,
-    /// How long that may take to come true.
-    pub within: Field<Duration>,
+table! {
+    /// A question with what its answer must be.
+    pub struct Verify as "[[verify]]" {
+        /// Where it stands.
+        place: Here,
+        /// Its name.
+        name: Text,
+        /// The request or the statement that asks.
+        request: Action<Question>,
+        /// Values of the statement's parameters.
+        params: Params,
+        /// The database that the statement is for.
+        database: Text,
+        /// Headers of the request.
+        headers: Pairs,
+        /// Where in the page's JSON the number is.
+        json: Text,
+        /// Whose target is asked.
+        population: Text,
+        /// What the number must be.
+        expect: Text,
+        /// How long that may take to come true.
+        within: Duration,
+        /// Bound on asking.
+        timeout: Duration,
+    }
 }
 
-pub(super) const VERIFY: Keys = Keys {
-    table: "[[verify]]",
-    names: &[
-        "name",
-        "get",
-        "sql",
-        "params",
-        "database",
-        "headers",
-        "json",
-        "population",
-        "expect",
-        "within",
-        "timeout",
-    ],
-};
+/// What a verification may do.
+#[derive(Debug)]
+pub enum Question {}
 
-pub(super) fn read(reader: &Reader, node: &Node) -> Option<Verify> {
-    let fields = reader.table(node, &VERIFY)?;
-    Some(Verify {
-        place: node.place,
-        name: fields.field("name", Reader::text),
-        request: task::question(&fields, node.place, "a verification asks one thing"),
-        json: fields.field("json", Reader::text),
-        population: fields.field("population", Reader::text),
-        expect: fields.field("expect", Reader::text),
-        within: fields.field("within", Reader::duration),
-    })
+impl Actions for Question {
+    const KEYS: &'static [Method] = &["get", "sql"];
+    const RULE: &'static str = "a verification asks one thing";
+}
+
+impl Verify {
+    /// What asks.
+    pub fn step(&self) -> Step {
+        Step {
+            place: self.place,
+            request: self.request.clone(),
+            params: self.params.clone(),
+            database: self.database.clone(),
+            headers: self.headers.clone(),
+            timeout: self.timeout.clone(),
+            ..Step::default()
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plan::Population;
-use crate::scenario::{raw::TABLES, schema::reference::rows};
+use crate::scenario::{form::reference::rows, schema::tests::tables};
 
 const REFERENCE: &str = include_str!("../../../../docs/scenario-reference.md");
 const SQL: &str = include_str!("../../../../docs/sql.md");
@@ -82,11 +82,9 @@ fn programs_of_their_own_are_shown_by_plans_that_they_can_do() {
 
 #[test]
 fn every_key_is_explained_where_it_belongs_and_no_other() {
-    for table in TABLES {
-        let title = table.table;
-        let mut keys: Vec<&str> = rows(title).iter().map(|row| row.key).collect();
+    for (title, mut known) in tables() {
+        let mut keys: Vec<&str> = rows(&title).iter().map(|row| row.key).collect();
         keys.sort_unstable();
-        let mut known = table.names.to_vec();
         known.sort_unstable();
         assert_eq!(keys, known, "keys of {title}");
     }
