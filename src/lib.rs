@@ -31,5 +31,7 @@ pub mod export;
 
 pub mod bundled;
 
+pub mod run;
+
 pub mod cli;
 pub use cli::{Program, Ran};

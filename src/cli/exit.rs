@@ -1,5 +1,10 @@
 //! The one table of exit codes; k6's numbers where k6 has one.
 
+use crate::run::{
+    Cause, FinishedRun, RunError,
+    suite::{FinishedSuite, PhaseState},
+};
+
 /// How the process ends. Where several apply, [`Exit::of`] chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -60,6 +65,45 @@ impl Exit {
             .into_iter()
             .find(|exit| results.contains(&(*exit, true)))
             .unwrap_or(Exit::Success)
+    }
+
+    /// After a run with a result.
+    pub(super) fn of_run(run: &FinishedRun) -> Exit {
+        Exit::of(&[
+            (Exit::Internal, !run.internal.is_empty()),
+            (Exit::Interrupted, run.interrupted),
+            (Exit::Invalid, !run.validity.is_valid()),
+            (Exit::Setup, !run.failures.is_empty()),
+            (Exit::Threshold, !run.held()),
+        ])
+    }
+
+    /// After a run without a result.
+    pub(super) fn of_error(error: &RunError) -> Exit {
+        match error.cause {
+            Cause::CommandNotAllowed(_) => Exit::Usage,
+            Cause::Unreachable(_) => Exit::Unreachable,
+            Cause::Failed(_) => Exit::Setup,
+            Cause::Invalid(_) => Exit::Scenario,
+            Cause::Interrupted => Exit::Interrupted,
+            Cause::Abandoned => Exit::Killed,
+            Cause::Internal(_) => Exit::Internal,
+        }
+    }
+
+    /// After a suite: the gravest of its phases', or of what failed beside them.
+    pub(super) fn of_suite(suite: &FinishedSuite) -> Exit {
+        let applies = |exit: Exit| {
+            let mut phases = suite.phases.iter();
+            phases.any(|phase| match &phase.state {
+                PhaseState::Ran(end) => end.exit_code == exit.code(),
+                PhaseState::NotStarted(error) => Exit::of_error(error) == exit,
+                PhaseState::NotRun(_) => false,
+            })
+        };
+        let mut results = PRECEDENCE.map(|exit| (exit, applies(exit))).to_vec();
+        results.push((Exit::Setup, !suite.run.failures.is_empty()));
+        Exit::of(&results)
     }
 }
 

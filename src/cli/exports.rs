@@ -1,14 +1,15 @@
 //! Where metrics go while a run goes on.
 
 use crate::{
-    driver::http,
     export::{About, Exporter, Naming, Server, Wanted},
     plan::Plan,
+    run::{Cause, Observer, RunInfo, Second},
     scenario::units,
+    time::Clock,
 };
+use futures_util::future::LocalBoxFuture;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use url::Url;
-use uuid::Uuid;
 
 /// Metrics that are sent while the run goes on.
 #[derive(Debug, clap::Args)]
@@ -70,15 +71,7 @@ impl Exports {
     }
 
     /// Begins to hand on what is measured of a run; None when nobody wants it.
-    ///
-    /// # Errors
-    /// In words, when it cannot listen where it should.
-    pub fn start(
-        &self,
-        plan: &Arc<Plan>,
-        run: Uuid,
-        http: &http::Setup,
-    ) -> Result<Option<Exporter>, String> {
+    fn start(&self, info: &RunInfo) -> Result<Option<Exporter>, String> {
         let wanted = Wanted {
             remote_write: self.prometheus_remote_write.clone(),
             listen: self.prometheus_listen,
@@ -88,14 +81,60 @@ impl Exports {
             every: self.metrics_interval,
         };
         let about = About {
-            scenario: plan.name.clone(),
-            run_id: run.to_string(),
-            plan: Arc::clone(plan),
-            servers: (0..plan.populations.len())
-                .map(|population| http.servers(population).map(server).collect())
+            scenario: info.plan.name.clone(),
+            run_id: info.id.to_string(),
+            plan: Arc::clone(&info.plan),
+            servers: (0..info.plan.populations.len())
+                .map(|population| info.http.servers(population).map(server).collect())
                 .collect(),
         };
         Exporter::start(wanted, about)
+    }
+}
+
+/// Hands on a run's seconds to those who want them.
+pub struct LiveExport<'a> {
+    exports: &'a Exports,
+    /// None before the load, and where nobody wants anything.
+    exporter: Option<Exporter>,
+}
+
+impl<'a> LiveExport<'a> {
+    /// To whom the flags say.
+    pub fn new(exports: &'a Exports) -> Self {
+        Self {
+            exports,
+            exporter: None,
+        }
+    }
+}
+
+impl Observer for LiveExport<'_> {
+    fn begin(&mut self, info: &RunInfo) -> Result<(), Cause> {
+        self.exporter = self.exports.start(info).map_err(Cause::Failed)?;
+        Ok(())
+    }
+
+    fn started(&mut self, clock: Clock) {
+        if let Some(exporter) = &mut self.exporter {
+            exporter.begins(clock);
+        }
+    }
+
+    fn second(&mut self, second: &Second<'_>) {
+        if let Some(exporter) = &mut self.exporter {
+            exporter.push(second.snapshot);
+        }
+    }
+
+    fn settle(&mut self) -> LocalBoxFuture<'_, Vec<String>> {
+        let exporter = self.exporter.take();
+        Box::pin(async {
+            match exporter {
+                Some(exporter) => exporter.finish().await,
+                None => Vec::new(),
+            }
+        })
     }
 }
 

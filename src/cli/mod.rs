@@ -1,13 +1,11 @@
 //! The command line: one file per subcommand.
 
-mod beside;
 mod check;
 mod completions;
-mod errands;
 pub mod exit;
 mod exports;
 mod init;
-mod live;
+mod live_view;
 mod output;
 mod outputs;
 mod program;
@@ -16,7 +14,6 @@ mod run;
 mod scenario;
 mod schema;
 mod signals;
-mod system;
 mod web;
 
 use crate::driver::Custom;

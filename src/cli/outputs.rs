@@ -1,20 +1,9 @@
 //! The files that a result is written to, in whatever forms were asked for.
 
-use super::system::Usage;
-use crate::{
-    export::Exporter,
-    observe::Taken,
-    record::Snapshot,
-    report::{
-        Event, ResultFile, SuiteFile, csv, file, hdr, html,
-        journal::{End, Header, Journal},
-        json, junit, markdown, suite,
-    },
-    time::Clock,
-};
+use crate::report::{ResultFile, SuiteFile, csv, file, hdr, html, json, junit, markdown, suite};
 use std::{
     fs,
-    io::{self, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -111,22 +100,9 @@ impl Outputs {
         Ok(())
     }
 
-    /// Begins to write the run down, if that was asked for. `before` is what was used so far.
-    ///
-    /// # Errors
-    /// In words, when it cannot be written.
-    pub fn begin(&self, before: Usage, header: impl FnOnce() -> Header) -> Result<Written, String> {
-        let Some(directory) = &self.out else {
-            return Ok(Written::default());
-        };
-        let path = directory.join(INTERVALS);
-        let journal = Journal::create(&path, &header())
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        Ok(Written {
-            journal: Some((journal, path)),
-            before,
-            exporter: None,
-        })
+    /// Where the run is written down while it goes on, if that was asked for.
+    pub fn journal(&self) -> Option<PathBuf> {
+        self.out.as_ref().map(|directory| directory.join(INTERVALS))
     }
 
     /// Writes all of them, also those after one that fails.
@@ -227,95 +203,6 @@ impl Outputs {
         }
         files
     }
-}
-
-/// The run as it is written down while it goes on, if it is.
-#[derive(Debug, Default)]
-pub struct Written {
-    journal: Option<(Journal, PathBuf)>,
-    before: Usage,
-    exporter: Option<Exporter>,
-}
-
-impl Written {
-    /// Hands on what is added from here on.
-    pub fn hand_on(&mut self, exporter: Option<Exporter>) {
-        self.exporter = exporter;
-    }
-
-    /// Learns when the run begins.
-    pub fn begins(&mut self, clock: Clock) {
-        if let Some(exporter) = &mut self.exporter {
-            exporter.begins(clock);
-        }
-    }
-
-    /// Waits, for a bounded time, until everything was handed on. Gives in words what was not.
-    pub async fn handed_on(&mut self) -> Vec<String> {
-        match self.exporter.take() {
-            Some(exporter) => exporter.finish().await,
-            None => Vec::new(),
-        }
-    }
-
-    /// Adds a second. After the first failure there is nothing more to be written.
-    ///
-    /// # Errors
-    /// In words, when it cannot be written.
-    pub fn append(&mut self, snapshot: &Snapshot) -> Result<(), String> {
-        if let Some(exporter) = &mut self.exporter {
-            exporter.push(snapshot);
-        }
-        let before = self.before;
-        self.write(|journal| {
-            let used = Usage::now();
-            let cpu_seconds = used.cpu_seconds - before.cpu_seconds;
-            journal.append(snapshot, cpu_seconds, used.max_rss_bytes)
-        })
-    }
-
-    /// Adds something that was done to the world.
-    ///
-    /// # Errors
-    /// In words, when it cannot be written.
-    pub fn event(&mut self, event: &Event) -> Result<(), String> {
-        self.write(|journal| journal.event(event))
-    }
-
-    /// Adds what a look at the system under test gave.
-    ///
-    /// # Errors
-    /// In words, when it cannot be written.
-    pub fn look(&mut self, taken: &Taken) -> Result<(), String> {
-        self.write(|journal| journal.look(taken))
-    }
-
-    fn write(&mut self, write: impl FnOnce(&mut Journal) -> io::Result<()>) -> Result<(), String> {
-        let Some((mut journal, path)) = self.journal.take() else {
-            return Ok(());
-        };
-        write(&mut journal).map_err(|error| incomplete(&path, &error))?;
-        self.journal = Some((journal, path));
-        Ok(())
-    }
-
-    /// Adds the end.
-    ///
-    /// # Errors
-    /// In words, when it cannot be written.
-    pub fn end(self, end: End) -> Result<(), String> {
-        match self.journal {
-            Some((journal, path)) => journal.end(end).map_err(|error| incomplete(&path, &error)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn incomplete(path: &Path, error: &io::Error) -> String {
-    format!(
-        "cannot write {}, which is incomplete now: {error}",
-        path.display()
-    )
 }
 
 /// Appends the summary to the file that GitHub shows with a job, where there is one.

@@ -1,28 +1,23 @@
 //! Ctrl-C and SIGTERM.
 
+use crate::run::Interrupts;
 use std::io;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
-/// Interrupts of this process, from the moment this was made.
-pub struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    /// Takes the signals over from the system's default, which is to end at once.
-    pub fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for the next one.
-    pub async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+/// Takes the signals over from the system's default, which is to end at once: from now on each is
+/// an interrupt. Must be called inside a runtime.
+pub fn listen() -> io::Result<Interrupts> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let interrupts = Interrupts::default();
+    let sender = interrupts.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => sender.send(),
+                _ = terminate.recv() => sender.send(),
+            }
         }
-    }
+    });
+    Ok(interrupts)
 }

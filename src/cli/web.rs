@@ -1,12 +1,13 @@
 //! Flags of the live page, and what they mean.
 
-use super::{output, signals::Signals};
+use super::output;
 use crate::{
     dashboard::Web,
     report::{
         ResultFile,
         verdict::{Outcome, verdict},
     },
+    run::Interrupts,
     scenario::units,
 };
 use std::{
@@ -43,7 +44,7 @@ impl Browsers {
     }
 
     /// Keeps serving for as long as was asked.
-    pub async fn linger(&self, web: Option<Web>, signals: &mut Signals) {
+    pub async fn linger(&self, web: Option<Web>, interrupts: &Interrupts) {
         let (Some(web), Some(length)) = (web, self.web_linger) else {
             return;
         };
@@ -64,7 +65,7 @@ impl Browsers {
         };
         tokio::select! {
             () = over => {}
-            () = signals.next() => {}
+            () = interrupts.next() => {}
         }
     }
 }

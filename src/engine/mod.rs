@@ -9,6 +9,7 @@ mod dispatch;
 mod errand;
 mod pace;
 mod run;
+mod source;
 mod stop;
 mod users;
 mod walk;
@@ -16,7 +17,8 @@ mod worker;
 
 pub use errand::{Errand, run_errand};
 pub use pace::Pacer;
-pub use worker::{Engine, Event, WorkerEnd, worker_count};
+pub use source::{Event, RunningLoad};
+pub use worker::{Engine, WorkerEnd, worker_count};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Worker threads: one runtime each, its part of every population, and their common start.
 
 use super::{
-    Pacer,
+    Event, Pacer, RunningLoad,
     dispatch::Dispatcher,
     run::{Context, Share},
     stop::{Early, Stop},
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     driver::Driver,
     plan::{Load, Plan, RunData, sql::Database},
-    record::{Recorder, Snapshot},
+    record::Recorder,
     time::{Clock, Nanos, SECOND, nanos},
 };
 use std::{
@@ -23,22 +23,16 @@ use std::{
 };
 use tokio::{
     runtime::LocalRuntime,
-    sync::{mpsc::UnboundedSender, watch},
+    sync::{
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+        watch,
+    },
     task::JoinSet,
     time::Instant,
 };
 
 /// From the moment all workers are ready to the run's zero: time enough to build the drivers.
 const LEAD: Duration = Duration::from_millis(20);
-
-/// What a worker tells.
-#[derive(Debug)]
-pub enum Event {
-    /// A second is over for this worker.
-    Snapshot(usize, Box<Snapshot>),
-    /// Nothing more will come from this worker.
-    End(usize, Result<WorkerEnd, String>),
-}
 
 /// How a worker ended.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,6 +46,7 @@ pub struct WorkerEnd {
 /// Worker threads that run.
 pub struct Engine {
     early: watch::Sender<Early>,
+    events: UnboundedReceiver<Event>,
     clock: Clock,
     workers: usize,
 }
@@ -76,7 +71,7 @@ pub fn worker_count(plan: &Plan, wanted: usize) -> usize {
 
 impl Engine {
     /// Starts `workers` threads that all begin at the same zero. `driver` builds each worker's own
-    /// driver on its thread, by the worker's number. What happens is told through `events`.
+    /// driver on its thread, by the worker's number.
     ///
     /// # Errors
     /// When a thread cannot be made.
@@ -85,19 +80,19 @@ impl Engine {
         data: &Arc<RunData>,
         workers: usize,
         driver: F,
-        events: &UnboundedSender<Event>,
     ) -> io::Result<Self>
     where
         D: Driver + 'static,
         F: Fn(Clock, usize) -> Result<D, String> + Send + Sync + 'static,
     {
         let (early, ends) = watch::channel(Early::No);
+        let (sender, events) = mpsc::unbounded_channel();
         let ready = Arc::new(Barrier::new(workers + 1));
         let clock = Arc::new(OnceLock::new());
         let driver = Arc::new(driver);
         for worker in 0..workers {
             let (plan, data) = (Arc::clone(plan), Arc::clone(data));
-            let (driver, events) = (Arc::clone(&driver), events.clone());
+            let (driver, events) = (Arc::clone(&driver), sender.clone());
             let (ready, clock, ends) = (Arc::clone(&ready), Arc::clone(&clock), ends.clone());
             thread::Builder::new()
                 .name(format!("worker-{worker}"))
@@ -117,33 +112,36 @@ impl Engine {
         ready.wait();
         Ok(Self {
             early,
+            events,
             clock: *clock.get_or_init(|| Clock::starting_in(LEAD)),
             workers,
         })
     }
 
-    /// Ends the run gracefully: no further task run starts.
-    pub fn stop(&self) {
-        self.end(Early::Gracefully);
-    }
-
-    /// Ends the run at once: what is under way is cut off, where it is worked on too.
-    pub fn cut(&self) {
-        self.end(Early::AtOnce);
-    }
-
     fn end(&self, how: Early) {
         self.early.send_modify(|early| *early = how.max(*early));
     }
+}
 
-    /// The run's clock.
-    pub fn clock(&self) -> Clock {
+impl RunningLoad for Engine {
+    fn clock(&self) -> Clock {
         self.clock
     }
 
-    /// How many threads were started.
-    pub fn workers(&self) -> usize {
+    fn senders(&self) -> usize {
         self.workers
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    fn stop(&self) {
+        self.end(Early::Gracefully);
+    }
+
+    fn cut(&self) {
+        self.end(Early::AtOnce);
     }
 }
 

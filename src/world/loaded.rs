@@ -44,7 +44,7 @@ pub async fn load(
     plan: &Arc<Plan>,
     urls: &[Vec<Url>],
     own: &Arc<[Option<Secret>]>,
-    tell: impl Fn(&str),
+    mut tell: impl FnMut(&str),
 ) -> Result<RunData, LoadError> {
     let mut data = RunData::of(plan);
     if plan.beside.loaded.is_empty() {

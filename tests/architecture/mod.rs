@@ -6,7 +6,7 @@ use source::{Source, shipped, sources};
 use std::path::Path;
 
 /// The modules from low to high: each may use those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "human",
     "time",
     "data",
@@ -23,6 +23,7 @@ const ORDER: [&str; 17] = [
     "dashboard",
     "export",
     "bundled",
+    "run",
     "cli",
 ];
 

@@ -1,6 +1,6 @@
 //! Programs of their own around loadgen, by the one in `examples/redis`.
 
-use super::{measured, with_code};
+use super::{measured, serving, status, with_code};
 use crate::support::{loadgen::Loadgen, redis::Redis, truth::TruthServer};
 use loadgen::{
     Program,
@@ -243,4 +243,39 @@ fn it_has_the_whole_command_line() {
     let run = Loadgen::example("redis", &args).file("b.toml", bundled);
     let finished = run.env("REDIS", &address(&redis)).run();
     assert_eq!(measured(&finished)["totals"]["count"], 3);
+}
+
+/// `examples/library`: a run without a command line.
+#[test]
+fn a_run_is_watched_and_its_result_read_from_rust() {
+    let server = serving(|_| status(200));
+    let url = server.url();
+    let finished = Loadgen::example("library", &[&url]).run();
+    let count = server.requests();
+    for line in [
+        format!("driving {url} with "),
+        "second 3: ".to_owned(),
+        format!("{count} requests, 0 errors, p99 "),
+    ] {
+        assert!(finished.stdout.contains(&line), "{}", finished.stdout);
+    }
+    // On a machine that is busy the run may be late, and then it is not good.
+    let good = finished.stdout.ends_with(" ms, good\n");
+    assert_eq!(
+        finished.code(),
+        Some(i32::from(!good)),
+        "{}",
+        finished.stdout
+    );
+    assert!((100..=150).contains(&count), "{count}");
+    drop(server);
+
+    let away = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let refused = Loadgen::example("library", &[&format!("http://{away}/")]).run();
+    assert_eq!(refused.code(), Some(1), "{}", refused.stdout);
+    let words = "no result, because of the Preflight: ";
+    assert!(refused.stdout.starts_with(words), "{}", refused.stdout);
 }

@@ -1,35 +1,30 @@
-//! `loadgen run`: the composition root, where scenario, engine, driver, recorder and reports meet.
+//! `loadgen run`: a scenario or a suite as the flags want it, shown, written down and reported.
 
-mod measure;
-mod result;
 mod suite;
-mod target;
 
 use super::{
     Exit, Program, Ran,
-    exports::Exports,
+    exports::{Exports, LiveExport},
+    live_view::{LiveView, complain},
     output,
     outputs::{self, Outputs},
     scenario::{Opened, ScenarioArgs},
-    signals::Signals,
-    system,
+    signals,
     web::{self, Browsers},
 };
 use crate::{
-    dashboard,
+    dashboard::{self, Display, Outline, Web},
     driver::Custom,
     plan::Plan,
     report::{
-        markdown,
+        ResultFile, markdown,
         terminal::{self, Look},
     },
+    run::{FinishedRun, Interrupts, Options, Run, RunError},
     scenario::Scenario,
 };
-use measure::Run;
-use std::num::NonZeroUsize;
-use target::Bundle;
+use std::{fmt::Display as Words, num::NonZeroUsize};
 use tokio::runtime::Builder;
-use uuid::Uuid;
 
 /// Arguments of `loadgen run`.
 #[derive(Debug, clap::Args)]
@@ -59,20 +54,8 @@ pub struct Args {
     exports: Exports,
 }
 
-/// Why a run did not come to its end, in words; already told to the user.
-struct Ended(Exit, String);
-
-impl Ended {
-    /// By a second interrupt.
-    fn killed() -> Self {
-        Self(Exit::Killed, String::new())
-    }
-}
-
-fn tell(exit: Exit, problem: impl std::fmt::Display) -> Ended {
-    output::complain(&problem);
-    Ended(exit, problem.to_string())
-}
+/// Watches a run for the command line.
+type Watcher<'a> = (LiveView, LiveExport<'a>);
 
 /// Runs the scenario or the suite and reports.
 pub fn execute<C: Custom>(args: Args, program: &Program<C>) -> Ran {
@@ -84,104 +67,126 @@ pub fn execute<C: Custom>(args: Args, program: &Program<C>) -> Ran {
         Ok(runtime) => runtime,
         Err(exit) => return exit.into(),
     };
-    let custom = &program.custom;
-    let ended = match opened {
+    let options = |id| Options {
+        workers: args.workers,
+        allow_commands: args.allow_exec,
+        arguments: args.scenario.arguments(),
+        ..Options::new(id, program.custom.clone())
+    };
+    let ran = match opened {
         Opened::Scenario { scenario, plan, id } => {
-            runtime.block_on(scenario_alone(&args, custom, *scenario, *plan, id))
+            runtime.block_on(execute_scenario(&args, &scenario, *plan, options(id)))
         }
-        Opened::Suite { suite, id } => {
-            let ended = runtime.block_on(suite::perform(&args, custom, suite, id));
-            ended.map(Ran::from)
-        }
+        Opened::Suite { suite, id } => runtime.block_on(suite::execute(&args, suite, options(id))),
     };
     // Nothing is left that would be worth waiting for.
     runtime.shutdown_background();
-    match ended {
-        Ok(ran) => ran,
-        Err(Ended(exit, _)) => exit.into(),
-    }
+    ran.unwrap_or_else(Ran::from)
 }
 
 /// Does one run with a target of its own.
-async fn scenario_alone<C: Custom>(
+async fn execute_scenario<C: Custom>(
     args: &Args,
-    custom: &C,
-    scenario: Scenario,
+    scenario: &Scenario,
     mut plan: Plan,
-    id: Uuid,
-) -> Result<Ran, Ended> {
-    let spans = args.exports.prepare([&mut plan].into_iter());
-    spans.map_err(|problem| tell(Exit::Usage, problem))?;
-    args.outputs
-        .prepare()
-        .map_err(|problem| tell(Exit::Usage, problem))?;
-    let arguments = args.scenario.arguments();
-    let outputs = &args.outputs;
-    let run = Run::new(args, custom, outputs, &scenario, arguments, plan, id);
-    let mut signals = listen()?;
-    system::allow_connections(target::connections(&run.plan))
-        .map_err(|problem| tell(Exit::Setup, problem))?;
-    let mut bundle = Bundle::spawn([run.plan.as_ref()])?;
-    let measured = run.measure(&mut bundle, &mut signals).await;
-    if let Err(Ended(Exit::Killed, _)) = measured {
-        // The bundled target sees this process end, and cleans up by itself.
-        return Err(Ended::killed());
-    }
-    let stopped = bundle.stop().await;
-    let (mut measured, context) = measured?;
-    // A target that ended during the run was told of already.
-    if let Err(problem) = stopped
-        && measured.failures.is_empty()
-    {
-        measured.failures.push(problem);
-    }
-    let web = measured.web.take();
-    let (result, exit) = run.result(measured, context);
-    web::end(web.as_ref(), &result);
-    let written = run.outputs.write(&result);
-    if let Err(problem) = outputs::summarise_job(&markdown::text(&result)) {
-        output::tell(&format!("warning: {problem}\n"));
-    }
+    options: Options<C>,
+) -> Result<Ran, Exit> {
+    args.prepare([&mut plan])?;
+    args.outputs.prepare().map_err(usage)?;
+    let interrupts = listen()?;
+    let run = Run::new(scenario, plan, options).map_err(refused)?;
+    let mut watcher = args.watcher(run.plan(), &args.outputs).map_err(usage)?;
+    // Whoever watches was told already.
+    let executed = run.execute(&mut watcher, &interrupts).await;
+    let finished = executed.map_err(|error| Exit::of_error(&error))?;
+    let (result, exit, web) = conclude(watcher, finished);
+    let written = args.outputs.write(&result);
+    summarise_job(&markdown::text(&result));
     let summary = terminal::summary(&result, &Look::of_stdout());
-    let exit = publish(args, written, summary, exit);
-    run.args.browsers.linger(web, &mut signals).await;
+    let exit = args.publish(written, &summary, exit);
+    args.browsers.linger(web, &interrupts).await;
     Ok(Ran {
         exit,
         result: Some(result),
     })
 }
 
-fn listen() -> Result<Signals, Ended> {
-    Signals::listen().map_err(|error| tell(Exit::Internal, format_args!("no signals: {error}")))
+/// Takes note of a run's end. Browsers know it, and are still served by what is returned.
+fn conclude((view, _): Watcher<'_>, mut finished: FinishedRun) -> (ResultFile, Exit, Option<Web>) {
+    let exit = Exit::of_run(&finished);
+    let web = view.end(&mut finished, exit);
+    let result = finished.into_result();
+    web::end(web.as_ref(), &result);
+    (result, exit, web)
 }
 
-/// Prints a summary, and tells what could not be written. The files go first: a reader of the
-/// summary may take its time.
-fn publish(args: &Args, written: Result<(), Vec<String>>, summary: String, exit: Exit) -> Exit {
-    let exit = if args.quiet {
-        exit
-    } else {
-        output::show(&summary, exit)
-    };
-    match written {
-        Ok(()) => exit,
-        Err(problems) => tell(Exit::Internal, problems.join("\nerror: ")).0,
+fn listen() -> Result<Interrupts, Exit> {
+    signals::listen().map_err(|error| tell(Exit::Internal, format_args!("no signals: {error}")))
+}
+
+fn tell(exit: Exit, problem: impl Words) -> Exit {
+    output::complain(problem);
+    exit
+}
+
+fn usage(problem: impl Words) -> Exit {
+    tell(Exit::Usage, problem)
+}
+
+/// Tells an error that nobody watched.
+fn refused(error: RunError) -> Exit {
+    complain(&error);
+    Exit::of_error(&error)
+}
+
+fn summarise_job(summary: &str) {
+    if let Err(problem) = outputs::summarise_job(summary) {
+        output::tell(&format!("warning: {problem}\n"));
     }
 }
 
 impl Args {
-    /// Tells how it goes, where that is to be seen.
-    fn say(&self, text: &str) {
-        if !self.quiet {
-            output::tell(&format!("{text}\n"));
+    /// Has plans judge and keep what the flags want.
+    fn prepare<'p>(&self, plans: impl IntoIterator<Item = &'p mut Plan>) -> Result<(), Exit> {
+        let mut plans: Vec<&mut Plan> = plans.into_iter().collect();
+        if self.no_thresholds {
+            for plan in &mut plans {
+                plan.thresholds.clear();
+                plan.beside.limits.clear();
+            }
         }
+        self.exports.prepare(plans.into_iter()).map_err(usage)
     }
 
-    fn display_kind(&self) -> dashboard::Kind {
-        if self.quiet {
-            dashboard::Kind::Off
-        } else {
-            self.dashboard
+    /// Watches a run of this plan, which is written to these outputs.
+    ///
+    /// # Errors
+    /// In words, when the address of the live page cannot be had.
+    fn watcher(&self, plan: &Plan, outputs: &Outputs) -> Result<Watcher<'_>, String> {
+        let web = self.browsers.serve()?;
+        let kind = match self.quiet {
+            true => dashboard::Kind::Off,
+            false => self.dashboard,
+        };
+        if let (Some(web), dashboard::Kind::Off) = (&web, kind) {
+            // Without it nobody could know.
+            output::tell(&format!("the run can be watched at {}\n", web.url()));
+        }
+        let display = Display::new(kind, Outline::of(plan), web);
+        let view = LiveView::new(display, outputs.journal());
+        Ok((view, LiveExport::new(&self.exports)))
+    }
+
+    /// Prints a summary, and tells what could not be written. The files go first: a reader of the
+    /// summary may take its time.
+    fn publish(&self, written: Result<(), Vec<String>>, summary: &str, exit: Exit) -> Exit {
+        let exit = match self.quiet {
+            true => exit,
+            false => output::show(summary, exit),
+        };
+        match written {
+            Ok(()) => exit,
+            Err(problems) => tell(Exit::Internal, problems.join("\nerror: ")),
         }
     }
 }

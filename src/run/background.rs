@@ -1,14 +1,10 @@
-//! What is done beside the load of a run.
+//! Events, observations and verifications: done in the background of the load.
 
-use super::{
-    live::{Killed, Measured},
-    signals::Signals,
-};
+use super::{Cause, Interrupts, Observer, follow::Measured};
 use crate::{
-    dashboard::Display,
     gate,
     observe::{Observers, Taken},
-    plan::{Plan, event::Action, sql::Secret},
+    plan::{Plan, sql::Secret},
     report::{self, Verification},
     time::{Clock, Nanos, SECOND},
     world::{Activities, Caller, Databases, Events, Happened, Progress, Questions},
@@ -16,8 +12,8 @@ use crate::{
 use std::{rc::Rc, sync::Arc};
 use url::Url;
 
-/// All of it.
-pub struct Beside {
+/// Background of one run.
+pub struct Background {
     plan: Arc<Plan>,
     caller: Rc<Caller>,
     /// The database of each population's bundled service.
@@ -27,59 +23,46 @@ pub struct Beside {
     observers: Observers,
     /// None before the load.
     events: Option<Events>,
-    /// What was done so far.
+    /// For the report, as far as it has come.
     done: report::Beside,
 }
 
-/// What has come of it.
-pub enum News {
+/// News of the background.
+pub enum BackgroundUpdate {
     /// An event that may go on for long has begun.
     Begun(report::Event),
     /// An event is over.
-    Event(Happening),
-    /// A look at one of the sources.
+    Event(EventOutcome),
+    /// A source was read.
     Observed(Taken),
 }
 
 /// An event that was done, or was not.
-pub struct Happening {
+pub struct EventOutcome {
     /// For the report.
     pub event: report::Event,
-    /// What the run fails by, in words.
+    /// Reason for the run to fail, in words.
     pub failure: Option<String>,
 }
 
-/// Why a plan may not be run: it has commands, which were not allowed.
-pub fn forbidden(plan: &Plan, allowed: bool) -> Option<String> {
-    let mut events = plan.beside.events.iter();
-    let command = events.find_map(|event| match &event.action {
-        Action::Exec(command) if !allowed => Some(command),
-        _ => None,
-    })?;
-    Some(format!(
-        "this scenario runs commands on this machine (`{}`): give --allow-exec if it may",
-        command.written
-    ))
-}
-
-impl Beside {
+impl Background {
     /// For a plan whose populations drive these URLs, of bundled services on these databases. Asks
-    /// what is to be known before the load.
+    /// verifications for the values from before the load, and reads each source once.
     ///
     /// # Errors
     /// In words, when something of it could not be done.
     pub async fn prepare(
         plan: &Arc<Plan>,
         urls: &[Vec<Url>],
-        databases: Vec<Option<Secret>>,
-        display: &Display,
+        databases: Arc<[Option<Secret>]>,
+        observer: &mut impl Observer,
     ) -> Result<Self, String> {
         let caller = Caller::new(plan, urls, Clock::start()).map_err(|error| error.to_string())?;
-        let (caller, own) = (Rc::new(caller), databases.into());
+        let (caller, own) = (Rc::new(caller), databases);
         let databases = Databases::new(plan, &own);
         let mut questions = Questions::new(plan, &caller, databases);
         for warning in questions.before().await? {
-            display.message(&warning);
+            observer.message(&warning);
         }
         Ok(Self {
             plan: Arc::clone(plan),
@@ -101,14 +84,14 @@ impl Beside {
         self.observers.start(clock);
     }
 
-    /// Waits for what is next. May be given up at any time.
-    pub async fn next(&mut self) -> News {
+    /// Waits for the next update. May be given up at any time.
+    pub async fn next(&mut self) -> BackgroundUpdate {
         let Some(events) = &mut self.events else {
             return std::future::pending().await;
         };
         tokio::select! {
             progress = events.next() => match progress {
-                Progress::Begun(event, at) => News::Begun(report::Event {
+                Progress::Begun(event, at) => BackgroundUpdate::Begun(report::Event {
                     name: name(&self.plan, event).to_owned(),
                     t_s: seconds(at),
                     took_s: 0.0,
@@ -116,12 +99,12 @@ impl Beside {
                     message: Some("under way".to_owned()),
                 }),
                 Progress::Done(happened) => {
-                    let happening = happening(&self.plan, happened);
-                    self.done.events.push(happening.event.clone());
-                    News::Event(happening)
+                    let outcome = outcome(&self.plan, happened);
+                    self.done.events.push(outcome.event.clone());
+                    BackgroundUpdate::Event(outcome)
                 }
             },
-            taken = self.observers.next() => News::Observed(taken),
+            taken = self.observers.next() => BackgroundUpdate::Observed(taken),
         }
     }
 
@@ -132,16 +115,16 @@ impl Beside {
         }
     }
 
-    /// The load is over: ends what is under way, does what is to be done then, and asks what is to
-    /// be verified. An interrupt ends it: what was not answered by then does not hold.
+    /// Ends what is under way after the load, does the events of its end, and asks verifications.
+    /// An interrupt ends it: a verification without an answer by then does not hold.
     ///
     /// # Errors
     /// On an interrupt after another one.
     pub async fn finish(
         &mut self,
         measured: &mut Measured,
-        signals: &mut Signals,
-    ) -> Result<(), Killed> {
+        interrupts: &Interrupts,
+    ) -> Result<(), Cause> {
         let mut verified = Vec::new();
         let finish = async {
             // First, so that it is the load that they tell of.
@@ -149,9 +132,9 @@ impl Beside {
             self.observers.end().await;
             if let Some(events) = &mut self.events {
                 let tell = |happened| {
-                    let happening = happening(&self.plan, happened);
-                    measured.failures.extend(happening.failure);
-                    self.done.events.push(happening.event);
+                    let outcome = outcome(&self.plan, happened);
+                    measured.failures.extend(outcome.failure);
+                    self.done.events.push(outcome.event);
                 };
                 events.finish(tell).await;
             }
@@ -160,10 +143,10 @@ impl Beside {
         };
         let interrupted = tokio::select! {
             () = finish => false,
-            () = signals.next() => true,
+            () = interrupts.next() => true,
         };
         if interrupted && measured.interrupted {
-            return Err(Killed);
+            return Err(Cause::Abandoned);
         }
         measured.interrupted |= interrupted;
         self.conclude();
@@ -175,7 +158,7 @@ impl Beside {
         Ok(())
     }
 
-    /// What was observed, and whether it is as it had to be.
+    /// Takes down what was observed, and judges limits on it.
     fn conclude(&mut self) {
         let observed = self.observers.observed();
         let beside = &self.plan.beside;
@@ -191,7 +174,7 @@ impl Beside {
         self.done.limits = judged.collect();
     }
 
-    /// What should be known of it, in words: events that never were, in a run that came to its end.
+    /// Warnings in words: events that never began, in a run that came to its end.
     pub fn warnings(&self) -> Vec<String> {
         let missed = self.events.iter().flat_map(Events::missed);
         let missed = missed.filter_map(|place| self.plan.beside.events.get(place));
@@ -200,7 +183,7 @@ impl Beside {
             .collect()
     }
 
-    /// What was done.
+    /// Everything that was done, as the report has it.
     pub fn into_report(self) -> report::Beside {
         self.done
     }
@@ -215,7 +198,7 @@ fn seconds(ns: Nanos) -> f64 {
     (ns as f64 / SECOND as f64 * 1e6).round() / 1e6
 }
 
-fn happening(plan: &Plan, happened: Happened) -> Happening {
+fn outcome(plan: &Plan, happened: Happened) -> EventOutcome {
     let name = name(plan, happened.event);
     let (ok, message) = match happened.result {
         Ok(note) => (true, note),
@@ -225,7 +208,7 @@ fn happening(plan: &Plan, happened: Happened) -> Happening {
         happened.at as f64 / SECOND as f64,
         plan.warmup.as_secs_f64(),
     );
-    Happening {
+    EventOutcome {
         failure: (!ok).then(|| format!("the event `{name}` failed at {at}: {message}")),
         event: report::Event {
             name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! Setup and teardown: what a run does before its load and after it.
+//! Setup and teardown: done once, before the load and after it.
 
 use crate::{
     data::Value,
@@ -9,8 +9,8 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Those of a run.
-pub struct Errands<'p, C: Custom> {
+/// Setup and teardown of a plan's populations.
+pub struct Lifecycle<'p, C: Custom> {
     plan: &'p Plan,
     driver: ErrandDriver<'p, C>,
     data: Arc<RunData>,
@@ -18,8 +18,8 @@ pub struct Errands<'p, C: Custom> {
     ready: usize,
 }
 
-impl<'p, C: Custom> Errands<'p, C> {
-    /// Of this plan. Must be made inside a runtime.
+impl<'p, C: Custom> Lifecycle<'p, C> {
+    /// For a plan. Must be made inside a runtime.
     pub fn new(plan: &'p Plan, http: &Arc<http::Setup>, custom: C) -> Self {
         Self {
             driver: ErrandDriver::new(Clock::start(), http, &plan.databases, custom),

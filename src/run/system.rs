@@ -52,6 +52,14 @@ impl Usage {
             max_rss_bytes: own_peak().unwrap_or_else(counted),
         }
     }
+
+    /// The same, with the processor time that was used after `before`.
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            cpu_seconds: self.cpu_seconds - before.cpu_seconds,
+            ..self
+        }
+    }
 }
 
 /// The most memory that this program held, in bytes, where Linux tells. What `getrusage` counts

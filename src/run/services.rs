@@ -1,33 +1,28 @@
-//! What a run drives: the bundled services that it needs, and what its populations' targets are.
+//! Targets of a run: the bundled services that it needs, and where its populations' targets are.
 
-use super::{Ended, tell};
 use crate::{
     bundled::{Bundled, Served},
-    cli::Exit,
     plan::{App, Load, Plan, Target, sql::Secret},
 };
 use url::Url;
 
-/// The bundled services, which may serve several runs one after the other.
-pub struct Bundle {
+/// Bundled services, which may serve several runs one after the other.
+pub struct Services {
     bundled: Option<Bundled>,
     /// Where they answer, once they do.
     served: Option<Vec<Served>>,
 }
 
-impl Bundle {
-    /// Starts what these plans drive. Must be called inside a runtime.
+impl Services {
+    /// Starts those that the plans drive. Must be called inside a runtime.
     ///
     /// # Errors
-    /// When a process cannot be made.
-    pub fn spawn<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Result<Self, Ended> {
+    /// In words, when a process cannot be made.
+    pub fn spawn<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Result<Self, String> {
         let apps: Vec<&App> = plans.into_iter().flat_map(Plan::apps).collect();
         let bundled = match apps.as_slice() {
             [] => None,
-            apps => {
-                let spawned = Bundled::spawn(apps);
-                Some(spawned.map_err(|problem| tell(Exit::Setup, problem))?)
-            }
+            apps => Some(Bundled::spawn(apps)?),
         };
         Ok(Self {
             bundled,
@@ -38,22 +33,22 @@ impl Bundle {
     /// Waits until all of them answer. May be given up at any time.
     ///
     /// # Errors
-    /// When they do not start.
-    pub async fn ready(&mut self, say: impl FnOnce(&str)) -> Result<&[Served], Ended> {
+    /// In words, when they do not start.
+    pub async fn ready(&mut self, say: impl FnOnce(&str)) -> Result<&[Served], String> {
         if let (Some(bundled), None) = (&mut self.bundled, &self.served) {
             say("starting the bundled target");
-            let served = bundled.ready().await;
-            self.served = Some(served.map_err(|problem| tell(Exit::Setup, problem))?);
+            self.served = Some(bundled.ready().await?);
         }
         Ok(self.served.as_deref().unwrap_or_default())
     }
 
-    /// The database of a bundled service, once it is ready.
-    pub fn database(&self, target: &Target) -> Option<Secret> {
-        match (target, &self.bundled) {
+    /// The database of a bundled service, by population, once it is ready.
+    pub fn databases(&self, plan: &Plan) -> Vec<Option<Secret>> {
+        let of = |target: &Target| match (target, &self.bundled) {
             (Target::App(app), Some(bundled)) => bundled.database(app),
             _ => None,
-        }
+        };
+        plan.populations.iter().map(|p| of(&p.target)).collect()
     }
 
     /// The processes, which may fail.
@@ -86,18 +81,20 @@ pub fn connections(plan: &Plan) -> u64 {
     each.sum()
 }
 
-pub fn urls(target: &Target, served: &[Served]) -> Vec<Url> {
-    match target {
+/// URLs of the targets, by population.
+pub fn urls(plan: &Plan, served: &[Served]) -> Vec<Vec<Url>> {
+    let of = |target: &Target| match target {
         Target::Urls(urls) => urls.clone(),
         Target::None => Vec::new(),
         Target::App(app) => {
             let mine = served.iter().filter(|served| served.name == app.name);
             mine.map(|served| served.url.clone()).collect()
         }
-    }
+    };
+    plan.populations.iter().map(|p| of(&p.target)).collect()
 }
 
-/// What is driven, for the head of the report. URLs of a scenario are shown as it has them: what
+/// Targets in words, for the head of the report. URLs of a scenario are shown as it has them: what
 /// came from the environment may be secret.
 pub fn words(plan: &Plan, urls: &[Vec<Url>]) -> String {
     let mut words: Vec<String> = Vec::new();

@@ -1,0 +1,106 @@
+//! Why a run has no result.
+
+use crate::scenario::Report;
+use std::{error::Error, fmt};
+
+/// Parts of a run, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunPhase {
+    /// The plan is held against the options and the limits of the process.
+    Admission,
+    /// The bundled services start.
+    Target,
+    /// A suite waits before its next phase.
+    Pause,
+    /// Each target is connected to once.
+    Preflight,
+    /// Values of the target or a database are loaded.
+    Data,
+    /// Setup steps are done.
+    Setup,
+    /// The databases of the load are connected to, and its statements prepared.
+    Statements,
+    /// Verifications are asked for the first time, and observations begin.
+    Background,
+    /// Observers begin, and the load is started.
+    Start,
+    /// The load is driven.
+    Load,
+    /// Last events are done, and verifications asked again.
+    Verification,
+    /// Teardown steps are done.
+    Teardown,
+    /// The bundled services are stopped.
+    TargetStop,
+}
+
+/// Kinds of reasons for which a run has no result; in words, where there is something to say.
+#[derive(Debug)]
+pub enum Cause {
+    /// The plan runs this command on this machine, and the options allow none.
+    CommandNotAllowed(String),
+    /// The target, or a database, does not answer.
+    Unreachable(String),
+    /// What the run depends on cannot be had or done.
+    Failed(String),
+    /// The scenario has mistakes that only its databases could find.
+    Invalid(Report),
+    /// It was interrupted before there was anything to measure.
+    Interrupted,
+    /// It was interrupted again while it was ending, and left everything as it was.
+    Abandoned,
+    /// loadgen itself failed.
+    Internal(String),
+}
+
+/// A run that has no result.
+#[derive(Debug)]
+pub struct RunError {
+    /// What it was about.
+    pub phase: RunPhase,
+    /// What went wrong.
+    pub cause: Cause,
+}
+
+impl RunPhase {
+    /// An error of this phase.
+    pub(super) fn error(self, cause: Cause) -> RunError {
+        RunError { phase: self, cause }
+    }
+
+    /// In words, that something this phase depends on failed.
+    pub(super) fn failed(self, problem: impl fmt::Display) -> RunError {
+        self.error(Cause::Failed(problem.to_string()))
+    }
+}
+
+impl RunError {
+    /// Whether nothing may be waited for any more.
+    pub fn is_abandoned(&self) -> bool {
+        matches!(self.cause, Cause::Abandoned)
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::CommandNotAllowed(command) => {
+                write!(
+                    f,
+                    "the options do not allow commands on this machine: `{command}`"
+                )
+            }
+            Cause::Unreachable(words) | Cause::Failed(words) | Cause::Internal(words) => {
+                f.write_str(words)
+            }
+            Cause::Invalid(report) => report.fmt(f),
+            Cause::Interrupted if self.phase == RunPhase::Pause => {
+                f.write_str("interrupted before the phase began")
+            }
+            Cause::Interrupted => f.write_str("interrupted before the load began"),
+            Cause::Abandoned => f.write_str("interrupted again: left at once"),
+        }
+    }
+}
+
+impl Error for RunError {}
