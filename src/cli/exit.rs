@@ -1,8 +1,8 @@
 //! The one table of exit codes; k6's numbers where k6 has one.
 
-use crate::run::{
-    Cause, FinishedRun, RunError,
-    suite::{FinishedSuite, PhaseState},
+use crate::{
+    report::SuiteFile,
+    run::{Cause, FinishedRun, RunError},
 };
 
 /// How the process ends. Where several apply, [`Exit::of`] chooses.
@@ -92,17 +92,13 @@ impl Exit {
     }
 
     /// After a suite: the gravest of its phases', or of what failed beside them.
-    pub(super) fn of_suite(suite: &FinishedSuite) -> Exit {
+    pub(super) fn of_suite(suite: &SuiteFile) -> Exit {
         let applies = |exit: Exit| {
             let mut phases = suite.phases.iter();
-            phases.any(|phase| match &phase.state {
-                PhaseState::Ran(end) => end.exit_code == exit.code(),
-                PhaseState::NotStarted(error) => Exit::of_error(error) == exit,
-                PhaseState::NotRun(_) => false,
-            })
+            phases.any(|phase| phase.exit_code == Some(exit.code()))
         };
         let mut results = PRECEDENCE.map(|exit| (exit, applies(exit))).to_vec();
-        results.push((Exit::Setup, !suite.run.failures.is_empty()));
+        results.push((Exit::Setup, !suite.suite.failures.is_empty()));
         Exit::of(&results)
     }
 }

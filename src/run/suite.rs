@@ -29,6 +29,11 @@ pub trait SuiteObserver {
     /// Something failed between two runs.
     fn failed(&mut self, _error: &RunError) {}
 
+    /// Number that a process of its own would end with, had it been run for a phase that ended so.
+    fn exit_code(&self, _error: &RunError) -> u8 {
+        1
+    }
+
     /// Flags with which the scenario of a phase would be run alone, for its result.
     fn arguments(&self, _phase: &Phase) -> Vec<String> {
         Vec::new()
@@ -68,43 +73,6 @@ pub struct SuiteRunner<C> {
     options: Options<C>,
 }
 
-/// A suite that is over.
-#[derive(Debug)]
-pub struct FinishedSuite {
-    /// The suite as a whole. Its exit code is 0 when all of it is good, else 1, unless whoever ends
-    /// the process has numbers of their own.
-    pub run: SuiteRun,
-    /// Its phases, in order, also those that were not run.
-    pub phases: Vec<FinishedPhase>,
-}
-
-/// A phase of a suite that is over.
-#[derive(Debug)]
-pub struct FinishedPhase {
-    label: PhaseLabel,
-    /// How it ended.
-    pub state: PhaseState,
-}
-
-/// A phase as results name it.
-#[derive(Debug)]
-struct PhaseLabel {
-    name: String,
-    file: String,
-    pause: Duration,
-}
-
-/// Ways in which a phase ends.
-#[derive(Debug)]
-pub enum PhaseState {
-    /// There was a load, and there is a result.
-    Ran(Box<PhaseEnd>),
-    /// The load could not begin.
-    NotStarted(RunError),
-    /// The suite had ended before, for this reason.
-    NotRun(String),
-}
-
 /// What a phase means for those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -128,7 +96,8 @@ impl<C: Custom> SuiteRunner<C> {
         Ok(Self { suite, options })
     }
 
-    /// Runs the phases. Must be called inside a runtime.
+    /// Runs the phases. Must be called inside a runtime. The result's exit code is 0 when all of it
+    /// is good, else 1, unless whoever ends the process puts a number of their own there.
     ///
     /// # Errors
     /// When nothing may be waited for any more.
@@ -136,7 +105,7 @@ impl<C: Custom> SuiteRunner<C> {
         self,
         observer: &mut impl SuiteObserver,
         interrupts: &Interrupts,
-    ) -> Result<FinishedSuite, RunError> {
+    ) -> Result<SuiteFile, RunError> {
         let (began, started_at) = (Instant::now(), Timestamp::now());
         let Self { suite, options } = self;
         let bundles = suite.bundles();
@@ -163,8 +132,8 @@ impl<C: Custom> SuiteRunner<C> {
             ..
         } = progress;
         failures.dedup();
-        let good = failures.is_empty() && phases.iter().all(FinishedPhase::is_good);
-        let run = SuiteRun {
+        let good = failures.is_empty() && phases.iter().all(|it| it.exit_code == Some(0));
+        let suite = SuiteRun {
             name: suite.name,
             file: suite.path.display().to_string(),
             sha256: suite.sha256,
@@ -181,61 +150,11 @@ impl<C: Custom> SuiteRunner<C> {
             exit_code: u8::from(!good),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Ok(FinishedSuite { run, phases })
-    }
-}
-
-impl FinishedSuite {
-    /// Result of the suite, as its file has it; `exit_code` numbers the errors of phases that were
-    /// not started.
-    pub fn into_result(self, exit_code: impl Fn(&RunError) -> u8) -> SuiteFile {
-        let phases = self.phases.into_iter().map(|phase| {
-            let (state, exit_code, message, result) = match phase.state {
-                PhaseState::Ran(end) => {
-                    let result = Some(Box::new(end.result));
-                    (State::Ran, Some(end.exit_code), None, result)
-                }
-                PhaseState::NotStarted(error) => {
-                    let (code, words) = (exit_code(&error), error.to_string());
-                    (State::NotStarted, Some(code), Some(words), None)
-                }
-                PhaseState::NotRun(why) => (State::NotRun, None, Some(why), None),
-            };
-            report::Phase {
-                name: phase.label.name,
-                file: phase.label.file,
-                pause_s: phase.label.pause.as_secs_f64(),
-                state,
-                exit_code,
-                message,
-                result,
-            }
-        });
-        SuiteFile {
+        Ok(SuiteFile {
             schema: report::SCHEMA,
-            suite: self.run,
-            phases: phases.collect(),
-        }
-    }
-}
-
-impl FinishedPhase {
-    fn is_good(&self) -> bool {
-        matches!(&self.state, PhaseState::Ran(end) if end.exit_code == 0)
-    }
-
-    fn has_failures(&self) -> bool {
-        matches!(&self.state, PhaseState::Ran(end) if !end.result.run.failures.is_empty())
-    }
-}
-
-impl PhaseLabel {
-    fn of(phase: &Phase) -> Self {
-        Self {
-            name: phase.name.clone(),
-            file: phase.scenario.path.display().to_string(),
-            pause: phase.pause,
-        }
+            suite,
+            phases,
+        })
     }
 }
 
@@ -266,7 +185,7 @@ struct Progress<'a, C, O> {
     on_failure: OnFailure,
     /// Of all phases.
     count: usize,
-    phases: Vec<FinishedPhase>,
+    phases: Vec<report::Phase>,
     /// Why no further phase is run.
     over: Option<String>,
     interrupted: bool,
@@ -287,37 +206,46 @@ impl<C: Custom, O: SuiteObserver> Progress<'_, C, O> {
         }
         let before = self.phases.len();
         for phase in phases {
-            let label = PhaseLabel::of(&phase);
-            if let Some(why) = self.over.clone() {
-                let state = PhaseState::NotRun(why);
-                self.phases.push(FinishedPhase { label, state });
+            let mut entry = entry(&phase);
+            if let Some(why) = &self.over {
+                entry.message = Some(why.clone());
+                self.phases.push(entry);
                 continue;
             }
             let ran = match &mut services {
                 Ok(services) => self.phase(phase, services).await,
                 Err(words) => Err(RunPhase::Target.failed(words)),
             };
-            let (state, verdict) = match ran {
-                Ok((end, verdict)) => (PhaseState::Ran(Box::new(end)), verdict),
+            let verdict = match ran {
+                Ok((end, verdict)) => {
+                    entry.state = State::Ran;
+                    entry.exit_code = Some(end.exit_code);
+                    entry.result = Some(Box::new(end.result));
+                    verdict
+                }
                 // The bundled services see this process let go of them, and clean up by themselves.
                 Err(error) if error.is_abandoned() => return Err(error),
                 Err(error) => {
-                    let verdict = Verdict::of_error(&error);
-                    (PhaseState::NotStarted(error), verdict)
+                    entry.state = State::NotStarted;
+                    entry.exit_code = Some(self.observer.exit_code(&error));
+                    entry.message = Some(error.to_string());
+                    Verdict::of_error(&error)
                 }
             };
-            self.go_on_after(&label.name, verdict);
-            self.phases.push(FinishedPhase { label, state });
+            self.go_on_after(&entry.name, verdict);
+            self.phases.push(entry);
         }
         let stopped = match services {
             Ok(services) => services.stop().await,
             Err(_) => Ok(()),
         };
+        let results = self.phases[before..]
+            .iter()
+            .filter_map(|it| it.result.as_ref());
+        let told = results.flat_map(|result| &result.run.failures).count() > 0;
         // Services that ended during a phase were told of already.
         if let Err(problem) = stopped
-            && !self.phases[before..]
-                .iter()
-                .any(FinishedPhase::has_failures)
+            && !told
         {
             self.observer.failed(&RunPhase::TargetStop.failed(&problem));
             self.failures.push(problem);
@@ -392,5 +320,18 @@ impl<C: Custom, O: SuiteObserver> Progress<'_, C, O> {
                 Some(format!("{name} failed"))
             }
         };
+    }
+}
+
+/// A phase that has not been run.
+fn entry(phase: &Phase) -> report::Phase {
+    report::Phase {
+        name: phase.name.clone(),
+        file: phase.scenario.path.display().to_string(),
+        pause_s: phase.pause.as_secs_f64(),
+        state: State::NotRun,
+        exit_code: None,
+        message: None,
+        result: None,
     }
 }

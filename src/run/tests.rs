@@ -3,13 +3,14 @@
 use super::{
     Cause, FinishedRun, Interrupts, LoadSource, Observer, Options, Run, RunError, RunInfo,
     RunPhase, Second,
-    suite::{PhaseState, SuiteObserver, SuiteRunner},
+    suite::{SuiteObserver, SuiteRunner},
 };
 use crate::{
     driver::{Call, Custom, ErrorClass, Failure, Setups},
     engine::{Event, RunningLoad, WorkerEnd},
     plan::{Plan, RunData, Settings, compile, compile_suite, suite::Phase},
     record::{Size, Snapshot},
+    report::suite::State,
     scenario::{self, File, Inputs, Scenario},
     time::{Clock, Nanos, SECOND},
 };
@@ -455,11 +456,9 @@ async fn a_suite_is_a_library_call_as_well() {
         let interrupts = Interrupts::default();
         let mut watcher = Silent;
         let executed = runner.execute(&mut watcher, &interrupts);
-        let finished = executed.await.unwrap();
-        let states = finished.phases.iter().map(|phase| &phase.state);
-        let has_run = states.filter(|state| matches!(state, PhaseState::Ran(_)));
-        assert_eq!((has_run.count(), finished.run.exit_code), (ran, code));
-        let result = finished.into_result(|_| 1);
+        let result = executed.await.unwrap();
+        let has_run = result.phases.iter().filter(|it| it.state == State::Ran);
+        assert_eq!((has_run.count(), result.suite.exit_code), (ran, code));
         assert_eq!(result.phases.len(), 2);
         let first = result.phases[0].result.as_ref().unwrap();
         assert!(!first.thresholds[0].ok);

@@ -32,10 +32,9 @@ pub async fn execute<C: Custom>(
     };
     // Whoever watches was told already.
     let executed = runner.execute(&mut watcher, &interrupts).await;
-    let mut finished = executed.map_err(|error| Exit::of_error(&error))?;
-    let exit = Exit::of_suite(&finished);
-    finished.run.exit_code = exit.code();
-    let result = finished.into_result(|error| Exit::of_error(error).code());
+    let mut result = executed.map_err(|error| Exit::of_error(&error))?;
+    let exit = Exit::of_suite(&result);
+    result.suite.exit_code = exit.code();
     let written = args.outputs.write_suite(&result);
     summarise_job(&markdown::suite(&result));
     let summary = terminal::suite_summary(&result, &Look::of_stdout());
@@ -60,6 +59,10 @@ impl<'a> SuiteObserver for SuiteWatcher<'a> {
 
     fn failed(&mut self, error: &RunError) {
         live_view::complain(error);
+    }
+
+    fn exit_code(&self, error: &RunError) -> u8 {
+        Exit::of_error(error).code()
     }
 
     fn arguments(&self, phase: &Phase) -> Vec<String> {
