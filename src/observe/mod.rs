@@ -1,7 +1,7 @@
 //! What the system under test says of itself during the run: pages of metrics, statistics of
 //! databases, this machine.
 //!
-//! Everything here runs in the runtime of the command line, a look a second, each with a bound on its
+//! Everything here runs in the runtime of the run's caller, a look a second, each with a bound on its
 //! time. A source that does not answer is counted and asked again a second later. The first look
 //! comes right before the load and the last one right after it, so that what counters rose by is
 //! what the load made of them.

@@ -136,11 +136,12 @@ impl<C: Custom> Run<C> {
     /// # Errors
     /// When there is nothing to report.
     pub async fn execute(
-        &self,
+        self,
         observer: &mut impl Observer,
         interrupts: &Interrupts,
     ) -> Result<FinishedRun, RunError> {
-        self.execute_on(self.local(), observer, interrupts).await
+        let source = self.local();
+        self.execute_on(source, observer, interrupts).await
     }
 
     /// Runs it to its end, the load driven by `source`.
@@ -148,7 +149,7 @@ impl<C: Custom> Run<C> {
     /// # Errors
     /// When there is nothing to report.
     pub async fn execute_on(
-        &self,
+        self,
         source: impl LoadSource,
         observer: &mut impl Observer,
         interrupts: &Interrupts,
@@ -216,9 +217,7 @@ impl<C: Custom> Run<C> {
         };
         match run {
             Ok(mut finished) => {
-                problems
-                    .into_iter()
-                    .for_each(|problem| finished.fail(problem));
+                problems.into_iter().for_each(|it| finished.fail(it));
                 Ok(finished)
             }
             Err(error) => {

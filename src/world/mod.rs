@@ -1,6 +1,6 @@
 //! What is done beside the load: the world is asked, and changed.
 //!
-//! Everything here runs in the runtime of the command line, never on a worker, so that the load
+//! Everything here runs in the runtime of the run's caller, never on a worker, so that the load
 //! goes on as if nothing were beside it.
 
 mod activity;
