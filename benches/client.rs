@@ -2,16 +2,14 @@
 
 use crate::{
     Result,
+    loadgen::{self, HttpRun},
     process::{self, Usage},
 };
 use serde_json::Value;
-use std::{fs, process::Command, time::Duration};
+use std::{process::Command, time::Duration};
 
 /// How long a client may take after its measurement to come to an end.
-const SLACK: Duration = Duration::from_secs(60);
-
-/// Loadgen's exit code when it was itself the bottleneck: a machine that has other work to do.
-const INVALID: i32 = 96;
+pub const SLACK: Duration = Duration::from_secs(60);
 
 /// A client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +89,7 @@ impl Client {
     /// Its version in its own words.
     pub fn version(self) -> Result<String> {
         let (program, flag) = match self {
-            Client::Loadgen => (env!("CARGO_BIN_EXE_loadgen"), "--version"),
+            Client::Loadgen => (loadgen::BUILT, "--version"),
             // It prints its usage too and exits with 1.
             Client::Wrk => ("wrk", "-v"),
             Client::Oha => ("oha", "--version"),
@@ -108,62 +106,11 @@ impl Client {
     /// Does the job.
     pub fn run(self, job: Job) -> Result<Done> {
         match self {
-            Client::Loadgen => loadgen(job),
+            Client::Loadgen => HttpRun::new(loadgen::BUILT.as_ref(), job)?.run(),
             Client::Wrk => wrk(job),
             Client::Oha => oha(job),
         }
     }
-}
-
-/// With everything on: recording, timeline, thresholds and result file.
-fn loadgen(job: Job) -> Result<Done> {
-    let seconds = job.length.as_secs();
-    let connections = job.connections;
-    let load = match job.load {
-        Load::Closed => format!("users = {connections}"),
-        Load::Rate(rate) => format!("rate = \"{rate}/s\"\nmax_in_flight = {connections}"),
-        Load::Thinking => format!(
-            "users = {connections}\nspawn_rate = {}\nthink = \"1s..2s\"",
-            connections / 5
-        ),
-    };
-    let url = url::Url::parse(job.url)?;
-    let (base, path) = (&url[..url::Position::BeforePath], url.path());
-    let scenario = format!(
-        r#"thresholds = ["p95 < 1s", "error_rate < 1%", "rate > 1/s"]
-[target]
-url = "{base}"
-[load]
-{load}
-duration = "{seconds}s"
-[[task]]
-name = "get"
-[[task.step]]
-get = "{path}"
-expect = {{ status = 200 }}
-"#
-    );
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("bench.toml");
-    let result = folder.path().join("result.json");
-    fs::write(&file, scenario)?;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-    command
-        .args(["run", "--dashboard", "off", "--json"])
-        .args([&result, &file]);
-    let usage = ended(&mut command, job, &[0, INVALID])?;
-    let result: Value = serde_json::from_slice(&fs::read(result)?)?;
-    let total = |path| {
-        let number = result.pointer(path).and_then(Value::as_u64);
-        number.ok_or_else(|| format!("no number at {path} of loadgen's result"))
-    };
-    let errors = total("/totals/errors/count")?;
-    Ok(Done {
-        requests: total("/totals/count")? - errors,
-        errors: errors + total("/totals/dropped")?,
-        invalid: usage.code == INVALID,
-        usage,
-    })
 }
 
 fn wrk(job: Job) -> Result<Done> {
@@ -176,7 +123,7 @@ fn wrk(job: Job) -> Result<Done> {
         .args(["--connections", &job.connections.to_string()])
         .args(["--duration", &format!("{}s", job.length.as_secs())])
         .arg(job.url);
-    let usage = ended(&mut command, job, &[0])?;
+    let usage = ended(&mut command, job)?;
     let text = &usage.stdout;
     // "  123456 requests in 10.00s, 12.3MB read", and lines on errors only if there were some.
     let requests = text
@@ -207,7 +154,7 @@ fn oha(job: Job) -> Result<Done> {
         }
         Load::Thinking => return Err("oha knows no think time".into()),
     }
-    let usage = ended(command.arg(job.url), job, &[0])?;
+    let usage = ended(command.arg(job.url), job)?;
     let result: Value = serde_json::from_str(&usage.stdout)?;
     let counts = |key: &str| {
         let table = result[key].as_object().into_iter().flatten();
@@ -227,10 +174,10 @@ fn oha(job: Job) -> Result<Done> {
     })
 }
 
-/// Runs it to its end, which must be with one of these exit codes.
-fn ended(command: &mut Command, job: Job, codes: &[i32]) -> Result<Usage> {
+/// Runs it to its end, which must be a success.
+fn ended(command: &mut Command, job: Job) -> Result<Usage> {
     let usage = process::run(command, job.length + SLACK)?;
-    if codes.contains(&usage.code) {
+    if usage.code == 0 {
         return Ok(usage);
     }
     let (program, code) = (command.get_program().display(), usage.code);

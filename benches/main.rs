@@ -6,7 +6,9 @@
 
 mod client;
 mod dashboards;
+mod databases;
 mod goose;
+mod loadgen;
 mod nginx;
 mod pacing;
 mod peers;

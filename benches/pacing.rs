@@ -2,7 +2,7 @@
 
 use crate::{
     Options, Result,
-    client::{Client, Job, Load},
+    client::{Client, Done, Job, Load},
     report::{Report, Target, median},
     support::{
         replay::percentile,
@@ -28,9 +28,11 @@ const MOST_OF_OHA: f64 = 0.5;
 
 /// Deviations in microseconds, and the rate that was kept.
 #[derive(Debug, Clone, Copy)]
-struct Evenness {
-    p50: f64,
-    p99: f64,
+pub struct Evenness {
+    /// Half of the arrivals deviate by no more.
+    pub p50: f64,
+    /// Of 100 arrivals, 99 deviate by no more.
+    pub p99: f64,
     rate: f64,
 }
 
@@ -40,8 +42,9 @@ pub fn measure(options: &Options) -> Result<Report> {
     for round in 0..options.rounds {
         let mut one_round = Vec::new();
         for client in CLIENTS {
-            let (even, late) = one_run(client, options.length)?;
-            invalid += usize::from(late);
+            let (even, done) = arrivals(options.length, |job| client.run(job))
+                .map_err(|error| format!("{}: {error}", client.name()))?;
+            invalid += usize::from(done.invalid);
             println!(
                 "round {}: {:8} p50 {:4.0} us, p99 {:4.0} us, {:.1}/s",
                 round + 1,
@@ -102,20 +105,22 @@ pub fn measure(options: &Options) -> Result<Report> {
     })
 }
 
-/// One run, and whether the client calls it invalid.
-fn one_run(client: Client, length: Duration) -> Result<(Evenness, bool)> {
+/// One run of a client for so long: how even its arrivals were, and what it did.
+pub fn arrivals(
+    length: Duration,
+    client: impl FnOnce(Job) -> Result<Done>,
+) -> Result<(Evenness, Done)> {
     let server = TruthServer::steady(Duration::ZERO);
     let url = server.url() + MEASURED;
-    let done = client.run(Job {
+    let done = client(Job {
         url: &url,
         connections: CONNECTIONS,
         load: Load::Rate(RATE),
         length: length + SETTLING,
     })?;
     let log = server.stop();
-    let name = client.name();
     if done.errors > 0 || !log.problems.is_empty() {
-        return Err(format!("{name} met {} errors, {:?}", done.errors, log.problems).into());
+        return Err(format!("{} errors, {:?}", done.errors, log.problems).into());
     }
     let settled = SETTLING.as_nanos() as Nanos;
     let end = settled + length.as_nanos() as Nanos;
@@ -126,9 +131,9 @@ fn one_run(client: Client, length: Duration) -> Result<(Evenness, bool)> {
         .filter(|arrival| (settled..end).contains(arrival))
         .collect();
     if arrivals.len() < 1_000 {
-        return Err(format!("{name} sent only {} requests", arrivals.len()).into());
+        return Err(format!("only {} requests were sent", arrivals.len()).into());
     }
-    Ok((evenness(&arrivals), done.invalid))
+    Ok((evenness(&arrivals), done))
 }
 
 /// Fits a line through arrival over number by least squares; the deviations are its residuals.

@@ -2,27 +2,15 @@
 
 use crate::{
     Options, Result,
+    client::SLACK,
+    databases::{CLIENTS, Databases, Done, SCALE, StatementRun},
+    loadgen::BUILT,
     process::{self, Usage},
     ratio::Ratio,
     report::{Report, Target, median},
     slices,
-    support::servers::{Kind, Server},
 };
-use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
-
-const CLIENTS: &str = "8";
-
-/// A million accounts.
-const SCALE: &str = "10";
-
-/// How long a client may take after its measurement to come to an end.
-const SLACK: Duration = Duration::from_secs(60);
+use std::{fs, path::Path, process::Command, time::Duration};
 
 /// Arrivals per second of the open loads, by job: far from what the server can do.
 const RATES: [u64; 2] = [500, 100];
@@ -55,41 +43,12 @@ const JOBS: [Job<'_>; 2] = [
     },
 ];
 
-/// What a client did.
-struct Done {
-    transactions: f64,
-    /// How long it went: of both from the first connection on, as pgbench sets the alarm that ends
-    /// it before it connects.
-    took: Duration,
-    usage: Usage,
-    /// In microseconds.
-    p50: f64,
-    mean: f64,
-}
-
-impl Done {
-    fn cpu_us(&self) -> f64 {
-        self.usage.cpu.as_secs_f64() * 1e6 / self.transactions
-    }
-
-    fn rate(&self) -> f64 {
-        self.transactions / self.took.as_secs_f64()
-    }
-}
-
 /// Both clients in turn, on each load, then at a rate.
 pub fn measure(options: &Options) -> Result<Report> {
-    // Nothing waits for the disk, whose time is neither client's and changes from run to run.
-    let server = Server::start(Kind::Postgres, &["shared_buffers=256MB", "fsync=off"]);
-    let urls = [server.fresh(), server.fresh()];
-    for url in &urls {
-        let mut fill = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-        process::run(fill.args(["init", "sql", url, "--scale", SCALE]), SLACK)?;
-    }
+    let databases = Databases::start(BUILT.as_ref())?;
     let folder = tempfile::tempdir()?;
     let bench = Bench {
-        urls: &urls,
-        port: server.port().to_string(),
+        databases: &databases,
         folder: folder.path(),
         length: options.length,
     };
@@ -227,8 +186,7 @@ fn rows(load: &str, rounds: &[(Done, Done)]) -> Vec<Vec<String>> {
 
 /// The server, and where results are put.
 struct Bench<'a> {
-    urls: &'a [String; 2],
-    port: String,
+    databases: &'a Databases,
     folder: &'a Path,
     length: Duration,
 }
@@ -238,20 +196,21 @@ impl Bench<'_> {
     /// each database, as no two have their rows in the same places.
     fn slices(&self, number: usize, job: Job<'_>) -> Result<Vec<(Done, Done)>> {
         let round = |round: usize| {
-            let [one, other] = self.urls;
+            let [one, other] = &self.databases.urls;
             let (own, others) = match round.is_multiple_of(2) {
                 true => (one, other),
                 false => (other, one),
             };
             let length = 2 * self.length;
-            let mut own = self.loadgen(job, None, own, length);
+            let mut own = StatementRun::new(BUILT.as_ref(), job.scenario, own, None, length)?;
             let mut others = self.pgbench(job, None, others, length);
-            let [own, others] = slices::run([&mut own, &mut others], length, length + SLACK)?;
+            let commands = [&mut own.command, &mut others];
+            let [spent, others] = slices::run(commands, length, length + SLACK)?;
             // It was stopped now and then, and its latencies are longer by that.
             let own = Done {
                 p50: f64::NAN,
                 mean: f64::NAN,
-                ..self.own(job, own)?
+                ..own.done(spent)?
             };
             Ok((own, self.others(others)?))
         };
@@ -262,16 +221,16 @@ impl Bench<'_> {
     /// does so for both. Of twice as many rounds as asked for, those from which the machine's host
     /// took the least time.
     fn rounds(&self, number: usize, job: Job<'_>, rate: u64) -> Result<Vec<(Done, Done)>> {
-        let [url, _] = self.urls;
+        let [url, _] = &self.databases.urls;
         let run = |command: &mut Command| {
             let usage = process::run(command, self.length + SLACK)?;
             Ok::<_, Box<dyn std::error::Error>>((usage, self.length))
         };
         let own = || {
-            self.own(
-                job,
-                run(&mut self.loadgen(job, Some(rate), url, self.length))?,
-            )
+            let rate = Some(rate);
+            let mut own = StatementRun::new(BUILT.as_ref(), job.scenario, url, rate, self.length)?;
+            let spent = run(&mut own.command)?;
+            own.done(spent)
         };
         let others = || self.others(run(&mut self.pgbench(job, Some(rate), url, self.length))?);
         let round = |round: usize| {
@@ -288,62 +247,15 @@ impl Bench<'_> {
         Ok(rounds)
     }
 
-    fn loadgen(&self, job: Job<'_>, rate: Option<u64>, url: &str, length: Duration) -> Command {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sql");
-        let seconds = format!("{}s", length.as_secs());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-        command
-            .arg("run")
-            .arg(format!("{folder}/{}.toml", job.scenario))
-            .args(["--duration", &seconds, "--workers", "1"])
-            .args(["--quiet", "--no-thresholds"])
-            .arg("--json")
-            .arg(self.result())
-            .env("DATABASE", url)
-            .env("SCALE", SCALE);
-        match rate {
-            None => command.args(["--users", CLIENTS]),
-            Some(rate) => {
-                // pgbench has all its connections before its schedule begins.
-                let load = format!(
-                    "load={{ rate = {rate}, arrivals = \"poisson\", max_in_flight = {CLIENTS}, duration = \"{seconds}\", warmup = \"1s\" }}"
-                );
-                command.args(["--set", &load])
-            }
-        };
-        command
-    }
-
-    /// Where loadgen's result is.
-    fn result(&self) -> PathBuf {
-        self.folder.join("result.json")
-    }
-
-    /// What loadgen did.
-    fn own(&self, job: Job<'_>, (usage, took): (Usage, Duration)) -> Result<Done> {
-        let result: Value = serde_json::from_str(&fs::read_to_string(self.result())?)?;
-        let task = &result["tasks"][0];
-        let number = |value: &Value| value.as_f64().ok_or("a figure is missing");
-        if number(&task["errors"]["count"])? > 0.0 {
-            return Err(format!("{} failed: {}", job.scenario, task["errors"]).into());
-        }
-        Ok(Done {
-            transactions: number(&task["count"])?,
-            took,
-            usage,
-            p50: number(&task["latency_us"]["p50"])?,
-            mean: number(&task["latency_us"]["mean"])?,
-        })
-    }
-
     fn pgbench(&self, job: Job<'_>, rate: Option<u64>, url: &str, length: Duration) -> Command {
         let mut command = Command::new("pgbench");
         let seconds = length.as_secs().to_string();
+        let port = self.databases.port();
         command
             .args([
                 "-n", "-M", "prepared", "-c", CLIENTS, "-j", "1", "-T", &seconds,
             ])
-            .args(["-h", "127.0.0.1", "-p", &self.port, "-U", "postgres"])
+            .args(["-h", "127.0.0.1", "-p", &port, "-U", "postgres"])
             .args(job.flags);
         if let Some(rate) = rate {
             // Writing the log costs it CPU, so it is only asked for where latencies are compared.

@@ -1,0 +1,98 @@
+//! Runs of loadgen against an HTTP server, by the binary that is given.
+
+use crate::{
+    Result,
+    client::{Done, Job, Load, SLACK},
+    process::{self, Usage},
+};
+use serde_json::Value;
+use std::{fs, path::Path, process::Command, time::Duration};
+use tempfile::TempDir;
+
+/// The binary that was built with the benches.
+pub const BUILT: &str = env!("CARGO_BIN_EXE_loadgen");
+
+/// Loadgen's exit code when it was itself the bottleneck: a machine that has other work to do.
+const INVALID: i32 = 96;
+
+/// Loadgen's exit code when a threshold was missed, as on such a machine. Errors are counted anyway.
+const MISSED: i32 = 99;
+
+/// A job written as a scenario, and the command that runs it.
+pub struct HttpRun {
+    /// Not started yet.
+    pub command: Command,
+    limit: Duration,
+    folder: TempDir,
+}
+
+impl HttpRun {
+    /// With everything on: recording, timeline, thresholds and result file.
+    pub fn new(program: &Path, job: Job) -> Result<Self> {
+        let seconds = job.length.as_secs();
+        let connections = job.connections;
+        let load = match job.load {
+            Load::Closed => format!("users = {connections}"),
+            Load::Rate(rate) => format!("rate = \"{rate}/s\"\nmax_in_flight = {connections}"),
+            Load::Thinking => format!(
+                "users = {connections}\nspawn_rate = {}\nthink = \"1s..2s\"",
+                connections / 5
+            ),
+        };
+        let url = url::Url::parse(job.url)?;
+        let (base, path) = (&url[..url::Position::BeforePath], url.path());
+        let scenario = format!(
+            r#"thresholds = ["p95 < 1s", "error_rate < 1%", "rate > 1/s"]
+[target]
+url = "{base}"
+[load]
+{load}
+duration = "{seconds}s"
+[[task]]
+name = "get"
+[[task.step]]
+get = "{path}"
+expect = {{ status = 200 }}
+"#
+        );
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("bench.toml");
+        fs::write(&file, scenario)?;
+        let mut command = Command::new(program);
+        command
+            .args(["run", "--dashboard", "off", "--json"])
+            .args([&folder.path().join("result.json"), &file]);
+        Ok(Self {
+            command,
+            limit: job.length + SLACK,
+            folder,
+        })
+    }
+
+    /// Runs it, alone.
+    pub fn run(mut self) -> Result<Done> {
+        let usage = process::run(&mut self.command, self.limit)?;
+        self.done(usage)
+    }
+
+    /// What it did, now that it has ended: valid or not.
+    pub fn done(&self, usage: Usage) -> Result<Done> {
+        if ![0, INVALID, MISSED].contains(&usage.code) {
+            let (command, code) = (&self.command, usage.code);
+            return Err(format!("{command:?} ended with {code}:\n{}", usage.stdout).into());
+        }
+        let text = fs::read(self.folder.path().join("result.json"))?;
+        let result: Value = serde_json::from_slice(&text)?;
+        let total = |path| {
+            let number = result.pointer(path).and_then(Value::as_u64);
+            number.ok_or_else(|| format!("no number at {path} of loadgen's result"))
+        };
+        let errors = total("/totals/errors/count")?;
+        Ok(Done {
+            requests: total("/totals/count")? - errors,
+            errors: errors + total("/totals/dropped")?,
+            invalid: usage.code == INVALID,
+            usage,
+        })
+    }
+}
