@@ -1,9 +1,10 @@
 //! loadgen beside wrk, oha, pgbench and Goose, on this machine, and beside itself:
-//! `scripts/bench [peers|pacing|users|sql|goose|dashboards]`.
+//! `scripts/bench [peers|pacing|users|sql|goose|dashboards]`, `scripts/bench against COMMIT`.
 //!
 //! The clients have one core to themselves, the servers another. Each part prints what it found,
 //! and the exit code says whether loadgen's own targets were reached.
 
+mod against;
 mod client;
 mod dashboards;
 mod databases;
@@ -25,6 +26,7 @@ mod sql;
 #[path = "../tests/support/mod.rs"]
 mod support;
 mod users;
+mod verdict;
 
 use report::Report;
 use std::{fmt::Display, process::ExitCode, time::Duration};
@@ -45,7 +47,11 @@ usage: scripts/bench [peers|pacing|users|sql|goose|dashboards]... [--rounds N] [
   dashboards   the load's CPU per request with the dashboards and without
   --rounds N   how often each client takes its turn (5; dashboards 20)
   --seconds N  length of each measurement (10)
-  --save       write benches/results/NAME.md too";
+  --save       write benches/results/NAME.md too
+or: scripts/bench against COMMIT [peers|sql|users|pacing]... [--minutes N]
+  the same loads by this build and by that of COMMIT: CPU per request, memory, evenness
+  --minutes N  the most for all of them together (20)
+exit codes: 0 reached, or not slower; 1 missed, or slower; 2 an error; 3 could not tell";
 
 /// What was asked for.
 pub struct Options {
@@ -56,17 +62,35 @@ pub struct Options {
 }
 
 fn main() -> ExitCode {
-    match run(std::env::args().skip(1)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::from(2)
-        }
-    }
+    // `cargo bench` adds a flag.
+    let args = std::env::args().skip(1).filter(|arg| arg != "--bench");
+    run(args).unwrap_or_else(|error| {
+        eprintln!("bench: {error}");
+        ExitCode::from(2)
+    })
 }
 
-fn run(mut args: impl Iterator<Item = String>) -> Result<bool> {
+fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let mut args = args.peekable();
+    let against = args.next_if(|first| first == "against").is_some();
+    process::settle()?;
+    let load = process::load_average()?;
+    if load > MOST_LOAD {
+        eprintln!(
+            "bench: the machine has other work (load {load:.1}): latencies will be its, not the clients'"
+        );
+    }
+    if against {
+        return against::run(args);
+    }
+    Ok(match beside_peers(args)? {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Beside other clients; tells whether loadgen's targets were reached.
+fn beside_peers(mut args: impl Iterator<Item = String>) -> Result<bool> {
     let (mut rounds, mut length) = (None, Duration::from_secs(10));
     let (mut names, mut save) = (Vec::new(), false);
     while let Some(arg) = args.next() {
@@ -77,20 +101,11 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<bool> {
                 length = Duration::from_secs(number(&arg, args.next())? as u64);
             }
             "--save" => save = true,
-            // From `cargo bench`.
-            "--bench" => {}
             _ => return Err(format!("unknown argument {arg}\n{USAGE}").into()),
         }
     }
     if names.is_empty() {
         names = ["peers", "pacing", "users"].map(String::from).into();
-    }
-    process::settle()?;
-    let load = process::load_average()?;
-    if load > MOST_LOAD {
-        eprintln!(
-            "bench: the machine has other work (load {load:.1}): latencies will be its, not the clients'"
-        );
     }
     let mut reached = true;
     for name in names {

@@ -166,13 +166,29 @@ impl Drop for Running {
 
 /// Runs a client to its end, which must come in time.
 pub fn run(command: &mut Command, limit: Duration) -> Result<Usage> {
-    let mut running = Running::start(command)?;
+    let [usage] = run_at_once([command], limit)?;
+    Ok(usage)
+}
+
+/// Runs clients at the same time, all on the clients' core, each to its end in time.
+pub fn run_at_once<const N: usize>(
+    commands: [&mut Command; N],
+    limit: Duration,
+) -> Result<[Usage; N]> {
+    let mut running = Vec::with_capacity(N);
+    for command in commands {
+        running.push((Running::start(command)?, None));
+    }
     loop {
-        if let Some(usage) = running.ended()? {
-            return Ok(usage);
+        for (client, usage) in running.iter_mut().filter(|(_, usage)| usage.is_none()) {
+            *usage = client.ended()?;
+            if usage.is_none() && client.began.elapsed() > limit {
+                return Err(format!("{} did not end within {limit:?}", client.command).into());
+            }
         }
-        if running.began.elapsed() > limit {
-            return Err(format!("{command:?} did not end within {limit:?}").into());
+        if running.iter().all(|(_, usage)| usage.is_some()) {
+            let used: Vec<Usage> = running.into_iter().filter_map(|(_, usage)| usage).collect();
+            return Ok(used.try_into().expect("one of each client"));
         }
         sleep(POLL);
     }

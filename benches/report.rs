@@ -62,13 +62,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# {}\n\n{}\n", self.title, self.method)?;
-        for (n, row) in self.table.iter().enumerate() {
-            writeln!(f, "| {} |", row.join(" | "))?;
-            if n == 0 {
-                writeln!(f, "|{}", "---|".repeat(row.len()))?;
-            }
-        }
-        writeln!(f)?;
+        writeln!(f, "{}", Table(&self.table))?;
         for target in &self.targets {
             let Target {
                 name,
@@ -85,6 +79,21 @@ impl fmt::Display for Report {
                 f,
                 "- {name}: {measured:.2}{unit}, at most {at_most:.2}{unit}: {verdict}"
             )?;
+        }
+        Ok(())
+    }
+}
+
+/// Column heads, then rows.
+pub struct Table<'a>(pub &'a [Vec<String>]);
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, row) in self.0.iter().enumerate() {
+            writeln!(f, "| {} |", row.join(" | "))?;
+            if n == 0 {
+                writeln!(f, "|{}", "---|".repeat(row.len()))?;
+            }
         }
         Ok(())
     }
