@@ -55,16 +55,15 @@ enum Http {
 }
 
 impl<C: Custom> Drivers<C> {
-    /// The drivers of worker number `worker` of `workers`, for the thread that they are made in.
-    pub fn new(clock: Clock, setups: &Setups, worker: usize, workers: usize, custom: C) -> Self {
+    /// The drivers of worker number `worker`, for the thread that they are made in.
+    pub fn new(clock: Clock, setups: &Setups, worker: usize, custom: C) -> Self {
         let sql = setups.sql.as_ref();
         let timers = || setups.timers.clone();
         Self {
             clock,
             http: HttpDriver::new(clock, timers(), Arc::clone(&setups.http)),
             full: FullDriver::new(clock, timers(), Arc::clone(&setups.http)),
-            sql: sql
-                .map(|setup| SqlDriver::new(clock, timers(), Arc::clone(setup), worker, workers)),
+            sql: sql.map(|setup| SqlDriver::new(clock, timers(), Arc::clone(setup), worker)),
             custom: CustomDriver::new(clock, custom),
         }
     }

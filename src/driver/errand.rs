@@ -35,7 +35,7 @@ impl<'p, C: Custom> ErrandDriver<'p, C> {
         };
         Self {
             clock,
-            others: Drivers::new(clock, &setups, 0, 1, custom),
+            others: Drivers::new(clock, &setups, 0, custom),
             databases,
         }
     }
@@ -56,7 +56,7 @@ impl<'p, C: Custom> ErrandDriver<'p, C> {
             Ok(setup) => Arc::new(setup),
             Err(error) => return Outcome::unsent(self.clock.now(), error.to_string()),
         };
-        let driver = SqlDriver::new(self.clock, Timers::default(), setup, 0, 1);
+        let driver = SqlDriver::new(self.clock, Timers::default(), setup, 0);
         let mut session = driver.session(0);
         driver
             .step(&mut session, index, step, values, progress)

@@ -45,7 +45,8 @@ impl FakeDriver {
     }
 }
 
-impl Driver for FakeDriver {
+/// One for all workers, so that steps are numbered over all of them.
+impl Driver for Rc<FakeDriver> {
     type Session = u64;
 
     fn session(&self, _population: usize, index: u64) -> u64 {

@@ -7,8 +7,8 @@ use crate::{
 };
 use rand::RngExt;
 
-/// One arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One arrival; ordered by number, which is the order of their times too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Arrival {
     /// Its number over all workers, from 0.
     pub index: u64,

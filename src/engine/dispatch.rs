@@ -1,20 +1,20 @@
 //! The open model: arrivals come whether or not earlier ones were answered.
 //!
-//! Each arrival gets an idle slot, else a new one while there are fewer than `max_in_flight`, else
-//! it waits and ages in the queue, else it is dropped. A slot is one session, so idle slots are
-//! taken last in, first out: connections in use stay few.
+//! Each arrival gets a slot ([`Slots`]), else it waits and ages in the queue, else it is dropped. A
+//! slot is one session, so idle slots are taken last in, first out: connections in use stay few.
 
 use super::{
     arrival::{Arrival, Schedule},
     run::{Context, Draws, cut_waiting, run},
+    slots::{Feeder, Placed, Slots},
     stop::Stop,
 };
 use crate::{data::rng::Purpose, driver::Driver, plan::Open, time::nanos};
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     future::poll_fn,
     rc::Rc,
+    sync::Arc,
     task::{Poll, Waker},
 };
 use tokio::task::JoinSet;
@@ -22,36 +22,41 @@ use tokio::task::JoinSet;
 /// How many arrivals that are due already are handed out before the slots get a turn.
 const BATCH: u32 = 32;
 
-/// The slots of one population on one worker.
+/// Hands out the arrivals of one population on one worker, and keeps the slots that it opened.
 pub struct Dispatcher<D> {
     context: Rc<Context<D>>,
+    /// Those of the run.
+    shared: Arc<Slots>,
+    home: usize,
     slots: RefCell<Vec<Rc<Slot>>>,
     idle: RefCell<Vec<Rc<Slot>>>,
-    queue: RefCell<VecDeque<Arrival>>,
-    max_slots: u64,
-    max_queue: u64,
     closed: Cell<bool>,
     overdue: Cell<u64>,
 }
 
 impl<D: Driver + 'static> Dispatcher<D> {
-    /// No slot yet; this worker's share of `load`'s bounds.
-    pub fn new(context: Rc<Context<D>>, load: &Open) -> Rc<Self> {
-        let share = context.share;
+    /// No slot yet.
+    pub fn new(context: Rc<Context<D>>, feeder: &Feeder) -> Rc<Self> {
         Rc::new(Self {
+            home: context.share.first as usize,
             context,
+            shared: Arc::clone(feeder.slots()),
             slots: RefCell::default(),
             idle: RefCell::default(),
-            queue: RefCell::default(),
-            max_slots: share.of(load.max_in_flight),
-            max_queue: share.of(load.max_queue),
             closed: Cell::new(false),
             overdue: Cell::new(0),
         })
     }
 
-    /// Hands out this worker's arrivals as they come due.
-    pub async fn start(self: &Rc<Self>, load: &Open, stop: &Stop, tasks: &mut JoinSet<()>) {
+    /// Hands out this worker's arrivals as they come due, and takes those of other workers.
+    pub async fn start(
+        self: &Rc<Self>,
+        load: &Open,
+        feeder: Feeder,
+        stop: &Stop,
+        tasks: &mut JoinSet<()>,
+    ) {
+        tasks.spawn_local(Rc::clone(self).receive());
         let Context {
             plan,
             population,
@@ -80,6 +85,14 @@ impl<D: Driver + 'static> Dispatcher<D> {
             }
             self.dispatch(arrival, tasks, &mut draws);
         }
+        drop(feeder);
+    }
+
+    /// Takes what other workers hand over, until no worker has an arrival left.
+    async fn receive(self: Rc<Self>) {
+        while let Some(handed) = poll_fn(|cx| self.shared.poll_handed(self.home, cx)).await {
+            handed.into_iter().for_each(|arrival| self.give(arrival));
+        }
         self.closed.set(true);
         self.idle.borrow().iter().for_each(|slot| slot.wake());
     }
@@ -96,7 +109,7 @@ impl<D: Driver + 'static> Dispatcher<D> {
         let mut draws = self.draws();
         let given = self.slots.borrow();
         let given = given.iter().filter_map(|slot| slot.arrival.take());
-        for arrival in given.chain(self.queue.borrow_mut().drain(..)) {
+        for arrival in given.chain(self.shared.close(self.home)) {
             draws.renew(&self.context, arrival.index);
             let task = draws.task(self.context.population());
             cut_waiting(&self.context, task, arrival.at, now);
@@ -108,32 +121,36 @@ impl<D: Driver + 'static> Dispatcher<D> {
     }
 
     fn dispatch(self: &Rc<Self>, arrival: Arrival, tasks: &mut JoinSet<()>, draws: &mut Draws) {
+        let has_slots = !self.slots.borrow().is_empty();
+        match self.shared.place(self.home, has_slots, arrival) {
+            Placed::Here(arrival) => self.give(arrival),
+            Placed::New(number) => {
+                let slot = Rc::new(Slot::default());
+                slot.give(arrival);
+                self.slots.borrow_mut().push(Rc::clone(&slot));
+                tasks.spawn_local(Rc::clone(self).work(slot, number));
+            }
+            Placed::Away => {}
+            Placed::Dropped(arrival) => {
+                draws.renew(&self.context, arrival.index);
+                let task = draws.task(self.context.population()).index;
+                self.context.recorder.dropped(task, arrival.at);
+            }
+        }
+    }
+
+    /// Gives an arrival to an idle slot that was taken for it. There is one, because a slot is put
+    /// on the list before it counts as idle.
+    fn give(&self, arrival: Arrival) {
         if let Some(slot) = self.idle.borrow_mut().pop() {
             slot.give(arrival);
-            return;
-        }
-        let number = self.slots.borrow().len() as u64;
-        if number < self.max_slots {
-            let slot = Rc::new(Slot::default());
-            slot.give(arrival);
-            self.slots.borrow_mut().push(Rc::clone(&slot));
-            tasks.spawn_local(Rc::clone(self).work(slot, number));
-        } else if (self.queue.borrow().len() as u64) < self.max_queue {
-            self.queue.borrow_mut().push_back(arrival);
-            self.context.recorder.queued.up();
-        } else {
-            draws.renew(&self.context, arrival.index);
-            let task = draws.task(self.context.population()).index;
-            self.context.recorder.dropped(task, arrival.at);
         }
     }
 
     /// The life of a slot: what it is given, then what waits, until nothing comes any more.
     async fn work(self: Rc<Self>, slot: Rc<Slot>, number: u64) {
         let context = &*self.context;
-        let mut session = context
-            .driver
-            .session(context.population, context.share.global(number));
+        let mut session = context.driver.session(context.population, number);
         let mut draws = self.draws();
         while let Some(given) = self.given(&slot).await {
             // Only what found a free slot can be late by the generator's doing.
@@ -144,16 +161,18 @@ impl<D: Driver + 'static> Dispatcher<D> {
                 context.driver.renew(&mut session);
                 let task = draws.task(context.population());
                 run(context, &mut session, &mut draws, task, arrival.at).await;
-                next = self.queue.borrow_mut().pop_front();
-                if next.is_some() {
-                    context.recorder.queued.down();
-                }
+                next = self.shared.oldest().or_else(|| self.rest(&slot));
             }
-            if self.closed.get() {
-                return;
-            }
-            self.idle.borrow_mut().push(Rc::clone(&slot));
         }
+    }
+
+    /// Lets a slot be idle, unless an arrival came to wait at this moment.
+    fn rest(&self, slot: &Rc<Slot>) -> Option<Arrival> {
+        self.idle.borrow_mut().push(Rc::clone(slot));
+        let arrival = self.shared.free(self.home)?;
+        // It is still the last on the list.
+        self.idle.borrow_mut().pop();
+        Some(arrival)
     }
 
     async fn given(&self, slot: &Slot) -> Option<Arrival> {

@@ -1,14 +1,16 @@
 //! When: starts task runs at their intended times and records how they went.
 //!
-//! One worker thread per core, each with a runtime of its own, sharing nothing on the hot path:
-//! users and arrivals are split by (index, stride). The engine decides when something is done and
-//! never what: that is the driver's.
+//! One worker thread per core, each with a runtime of its own. Users and arrivals are dealt to them
+//! by (index, stride); bounds are the run's and are shared ([`share`], [`slots`]). The engine
+//! decides when something is done and never what: that is the driver's.
 
 pub mod arrival;
 mod dispatch;
 mod errand;
 mod pace;
 mod run;
+mod share;
+mod slots;
 mod source;
 mod stop;
 mod users;
@@ -17,8 +19,9 @@ mod worker;
 
 pub use errand::{Errand, run_errand};
 pub use pace::Pacer;
+pub use share::worker_count;
 pub use source::{Event, RunningLoad};
-pub use worker::{Engine, WorkerEnd, worker_count};
+pub use worker::{Engine, WorkerEnd};
 
 #[cfg(test)]
 mod tests;

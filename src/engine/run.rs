@@ -2,6 +2,7 @@
 
 use super::{
     Pacer,
+    share::Share,
     walk::{Turn, Walk},
 };
 use crate::{
@@ -32,29 +33,8 @@ pub struct Context<D> {
     pub pacer: Pacer,
     /// Takes down how it went.
     pub recorder: Rc<Recorder>,
-    /// Place of this worker and number of workers.
+    /// Which users or arrivals are this worker's.
     pub share: Share,
-}
-
-/// A worker's part of users, arrivals and slots: every `stride`-th from `first` on.
-#[derive(Debug, Clone, Copy)]
-pub struct Share {
-    /// The worker's number.
-    pub first: u64,
-    /// The number of workers.
-    pub stride: u64,
-}
-
-impl Share {
-    /// How many of `total` numbers from 0 on are this worker's.
-    pub fn of(&self, total: u64) -> u64 {
-        total.saturating_sub(self.first).div_ceil(self.stride)
-    }
-
-    /// The number over all workers of this worker's `local`-th one.
-    pub fn global(&self, local: u64) -> u64 {
-        self.first + local * self.stride
-    }
 }
 
 /// A population of a plan, which values are drawn for.

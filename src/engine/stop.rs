@@ -46,6 +46,13 @@ impl Stop {
         self.graceful.set(Duration::ZERO);
     }
 
+    /// Returns at the end, if there is one, however early that comes to be.
+    pub async fn come(&self, pacer: &Pacer) {
+        while self.time() != Nanos::MAX && pacer.clock().now() < self.time() {
+            pacer.sleep_until(self.time()).await;
+        }
+    }
+
     /// Returns when runs still under way have to be cut off.
     pub async fn cut(&self, pacer: &Pacer) {
         loop {

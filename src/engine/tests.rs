@@ -1,5 +1,6 @@
 //! The engine on a clock that tests advance, with a driver that only waits.
 
+mod bounds;
 mod groups;
 mod shapes;
 mod starts;
@@ -7,9 +8,9 @@ mod warmup;
 
 use super::{
     Pacer,
-    run::Share,
+    share::deal,
     stop::Early,
-    worker::{WorkerEnd, work, worker_count},
+    worker::{WorkerEnd, work},
 };
 use crate::{
     data::Generator,
@@ -26,7 +27,7 @@ use crate::{
 };
 use ::http::Method;
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinSet};
 
 const MS: Nanos = 1_000_000;
 
@@ -144,7 +145,10 @@ fn open(rate: f64, seconds: u64, max_in_flight: u64, max_queue: u64) -> Open {
 
 struct Ran {
     seen: Vec<Seen>,
+    /// Of all workers together.
     snapshots: Vec<Snapshot>,
+    by_worker: Vec<Vec<Snapshot>>,
+    /// Of the last worker, with what all of them left over.
     end: WorkerEnd,
 }
 
@@ -166,21 +170,21 @@ impl Ran {
     }
 }
 
-/// Runs one worker's share of `plan` to its end on virtual time; `interrupt` stops it at that moment.
+/// Runs `plan` on so many workers to its end on virtual time; `interrupt` stops it at that moment.
 fn drive(
     plan: Plan,
-    share: Share,
+    workers: usize,
     interrupt: Option<Duration>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
     let gracefully = interrupt.map(|after| (after, Early::Gracefully));
-    drive_with(plan, share, gracefully.into_iter().collect(), driver)
+    drive_with(plan, workers, gracefully.into_iter().collect(), driver)
 }
 
 /// As [`drive`], with all that is asked of the engine, and when.
 fn drive_with(
     plan: Plan,
-    share: Share,
+    workers: usize,
     asked: Vec<(Duration, Early)>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
@@ -192,11 +196,7 @@ fn drive_with(
     runtime.block_on(async {
         let clock = Clock::start();
         let plan = Arc::new(plan);
-        let snapshots = Rc::new(RefCell::new(Vec::new()));
-        let sink = Rc::clone(&snapshots);
-        let recorder = Recorder::new(&plan, Box::new(move |s| sink.borrow_mut().push(s)));
-        let driver = driver(clock);
-        let seen = Rc::clone(&driver.seen);
+        let driver = Rc::new(driver(clock));
         let (early, ends) = watch::channel(Early::No);
         tokio::task::spawn_local(async move {
             for (moment, how) in asked {
@@ -207,23 +207,48 @@ fn drive_with(
             // Kept open: a closed channel would mean that the engine is gone.
             std::mem::forget(early);
         });
-        let pacer = Pacer::on_runtime_timers(clock);
         let data = Arc::new(RunData::of(&plan));
-        let end = work(plan, data, share, driver, pacer, recorder, ends)
-            .await
-            .unwrap();
+        let mut running = JoinSet::new();
+        let mut sinks = Vec::new();
+        for parts in deal(&plan, workers) {
+            let snapshots = Rc::new(RefCell::new(Vec::new()));
+            let sink = Rc::clone(&snapshots);
+            sinks.push(snapshots);
+            let recorder = Recorder::new(&plan, Box::new(move |s| sink.borrow_mut().push(s)));
+            let (plan, data) = (Arc::clone(&plan), Arc::clone(&data));
+            let (driver, ends) = (Rc::clone(&driver), ends.clone());
+            let pacer = Pacer::on_runtime_timers(clock);
+            running.spawn_local(work(plan, data, parts, driver, pacer, recorder, ends));
+        }
+        let mut end = WorkerEnd::default();
+        while let Some(ended) = running.join_next().await {
+            let ended = ended.unwrap().unwrap();
+            end.at = end.at.max(ended.at);
+            end.overdue += ended.overdue;
+        }
+        let by_worker: Vec<_> = sinks.iter().map(|snapshots| snapshots.take()).collect();
         Ran {
-            seen: seen.take(),
-            snapshots: snapshots.take(),
+            seen: driver.seen.take(),
+            snapshots: merged(&by_worker),
+            by_worker,
             end,
         }
     })
 }
 
-const ALONE: Share = Share {
-    first: 0,
-    stride: 1,
-};
+fn merged(by_worker: &[Vec<Snapshot>]) -> Vec<Snapshot> {
+    let mut merged: Vec<Snapshot> = Vec::new();
+    for snapshot in by_worker.iter().flatten() {
+        match merged.get_mut(snapshot.second as usize) {
+            Some(same) => same.merge(snapshot),
+            None => merged.push(snapshot.clone()),
+        }
+    }
+    merged
+}
+
+/// One worker.
+const ALONE: usize = 1;
 
 fn steady(service: Nanos) -> impl FnOnce(Clock) -> FakeDriver {
     move |clock| FakeDriver::steady(clock, service)
@@ -312,6 +337,8 @@ fn a_full_queue_drops_and_counts() {
     assert_eq!(task.unknown, 1);
     let step = ran.step(0);
     assert_eq!((step.offered, step.interrupted(), step.unknown), (3, 3, 1));
+    let queued: Vec<u64> = ran.snapshots.iter().map(|second| second.queued).collect();
+    assert_eq!(queued, [2, 2, 2, 0]);
 }
 
 #[test]
@@ -506,8 +533,8 @@ fn later_steps_are_due_when_the_one_before_ends_plus_its_pause() {
 
 #[test]
 fn the_same_seed_makes_the_same_choices_whatever_the_number_of_workers() {
-    fn choices(load: &Load, share: Share) -> Vec<Seen> {
-        drive(plan(load.clone(), &[1, 1, 1]), share, None, steady(0)).seen
+    fn choices(load: &Load, workers: usize) -> Vec<Seen> {
+        drive(plan(load.clone(), &[1, 1, 1]), workers, None, steady(0)).seen
     }
     let think = Think::Uniform(Duration::from_millis(50), Duration::from_millis(150));
     let loads = [
@@ -517,10 +544,7 @@ fn the_same_seed_makes_the_same_choices_whatever_the_number_of_workers() {
     for load in loads {
         let key = |seen: &Seen| (seen.at, seen.step);
         let mut whole: Vec<_> = choices(&load, ALONE).iter().map(key).collect();
-        let mut parts: Vec<_> = (0..3)
-            .flat_map(|first| choices(&load, Share { first, stride: 3 }))
-            .map(|seen| key(&seen))
-            .collect();
+        let mut parts: Vec<_> = choices(&load, 3).iter().map(key).collect();
         whole.sort_unstable();
         parts.sort_unstable();
         assert!(whole.len() >= 200);
@@ -533,48 +557,25 @@ fn the_same_seed_makes_the_same_choices_whatever_the_number_of_workers() {
 }
 
 #[test]
-fn no_more_workers_than_users_or_slots() {
-    assert_eq!(
-        worker_count(&plan(closed(Curve::constant(3.0), 1, Think::None), &[1]), 8),
-        3
-    );
-    assert_eq!(
-        worker_count(&plan(Load::Open(open(10.0, 1, 1, 1)), &[1]), 8),
-        1
-    );
-    assert_eq!(
-        worker_count(&plan(Load::Open(open(10.0, 1, 64, 1)), &[1]), 8),
-        8
-    );
-    assert_eq!(
-        worker_count(&plan(Load::Open(open(10.0, 1, 64, 1)), &[1]), 0),
-        1
-    );
-}
-
-#[test]
 fn a_sequence_that_several_steps_draw_meets_no_value_twice() {
     let loads = [
         Load::Open(open(50.0, 4, 100, 10)),
         closed(Curve::constant(6.0), 2, Think::None),
     ];
     for load in loads {
-        let mut seen = Vec::new();
-        for first in 0..2 {
-            let mut plan = plan(load.clone(), &[3, 2]);
-            let population = &mut plan.populations[0];
-            population.variables = vec![Variable {
-                name: "id".into(),
-                scope: Scope::Step,
-                generator: Generator::sequence(1, 1, None).unwrap(),
-            }];
-            for task in &mut population.tasks {
-                task.steps.iter_mut().for_each(|step| step.draws = vec![0]);
-            }
-            let share = Share { first, stride: 2 };
-            seen.extend(drive(plan, share, None, steady(10 * MS)).seen);
+        let mut plan = plan(load.clone(), &[3, 2]);
+        let population = &mut plan.populations[0];
+        population.variables = vec![Variable {
+            name: "id".into(),
+            scope: Scope::Step,
+            generator: Generator::sequence(1, 1, None).unwrap(),
+        }];
+        for task in &mut population.tasks {
+            task.steps.iter_mut().for_each(|step| step.draws = vec![0]);
         }
-        let mut values: Vec<String> = seen
+        let ran = drive(plan, 2, None, steady(10 * MS));
+        let mut values: Vec<String> = ran
+            .seen
             .iter()
             .map(|seen| format!("{:?}", seen.values))
             .collect();

@@ -10,13 +10,21 @@ use crate::{
     plan::{Closed, Iterations, Think},
     time::{Nanos, nanos},
 };
-use std::{cell::Cell, rc::Rc};
+use std::{
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tokio::task::JoinSet;
 
 /// Starts this worker's users as the curve asks for them; returns when none is left to start.
+/// `left` counts the runs that the users of all workers share, if they do.
 pub async fn start<D: Driver + 'static>(
     context: Rc<Context<D>>,
     load: &Closed,
+    left: Arc<AtomicU64>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) {
@@ -28,11 +36,6 @@ pub async fn start<D: Driver + 'static>(
         .collect();
     // The sort is stable: users that start at the same time start in the order of their numbers.
     starts.sort_by_key(|(_, windows)| windows[0].0);
-    let left = match load.iterations {
-        Iterations::Shared(all) => context.share.of(all),
-        Iterations::Unlimited | Iterations::PerUser(_) => 0,
-    };
-    let left = Rc::new(Cell::new(left));
     let load = Rc::new(load.clone());
     for (user, windows) in starts {
         // A ramp may be longer than the load: nobody is waited for who will not start.
@@ -45,7 +48,7 @@ pub async fn start<D: Driver + 'static>(
             index: user,
             users,
             load: Rc::clone(&load),
-            left: Rc::clone(&left),
+            left: Arc::clone(&left),
         };
         tasks.spawn_local(user.live(windows));
     }
@@ -65,8 +68,8 @@ struct User<D> {
     index: u64,
     users: u64,
     load: Rc<Closed>,
-    /// Runs that this worker's users may still begin, where they share them.
-    left: Rc<Cell<u64>>,
+    /// Runs that may still begin, where the users of all workers share them.
+    left: Arc<AtomicU64>,
 }
 
 impl<D: Driver> User<D> {
@@ -159,15 +162,17 @@ impl<D: Driver> User<D> {
         if !matches!(self.load.iterations, Iterations::Shared(_)) {
             return true;
         }
-        let left = self.left.get();
-        self.left.set(left.saturating_sub(1));
-        left > 0
+        // The count is all that is shared, so nothing hangs on the order of other memory.
+        let less = |left: u64| left.checked_sub(1);
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
     }
 
     /// Gives back what was taken for something that is no run.
     fn give_back(&self) {
         if matches!(self.load.iterations, Iterations::Shared(_)) {
-            self.left.set(self.left.get() + 1);
+            self.left.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -176,7 +181,7 @@ impl<D: Driver> User<D> {
         let counted = match self.load.iterations {
             Iterations::Unlimited => false,
             Iterations::PerUser(most) => done >= most,
-            Iterations::Shared(_) => self.left.get() == 0,
+            Iterations::Shared(_) => self.left.load(Ordering::Relaxed) == 0,
         };
         counted || draws.spent().is_some()
     }

@@ -3,14 +3,15 @@
 use super::{
     Event, Pacer, RunningLoad,
     dispatch::Dispatcher,
-    run::{Context, Share},
+    run::Context,
+    share::{Part, Parts, Work, deal},
     stop::{Early, Stop},
     users,
 };
 use crate::{
     driver::Driver,
-    plan::{Load, Plan, RunData, sql::Database},
-    record::Recorder,
+    plan::{Iterations, Plan, RunData},
+    record::{Recorder, Sink},
     time::{Clock, Nanos, SECOND, nanos},
 };
 use std::{
@@ -51,24 +52,6 @@ pub struct Engine {
     workers: usize,
 }
 
-/// How many workers a plan can use: at most `wanted`, and no more than it has users or slots, or
-/// than a pool of its has connections to share out.
-pub fn worker_count(plan: &Plan, wanted: usize) -> usize {
-    let most = plan
-        .populations
-        .iter()
-        .map(|population| match &population.load {
-            Load::Closed(closed) => closed.users.peak().ceil() as u64,
-            Load::Open(open) => open.max_in_flight,
-        });
-    let pools = plan.databases.iter().filter_map(Database::pool);
-    let pool = pools.min().map_or(u64::MAX, u64::from);
-    let most = most.max().unwrap_or(1).min(pool).max(1);
-    wanted
-        .max(1)
-        .min(usize::try_from(most).unwrap_or(usize::MAX))
-}
-
 impl Engine {
     /// Starts `workers` threads that all begin at the same zero. `driver` builds each worker's own
     /// driver on its thread, by the worker's number.
@@ -90,7 +73,7 @@ impl Engine {
         let ready = Arc::new(Barrier::new(workers + 1));
         let clock = Arc::new(OnceLock::new());
         let driver = Arc::new(driver);
-        for worker in 0..workers {
+        for (worker, parts) in deal(plan, workers).into_iter().enumerate() {
             let (plan, data) = (Arc::clone(plan), Arc::clone(data));
             let (driver, events) = (Arc::clone(&driver), sender.clone());
             let (ready, clock, ends) = (Arc::clone(&ready), Arc::clone(&clock), ends.clone());
@@ -99,12 +82,9 @@ impl Engine {
                 .spawn(move || {
                     ready.wait();
                     let clock = *clock.get_or_init(|| Clock::starting_in(LEAD));
-                    let share = Share {
-                        first: worker as u64,
-                        stride: workers as u64,
-                    };
                     let build = || driver(clock, worker);
-                    let end = thread_main(plan, data, share, clock, build, ends, events.clone());
+                    let sink = snapshots(worker, events.clone());
+                    let end = thread_main(plan, data, parts, clock, build, ends, sink);
                     // Nobody listens any more only when the process is ending.
                     let _ = events.send(Event::End(worker, end));
                 })?;
@@ -145,14 +125,22 @@ impl RunningLoad for Engine {
     }
 }
 
+/// Sends a worker's snapshots.
+fn snapshots(worker: usize, events: UnboundedSender<Event>) -> Sink {
+    Box::new(move |snapshot| {
+        // Nobody listens any more only when the process is ending.
+        let _ = events.send(Event::Snapshot(worker, Box::new(snapshot)));
+    })
+}
+
 fn thread_main<D: Driver + 'static>(
     plan: Arc<Plan>,
     data: Arc<RunData>,
-    share: Share,
+    parts: Parts,
     clock: Clock,
     driver: impl FnOnce() -> Result<D, String>,
     early: watch::Receiver<Early>,
-    events: UnboundedSender<Event>,
+    sink: Sink,
 ) -> Result<WorkerEnd, String> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_io();
@@ -167,14 +155,9 @@ fn thread_main<D: Driver + 'static>(
         let driver = driver()?;
         let pacer = Pacer::new(clock)
             .map_err(|error| format!("a worker's timer cannot be made: {error}"))?;
-        let worker = usize::try_from(share.first).unwrap_or_default();
-        let sink = Box::new(move |snapshot| {
-            // Nobody listens any more only when the process is ending.
-            let _ = events.send(Event::Snapshot(worker, Box::new(snapshot)));
-        });
         let recorder = Recorder::new(&plan, sink);
         thread::sleep(clock.instant(0).saturating_duration_since(Instant::now()));
-        work(plan, data, share, driver, pacer, recorder, early).await
+        work(plan, data, parts, driver, pacer, recorder, early).await
     })
 }
 
@@ -182,7 +165,7 @@ fn thread_main<D: Driver + 'static>(
 pub async fn work<D: Driver + 'static>(
     plan: Arc<Plan>,
     data: Arc<RunData>,
-    share: Share,
+    parts: Parts,
     driver: D,
     pacer: Pacer,
     recorder: Recorder,
@@ -192,10 +175,17 @@ pub async fn work<D: Driver + 'static>(
     let recorder = Rc::new(recorder);
     let mut populations = JoinSet::new();
     let mut stops = Vec::new();
-    for (population, settings) in plan.populations.iter().enumerate() {
+    for (population, (settings, part)) in plan.populations.iter().zip(parts.populations).enumerate()
+    {
+        let Some(Part { share, work }) = part else {
+            continue;
+        };
         let planned = settings.load.duration().map_or(Nanos::MAX, nanos);
         let stop = Stop::at(planned, settings.graceful_stop);
         stops.push(stop.clone());
+        if let (0, Work::Open(_, feeder)) = (share.first, &work) {
+            recorder.watch_queue(feeder.slots().waiting());
+        }
         let context = Context {
             plan: Arc::clone(&plan),
             data: Arc::clone(&data),
@@ -205,7 +195,7 @@ pub async fn work<D: Driver + 'static>(
             recorder: Rc::clone(&recorder),
             share,
         };
-        populations.spawn_local(populate(Rc::new(context), stop));
+        populations.spawn_local(populate(Rc::new(context), work, stop));
     }
     let interrupt = async {
         // An error means that the engine is gone: then it is time to stop as well.
@@ -235,6 +225,8 @@ pub async fn work<D: Driver + 'static>(
         while let Some(joined) = populations.join_next().await {
             end.overdue += joined.map_err(|error| format!("a worker failed: {error}"))??;
         }
+        // Others may use what this runtime watches: a connection of a pool.
+        parts.presence.leave().await;
         Ok(())
     };
     let result = tokio::select! {
@@ -261,35 +253,55 @@ async fn each_second(pacer: &Pacer, mut act: impl AsyncFnMut()) -> Infallible {
 }
 
 /// Runs one population to its end, the graceful stop included; returns its overdue arrivals.
-async fn populate<D: Driver + 'static>(context: Rc<Context<D>>, stop: Stop) -> Result<u64, String> {
-    let mut tasks = JoinSet::new();
-    let population = context.population();
-    let dispatcher = match &population.load {
-        Load::Open(open) => Some(Dispatcher::new(Rc::clone(&context), open)),
-        Load::Closed(_) => None,
-    };
-    let work = async {
-        match (&population.load, &dispatcher) {
-            (Load::Open(open), Some(dispatcher)) => dispatcher.start(open, &stop, &mut tasks).await,
-            (Load::Closed(closed), _) => {
-                users::start(Rc::clone(&context), closed, &stop, &mut tasks).await;
+async fn populate<D: Driver + 'static>(
+    context: Rc<Context<D>>,
+    work: Work,
+    stop: Stop,
+) -> Result<u64, String> {
+    match work {
+        Work::Open(load, feeder) => {
+            let dispatcher = Dispatcher::new(Rc::clone(&context), &feeder);
+            let start = async |tasks: &mut _| dispatcher.start(&load, feeder, &stop, tasks).await;
+            let cut = to_the_end(&context, &stop, true, start).await;
+            if cut != Ok(false) {
+                dispatcher.cut_waiting();
             }
-            (Load::Open(_), None) => {}
+            cut.map(|_| dispatcher.overdue())
         }
+        Work::Closed(load, left) => {
+            // Loads of so many runs end with the last, or when no user is left.
+            let lasts = load.iterations == Iterations::Unlimited;
+            let own = Rc::clone(&context);
+            let start = async |tasks: &mut _| users::start(own, &load, left, &stop, tasks).await;
+            to_the_end(&context, &stop, lasts, start).await.map(|_| 0)
+        }
+    }
+}
+
+/// Starts tasks and waits for them, and for the planned end if the load `lasts` until then; or
+/// until everything is cut off, which it then returns.
+async fn to_the_end<D>(
+    context: &Context<D>,
+    stop: &Stop,
+    lasts: bool,
+    start: impl AsyncFnOnce(&mut JoinSet<()>),
+) -> Result<bool, String> {
+    let mut tasks = JoinSet::new();
+    let work = async {
+        start(&mut tasks).await;
         while let Some(joined) = tasks.join_next().await {
             joined.map_err(|error| format!("a task run failed: {error}"))?;
         }
-        Ok(())
+        if lasts {
+            stop.come(&context.pacer).await;
+        }
+        Ok(false)
     };
     let result = tokio::select! {
         result = work => result,
-        () = stop.cut(&context.pacer) => Ok(()),
+        () = stop.cut(&context.pacer) => Ok(true),
     };
     // Dropping what still runs takes it down as interrupted.
     tasks.shutdown().await;
-    let overdue = dispatcher.map_or(0, |dispatcher| {
-        dispatcher.cut_waiting();
-        dispatcher.overdue()
-    });
-    result.map(|()| overdue)
+    result
 }

@@ -40,7 +40,7 @@ pub enum Iterations {
     Unlimited,
     /// Each user so many.
     PerUser(u64),
-    /// So many in all. Each worker has its share, which its users take from as they are free.
+    /// So many in all, which users take from as they are free.
     Shared(u64),
 }
 

@@ -1,4 +1,4 @@
-//! A worker's own recorder: plain memory, nothing shared, one snapshot sent a second.
+//! A worker's own recorder: plain memory that no other worker touches, one snapshot sent a second.
 
 use super::{
     Ending, Measures, Size, Snapshot, Span, Traced,
@@ -10,7 +10,13 @@ use crate::{
     plan::Plan,
     time::{Nanos, SECOND, nanos},
 };
-use std::cell::{Cell, RefCell, RefMut};
+use std::{
+    cell::{Cell, RefCell, RefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// Where a worker's snapshots go.
 pub type Sink = Box<dyn Fn(Snapshot)>;
@@ -33,8 +39,8 @@ pub struct Recorder {
     pub users: Gauge,
     /// Task runs under way.
     pub in_flight: Gauge,
-    /// Arrivals that wait for a slot.
-    pub queued: Gauge,
+    /// How many arrivals wait, in the queues that this recorder tells of: they belong to no worker.
+    queues: RefCell<Vec<Arc<AtomicU64>>>,
 }
 
 /// A level that rises and falls.
@@ -76,8 +82,13 @@ impl Recorder {
             spans: plan.trace.is_some_and(|trace| trace.spans),
             users: Gauge::default(),
             in_flight: Gauge::default(),
-            queued: Gauge::default(),
+            queues: RefCell::default(),
         }
+    }
+
+    /// Tells of the length of a queue, too.
+    pub fn watch_queue(&self, length: &Arc<AtomicU64>) {
+        self.queues.borrow_mut().push(Arc::clone(length));
     }
 
     /// Where something that was due then is taken down.
@@ -308,7 +319,8 @@ impl Recorder {
         drop(current);
         done.users = self.users.level();
         done.in_flight = self.in_flight.level();
-        done.queued = self.queued.level();
+        let queues = self.queues.borrow();
+        done.queued = queues.iter().map(|it| it.load(Ordering::Relaxed)).sum();
         (self.sink)(done);
     }
 }

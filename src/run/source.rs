@@ -52,7 +52,7 @@ impl<C: Custom> LoadSource for LocalSource<C> {
         let Self { custom, workers } = self;
         let driver = move |clock, worker| {
             let custom = custom.clone();
-            Ok(Drivers::new(clock, &setups, worker, workers, custom))
+            Ok(Drivers::new(clock, &setups, worker, custom))
         };
         Engine::start(plan, data, workers, driver)
             .map_err(|error| format!("no worker threads: {error}"))

@@ -55,7 +55,7 @@ impl Caller {
         };
         Ok(Self {
             servers: targets.iter().map(|target| target.urls.len()).collect(),
-            driver: Drivers::new(clock, &setups, 0, 1, NoCustom),
+            driver: Drivers::new(clock, &setups, 0, NoCustom),
             plan: Arc::clone(plan),
         })
     }

@@ -97,6 +97,15 @@ impl Link {
         })
     }
 
+    /// Makes the runtime that this is called in watch the connection. One of sqlx's goes on being
+    /// watched by the runtime that it was opened in.
+    pub fn move_here(&mut self) {
+        match &mut self.0.wire {
+            Wire::Postgres(wire) => wire.move_here(),
+            Wire::MySql(_) | Wire::Sqlite(_) => {}
+        }
+    }
+
     /// How others name it.
     pub fn key(&self) -> &Key {
         &self.0.key

@@ -46,7 +46,7 @@ use self::{
 use super::{Failure, Outcome, Progress, Timers, alarm::Alarm};
 use crate::{
     data::Value,
-    plan::sql::{Action, Backend, Connections, Isolation, SqlStep},
+    plan::sql::{Action, Backend, Isolation, SqlStep},
     time::{Clock, Nanos},
 };
 use futures_util::future::join_all;
@@ -127,22 +127,11 @@ impl Default for Trail {
 }
 
 impl SqlDriver {
-    /// The driver of worker number `worker` of `workers`, for the thread that it is made in. The
-    /// connections of a pool are shared out to the workers, of which there must be no more than
-    /// the smallest pool has connections.
-    pub fn new(
-        clock: Clock,
-        timers: Timers,
-        setup: Arc<Setup>,
-        worker: usize,
-        workers: usize,
-    ) -> Self {
-        let pools = setup.targets.iter().map(|target| {
-            let Connections::Pool { size } = target.database.connections else {
-                return None;
-            };
-            let size = size.get() as usize;
-            Some(Pool::new(size.saturating_sub(worker).div_ceil(workers)))
+    /// The driver of worker number `worker`, for the thread that it is made in.
+    pub fn new(clock: Clock, timers: Timers, setup: Arc<Setup>, worker: usize) -> Self {
+        let pools = setup.pools.iter().map(|shared| {
+            let shared = shared.clone()?;
+            Some(Pool::new(shared, worker))
         });
         Self {
             clock,

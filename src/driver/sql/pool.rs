@@ -1,15 +1,25 @@
-//! A bounded number of connections that the users of a worker share.
+//! A bounded number of connections that the users of a run share, on whichever worker they are.
 
 use super::{door::Door, link::Link};
-use std::{cell::RefCell, sync::Arc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Connections that wait for users, and users that wait, in turn, for connections.
+/// What the workers share of a pool.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// Gives places in the order in which they were asked for.
+    free: Arc<Semaphore>,
+    /// Connections that wait for users, by the worker that used them last. Taken last in, first
+    /// out, so that those in use stay few.
+    idle: Arc<Mutex<Vec<Vec<Link>>>>,
+}
+
+/// A worker's access to a pool: connections that wait for users, and users that wait, in turn, for
+/// connections.
 #[derive(Debug)]
 pub struct Pool {
-    free: Arc<Semaphore>,
-    /// The one used last is taken first, so that those in use stay few.
-    idle: RefCell<Vec<Link>>,
+    shared: Shared,
+    worker: usize,
     /// When connections may be opened.
     pub door: Door,
 }
@@ -18,36 +28,67 @@ pub struct Pool {
 #[derive(Debug)]
 pub struct Permit(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
 
-impl Pool {
+impl Shared {
     /// Room for `size` connections; none is open yet.
     pub fn new(size: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(size)),
-            idle: RefCell::default(),
-            door: Door::new(0),
+            idle: Arc::default(),
+        }
+    }
+
+    /// Nothing panics while it is locked, so one that is poisoned is whole all the same.
+    fn idle(&self) -> MutexGuard<'_, Vec<Vec<Link>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pool {
+    /// The access of worker number `worker`.
+    pub fn new(shared: Shared, worker: usize) -> Self {
+        Self {
+            shared,
+            worker,
+            door: Door::new(worker as u64),
         }
     }
 
     /// Takes a place at once if there is one.
     pub fn try_enter(&self) -> Option<Permit> {
-        Arc::clone(&self.free).try_acquire_owned().ok().map(Permit)
+        let permit = Arc::clone(&self.shared.free).try_acquire_owned();
+        permit.ok().map(Permit)
     }
 
     /// Waits in turn for a place.
     pub async fn enter(&self) -> Option<Permit> {
         // The semaphore is never closed.
-        let permit = Arc::clone(&self.free).acquire_owned().await;
+        let permit = Arc::clone(&self.shared.free).acquire_owned().await;
         permit.ok().map(Permit)
     }
 
-    /// An open connection for the holder of a permit.
+    /// An open connection for the holder of a permit: the worker's own if there is one, else
+    /// another's, which is opened no second time.
     pub fn take(&self) -> Option<Link> {
-        self.idle.borrow_mut().pop()
+        let mut link = {
+            let mut idle = self.shared.idle();
+            let own = idle.get_mut(self.worker).and_then(Vec::pop);
+            if own.is_some() {
+                return own;
+            }
+            idle.iter_mut().find_map(Vec::pop)?
+        };
+        link.move_here();
+        Some(link)
     }
 
     /// Gives a connection to whoever comes next.
     pub fn give_back(&self, link: Link, permit: Permit) {
-        self.idle.borrow_mut().push(link);
+        let mut idle = self.shared.idle();
+        if idle.len() <= self.worker {
+            idle.resize_with(self.worker + 1, Vec::new);
+        }
+        idle[self.worker].push(link);
+        drop(idle);
         drop(permit);
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     error,
     inspect::{Inspector, Trouble},
+    pool::Shared,
     setup::{Setup, Target},
 };
 use crate::{
@@ -149,7 +150,9 @@ pub async fn prepare_all(
         return Err(PrepareError::Problems(problems));
     }
     let length = candidates.iter().map(|candidate| candidate.index + 1).max();
+    let pool = |target: &Target| Some(Shared::new(target.database.pool()? as usize));
     let mut setup = Setup {
+        pools: targets.iter().map(pool).collect(),
         targets,
         statements: Vec::new(),
     };

@@ -2,6 +2,7 @@
 
 use super::{
     kind::Kind,
+    pool::Shared,
     postgres::{Account, Column},
     roots,
 };
@@ -18,6 +19,8 @@ use std::{str::FromStr, sync::Arc};
 #[derive(Debug)]
 pub struct Setup {
     pub(super) targets: Vec<Target>,
+    /// By database; None: each session has a connection of its own.
+    pub(super) pools: Vec<Option<Shared>>,
     /// By [`crate::plan::Step::index`].
     pub(super) statements: Vec<Option<Compiled>>,
 }

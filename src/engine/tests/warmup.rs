@@ -12,20 +12,18 @@ fn warming(mut plan: Plan, warmup: Duration) -> Plan {
     plan
 }
 
-/// What is reported of workers that together ran a plan of one step.
-fn recorded(ran: Vec<Ran>, warmup: Duration) -> Recording {
+/// What is reported of a plan of one step.
+fn recorded(ran: Ran, warmup: Duration) -> Recording {
     let warmup = warmup.as_nanos() as Nanos;
-    let mut collector = Collector::new(ran.len(), Size::new(1, 1, 0)).with_warmup(warmup);
-    let (end, overdue) = ran.iter().fold((0, 0), |(end, overdue), ran| {
-        (ran.end.at.max(end), overdue + ran.end.overdue)
-    });
-    for (worker, ran) in ran.into_iter().enumerate() {
-        for snapshot in ran.snapshots {
+    let size = Size::new(1, 1, 0);
+    let mut collector = Collector::new(ran.by_worker.len(), size).with_warmup(warmup);
+    for (worker, snapshots) in ran.by_worker.into_iter().enumerate() {
+        for snapshot in snapshots {
             collector.absorb(worker, snapshot);
         }
         collector.finish(worker);
     }
-    collector.close(end, overdue)
+    collector.close(ran.end.at, ran.end.overdue)
 }
 
 /// Offered, ended and dropped runs.
@@ -37,23 +35,19 @@ fn counts(measures: &Measures) -> (u64, u64, u64) {
 fn arrivals_of_the_warm_up_are_counted_apart_even_when_they_end_after_it() {
     for (warmup, inside, outside) in [(2_000, 20, 30), (1_500, 15, 35), (5_000, 50, 0)] {
         let warmup = Duration::from_millis(warmup);
-        for stride in [1, 2, 3] {
-            let run = |first| {
-                let load = plan(Load::Open(open(10.0, 5, 60, 10)), &[1]);
-                let slow = inside;
-                // All of the warm-up's take 3 s, so most of them end when others are measured.
-                let share = Share { first, stride };
-                drive(warming(load, warmup), share, None, move |clock| {
-                    FakeDriver {
-                        service: Box::new(move |number| {
-                            let arrival = first + stride * number as u64;
-                            if arrival < slow { 3 * SECOND } else { 10 * MS }
-                        }),
-                        ..FakeDriver::steady(clock, 0)
-                    }
-                })
-            };
-            let recording = recorded((0..stride).map(run).collect(), warmup);
+        for workers in [1, 2, 3] {
+            // All of the warm-up's take 3 s, so most of them end when others are measured.
+            let load = plan(Load::Open(open(10.0, 5, 60, 10)), &[1]);
+            let ran = drive(warming(load, warmup), workers, None, move |clock| {
+                FakeDriver {
+                    service: Box::new(move |number| match (number as u64) < inside {
+                        true => 3 * SECOND,
+                        false => 10 * MS,
+                    }),
+                    ..FakeDriver::steady(clock, 0)
+                }
+            });
+            let recording = recorded(ran, warmup);
             let (measured, warm) = (&recording.totals, &recording.warmup);
             assert_eq!(counts(&measured.tasks[0]), (outside, outside, 0));
             assert_eq!(counts(&warm.tasks[0]), (inside, inside, 0));
@@ -76,7 +70,7 @@ fn the_course_has_the_warm_up_in_its_place() {
     let warmup = Duration::from_millis(2_500);
     let load = plan(Load::Open(open(10.0, 5, 5, 5)), &[1]);
     let ran = drive(warming(load, warmup), ALONE, None, steady(10 * MS));
-    let recording = recorded(vec![ran], warmup);
+    let recording = recorded(ran, warmup);
     let course: Vec<_> = recording.timeline.iter().collect();
     let shown: Vec<(u64, bool, u64)> = course
         .iter()
@@ -91,7 +85,7 @@ fn the_course_has_the_warm_up_in_its_place() {
         (4, false, 10),
     ];
     assert_eq!(shown[..5], expected);
-    assert_eq!(recording.totals.elapsed, 4_910 * MS - 2_500 * MS);
+    assert_eq!(recording.totals.elapsed, 5_000 * MS - 2_500 * MS);
 }
 
 #[test]
@@ -101,7 +95,7 @@ fn what_is_dropped_or_cut_off_in_the_warm_up_is_no_finding() {
     let mut load = plan(Load::Open(open(10.0, 2, 1, 2)), &[1]);
     load.populations[0].graceful_stop = Duration::from_secs(1);
     let ran = drive(warming(load, warmup), ALONE, None, steady(60 * SECOND));
-    let recording = recorded(vec![ran], warmup);
+    let recording = recorded(ran, warmup);
     let (measured, warm) = (&recording.totals.tasks[0], &recording.warmup.tasks[0]);
     assert_eq!((measured.offered, measured.dropped), (10, 10));
     assert_eq!((measured.interrupted(), measured.unknown), (0, 0));
@@ -114,20 +108,17 @@ fn what_is_dropped_or_cut_off_in_the_warm_up_is_no_finding() {
 fn iterations_are_those_after_the_warm_up() {
     let warmup = Duration::from_secs(1);
     for (iterations, all) in [(Iterations::PerUser(4), 12), (Iterations::Shared(50), 50)] {
-        for stride in [1, 2] {
-            let run = |first| {
-                let load = Closed {
-                    users: Curve::constant(3.0),
-                    duration: None,
-                    think: Think::None,
-                    pacing: None,
-                    iterations,
-                    ramp_down: None,
-                };
-                let plan = warming(plan(Load::Closed(load), &[1]), warmup);
-                drive(plan, Share { first, stride }, None, steady(100 * MS))
+        for workers in [1, 2] {
+            let load = Closed {
+                users: Curve::constant(3.0),
+                duration: None,
+                think: Think::None,
+                pacing: None,
+                iterations,
+                ramp_down: None,
             };
-            let recording = recorded((0..stride).map(run).collect(), warmup);
+            let plan = warming(plan(Load::Closed(load), &[1]), warmup);
+            let recording = recorded(drive(plan, workers, None, steady(100 * MS)), warmup);
             assert_eq!(recording.totals.tasks[0].count(), all, "{iterations:?}");
             assert_eq!(recording.warmup.tasks[0].count(), 30);
             assert_eq!(recording.counts.tasks[0].ok, all + 30);
@@ -141,7 +132,7 @@ fn a_run_that_ends_in_its_warm_up_has_measured_nothing() {
     let load = plan(Load::Open(open(10.0, 100, 5, 5)), &[1]);
     let interrupt = Some(Duration::from_millis(2_950));
     let ran = drive(warming(load, warmup), ALONE, interrupt, steady(10 * MS));
-    let recording = recorded(vec![ran], warmup);
+    let recording = recorded(ran, warmup);
     assert_eq!(recording.totals.tasks[0].offered, 0);
     assert_eq!(recording.totals.elapsed, 0);
     assert_eq!(recording.totals.warmup / (10 * MS), 295);

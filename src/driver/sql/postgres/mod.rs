@@ -102,6 +102,12 @@ impl Connection {
         }
     }
 
+    /// Makes the runtime that this is called in watch the socket. Where the system refuses, the
+    /// one that did so far goes on: answers are heard later by a wake-up of another thread.
+    pub fn move_here(&mut self) {
+        let _ = socket::move_here(&mut self.socket);
+    }
+
     /// How many bytes have ever been sent and received, before encryption.
     pub fn traffic(&self) -> [u64; 2] {
         [self.output.sent, self.input.received]

@@ -4,7 +4,7 @@ use super::{Account, Error, account::Place, account::Tls};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use rustls::pki_types::ServerName;
-use std::io;
+use std::{io, os::fd::AsFd};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, UnixStream},
@@ -26,6 +26,25 @@ pub fn try_write(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
         Either::Right(Either::Right(unix)) => unix.try_write(bytes),
         Either::Right(Either::Left(_)) => Err(io::ErrorKind::WouldBlock.into()),
     }
+}
+
+/// Has the way watched by the runtime that this is called in.
+///
+/// # Errors
+/// When the system refuses another descriptor; the way is as it was.
+pub fn move_here(socket: &mut Socket) -> io::Result<()> {
+    // Over a second descriptor, because what is around it cannot be taken apart.
+    match socket {
+        Either::Left(tcp) => *tcp = TcpStream::from_std(tcp.as_fd().try_clone_to_owned()?.into())?,
+        Either::Right(Either::Left(tls)) => {
+            let tcp = tls.get_mut().0;
+            *tcp = TcpStream::from_std(tcp.as_fd().try_clone_to_owned()?.into())?;
+        }
+        Either::Right(Either::Right(unix)) => {
+            *unix = UnixStream::from_std(unix.as_fd().try_clone_to_owned()?.into())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens the way to the account's server.

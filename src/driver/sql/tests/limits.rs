@@ -268,26 +268,3 @@ async fn a_pool_makes_users_wait_in_turn() {
         .await;
     assert!(served.failure.is_none() && served.connect.is_some());
 }
-
-#[tokio::test]
-async fn a_pool_is_shared_out_to_the_workers() {
-    let (mut database, _folder) = sqlite();
-    database.connections = Connections::Pool {
-        size: NonZeroU32::new(5).unwrap(),
-    };
-    let setup = Arc::new(prepare_all(&[database], &[]).await.unwrap());
-    let places = |worker| {
-        let driver = SqlDriver::new(
-            Clock::start(),
-            Timers::default(),
-            Arc::clone(&setup),
-            worker,
-            3,
-        );
-        let pool = driver.pools[0].as_ref().unwrap();
-        std::iter::from_fn(|| pool.try_enter())
-            .collect::<Vec<_>>()
-            .len()
-    };
-    assert_eq!([places(0), places(1), places(2)], [2, 2, 1]);
-}

@@ -5,6 +5,7 @@ mod console;
 mod errors;
 mod limits;
 mod outages;
+mod pools;
 mod prepare;
 #[path = "../../../../tests/support/servers.rs"]
 #[allow(dead_code, reason = "each kind of test takes what it needs")]
@@ -19,7 +20,7 @@ use super::{
     link::Link,
     prepare_all,
     request::{Answer, Request},
-    setup::Target,
+    setup::{Setup, Target},
 };
 use crate::{
     data::Value,
@@ -185,7 +186,7 @@ impl Rig {
             })
             .collect();
         let setup = prepare_all(std::slice::from_ref(database), &candidates).await?;
-        let driver = SqlDriver::new(Clock::start(), Timers::default(), Arc::new(setup), 0, 1);
+        let driver = SqlDriver::new(Clock::start(), Timers::default(), Arc::new(setup), 0);
         Ok(Self {
             session: driver.session(0),
             driver,
