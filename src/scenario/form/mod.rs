@@ -10,6 +10,8 @@ mod lists;
 mod names;
 pub mod reference;
 mod table;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use super::{reader::Reader, tree::Node};

@@ -18,6 +18,8 @@ mod rows;
 pub mod suite;
 mod target;
 mod task;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod verify;
 
