@@ -1,6 +1,7 @@
 //! When task runs start: the closed and the open model.
 
 use super::{Curve, Plan};
+pub use crate::scenario::raw::Arrivals;
 use crate::time::nanos;
 use std::time::Duration;
 
@@ -57,15 +58,6 @@ pub struct Open {
     pub max_in_flight: u64,
     /// Most arrivals that wait for a slot, over all workers.
     pub max_queue: u64,
-}
-
-/// How arrivals are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrivals {
-    /// Evenly.
-    Constant,
-    /// As independent clients would come: exponential gaps.
-    Poisson,
 }
 
 /// A pause.

@@ -20,6 +20,7 @@ pub mod verify;
 pub mod written;
 
 use crate::data::Generator;
+pub use crate::scenario::raw::Scope;
 pub use beside::Beside;
 pub use compile::{Settings, compile, compile_suite};
 pub use curve::Curve;
@@ -173,19 +174,6 @@ pub struct Variable {
     pub scope: Scope,
     /// What it draws.
     pub generator: Generator,
-}
-
-/// How long a drawn value stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Drawn anew before each step that uses it.
-    Step,
-    /// Drawn anew for each task run (the default).
-    Task,
-    /// Drawn once per user (closed model only).
-    User,
-    /// Drawn once for the whole run.
-    Run,
 }
 
 /// Steps that are done one after the other by one user.

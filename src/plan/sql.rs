@@ -3,6 +3,7 @@
 pub mod text;
 
 use crate::data::{Template, Value};
+pub use crate::scenario::raw::{Isolation, Tls};
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 pub use text::{Piece, Text, TextError};
 use url::Url;
@@ -135,19 +136,6 @@ pub enum Connections {
     },
 }
 
-/// How much a transaction sees of others, as the SQL standard names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
-    /// What others have not committed yet may be seen.
-    ReadUncommitted,
-    /// Each statement sees what was committed before it.
-    ReadCommitted,
-    /// All statements see the same state.
-    RepeatableRead,
-    /// As if transactions ran one after the other; all that SQLite has.
-    Serializable,
-}
-
 impl Isolation {
     /// As it stands in SQL.
     pub fn sql(self) -> &'static str {
@@ -156,34 +144,6 @@ impl Isolation {
             Isolation::ReadCommitted => "READ COMMITTED",
             Isolation::RepeatableRead => "REPEATABLE READ",
             Isolation::Serializable => "SERIALIZABLE",
-        }
-    }
-}
-
-/// How a connection is encrypted and the server's certificate checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// Not at all.
-    Disable,
-    /// When the server can.
-    Prefer,
-    /// Always; the certificate is not checked.
-    Require,
-    /// Always, and a trusted authority must have signed the certificate.
-    VerifyCa,
-    /// As [`Tls::VerifyCa`], and the certificate must name the host.
-    VerifyFull,
-}
-
-impl Tls {
-    /// As scenarios name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Tls::Disable => "disable",
-            Tls::Prefer => "prefer",
-            Tls::Require => "require",
-            Tls::VerifyCa => "verify-ca",
-            Tls::VerifyFull => "verify-full",
         }
     }
 }

@@ -4,8 +4,9 @@ use super::model::{Errors, Stats};
 use crate::{
     driver::ErrorClass,
     human,
-    plan::{Arrivals, Curve, Iterations, Load, Plan, Think, curve::Segment},
+    plan::{Curve, Iterations, Load, Plan, Think, curve::Segment},
     record::{RunTotals, View},
+    scenario::form::Words,
     time::{Nanos, SECOND, nanos},
 };
 
@@ -132,10 +133,7 @@ fn of(load: &Load) -> String {
             }
         }
         Load::Open(open) => {
-            let arrivals = match open.arrivals {
-                Arrivals::Constant => "constant",
-                Arrivals::Poisson => "poisson",
-            };
+            let arrivals = open.arrivals.word();
             format!(
                 "{} {arrivals}, at most {} in flight",
                 level(&open.rate, end, "/s"),
@@ -167,7 +165,7 @@ fn level(curve: &Curve, end: Nanos, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Closed, Open};
+    use crate::plan::{Arrivals, Closed, Open};
     use std::time::Duration;
 
     const S: Duration = Duration::from_secs(1);

@@ -107,6 +107,15 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The value, or Some(None) for a key that is not there; None when it could not be read.
+pub(super) fn optional<T: Copy>(field: &Field<T>) -> Option<Option<T>> {
+    match field {
+        Field::Absent => Some(None),
+        Field::Bad(_) => None,
+        Field::Given(given) => Some(Some(given.value)),
+    }
+}
+
 /// The value, or `default` for a key that is not there; None when it could not be read.
 pub(super) fn or_default<T: Copy>(field: &Field<T>, default: T) -> Option<T> {
     match field {

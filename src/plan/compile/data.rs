@@ -1,19 +1,16 @@
 //! `[data]`: variables and their generators.
 
 use super::{
-    context::{Context, or_default},
+    context::{Context, optional, or_default},
     loaded, rows,
     template::Names,
 };
 use crate::{
-    data::{
-        Generator, Refusal,
-        generator::{Clock, Fake, refusal::of_weight},
-        template::holes::is_name,
-    },
+    data::{Generator, Refusal, generator::refusal::of_weight, template::holes::is_name},
     plan::{Scope, Variable, written::unless_secret},
     scenario::{
         Place, Problem,
+        form::Words,
         raw::{self, Field, Number, Spanned},
         tree::NodeKind,
     },
@@ -107,7 +104,7 @@ fn drawn(
 
 /// Between the steps of a run there is no telling that the rows are used up.
 fn not_unique_by_step(context: &Context<'_>, variable: &raw::Variable, order: &Field<raw::Order>) {
-    if let (Some(raw::Order::Unique), Some(raw::Scope::Step), Some(place)) = (
+    if let (Some(raw::Order::Unique), Some(Scope::Step), Some(place)) = (
         order.value(),
         variable.scope.value(),
         variable.scope.place(),
@@ -167,12 +164,7 @@ pub(super) fn check_name(context: &Context<'_>, name: &Spanned<String>) {
 }
 
 fn scope(context: &Context<'_>, variable: &raw::Variable, open: Option<Place>) -> Option<Scope> {
-    let scope = match or_default(&variable.scope, raw::Scope::Task)? {
-        raw::Scope::Step => Scope::Step,
-        raw::Scope::Task => Scope::Task,
-        raw::Scope::User => Scope::User,
-        raw::Scope::Run => Scope::Run,
-    };
+    let scope = or_default(&variable.scope, Scope::Task)?;
     if let Some(raw::Generator::Constant(_)) = variable.generator.value() {
         return Some(Scope::Run);
     }
@@ -239,23 +231,12 @@ fn generator(
         }
         raw::Generator::Uuid(_) => return Some((Generator::uuid(), json!({"uuid": {}}))),
         raw::Generator::Timestamp(clock) => {
-            let name = match clock {
-                Clock::Rfc3339 => "rfc3339",
-                Clock::Unix => "unix",
-                Clock::UnixMs => "unix_ms",
-            };
-            let written = json!({"timestamp": {"as": name}});
+            let written = json!({"timestamp": {"as": clock.word()}});
             return Some((Generator::timestamp(*clock), written));
         }
         raw::Generator::Fake(fake) => {
-            let name = match fake {
-                Fake::FirstName => "first_name",
-                Fake::LastName => "last_name",
-                Fake::Name => "name",
-                Fake::City => "city",
-                Fake::Email => "email",
-            };
-            return Some((Generator::fake(*fake), json!({"fake": {"of": name}})));
+            let written = json!({"fake": {"of": fake.word()}});
+            return Some((Generator::fake(*fake), written));
         }
         raw::Generator::Text(raw::Letters { length, alphabet }) => {
             let (least, most) = or_default(length, (16, 16))?;
@@ -342,15 +323,6 @@ fn weighted(
             context.tell(Problem::new(place, refusal.message).help(help));
             None
         }
-    }
-}
-
-/// None when it could not be read, Some(None) when it is not there.
-fn optional<T: Copy>(field: &Field<T>) -> Option<Option<T>> {
-    match field {
-        Field::Absent => Some(None),
-        Field::Bad(_) => None,
-        Field::Given(given) => Some(Some(given.value)),
     }
 }
 

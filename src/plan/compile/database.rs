@@ -1,9 +1,9 @@
 //! `[database.NAME]`: what SQL steps are done against.
 
-use super::context::{Context, or_default};
+use super::context::{Context, optional, or_default};
 use crate::{
     plan::{
-        sql::{Backend, Connections, Database, Isolation, Secret, Tls},
+        sql::{Backend, Connections, Database, Secret},
         written::{self, redact_query, redact_user},
     },
     scenario::{
@@ -144,18 +144,12 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
             backend,
             url,
             prepared: or_default(&raw.prepared, true)?,
-            isolation: match &raw.isolation {
-                Field::Absent => None,
-                field => Some(isolation(*field.value()?)),
-            },
+            isolation: optional(&raw.isolation)?,
             connections: connections?,
             statement_timeout: statement_timeout?,
             server_limit: matches!(raw.statement_timeout, Field::Given(_)),
             connect_timeout: connect_timeout?,
-            tls: match &raw.tls {
-                Field::Absent => None,
-                field => Some(tls(*field.value()?)),
-            },
+            tls: optional(&raw.tls)?,
             ca_file: ca.map(|ca| context.folder().join(ca.value())),
         },
         written::Database {
@@ -181,23 +175,4 @@ fn url(context: &Context<'_>, raw: &raw::Database) -> Option<(Secret, Backend, S
     };
     let shown = redact_query(&redact_user(text.written()));
     Some((Secret::new(url), backend, shown))
-}
-
-pub(super) fn isolation(raw: raw::Isolation) -> Isolation {
-    match raw {
-        raw::Isolation::ReadUncommitted => Isolation::ReadUncommitted,
-        raw::Isolation::ReadCommitted => Isolation::ReadCommitted,
-        raw::Isolation::RepeatableRead => Isolation::RepeatableRead,
-        raw::Isolation::Serializable => Isolation::Serializable,
-    }
-}
-
-fn tls(raw: raw::Tls) -> Tls {
-    match raw {
-        raw::Tls::Disable => Tls::Disable,
-        raw::Tls::Prefer => Tls::Prefer,
-        raw::Tls::Require => Tls::Require,
-        raw::Tls::VerifyCa => Tls::VerifyCa,
-        raw::Tls::VerifyFull => Tls::VerifyFull,
-    }
 }

@@ -1,7 +1,7 @@
 //! What an answer must be.
 
 use super::{
-    context::Context,
+    context::{Context, optional},
     template::{Names, fixed, only_hole},
 };
 use crate::{
@@ -117,15 +117,6 @@ pub(super) fn header_name(context: &Context<'_>, text: &str, place: Place) -> Op
 
 fn split<T>(named: Vec<(T, String)>) -> (Vec<T>, Vec<String>) {
     named.into_iter().unzip()
-}
-
-/// None when it could not be read, Some(None) when it is not there.
-fn optional<T: Copy>(field: &Field<T>) -> Option<Option<T>> {
-    match field {
-        Field::Absent => Some(None),
-        Field::Bad(_) => None,
-        Field::Given(given) => Some(Some(given.value)),
-    }
 }
 
 fn texts(context: &Context<'_>, expect: &raw::Expect) -> Named<BodyText> {

@@ -306,7 +306,7 @@ fn open(context: &Context<'_>, load: &raw::Load, because: Place) -> (Option<Mode
             .whole(field, 0, u64::MAX, "arrivals waiting")
             .map(Some),
     };
-    let arrivals = or_default(&load.arrivals, raw::Arrivals::Constant);
+    let arrivals = or_default(&load.arrivals, Arrivals::Constant);
     let level = match &load.stages {
         Field::Absent => {
             let rate = load.rate.given().filter(|rate| {
@@ -342,10 +342,7 @@ fn open(context: &Context<'_>, load: &raw::Load, because: Place) -> (Option<Mode
     };
     let model = arrivals.zip(max_in_flight).zip(max_queue);
     let model = model.map(|((arrivals, max_in_flight), max_queue)| Model::Open {
-        arrivals: match arrivals {
-            raw::Arrivals::Constant => Arrivals::Constant,
-            raw::Arrivals::Poisson => Arrivals::Poisson,
-        },
+        arrivals,
         max_in_flight,
         max_queue,
     });

@@ -1,8 +1,8 @@
 //! `transaction`: steps that a database does all or none of.
 
 use super::{
-    context::{Context, or_default},
-    database::{Databases, isolation},
+    context::{Context, optional, or_default},
+    database::Databases,
     load::NO_PAUSE,
     load::think,
     sql_step::MOST_TRIES,
@@ -34,10 +34,7 @@ pub(super) fn compile(
         field => context.whole(field, 1, MOST_TRIES, "tries in all"),
     };
     Some(Transaction {
-        isolation: match &raw.isolation {
-            Field::Absent => None,
-            field => Some(isolation(*field.value()?)),
-        },
+        isolation: optional(&raw.isolation)?,
         immediate: or_default(&raw.immediate, false)?,
         max_tries: NonZeroU32::new(u32::try_from(max_tries?).ok()?)?,
         database: database?.0,

@@ -3,13 +3,13 @@
 use super::{beside, words::status};
 use crate::{
     plan::{
-        Arrivals, Curve, CustomStep, HttpStep, Iterations, Label, Load, Op, Plan, Population,
-        Scope, SqlStep, Step, StepKind, Target, Task, Think, Threshold,
+        Curve, CustomStep, HttpStep, Iterations, Label, Load, Op, Plan, Population, SqlStep, Step,
+        StepKind, Target, Task, Think, Threshold,
         http::{Client, Http2},
-        sql::Tls,
         threshold::Scopes,
         written,
     },
+    scenario::form::Words,
     time::Nanos,
 };
 use serde_json::{Value as Json, json};
@@ -56,7 +56,7 @@ fn databases(plan: &Plan) -> Json {
             "statement_timeout_s": seconds(database.statement_timeout),
             "server_limit": database.server_limit,
             "connect_timeout_s": seconds(database.connect_timeout),
-            "tls": database.tls.map(Tls::name),
+            "tls": database.tls.map(|tls| tls.word()),
             "ca": written.ca,
         });
         (database.name.clone(), described)
@@ -153,10 +153,7 @@ fn load(load: &Load) -> Json {
             "model": "open",
             "rate": curve(&open.rate),
             "duration_s": open.duration.map(seconds),
-            "arrivals": match open.arrivals {
-                Arrivals::Constant => "constant",
-                Arrivals::Poisson => "poisson",
-            },
+            "arrivals": open.arrivals.word(),
             "max_in_flight": open.max_in_flight,
             "max_queue": open.max_queue,
         }),
@@ -192,13 +189,7 @@ fn data(population: &Population, written: &written::Population) -> Json {
     let variables = population.variables.iter().zip(&written.generators);
     let described = variables.map(|(variable, generator)| {
         let mut described = generator.clone();
-        described["scope"] = match variable.scope {
-            Scope::Step => "step",
-            Scope::Task => "task",
-            Scope::User => "user",
-            Scope::Run => "run",
-        }
-        .into();
+        described["scope"] = variable.scope.word().into();
         (variable.name.clone(), described)
     });
     described.collect::<serde_json::Map<_, _>>().into()

@@ -11,6 +11,7 @@ use crate::plan::{
     threshold::Scopes,
     written,
 };
+use crate::scenario::form::Words;
 use serde_json::Value as Json;
 use std::fmt::Write;
 
@@ -93,7 +94,7 @@ fn sessions(database: &Database, written: &written::Database) -> String {
         parts.push(isolation.sql().to_lowercase());
     }
     if let Some(tls) = database.tls {
-        parts.push(format!("tls {}", tls.name()));
+        parts.push(format!("tls {}", tls.word()));
     }
     if let Some(ca) = &written.ca {
         parts.push(format!("trusts the certificates in {ca}"));

@@ -119,13 +119,19 @@ impl Form for Duration {
 }
 
 /// One of a few words.
-pub trait Words: Clone + 'static {
+pub trait Words: Clone + PartialEq + 'static {
     /// The words, each with what it stands for.
     const WORDS: &'static [(&'static str, Self)];
     /// What a word is that is none of them.
     const UNKNOWN: &'static str;
     /// Whether capitals mean the same.
     const ANY_CASE: bool = false;
+
+    /// As the scenario has it.
+    fn word(&self) -> &'static str {
+        let known = Self::WORDS.iter().find(|(_, value)| value == self);
+        known.map_or("", |(word, _)| word)
+    }
 }
 
 /// The schema of a word that stands for something.

@@ -91,16 +91,16 @@ pub struct Variable {
     pub generator: Field<Generator>,
 }
 
-/// How long a value stays.
+/// How long a drawn value stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// One step.
+    /// Drawn anew before each step that uses it.
     Step,
-    /// One run of a task.
+    /// Drawn anew for each task run (the default).
     Task,
-    /// One user.
+    /// Drawn once per user (closed model only).
     User,
-    /// The run.
+    /// Drawn once for the whole run.
     Run,
 }
 

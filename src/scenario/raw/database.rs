@@ -49,16 +49,16 @@ impl Named for Database {
     }
 }
 
-/// How much a transaction sees of others.
+/// How much a transaction sees of others, as the SQL standard names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// What is not committed too.
+    /// What others have not committed yet may be seen.
     ReadUncommitted,
-    /// What is committed before each statement.
+    /// Each statement sees what was committed before it.
     ReadCommitted,
-    /// The same state throughout.
+    /// All statements see the same state.
     RepeatableRead,
-    /// As if alone.
+    /// As if transactions ran one after the other; all that SQLite has.
     Serializable,
 }
 
@@ -74,18 +74,18 @@ impl Words for Isolation {
     const ANY_CASE: bool = true;
 }
 
-/// How connections are encrypted.
+/// How a connection is encrypted and the server's certificate checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// Not at all.
     Disable,
     /// When the server can.
     Prefer,
-    /// Always.
+    /// Always; the certificate is not checked.
     Require,
-    /// With a certificate that is trusted.
+    /// Always, and a trusted authority must have signed the certificate.
     VerifyCa,
-    /// With one that names the host, too.
+    /// As [`Tls::VerifyCa`], and the certificate must name the host.
     VerifyFull,
 }
 

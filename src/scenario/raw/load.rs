@@ -115,12 +115,12 @@ impl Form for Think {
     }
 }
 
-/// How arrivals are spread.
+/// How arrivals are spread over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrivals {
     /// Evenly.
     Constant,
-    /// With exponential gaps.
+    /// As independent clients would come: exponential gaps.
     Poisson,
 }
 
