@@ -21,7 +21,7 @@ pub struct LiveView {
     display: Option<Display>,
     /// Shows the run in browsers, after the load as well.
     web: Option<Web>,
-    /// Where it is written down, if anywhere.
+    /// File of the journal, if there is to be one.
     path: Option<PathBuf>,
     /// None before the load, and after the first failure to write.
     journal: Option<Journal>,

@@ -18,7 +18,7 @@ pub trait RunningLoad {
     /// Time of the load: its zero is the moment at which the load begins.
     fn clock(&self) -> Clock;
 
-    /// How many send events; they are numbered from 0.
+    /// Number of senders of events; they are numbered from 0.
     fn senders(&self) -> usize;
 
     /// Waits for the next event; None once no more can come. May be given up at any time.

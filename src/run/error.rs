@@ -1,4 +1,4 @@
-//! Why a run has no result.
+//! Errors of runs that have no result.
 
 use crate::scenario::Report;
 use std::{error::Error, fmt};
@@ -41,7 +41,7 @@ pub enum Cause {
     CommandNotAllowed(String),
     /// The target, or a database, does not answer.
     Unreachable(String),
-    /// What the run depends on cannot be had or done.
+    /// Something that the run depends on cannot be had or done.
     Failed(String),
     /// The scenario has mistakes that only its databases could find.
     Invalid(Report),
@@ -56,9 +56,9 @@ pub enum Cause {
 /// A run that has no result.
 #[derive(Debug)]
 pub struct RunError {
-    /// What it was about.
+    /// Phase that failed.
     pub phase: RunPhase,
-    /// What went wrong.
+    /// Reason of the failure.
     pub cause: Cause,
 }
 
@@ -75,7 +75,7 @@ impl RunPhase {
 }
 
 impl RunError {
-    /// Whether nothing may be waited for any more.
+    /// True after one interrupt too many: nothing may be waited for any more.
     pub fn is_abandoned(&self) -> bool {
         matches!(self.cause, Cause::Abandoned)
     }

@@ -19,13 +19,13 @@ use uuid::Uuid;
 /// Everything that is known of a run when its load begins.
 #[derive(Debug, Clone)]
 pub struct RunInfo {
-    /// Where the plan came from.
+    /// Scenario that the plan was made of.
     pub scenario: report::model::Scenario,
-    /// What is run.
+    /// Plan that is run.
     pub plan: Arc<Plan>,
     /// The run's id.
     pub id: Uuid,
-    /// When the load begins.
+    /// Wall-clock time at which the load begins.
     pub started_at: Timestamp,
     /// Targets in words.
     pub target: String,
@@ -33,20 +33,20 @@ pub struct RunInfo {
     pub http: Arc<http::Setup>,
     /// Worker threads.
     pub workers: usize,
-    /// When the load is to end; None: when it is stopped.
+    /// Planned end of the load; None: when it is stopped.
     pub load_ends: Option<Nanos>,
 }
 
 /// A run that is over: its load was driven, and it was verified and taken down.
 #[derive(Debug)]
 pub struct FinishedRun {
-    /// What was known of it before.
+    /// Facts from before the load.
     pub info: RunInfo,
     /// Everything that was recorded.
     pub recording: Recording,
     /// Verdicts on the plan's thresholds, in their order.
     pub verdicts: Vec<Verdict>,
-    /// Whether the numbers may be believed.
+    /// Reasons for and against believing the numbers.
     pub validity: Validity,
     /// Events, observations and verifications.
     pub background: report::Beside,
@@ -58,7 +58,7 @@ pub struct FinishedRun {
     pub internal: Vec<String>,
     /// Warnings beside those that the measurements give rise to.
     pub warnings: Vec<String>,
-    /// When the load was stopped before its end.
+    /// Time at which the load was stopped; None: it came to its own end.
     pub stopped: Option<Nanos>,
     /// Used by this process since the load began; memory since it started.
     pub usage: Usage,
@@ -123,14 +123,14 @@ impl FinishedRun {
         self.exit_code = u8::from(!self.is_good());
     }
 
-    /// Whether every threshold, limit and verification held.
+    /// True when every threshold, limit and verification held.
     pub fn held(&self) -> bool {
         self.verdicts.iter().all(|verdict| verdict.ok)
             && self.background.limits.iter().all(|limit| limit.ok)
             && self.background.verify.iter().all(|verify| verify.ok)
     }
 
-    /// Whether the run came to its own end, can be believed, and everything held.
+    /// True when the run came to its own end, can be believed, and everything held.
     pub fn is_good(&self) -> bool {
         let failed = !self.failures.is_empty() || !self.internal.is_empty();
         !failed && !self.interrupted && self.validity.is_valid() && self.held()

@@ -29,11 +29,11 @@ pub struct Measured {
     pub internal: Vec<String>,
     /// Judge of the thresholds, who has seen every second.
     pub judge: Judge,
-    /// When the load was stopped before its end.
+    /// Time at which the load was stopped; None: it came to its own end.
     pub stopped: Option<Nanos>,
 }
 
-/// How long a second interrupt waits for servers to be told that nobody wants their answers.
+/// Bound on telling servers, after a second interrupt, that nobody wants their answers.
 const CUT: Duration = Duration::from_secs(1);
 
 /// Follows a load to its end.
@@ -199,7 +199,7 @@ impl<L: RunningLoad, O: Observer> Follower<'_, L, O> {
     }
 }
 
-/// When the last population stops starting runs.
+/// End of the last population's load; None when it has none.
 pub fn planned_end(plan: &Plan) -> Option<Nanos> {
     let ends = plan
         .populations

@@ -14,7 +14,7 @@ pub struct Lifecycle<'p, C: Custom> {
     plan: &'p Plan,
     driver: ErrandDriver<'p, C>,
     data: Arc<RunData>,
-    /// How many populations are set up.
+    /// Number of populations that are set up.
     ready: usize,
 }
 

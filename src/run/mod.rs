@@ -83,7 +83,7 @@ impl<C> Options<C> {
 #[derive(Debug)]
 pub struct Run<C = NoCustom> {
     plan: Arc<Plan>,
-    /// Where the plan came from.
+    /// Scenario that the plan was made of.
     scenario: report::model::Scenario,
     /// The texts that its places point into.
     sources: Arc<[Source]>,
@@ -125,7 +125,7 @@ impl<C: Custom> Run<C> {
         })
     }
 
-    /// What is run.
+    /// Plan that is run.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -134,7 +134,7 @@ impl<C: Custom> Run<C> {
     /// runtime, which should have nothing else to do that takes long.
     ///
     /// # Errors
-    /// When there is nothing to report.
+    /// With the phase that failed, when there is nothing to report.
     pub async fn execute(
         self,
         observer: &mut impl Observer,
@@ -147,7 +147,7 @@ impl<C: Custom> Run<C> {
     /// Runs it to its end, the load driven by `source`.
     ///
     /// # Errors
-    /// When there is nothing to report.
+    /// With the phase that failed, when there is nothing to report.
     pub async fn execute_on(
         self,
         source: impl LoadSource,

@@ -1,4 +1,4 @@
-//! Those who watch a run.
+//! Observers: displays, journals, exporters, and whoever else watches a run.
 
 use super::{Cause, RunError, RunInfo};
 use crate::{
@@ -116,7 +116,7 @@ pub struct Second<'a> {
 }
 
 impl Second<'_> {
-    /// Where each threshold of the plan stands; None for what cannot be judged yet.
+    /// Standing of each threshold of the plan; None for one that cannot be judged yet.
     pub fn standings(&self) -> Vec<Option<Verdict>> {
         self.judge.standings()
     }

@@ -9,7 +9,7 @@ use url::Url;
 /// Bundled services, which may serve several runs one after the other.
 pub struct Services {
     bundled: Option<Bundled>,
-    /// Where they answer, once they do.
+    /// URLs, once they answer.
     served: Option<Vec<Served>>,
 }
 

@@ -12,7 +12,7 @@ pub trait LoadSource {
     /// The load once it has started.
     type Load: RunningLoad;
 
-    /// How many the load will have that send events.
+    /// Number of senders that the load will have.
     fn senders(&self) -> usize;
 
     /// Starts the load of a plan, with the data of the run and what the plan's steps need.
@@ -32,7 +32,7 @@ pub trait LoadSource {
 pub struct LocalSource<C> {
     /// Does the steps that loadgen cannot.
     pub custom: C,
-    /// How many threads.
+    /// Number of threads.
     pub workers: usize,
 }
 

@@ -73,7 +73,7 @@ pub struct SuiteRunner<C> {
     options: Options<C>,
 }
 
-/// What a phase means for those after it.
+/// Meaning of a phase for those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Good,
@@ -183,10 +183,10 @@ struct Progress<'a, C, O> {
     interrupts: &'a Interrupts,
     options: &'a Options<C>,
     on_failure: OnFailure,
-    /// Of all phases.
+    /// Number of all phases.
     count: usize,
     phases: Vec<report::Phase>,
-    /// Why no further phase is run.
+    /// Reason for which no further phase is run.
     over: Option<String>,
     interrupted: bool,
     /// Failures beside the phases, in words.

@@ -1,4 +1,4 @@
-//! What this process needs from the system and takes of it.
+//! Limits and resources of this process.
 
 use nix::sys::{
     resource::{Resource, UsageWho, getrlimit, getrusage, rlim_t, setrlimit},
@@ -28,7 +28,7 @@ pub fn allow_connections(connections: u64) -> Result<(), String> {
     ))
 }
 
-/// What this process has used so far.
+/// Resources that this process has used.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// Processor time, user and system, of all threads.
@@ -53,7 +53,7 @@ impl Usage {
         }
     }
 
-    /// The same, with the processor time that was used after `before`.
+    /// Resources used since `before`: the processor time after it, and the peak of all memory.
     pub fn since(self, before: Self) -> Self {
         Self {
             cpu_seconds: self.cpu_seconds - before.cpu_seconds,

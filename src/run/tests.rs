@@ -30,11 +30,13 @@ use uuid::Uuid;
 struct Script {
     /// By sender, by second: requests that were good and that failed.
     seconds: Vec<Vec<(u64, u64)>>,
-    /// How long what is under way goes on after a stop.
+    /// Time for which requests under way go on after a stop.
     under_way: Nanos,
     /// The sender of this number fails at the end.
     broken: Option<usize>,
-    /// How it was ended early.
+    /// Does not hear that it is to be cut off.
+    deaf: bool,
+    /// Stops and cuts, with their times.
     ended: Rc<RefCell<Vec<(&'static str, Nanos)>>>,
 }
 
@@ -44,6 +46,7 @@ impl Script {
             seconds: seconds.iter().map(|sender| sender.to_vec()).collect(),
             under_way: 0,
             broken: None,
+            deaf: false,
             ended: Rc::default(),
         }
     }
@@ -145,7 +148,9 @@ impl RunningLoad for Replay {
     fn cut(&self) {
         let now = self.clock.now();
         self.script.ended.borrow_mut().push(("cut", now));
-        self.end.set(now);
+        if !self.script.deaf {
+            self.end.set(now);
+        }
     }
 }
 
@@ -346,6 +351,24 @@ async fn a_second_interrupt_cuts_the_load_off_and_abandons_the_run() {
     assert_eq!(error.phase, RunPhase::Load);
     // Nothing is waited for, the teardown neither.
     assert_eq!(ran.done, ["in"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_cannot_be_cut_off_is_not_waited_for() {
+    // A second after the cut, and at once when interrupted once more.
+    for (interrupts, took) in [(&[1_500, 500][..], 3_000), (&[1_500, 500, 250][..], 2_250)] {
+        let script = Script {
+            under_way: 30 * SECOND,
+            deaf: true,
+            ..Script::new(&[&[(7, 0); 60]])
+        };
+        let began = tokio::time::Instant::now();
+        let ran = run(&text(""), &script, Steps::default(), interrupts).await;
+        assert!(ran.result.unwrap_err().is_abandoned());
+        // Timers are as fine as a millisecond.
+        let passed = began.elapsed().as_millis();
+        assert!((took..took + 5).contains(&passed), "{passed}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
