@@ -1,7 +1,7 @@
 //! Forms: what may stand behind a key of a scenario.
 //!
 //! A form knows how a value of it is read and what JSON Schema says of it, so that a line of a
-//! [`table!`](table) is all that a key needs. Forms are made of other forms: a list of one, a table
+//! `table!` is all that a key needs. Forms are made of other forms: a list of one, a table
 //! with one behind each of its keys.
 
 mod choice;

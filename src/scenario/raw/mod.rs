@@ -1,6 +1,6 @@
 //! What a scenario file says: typed and with places, but unchecked.
 //!
-//! Each kind of table is declared once ([`super::form::table!`]): what it says, and in which forms.
+//! Each kind of table is declared once (`form::table!`): what it says, and in which forms.
 
 mod data;
 mod database;
