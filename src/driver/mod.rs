@@ -1,22 +1,24 @@
 //! What is done: one step at a time, with its outcome measured where it happens.
 
 mod alarm;
-mod all;
 pub mod custom;
-mod errand;
+mod drivers;
 #[cfg(test)]
 pub mod fake;
 pub mod http;
+mod kind;
 mod outcome;
+mod prepare;
 pub mod sql;
 mod timers;
 mod trace;
 mod trust;
 
-pub use all::{Drivers, Session, Setups};
 pub use custom::{Call, Custom, NoCustom};
-pub use errand::ErrandDriver;
+pub use drivers::{Drivers, Session, Setups};
+pub use kind::{Driven, KindDriver, Reach, Setup, Worker};
 pub use outcome::{Detail, ErrorClass, Failure, Outcome, Progress};
+pub use prepare::PrepareError;
 pub use timers::Timers;
 pub use trace::{Trace, TraceId};
 

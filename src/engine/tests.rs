@@ -42,6 +42,7 @@ fn http_step(index: usize, think: Think) -> Step {
         extract: Vec::new(),
         timeout: Duration::from_secs(1),
         trace: None,
+        written: http::WrittenRequest::default(),
     };
     Step {
         index,

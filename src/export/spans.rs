@@ -6,7 +6,7 @@ use super::{
     otlp,
 };
 use crate::{
-    plan::{Plan, StepKind},
+    plan::Plan,
     record::{Ending, Span},
     time::Nanos,
 };
@@ -122,11 +122,10 @@ fn kinds(plan: &Plan) -> Vec<Kind> {
     let mut kinds = vec![Kind::default(); plan.steps.len()];
     for (population, own) in plan.populations.iter().enumerate() {
         for step in own.load_steps() {
-            let (StepKind::Http(http), Some(kind)) = (&step.kind, kinds.get_mut(step.index)) else {
+            let (Some(http), Some(kind)) = (step.kind.http(), kinds.get_mut(step.index)) else {
                 continue;
             };
-            let written = plan.written.steps.get(step.index);
-            let path = written.map_or("", |written| &written.path);
+            let path = &http.written.path;
             let method = http.method.as_str();
             let id = plan.steps.get(step.index).map_or("", |label| &label.id);
             *kind = Kind {

@@ -1,6 +1,6 @@
 //! What is done beside the load.
 
-use super::{Event, Observe, Step, Verify, observe::Limit, verify::Question, written};
+use super::{Event, HttpStep, Observe, Verify, observe::Limit, verify::Question};
 use crate::data::{Value, generator::Take};
 use serde_json_path::JsonPath;
 use std::{sync::Arc, time::Duration};
@@ -73,12 +73,10 @@ pub enum Source {
 pub struct Call {
     /// Where it goes.
     pub server: Server,
-    /// What is sent. Its index is its place among the plan's calls.
-    pub step: Step,
+    /// What is sent.
+    pub request: HttpStep,
     /// The method with the path, as they may be shown.
     pub name: String,
-    /// How the scenario put it.
-    pub written: written::Step,
 }
 
 /// Where a call goes.

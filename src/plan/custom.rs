@@ -1,5 +1,6 @@
 //! Steps that a program of its own does ([`crate::Program`]).
 
+use super::StepPlan;
 use crate::data::Template;
 use std::time::Duration;
 
@@ -12,6 +13,14 @@ pub struct CustomStep {
     pub extract: Vec<Extract>,
     /// Bound on the whole step.
     pub timeout: Duration,
+    /// Its text as the scenario has it, cut where it is long.
+    pub written: String,
+}
+
+impl StepPlan for CustomStep {
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
 }
 
 /// A variable that a step fills.

@@ -1,5 +1,6 @@
 //! HTTP requests as they will be sent.
 
+use super::StepPlan;
 use crate::data::Template;
 pub use crate::scenario::raw::{Encoding, Http2};
 use bytes::Bytes;
@@ -110,6 +111,35 @@ pub struct HttpStep {
     pub timeout: Duration,
     /// The request is the root of a trace of its own, as `traceparent` tells the server.
     pub trace: Option<Sampling>,
+    /// How the scenario put it.
+    pub written: WrittenRequest,
+}
+
+/// The header that carries trace context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+impl StepPlan for HttpStep {
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What has a `traceparent` of its own keeps that.
+    fn carry_trace(&mut self, sampling: Sampling) {
+        if self.headers.iter().all(|(name, _)| *name != TRACEPARENT) {
+            self.trace = Some(sampling);
+        }
+    }
+}
+
+/// Texts of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrittenRequest {
+    /// Path and query.
+    pub path: String,
+    /// Headers in the order they are sent.
+    pub headers: Vec<(String, String)>,
+    /// The content, cut where it is long.
+    pub body: Option<String>,
 }
 
 /// Which traces are sampled.

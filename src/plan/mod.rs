@@ -13,6 +13,7 @@ pub mod observe;
 pub mod program;
 pub mod run_data;
 pub mod sql;
+pub mod step;
 pub mod suite;
 pub mod target;
 pub mod threshold;
@@ -34,6 +35,7 @@ use rand_distr::weighted::WeightedAliasIndex;
 pub use run_data::{PopulationData, RunData};
 pub use sql::SqlStep;
 use std::time::Duration;
+pub use step::{Step, StepKind, StepPlan};
 pub use suite::Suite;
 pub use target::{App, AppPool, AppSettings, Target};
 pub use threshold::Threshold;
@@ -192,48 +194,4 @@ pub struct Task {
     pub groups: Vec<Group>,
     /// The order in which a run does them.
     pub program: Vec<Op>,
-}
-
-/// One request or statement.
-#[derive(Debug)]
-pub struct Step {
-    /// Place in [`Plan::steps`].
-    pub index: usize,
-    /// Pause before the step; the step's intended start is its end.
-    pub think: Think,
-    /// Variables of scope `step` that it uses, in the order they are drawn.
-    pub draws: Vec<usize>,
-    /// What is sent.
-    pub kind: StepKind,
-}
-
-/// What a step sends.
-#[derive(Debug)]
-pub enum StepKind {
-    /// An HTTP request.
-    Http(HttpStep),
-    /// An exchange with a database.
-    Sql(SqlStep),
-    /// What only a program of its own can do.
-    Custom(CustomStep),
-}
-
-impl StepKind {
-    /// How many values it extracts.
-    pub fn extracts(&self) -> usize {
-        match self {
-            StepKind::Http(http) => http.extract.len(),
-            StepKind::Sql(sql) => sql.action.statement().map_or(0, |s| s.extract.len()),
-            StepKind::Custom(custom) => custom.extract.len(),
-        }
-    }
-
-    /// As the result file names it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            StepKind::Http(_) => "http",
-            StepKind::Sql(_) => "sql",
-            StepKind::Custom(_) => "custom",
-        }
-    }
 }

@@ -1,12 +1,15 @@
 //! SQL databases and statements as they will be driven.
 
 pub mod text;
+mod written;
 
+use super::StepPlan;
 use crate::data::{Template, Value};
 pub use crate::scenario::raw::{Isolation, Tls};
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 pub use text::{Piece, Text, TextError};
 use url::Url;
+pub use written::WrittenStatement;
 
 /// A database that steps are done against.
 #[derive(Debug, Clone)]
@@ -158,6 +161,18 @@ pub struct SqlStep {
     /// Bound on the server's work on it; what takes longer is cancelled there too. Waiting for a
     /// connection of a pool has the same bound of its own, opening one has the database's.
     pub timeout: Duration,
+    /// How the scenario put it.
+    pub written: WrittenStatement,
+}
+
+impl StepPlan for SqlStep {
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn database(&self) -> Option<usize> {
+        Some(self.database)
+    }
 }
 
 /// What a step does. The steps between [`Action::Begin`] and [`Action::Commit`] on the same

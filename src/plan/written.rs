@@ -25,6 +25,12 @@ impl Written {
     pub fn checks(&self, step: usize) -> &[String] {
         self.steps.get(step).map_or(&[], |step| &step.checks)
     }
+
+    /// What the step at this place of the plan extracts: a variable's name and where its value is
+    /// found.
+    pub fn extracts(&self, step: usize) -> &[(String, String)] {
+        self.steps.get(step).map_or(&[], |step| &step.extract)
+    }
 }
 
 /// Texts of a population.
@@ -55,62 +61,14 @@ pub struct Database {
     pub place: Place,
 }
 
-/// Texts of a step.
+/// Texts of a step, of whatever kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
-    /// Path and query.
-    pub path: String,
-    /// Headers in the order they are sent.
-    pub headers: Vec<(String, String)>,
-    /// The content, cut where it is long.
-    pub body: Option<String>,
     /// What is checked of the answer, a name for each expectation, in the order in which the driver
     /// tells the missed ones.
     pub checks: Vec<String>,
     /// What is taken from the answer: a variable's name and where its value is found.
     pub extract: Vec<(String, String)>,
-    /// Of a statement.
-    pub sql: Option<Statement>,
-    /// The text of a step that a program of its own does, cut where it is long.
-    pub custom: String,
-}
-
-/// Texts of a statement, and where they stand: only a server knows all that is wrong with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Statement {
-    /// The statement, cut where it is long.
-    pub text: String,
-    /// Its parameters.
-    pub params: Vec<String>,
-    /// Where the scenario has it, or the name of its file.
-    pub place: Place,
-    /// Which text of the scenario it stands in.
-    pub source: usize,
-    /// Where each byte of [`crate::plan::sql::Text::source`] stands there, and its end.
-    pub offsets: Vec<usize>,
-    /// Where each parameter stands.
-    pub param_places: Vec<Place>,
-    /// Where each expected value stands.
-    pub value_places: Vec<Place>,
-    /// Where each extracted column stands.
-    pub extract_places: Vec<Place>,
-}
-
-impl Statement {
-    /// The place of the word, or else the character, at a byte of `source`.
-    pub fn word_at(&self, source: &str, at: usize) -> Place {
-        let rest = source.get(at..).unwrap_or_default();
-        let name = |c: char| c.is_alphanumeric() || c == '_';
-        let length = rest.find(|c| !name(c)).unwrap_or(rest.len());
-        let length = length.max(rest.chars().next().map_or(0, char::len_utf8));
-        let Some(&start) = self.offsets.get(at) else {
-            return self.place;
-        };
-        // Within what stands for a variable of the environment nothing moves on.
-        let after = self.offsets.iter().skip(at + length);
-        let end = after.copied().find(|end| *end > start).unwrap_or(start);
-        Place::new(self.source, start..end)
-    }
 }
 
 /// Most expectations of one step: the driver tells the missed ones in a word of so many bits.

@@ -2,7 +2,7 @@
 
 use crate::{
     data::Value,
-    driver::{Custom, ErrandDriver, http},
+    driver::{Custom, Drivers, Setups, Worker},
     engine::{Errand, run_errand},
     plan::{Plan, RunData},
     time::Clock,
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Setup and teardown of a plan's populations.
 pub struct Lifecycle<'p, C: Custom> {
     plan: &'p Plan,
-    driver: ErrandDriver<'p, C>,
+    driver: Drivers<C>,
     data: Arc<RunData>,
     /// Number of populations that are set up.
     ready: usize,
@@ -20,9 +20,14 @@ pub struct Lifecycle<'p, C: Custom> {
 
 impl<'p, C: Custom> Lifecycle<'p, C> {
     /// For a plan. Must be made inside a runtime.
-    pub fn new(plan: &'p Plan, http: &Arc<http::Setup>, custom: C) -> Self {
+    pub fn new(plan: &'p Plan, setups: &Setups<C>) -> Self {
+        let worker = Worker {
+            clock: Clock::start(),
+            timers: setups.timers.clone(),
+            index: 0,
+        };
         Self {
-            driver: ErrandDriver::new(Clock::start(), http, &plan.databases, custom),
+            driver: Drivers::new(&worker, setups),
             data: Arc::new(RunData::of(plan)),
             plan,
             ready: 0,

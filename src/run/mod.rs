@@ -24,16 +24,11 @@ mod system;
 mod tests;
 
 use crate::{
-    driver::{
-        Custom, NoCustom, Setups, Timers,
-        http::{self, HttpDriver},
-        sql::{self, PrepareError},
-    },
+    driver::{Custom, NoCustom, PrepareError, Reach, Setups, Timers},
     engine::{RunningLoad, worker_count},
     plan::{Plan, RunData, event::Action},
     report,
     scenario::{Report, Scenario, Source},
-    time::Clock,
     world::{self, LoadError},
 };
 use background::Background;
@@ -91,16 +86,16 @@ pub struct Run<C = NoCustom> {
 }
 
 /// A target that answers.
-struct Reached {
-    http: Arc<http::Setup>,
+struct Reached<C: Custom> {
+    setups: Setups<C>,
     /// By population.
     urls: Vec<Vec<Url>>,
 }
 
 /// Everything that a load needs.
-struct Prepared {
+struct Prepared<C: Custom> {
     data: Arc<RunData>,
-    setups: Setups,
+    setups: Setups<C>,
     background: Background,
 }
 
@@ -150,7 +145,7 @@ impl<C: Custom> Run<C> {
     /// With the phase that failed, when there is nothing to report.
     pub async fn execute_on(
         self,
-        source: impl LoadSource,
+        source: impl LoadSource<C>,
         observer: &mut impl Observer,
         interrupts: &Interrupts,
     ) -> Result<FinishedRun, RunError> {
@@ -175,11 +170,10 @@ impl<C: Custom> Run<C> {
         Ok(finished)
     }
 
-    fn local(&self) -> LocalSource<C> {
+    fn local(&self) -> LocalSource {
         let wanted = self.options.workers;
         let wanted = wanted.map_or_else(system::processors, NonZeroUsize::get);
         LocalSource {
-            custom: self.options.custom.clone(),
             workers: worker_count(&self.plan, wanted),
         }
     }
@@ -187,15 +181,14 @@ impl<C: Custom> Run<C> {
     /// Runs it against services that are started, and go on after it. Errors were told already.
     async fn drive(
         &self,
-        source: impl LoadSource,
+        source: impl LoadSource<C>,
         services: &mut Services,
         observer: &mut impl Observer,
         interrupts: &Interrupts,
     ) -> Result<FinishedRun, RunError> {
         let reached = self.reach(services, observer, interrupts).await;
         let reached = reached.inspect_err(|error| observer.failed(error))?;
-        let custom = self.options.custom.clone();
-        let mut lifecycle = Lifecycle::new(&self.plan, &reached.http, custom);
+        let mut lifecycle = Lifecycle::new(&self.plan, &reached.setups);
         let prepared = self.prepare(&mut lifecycle, &reached, services, observer, interrupts);
         let run = match prepared.await {
             Ok(prepared) => {
@@ -235,38 +228,36 @@ impl<C: Custom> Run<C> {
         services: &mut Services,
         observer: &mut impl Observer,
         interrupts: &Interrupts,
-    ) -> Result<Reached, RunError> {
+    ) -> Result<Reached<C>, RunError> {
         let served = during(RunPhase::Target, interrupts, async {
             let ready = services.ready(|text| observer.message(text)).await;
             ready.map_err(Cause::Failed)
         });
         let urls = services::urls(&self.plan, served.await?);
-        let populations = self.plan.populations.iter().zip(&urls);
-        let targets: Vec<http::Target<'_>> = populations
-            .map(|(population, urls)| http::Target::of(population, urls))
-            .collect();
-        let http = Arc::new(http::Setup::new(&targets).map_err(|e| RunPhase::Preflight.failed(e))?);
-        during(RunPhase::Preflight, interrupts, async {
-            let unreachable = |problem: String| Cause::Unreachable(problem);
-            HttpDriver::new(Clock::start(), Timers::default(), Arc::clone(&http))
-                .preflight()
-                .await
-                .map_err(|error| unreachable(error.to_string()))?;
-            self.options.custom.ready().await.map_err(unreachable)
+        let setups = during(RunPhase::Preflight, interrupts, async {
+            let reach = Reach {
+                plan: &self.plan,
+                urls: &urls,
+                custom: &self.options.custom,
+            };
+            let reached = Setups::reach(&reach).await;
+            reached.map_err(|error| self.cause(error))
+        });
+        Ok(Reached {
+            setups: setups.await?,
+            urls,
         })
-        .await?;
-        Ok(Reached { http, urls })
     }
 
     /// Makes everything ready that the load needs, and what goes on in its background.
     async fn prepare(
         &self,
         lifecycle: &mut Lifecycle<'_, C>,
-        reached: &Reached,
+        reached: &Reached<C>,
         services: &Services,
         observer: &mut impl Observer,
         interrupts: &Interrupts,
-    ) -> Result<Prepared, RunError> {
+    ) -> Result<Prepared<C>, RunError> {
         let (plan, urls) = (&self.plan, &reached.urls);
         let databases = services.databases(plan).into();
         let loaded = during(RunPhase::Data, interrupts, async {
@@ -281,13 +272,14 @@ impl<C: Custom> Run<C> {
             lifecycle.set_up(loaded).await.map_err(Cause::Failed)
         })
         .await?;
-        let sql = during(RunPhase::Statements, interrupts, self.statements(&data)).await?;
+        let mut setups = reached.setups.clone();
+        during(RunPhase::Statements, interrupts, async {
+            let prepared = setups.prepare(plan, &data).await;
+            prepared.map_err(|error| self.cause(error))
+        })
+        .await?;
         let no_thread = |error| Cause::Internal(format!("no thread: {error}"));
-        let setups = Setups {
-            http: Arc::clone(&reached.http),
-            sql,
-            timers: Timers::apart().map_err(|error| RunPhase::Start.error(no_thread(error)))?,
-        };
+        setups.timers = Timers::apart().map_err(|error| RunPhase::Start.error(no_thread(error)))?;
         let background = during(RunPhase::Background, interrupts, async {
             let prepared = Background::prepare(plan, urls, databases, observer).await;
             prepared.map_err(Cause::Failed)
@@ -299,32 +291,25 @@ impl<C: Custom> Run<C> {
         })
     }
 
-    /// Connects to the databases of the load, and prepares its statements.
-    async fn statements(&self, data: &RunData) -> Result<Option<Arc<sql::Setup>>, Cause> {
-        if self.plan.databases.is_empty() {
-            return Ok(None);
-        }
-        match sql::prepare_plan(&self.plan, data).await {
-            Ok(setup) => Ok(Some(Arc::new(setup))),
-            Err(PrepareError::Problems(problems)) => {
-                let problems = problems.iter().map(|p| p.in_scenario(&self.plan));
-                let report = Report::new(Arc::clone(&self.sources), problems.collect());
-                Err(Cause::Invalid(report))
-            }
-            Err(error @ PrepareError::Unreachable { .. }) => {
-                Err(Cause::Unreachable(error.to_string()))
+    /// Why what the steps need is not there.
+    fn cause(&self, error: PrepareError) -> Cause {
+        match error {
+            PrepareError::Unreachable(words) => Cause::Unreachable(words),
+            PrepareError::Setup(words) => Cause::Failed(words),
+            PrepareError::Scenario(problems) => {
+                Cause::Invalid(Report::new(Arc::clone(&self.sources), problems))
             }
         }
     }
 
-    fn info(&self, reached: &Reached, workers: usize) -> RunInfo {
+    fn info(&self, reached: &Reached<C>, workers: usize) -> RunInfo {
         RunInfo {
             scenario: self.scenario.clone(),
             plan: Arc::clone(&self.plan),
             id: self.options.run_id,
             started_at: Timestamp::now(),
             target: services::words(&self.plan, &reached.urls),
-            http: Arc::clone(&reached.http),
+            http: Arc::clone(&reached.setups.http),
             workers,
             load_ends: follow::planned_end(&self.plan),
         }
@@ -334,8 +319,8 @@ impl<C: Custom> Run<C> {
     async fn load(
         &self,
         info: RunInfo,
-        source: impl LoadSource,
-        prepared: Prepared,
+        source: impl LoadSource<C>,
+        prepared: Prepared<C>,
         services: &mut Services,
         observer: &mut impl Observer,
         interrupts: &Interrupts,

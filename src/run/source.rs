@@ -1,14 +1,14 @@
 //! Sources of load: whoever can start the load of a run.
 
 use crate::{
-    driver::{Custom, Drivers, Setups},
+    driver::{Custom, Drivers, Setups, Worker},
     engine::{Engine, RunningLoad},
     plan::{Plan, RunData},
 };
 use std::sync::Arc;
 
 /// Makes the load of one run, once everything that the load needs is there.
-pub trait LoadSource {
+pub trait LoadSource<C: Custom> {
     /// The load once it has started.
     type Load: RunningLoad;
 
@@ -23,20 +23,18 @@ pub trait LoadSource {
         self,
         plan: &Arc<Plan>,
         data: &Arc<RunData>,
-        setups: Setups,
+        setups: Setups<C>,
     ) -> impl Future<Output = Result<Self::Load, String>>;
 }
 
 /// Worker threads of this process.
 #[derive(Debug)]
-pub struct LocalSource<C> {
-    /// Does the steps that loadgen cannot.
-    pub custom: C,
+pub struct LocalSource {
     /// Number of threads.
     pub workers: usize,
 }
 
-impl<C: Custom> LoadSource for LocalSource<C> {
+impl<C: Custom> LoadSource<C> for LocalSource {
     type Load = Engine;
 
     fn senders(&self) -> usize {
@@ -47,14 +45,17 @@ impl<C: Custom> LoadSource for LocalSource<C> {
         self,
         plan: &Arc<Plan>,
         data: &Arc<RunData>,
-        setups: Setups,
+        setups: Setups<C>,
     ) -> Result<Engine, String> {
-        let Self { custom, workers } = self;
-        let driver = move |clock, worker| {
-            let custom = custom.clone();
-            Ok(Drivers::new(clock, &setups, worker, custom))
+        let driver = move |clock, index| {
+            let worker = Worker {
+                clock,
+                timers: setups.timers.clone(),
+                index,
+            };
+            Ok(Drivers::new(&worker, &setups))
         };
-        Engine::start(plan, data, workers, driver)
+        Engine::start(plan, data, self.workers, driver)
             .map_err(|error| format!("no worker threads: {error}"))
     }
 }

@@ -56,14 +56,19 @@ impl Script {
     }
 }
 
-impl LoadSource for Script {
+impl<C: Custom> LoadSource<C> for Script {
     type Load = Replay;
 
     fn senders(&self) -> usize {
         self.seconds.len()
     }
 
-    async fn start(self, plan: &Arc<Plan>, _: &Arc<RunData>, _: Setups) -> Result<Replay, String> {
+    async fn start(
+        self,
+        plan: &Arc<Plan>,
+        _: &Arc<RunData>,
+        _: Setups<C>,
+    ) -> Result<Replay, String> {
         let size = Size::of(plan);
         let longest = self.seconds.iter().map(Vec::len).max().unwrap_or(0);
         let mut due = VecDeque::new();

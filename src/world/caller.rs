@@ -3,7 +3,7 @@
 use crate::{
     data::Value,
     driver::{
-        Driver, Drivers, ErrorClass, Failure, NoCustom, Progress, Session, Setups, Timers,
+        ErrorClass, Failure, KindDriver, Progress, Timers, Worker,
         http::{self, SetupError},
     },
     plan::{Plan, beside::Server},
@@ -15,7 +15,7 @@ use url::Url;
 /// Makes a plan's calls.
 pub struct Caller {
     plan: Arc<Plan>,
-    driver: Drivers,
+    driver: http::StepDriver,
     /// By call: to how many servers it goes.
     servers: Vec<usize>,
 }
@@ -23,7 +23,7 @@ pub struct Caller {
 /// The connections of one call, kept from one time that it is made to the next.
 pub struct Line {
     call: usize,
-    sessions: Vec<Session>,
+    sessions: Vec<http::StepSession>,
 }
 
 impl Caller {
@@ -36,7 +36,8 @@ impl Caller {
             .beside
             .calls
             .iter()
-            .map(|call| {
+            .enumerate()
+            .map(|(index, call)| {
                 let population = call.server.population();
                 http::Target {
                     settings: &plan.populations[population].http,
@@ -44,18 +45,19 @@ impl Caller {
                         Server::Target(_) => &urls[population],
                         Server::Other(_, url) => slice::from_ref(url),
                     },
-                    steps: vec![&call.step],
+                    steps: vec![(index, &call.request)],
                 }
             })
             .collect();
-        let setups = Setups {
-            http: Arc::new(http::Setup::new(&targets)?),
-            sql: None,
+        let setup = Arc::new(http::Setup::new(&targets)?);
+        let worker = Worker {
+            clock,
             timers: Timers::default(),
+            index: 0,
         };
         Ok(Self {
             servers: targets.iter().map(|target| target.urls.len()).collect(),
-            driver: Drivers::new(clock, &setups, 0, NoCustom),
+            driver: KindDriver::new(&worker, &setup),
             plan: Arc::clone(plan),
         })
     }
@@ -97,15 +99,18 @@ impl Caller {
     }
 
     async fn one(&self, line: &mut Line, server: usize) -> Result<Vec<Value>, Failure> {
-        let step = &self.plan.beside.calls[line.call].step;
+        let request = &self.plan.beside.calls[line.call].request;
         let Some(session) = line.sessions.get_mut(server) else {
             let words = "there is no server to ask";
             return Err(Failure::text(ErrorClass::Other, words));
         };
-        let mut values = vec![Value::Unset; step.kind.extracts()];
+        let mut values = vec![Value::Unset; request.extract.len()];
         let progress = Progress::default();
-        let execute = self.driver.execute(session, step, &mut values, &progress);
-        match execute.await.failure {
+        let step = (line.call, request);
+        let done = self
+            .driver
+            .execute(session, 0, step, &mut values, &progress);
+        match done.await.failure {
             None => Ok(values),
             Some(failure) => Err(failure),
         }

@@ -112,13 +112,31 @@ fn only_main_ends_the_process() {
     }
 }
 
+/// What treats kinds of steps differently is a module of the kind, which the list of them names.
+#[test]
+fn kinds_of_steps_are_told_apart_by_their_own_modules() {
+    let names_one = |code: &str| {
+        let mut after = code.split("StepKind::").skip(1);
+        after.any(|name| {
+            let mut letters = name.chars().take(2);
+            let capital = letters.next().is_some_and(char::is_uppercase);
+            capital && letters.next().is_some_and(char::is_lowercase)
+        })
+    };
+    assert!(names_one("raw::StepKind::Sql => 1") && !names_one("StepKind::ALL StepKind::$name"));
+    for source in shipped(&["src"]) {
+        let path = source.path.display();
+        assert!(!names_one(&source.shipped_code()), "{path} names a kind");
+    }
+}
+
 /// Workers' runtimes have no timers, unless the drivers say that they want them.
 #[test]
 fn what_runs_on_workers_takes_its_timers_from_elsewhere() {
     let elsewhere = [
         // They have those that they take, or hand them out.
         "src/driver/timers.rs",
-        "src/driver/custom.rs",
+        "src/driver/custom",
         "src/driver/http/full",
         "src/engine/pace.rs",
         // They run beside the load.

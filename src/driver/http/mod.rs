@@ -18,12 +18,14 @@ pub mod full;
 mod request;
 mod search;
 mod setup;
+mod step;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 pub use setup::{Setup, SetupError, Target};
+pub use step::{StepDriver, StepSession};
 
 use self::{
     codec::Memo,
@@ -32,10 +34,10 @@ use self::{
     expect::Answer,
     stream::Stream,
 };
-use super::{Driver, ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids};
+use super::{ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids};
 use crate::{
     data::Value,
-    plan::{HttpStep, Step, StepKind},
+    plan::HttpStep,
     time::{Clock, Nanos, nanos},
 };
 use std::{
@@ -174,16 +176,13 @@ impl HttpDriver {
     async fn attempt(
         &self,
         session: &mut Session,
-        step: &Step,
+        (index, http): (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
         trail: &mut Trail,
     ) -> Result<(), Failure> {
-        let StepKind::Http(http) = &step.kind else {
-            return Err(Failure::text(ErrorClass::Other, "not a request"));
-        };
         let (population, server) = (session.population, session.server);
-        let request = &self.setup.requests[step.index][server];
+        let request = &self.setup.requests[index][server];
         let trace = self.ids.begin(request.trace, server, progress);
         let timeout = nanos(http.timeout);
         let mut deadline = None;
@@ -207,7 +206,7 @@ impl HttpDriver {
                     clock: self.clock,
                     buffers: &self.buffers,
                     request,
-                    memo: &self.memos[step.index][server],
+                    memo: &self.memos[index][server],
                     values,
                     progress,
                     trace: trace.as_ref(),
@@ -277,10 +276,9 @@ fn timed_out(http: &HttpStep) -> Failure {
     Failure::timeout("no complete answer", http.timeout)
 }
 
-impl Driver for HttpDriver {
-    type Session = Session;
-
-    fn session(&self, population: usize, index: u64) -> Session {
+impl HttpDriver {
+    /// A session for the user or slot number `index` of a population; connects nothing yet.
+    pub fn session(&self, population: usize, index: u64) -> Session {
         let servers = self.setup.servers[population].len() as u64;
         Session {
             population,
@@ -291,10 +289,11 @@ impl Driver for HttpDriver {
         }
     }
 
-    async fn execute(
+    /// Does a step, which stands at its index in the plan.
+    pub async fn step(
         &self,
         session: &mut Session,
-        step: &Step,
+        step: (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
     ) -> Outcome {

@@ -6,7 +6,7 @@ use super::{
     tls::Trust,
 };
 use crate::plan::{
-    Population, Step, StepKind,
+    HttpStep, Population,
     http::{Client, Settings},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -20,8 +20,8 @@ pub struct Target<'a> {
     pub settings: &'a Settings,
     /// The servers, taken in turn by users and slots; none when no step is a request.
     pub urls: &'a [Url],
-    /// Every step that its sessions will do.
-    pub steps: Vec<&'a Step>,
+    /// Every request that its sessions will make, with its index.
+    pub steps: Vec<(usize, &'a HttpStep)>,
 }
 
 impl<'a> Target<'a> {
@@ -30,7 +30,10 @@ impl<'a> Target<'a> {
         Self {
             settings: &population.http,
             urls,
-            steps: population.steps().collect(),
+            steps: population
+                .steps()
+                .filter_map(|step| Some((step.index, step.kind.http()?)))
+                .collect(),
         }
     }
 }
@@ -115,21 +118,18 @@ impl Setup {
         let made = full.map(|full| FullSetup::new(settings, full, tls));
         self.full
             .push(made.transpose().map_err(SetupError::Client)?);
-        for step in &target.steps {
-            let StepKind::Http(http) = &step.kind else {
-                continue;
-            };
+        for (index, http) in target.steps.iter().copied() {
             let urls = target.urls.iter();
             match full {
                 None => {
                     let compile = |url| Request::compile(http, url, settings);
-                    let requests = room(&mut self.requests, step.index);
+                    let requests = room(&mut self.requests, index);
                     *requests = urls.map(compile).collect();
                 }
                 Some(full) => {
                     let compile = |url| Message::compile(http, url, settings, full);
                     let messages = urls.map(compile).collect::<Result<_, _>>();
-                    *room(&mut self.messages, step.index) = messages.map_err(SetupError::Client)?;
+                    *room(&mut self.messages, index) = messages.map_err(SetupError::Client)?;
                 }
             }
         }

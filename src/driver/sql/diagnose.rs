@@ -2,7 +2,7 @@
 
 use super::{Place, Problem, Subject};
 use crate::{
-    plan::{Plan, Population, StepKind},
+    plan::{Plan, Population},
     scenario::{self, diag},
 };
 
@@ -17,38 +17,29 @@ impl Problem {
     }
 
     fn place(&self, plan: &Plan) -> diag::Place {
-        let written = &plan.written;
         let (index, place) = match self.subject {
             Subject::Database(place) => {
-                let database = written.databases.get(place);
+                let database = plan.written.databases.get(place);
                 return database.map(|database| database.place).unwrap_or_default();
             }
             Subject::Step(index, place) => (index, place),
         };
-        let step = written.steps.get(index);
-        let Some(statement) = step.and_then(|step| step.sql.as_ref()) else {
+        let mut steps = plan.populations.iter().flat_map(Population::steps);
+        let step = steps.find(|step| step.index == index);
+        let Some(step) = step.and_then(|step| step.kind.sql()) else {
             return diag::Place::default();
         };
+        let written = &step.written;
         let part = match place {
             Place::Statement => None,
-            Place::At(byte) => source(plan, index).map(|sql| statement.word_at(sql, byte)),
-            Place::Param(place) => statement.param_places.get(place).copied(),
-            Place::Expect(place) => statement.value_places.get(place).copied(),
-            Place::Extract(place) => statement.extract_places.get(place).copied(),
+            Place::At(byte) => {
+                let statement = step.action.statement();
+                statement.map(|statement| written.word_at(statement.text.source(), byte))
+            }
+            Place::Param(place) => written.param_places.get(place).copied(),
+            Place::Expect(place) => written.value_places.get(place).copied(),
+            Place::Extract(place) => written.extract_places.get(place).copied(),
         };
-        part.unwrap_or(statement.place)
-    }
-}
-
-/// The text of the statement of a step.
-fn source(plan: &Plan, index: usize) -> Option<&str> {
-    let mut steps = plan.populations.iter().flat_map(Population::steps);
-    let step = steps.find(|step| step.index == index)?;
-    match &step.kind {
-        StepKind::Sql(sql) => sql
-            .action
-            .statement()
-            .map(|statement| &**statement.text.source()),
-        StepKind::Http(_) | StepKind::Custom(_) => None,
+        part.unwrap_or(written.place)
     }
 }

@@ -27,6 +27,7 @@ mod read;
 mod request;
 mod roots;
 mod setup;
+mod step;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -34,6 +35,7 @@ mod work;
 pub use console::{Console, Row};
 pub use prepare::{Candidate, Place, PrepareError, Problem, Subject, prepare_all, prepare_plan};
 pub use setup::Setup;
+pub use step::{StepDriver, StepSetup};
 
 use self::{
     cancel::Canceller,

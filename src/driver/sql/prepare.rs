@@ -11,7 +11,7 @@ use crate::{
     data::Value,
     driver::Failure,
     plan::{
-        Plan, RunData, StepKind,
+        Plan, RunData,
         sql::{Action, Database, SqlStep},
     },
 };
@@ -114,13 +114,11 @@ pub async fn prepare_plan(plan: &Plan, data: &RunData) -> Result<Setup, PrepareE
     let mut candidates = Vec::new();
     for (population, sample) in &samples {
         for step in population.load_steps() {
-            if let StepKind::Sql(sql) = &step.kind {
-                candidates.push(Candidate {
-                    index: step.index,
-                    step: sql,
-                    sample,
-                });
-            }
+            candidates.extend(step.kind.sql().map(|sql| Candidate {
+                index: step.index,
+                step: sql,
+                sample,
+            }));
         }
     }
     prepare_all(&plan.databases, &candidates).await

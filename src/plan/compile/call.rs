@@ -5,14 +5,14 @@ use super::{
     database::Databases,
     headers::Header,
     population::Draft as Population,
-    step::{self, Shared},
+    step::{self, Made, Shared},
     target,
     template::{Names, fixed},
 };
 use crate::{
     data::{Template, template::Part},
     plan::{
-        HttpStep, Step, StepKind, Think,
+        HttpStep,
         beside::{Call, Server},
         http::Client,
         written::{self, redact_query},
@@ -99,10 +99,12 @@ impl Calls<'_> {
             databases: self.databases,
             fast: None,
         };
-        let mut draft = step::compile(context, &shared, &names, &raw)?;
-        let StepKind::Http(http) = &mut draft.kind else {
-            return None;
-        };
+        step::misplaced(context, &raw);
+        let Made {
+            mut name,
+            plan: mut http,
+            ..
+        } = step::http::compile(context, &shared, &names, &raw)?;
         let settings = population.and_then(|place| Some(&self.populations?.get(place)?.http));
         let fast = settings.is_some_and(|http| matches!(http.client, Client::Fast { .. }));
         if fast && let (false, Some(place)) = (http.multipart.is_empty(), raw.body.place()) {
@@ -116,23 +118,17 @@ impl Calls<'_> {
             Some(other) => {
                 let Other { url, path, .. } = other?;
                 let host = url.as_str().trim_end_matches('/');
-                draft.written.path = format!("{host}{}", redact_query(&path));
-                draft.name = format!("{} {}", http.method, draft.written.path);
+                http.written.path = format!("{host}{}", redact_query(&path));
+                name = format!("{} {}", http.method, http.written.path);
                 http.path = Template::literal(path.as_bytes());
                 Server::Other(population?, url)
             }
         };
-        change(http);
+        change(&mut http);
         self.calls.push(Call {
             server,
-            name: draft.name,
-            written: draft.written,
-            step: Step {
-                index: self.calls.len(),
-                think: Think::None,
-                draws: Vec::new(),
-                kind: draft.kind,
-            },
+            name,
+            request: http,
         });
         Some(self.calls.len() - 1)
     }

@@ -8,7 +8,7 @@ use super::{
     transaction,
 };
 use crate::{
-    plan::{Op, StepKind, Transaction, program::MOST_REPEATS},
+    plan::{Op, Transaction, program::MOST_REPEATS},
     scenario::{
         Place, Problem,
         raw::{self, Field, Item},
@@ -111,9 +111,8 @@ impl Writer<'_, '_, '_> {
             self.right = false;
             return;
         };
-        if let (Some((transaction, place)), StepKind::Sql(sql)) = (&self.inside, &draft.kind)
-            && let (Some(tries), true) =
-                (raw.max_tries.place(), sql.database == transaction.database)
+        if let (Some((transaction, place)), Some(tries)) = (&self.inside, raw.max_tries.place())
+            && draft.kind.plan().database() == Some(transaction.database)
         {
             let problem = Problem::new(tries, "a statement is tried again with its transaction");
             let problem = problem.other(*place, "its transaction");

@@ -1,6 +1,10 @@
 //! Statements beside the load.
 
-use super::{call::Calls, sql_step, template::Names};
+use super::{
+    call::Calls,
+    step::{misplaced, sql},
+    template::Names,
+};
 use crate::{
     plan::{
         Target,
@@ -31,12 +35,12 @@ pub(super) fn compile(
     let context = calls.context;
     let source = source(calls, population, step);
     let backend = source.map_or(Backend::Postgres, |(_, backend, _)| backend);
-    let statement = sql_step::statement(context, &Names::beside(), step, backend);
+    let statement = sql::statement(context, &Names::beside(), step, backend);
     let timeout = match &step.timeout {
         Field::Absent => source.map(|(.., timeout)| timeout),
         field => context.some_time(field, "a timeout"),
     };
-    sql_step::not_of_http(context, step);
+    misplaced(context, step);
     let (text, params) = statement?;
     let params = params.into_iter().map(|param| match param {
         Param::Literal(value) => Some(value),

@@ -2,16 +2,12 @@
 
 use super::{Settings, context::Context, population::Draft};
 use crate::{
-    plan::{Plan, StepKind, Trace, http::Sampling},
+    plan::{Plan, Trace, http::Sampling},
     scenario::{
         Problem,
         raw::{self, Field},
     },
 };
-use http::HeaderName;
-
-/// The header that carries it.
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What is asked for; the flag beats the file.
 ///
@@ -45,7 +41,7 @@ pub(super) fn compile(
     }))
 }
 
-/// Makes requests under load carry it, but for those that have a `traceparent` of their own.
+/// Makes what is done under load carry it.
 pub(super) fn apply(plan: &mut Plan) {
     let Some(trace) = plan.trace else {
         return;
@@ -58,10 +54,6 @@ pub(super) fn apply(plan: &mut Plan) {
             .chain(&mut population.tasks)
     });
     for step in tasks.flat_map(|task| &mut task.steps) {
-        if let StepKind::Http(http) = &mut step.kind
-            && http.headers.iter().all(|(name, _)| *name != TRACEPARENT)
-        {
-            http.trace = Some(sampling);
-        }
+        step.kind.plan_mut().carry_trace(sampling);
     }
 }

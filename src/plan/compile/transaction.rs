@@ -5,13 +5,12 @@ use super::{
     database::Databases,
     load::NO_PAUSE,
     load::think,
-    sql_step::MOST_TRIES,
-    step::Draft,
+    step::{Draft, sql::MOST_TRIES},
 };
 use crate::{
     plan::{
-        StepKind, Transaction,
-        sql::{Action, SqlStep},
+        Transaction,
+        sql::{Action, SqlStep, WrittenStatement},
         written,
     },
     scenario::{
@@ -71,20 +70,19 @@ fn edge(
     Draft {
         name,
         think: think(NO_PAUSE),
-        kind: StepKind::Sql(SqlStep {
+        kind: SqlStep {
             database: transaction.database,
             action,
             timeout: database
                 .map(|database| database.statement_timeout)
                 .unwrap_or_default(),
-        }),
-        written: written::Step {
-            sql: Some(written::Statement {
+            written: WrittenStatement {
                 text: words,
-                ..written::Statement::default()
-            }),
-            ..written::Step::default()
-        },
+                ..WrittenStatement::default()
+            },
+        }
+        .into(),
+        written: written::Step::default(),
         uses: BTreeSet::new(),
     }
 }

@@ -1,10 +1,9 @@
 //! The plan as the result file has it.
 
-use super::{beside, words::status};
+use super::{beside, step};
 use crate::{
     plan::{
-        Curve, CustomStep, HttpStep, Iterations, Label, Load, Op, Plan, Population, SqlStep, Step,
-        StepKind, Target, Task, Think, Threshold,
+        Curve, Iterations, Label, Load, Op, Plan, Population, Step, Target, Task, Think, Threshold,
         http::{Client, Http2},
         threshold::Scopes,
         written,
@@ -13,7 +12,7 @@ use crate::{
     time::Nanos,
 };
 use serde_json::{Value as Json, json};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// The plan as run, secrets redacted. Times are in seconds, rates per second.
 pub fn json(plan: &Plan) -> Json {
@@ -173,7 +172,7 @@ fn curve(curve: &Curve) -> Json {
     segments.collect()
 }
 
-fn think(think: Think) -> Json {
+pub(super) fn think(think: Think) -> Json {
     match think {
         Think::None => Json::Null,
         Think::Constant(pause) => json!([seconds(pause), seconds(pause)]),
@@ -195,38 +194,8 @@ fn data(population: &Population, written: &written::Population) -> Json {
     described.collect::<serde_json::Map<_, _>>().into()
 }
 
-fn step(plan: &Plan, step: &Step) -> Json {
-    let none = written::Step::default();
-    let written = plan.written.steps.get(step.index).unwrap_or(&none);
-    match &step.kind {
-        StepKind::Http(http) => request(plan, step, http, written),
-        StepKind::Sql(sql) => statement(plan, step, sql, written),
-        StepKind::Custom(custom) => self::custom(plan, step, custom, written),
-    }
-}
-
-fn request(plan: &Plan, step: &Step, http: &HttpStep, written: &written::Step) -> Json {
-    let body = http.expect.body_contains.iter();
-    json!({
-        "id": step_id(plan, step),
-        "kind": step.kind.name(),
-        "method": http.method.as_str(),
-        "path": written.path,
-        "headers": written.headers,
-        "body": written.body,
-        "expect": {
-            "status": http.expect.status.iter().map(status).collect::<Vec<_>>(),
-            "body": body.map(|text| &text.written).collect::<Vec<_>>(),
-            "checks": written.checks,
-        },
-        "extract": written.extract.iter().cloned().collect::<BTreeMap<_, _>>(),
-        "timeout_s": seconds(http.timeout),
-        "think_s": think(step.think),
-    })
-}
-
 fn steps(plan: &Plan, task: &Task) -> Json {
-    let steps = task.steps.iter().map(|step| self::step(plan, step));
+    let steps = task.steps.iter().map(|step| step::json(plan, step));
     json!({
         "steps": steps.collect::<Vec<_>>(),
         "groups": groups(plan, task),
@@ -259,34 +228,6 @@ fn groups(plan: &Plan, task: &Task) -> Vec<Json> {
     described.collect()
 }
 
-fn statement(plan: &Plan, step: &Step, sql: &SqlStep, written: &written::Step) -> Json {
-    let statement = written.sql.as_ref();
-    let tries = sql.action.statement().map(|statement| statement.max_tries);
-    json!({
-        "id": step_id(plan, step),
-        "kind": step.kind.name(),
-        "database": plan.databases.get(sql.database).map(|database| &database.name),
-        "sql": statement.map(|statement| &statement.text),
-        "params": statement.map(|statement| &statement.params),
-        "expect": { "checks": written.checks },
-        "extract": written.extract.iter().cloned().collect::<BTreeMap<_, _>>(),
-        "max_tries": tries,
-        "timeout_s": seconds(sql.timeout),
-        "think_s": think(step.think),
-    })
-}
-
-fn custom(plan: &Plan, step: &Step, custom: &CustomStep, written: &written::Step) -> Json {
-    json!({
-        "id": step_id(plan, step),
-        "kind": step.kind.name(),
-        "custom": written.custom,
-        "extract": written.extract.iter().cloned().collect::<BTreeMap<_, _>>(),
-        "timeout_s": seconds(custom.timeout),
-        "think_s": think(step.think),
-    })
-}
-
 fn threshold(plan: &Plan, threshold: &Threshold) -> Json {
     let scope = Scopes::of(plan).label(threshold.scope);
     json!({
@@ -298,7 +239,7 @@ fn threshold(plan: &Plan, threshold: &Threshold) -> Json {
     })
 }
 
-fn step_id<'a>(plan: &'a Plan, step: &Step) -> &'a str {
+pub(super) fn step_id<'a>(plan: &'a Plan, step: &Step) -> &'a str {
     plan.step(step.index).map_or("", |label| &label.id)
 }
 

@@ -5,6 +5,7 @@ mod beside;
 mod json;
 mod load;
 mod quantity;
+mod step;
 mod suite;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod words;
 
 pub use json::json;
 pub(super) use quantity::size;
+pub use step::Describe;
 pub use suite::suite;
 pub(super) use words::status;
 pub use words::words;

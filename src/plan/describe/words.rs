@@ -2,11 +2,12 @@
 
 use super::{
     beside, load,
-    quantity::{count, decimal, pause, time},
+    quantity::{count, decimal, time},
+    step,
 };
 use crate::plan::{
-    Group, Op, Plan, Population, Scope, SqlStep, Step, StepKind, Target, Task, Threshold,
-    http::{Client, Full, Http2, HttpStep, StatusRange},
+    Group, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
+    http::{Client, Full, Http2, StatusRange},
     sql::Database,
     threshold::Scopes,
     written,
@@ -305,14 +306,8 @@ fn group(plan: &Plan, group: &Group) -> String {
 }
 
 fn step(out: &mut String, plan: &Plan, step: &Step, depth: usize) {
-    let none = written::Step::default();
-    let written = plan.written.steps.get(step.index).unwrap_or(&none);
     let name = plan.step(step.index).map_or("", |label| &label.name);
-    let (what, mut below) = match &step.kind {
-        StepKind::Http(http) => request(http, written),
-        StepKind::Sql(sql) => statement(plan, sql, written),
-        StepKind::Custom(_) => (custom(written), Vec::new()),
-    };
+    let (what, below) = step::words(plan, step);
     let indent = 9 + 2 * depth;
     // A default name is what is done, but for a request's `query`.
     if what.starts_with(name.trim_end_matches('…')) {
@@ -321,88 +316,9 @@ fn step(out: &mut String, plan: &Plan, step: &Step, depth: usize) {
         line(out, "", &format!("{:indent$}{name}: {what}", ""));
     }
     let indent = indent + 2;
-    below.push(conditions(step, written));
     for text in below {
         line(out, "", &format!("{:indent$}{text}", ""));
     }
-}
-
-/// A request and the lines below it.
-fn request(http: &HttpStep, written: &written::Step) -> (String, Vec<String>) {
-    let headers = written.headers.iter();
-    let mut below: Vec<String> = headers
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
-    let body = written.body.iter().flat_map(|body| body.lines());
-    below.extend(body.map(str::to_owned));
-    (format!("{} {}", http.method, written.path), below)
-}
-
-/// A statement and the lines below it.
-fn statement(plan: &Plan, sql: &SqlStep, written: &written::Step) -> (String, Vec<String>) {
-    let mut below = Vec::new();
-    let Some(statement) = &written.sql else {
-        return (String::new(), below);
-    };
-    let words: Vec<&str> = statement.text.split_whitespace().collect();
-    for (place, param) in statement.params.iter().enumerate() {
-        below.push(format!("${} = {param}", place + 1));
-    }
-    if let (Some(database), true) = (plan.databases.get(sql.database), plan.databases.len() > 1) {
-        below.push(format!("on {}", database.name));
-    }
-    (words.join(" "), below)
-}
-
-/// What a program of its own does, on one line.
-fn custom(written: &written::Step) -> String {
-    let words: Vec<&str> = written.custom.split_whitespace().collect();
-    words.join(" ")
-}
-
-fn conditions(step: &Step, written: &written::Step) -> String {
-    let mut parts = Vec::new();
-    if let Some(pause) = pause(step.think) {
-        parts.push(format!("{pause} before"));
-    }
-    let timeout = match &step.kind {
-        StepKind::Http(http) => {
-            parts.push(expected(http, written));
-            http.timeout
-        }
-        StepKind::Sql(sql) => {
-            if !written.checks.is_empty() {
-                parts.push(format!("expects {}", written.checks.join(" and ")));
-            }
-            let tries = sql.action.statement().map_or(1, |s| s.max_tries.get());
-            if tries > 1 {
-                parts.push(format!("up to {tries} tries"));
-            }
-            sql.timeout
-        }
-        StepKind::Custom(custom) => custom.timeout,
-    };
-    parts.push(format!("within {}", time(timeout)));
-    for (name, place) in &written.extract {
-        parts.push(format!("keeps {name} from {place}"));
-    }
-    parts.join(", ")
-}
-
-fn expected(http: &HttpStep, written: &written::Step) -> String {
-    let status = if http.expect.status.is_empty() {
-        "any status below 400".to_owned()
-    } else {
-        let statuses: Vec<String> = http.expect.status.iter().map(status).collect();
-        statuses.join(" or ")
-    };
-    let mut expects = format!("expects {status}");
-    // The first check is the status, where one is named.
-    let of_status = usize::from(!http.expect.status.is_empty());
-    for check in written.checks.iter().skip(of_status) {
-        let _ = write!(expects, " and {check}");
-    }
-    expects
 }
 
 /// As the scenario writes it.

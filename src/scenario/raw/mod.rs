@@ -11,6 +11,7 @@ mod expect;
 mod extract;
 mod http;
 mod item;
+mod kind;
 mod load;
 mod multipart;
 mod observe;
@@ -42,6 +43,8 @@ pub use expect::{Expect, Rows, StatusRange};
 pub use extract::{Extract, Source};
 pub use http::{Client, Encoding, Http, Http2, Pair};
 pub use item::{Group, Item, Transaction};
+pub(crate) use kind::step_kinds;
+pub use kind::{OwnKey, StepKeys, StepKind};
 pub use load::{Arrivals, Load, Stage, Think};
 pub use multipart::FormPart;
 pub use observe::Observe;
@@ -106,12 +109,8 @@ impl Root {
         let all = populations.chain([&self.shared]);
         let tasks = all.flat_map(|p| p.tasks.value()).flatten();
         let steps = tasks.flat_map(Task::all_steps);
-        steps
-            .filter_map(|step| match step.request.value() {
-                Some(("sql_file", file)) => Some(file.value()),
-                _ => None,
-            })
-            .collect()
+        let files = steps.filter_map(Step::statement_file);
+        files.map(Text::value).collect()
     }
 }
 
@@ -173,7 +172,8 @@ impl Population {
     /// Whether there are steps and none of them is a request.
     pub fn has_no_requests(&self) -> bool {
         let mut steps = self.all_steps().into_iter().peekable();
-        steps.peek().is_some() && steps.all(|step| step.is_sql() || step.is_custom())
+        let to_target = |kind: StepKind| kind.keys().to_target;
+        steps.peek().is_some() && !steps.any(|step| step.kind().is_none_or(to_target))
     }
 }
 

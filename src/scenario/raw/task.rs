@@ -6,6 +6,7 @@ use super::{
     extract::Extract,
     http::{Pair, Pairs},
     item::{Item, named_groups_of, steps_of},
+    kind::METHODS,
     load::Think,
     multipart::{FormPart, Multipart},
 };
@@ -84,27 +85,11 @@ table! {
 pub enum Request {}
 
 impl Actions for Request {
-    const KEYS: &'static [Method] = &[
-        "get", "post", "put", "patch", "delete", "head", "options", "sql", "sql_file", "custom",
-    ];
+    const KEYS: &'static [Method] = METHODS;
     const RULE: &'static str = "a step does one thing";
 }
 
-impl Step {
-    /// Whether it is done against a database.
-    pub fn is_sql(&self) -> bool {
-        let kind = self.request.value().map(|(kind, _)| *kind);
-        matches!(kind, Some("sql" | "sql_file"))
-    }
-
-    /// Whether a program of its own does it.
-    pub fn is_custom(&self) -> bool {
-        let kind = self.request.value().map(|(kind, _)| *kind);
-        kind == Some("custom")
-    }
-}
-
-/// What a step does, spelt as a key: a request method, `sql`, `sql_file` or `custom`.
+/// What a step does, spelt as a key: one of those that ask for a kind of step.
 pub type Method = &'static str;
 
 /// Values of a statement's parameters.

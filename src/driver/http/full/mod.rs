@@ -26,8 +26,8 @@ use self::{failure::Trouble, jar::Jar, names::Names, probe::Probe};
 use super::{Setup, Trail, expect, extract, timed_out};
 use crate::{
     data::Value,
-    driver::{Driver, ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids},
-    plan::{HttpStep, Step, StepKind},
+    driver::{ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids},
+    plan::HttpStep,
     time::{Clock, nanos},
 };
 use reqwest::{Client, Response};
@@ -219,41 +219,37 @@ fn keeps(response: &Response) -> bool {
     }
 }
 
-impl Driver for FullDriver {
-    type Session = Session;
-
-    fn session(&self, population: usize, index: u64) -> Session {
+impl FullDriver {
+    /// A session for the user or slot number `index` of a population; connects nothing yet.
+    pub fn session(&self, population: usize, index: u64) -> Session {
         Session {
             user: self.user(population, index),
             alarm: Alarm::new(self.timers.clone()),
         }
     }
 
-    fn renew(&self, session: &mut Session) {
+    /// Somebody else goes on with the session.
+    pub fn renew(&self, session: &mut Session) {
         if let Some(jar) = &session.user.jar {
             jar.empty();
         }
     }
 
-    async fn execute(
+    /// Does a step, which stands at its index in the plan.
+    pub async fn step(
         &self,
         session: &mut Session,
-        step: &Step,
+        step: (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
     ) -> Outcome {
         let mut trail = Trail::default();
-        let StepKind::Http(http) = &step.kind else {
-            let words = "not a request".to_owned();
-            return Outcome::unsent(self.clock.now(), words);
-        };
-        let deadline = self.clock.now().saturating_add(nanos(http.timeout));
+        let deadline = self.clock.now().saturating_add(nanos(step.1.timeout));
         let Session { user, alarm } = session;
         let done = {
-            let mut work =
-                pin!(self.attempt(user, (step.index, http), values, progress, &mut trail));
+            let mut work = pin!(self.attempt(user, step, values, progress, &mut trail));
             let done = alarm.bound(self.clock, deadline, work.as_mut());
-            done.await.unwrap_or_else(|| Err(timed_out(http)))
+            done.await.unwrap_or_else(|| Err(timed_out(step.1)))
         };
         trail.outcome(done, self.clock.now())
     }

@@ -244,9 +244,12 @@ async fn a_step_that_is_given_up_takes_its_connection_along<D: Subject>() {
     user.succeed().await;
     let progress = Progress::default();
     let mut nothing = [];
-    let step = user
-        .driver
-        .execute(&mut user.session, &user.steps[0], &mut nothing, &progress);
+    let step = user.driver.act(
+        &mut user.session,
+        (0, &user.steps[0]),
+        &mut nothing,
+        &progress,
+    );
     assert!(
         tokio::time::timeout(Duration::from_millis(50), step)
             .await

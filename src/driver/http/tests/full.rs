@@ -66,8 +66,8 @@ async fn cookies_stay_with_their_user_and_are_forgotten_for_the_next() {
     ada.succeed().await;
     for _ in 0..2 {
         let progress = Progress::default();
-        let step = &ada.steps[0];
-        let outcome = ada.driver.execute(&mut grace, step, &mut [], &progress);
+        let step = (0, &ada.steps[0]);
+        let outcome = ada.driver.step(&mut grace, step, &mut [], &progress);
         assert_eq!(class_of(&outcome.await), None);
     }
     let outcome = ada.succeed().await;
@@ -269,10 +269,10 @@ async fn content_in_parts_is_sent_as_forms_with_files_are() {
     let mut user = User::<FullDriver>::new(&server.url, [step]);
     let progress = Progress::default();
     let mut values = [Value::Text("a\r\nb".into())];
-    let step = &user.steps[0];
+    let step = (0, &user.steps[0]);
     let outcome = user
         .driver
-        .execute(&mut user.session, step, &mut values, &progress);
+        .step(&mut user.session, step, &mut values, &progress);
     let outcome = outcome.await;
     assert!(outcome.failure.is_none(), "{outcome:?}");
     let heard = server.heard();

@@ -47,9 +47,9 @@ async fn done<D: Subject>(step: HttpStep, act: Act, values: &mut [Value]) -> Out
     let server = Server::start([vec![Act::Hear, act, Act::Stay]]).await;
     let mut user = User::<D>::new(&server.url, [step]);
     let progress = Progress::default();
-    let step = &user.steps[0];
+    let step = (0, &user.steps[0]);
     user.driver
-        .execute(&mut user.session, step, values, &progress)
+        .act(&mut user.session, step, values, &progress)
         .await
 }
 

@@ -16,10 +16,7 @@ use super::{
 };
 use crate::{
     data::{Template, template::Part},
-    plan::{
-        Think,
-        http::{BodyText, Client, Expect, Full, Settings, StatusRange},
-    },
+    plan::http::{BodyText, Client, Expect, Full, Settings, StatusRange, WrittenRequest},
 };
 use http::Method;
 use std::{
@@ -60,6 +57,7 @@ fn step(method: Method, path: &str) -> HttpStep {
         extract: Vec::new(),
         timeout: LONG,
         trace: None,
+        written: WrittenRequest::default(),
     }
 }
 
@@ -87,11 +85,24 @@ fn settings() -> Settings {
 }
 
 /// One of the two clients.
-trait Subject: Driver {
+trait Subject {
+    type Session;
+
     /// Bytes are known to the last one, and why a connection ended.
     const SEES_ALL: bool;
 
     fn made(clock: Clock, setup: Arc<Setup>) -> Self;
+
+    /// A session of the only population.
+    fn begin(&self, index: u64) -> Self::Session;
+
+    async fn act(
+        &self,
+        session: &mut Self::Session,
+        step: (usize, &HttpStep),
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> Outcome;
 
     /// What makes the plan choose it.
     fn chosen() -> Client;
@@ -101,10 +112,26 @@ trait Subject: Driver {
 }
 
 impl Subject for HttpDriver {
+    type Session = Session;
+
     const SEES_ALL: bool = true;
 
     fn made(clock: Clock, setup: Arc<Setup>) -> Self {
         Self::new(clock, Timers::default(), setup)
+    }
+
+    fn begin(&self, index: u64) -> Self::Session {
+        self.session(0, index)
+    }
+
+    async fn act(
+        &self,
+        session: &mut Self::Session,
+        step: (usize, &HttpStep),
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> Outcome {
+        self.step(session, step, values, progress).await
     }
 
     fn chosen() -> Client {
@@ -119,10 +146,26 @@ impl Subject for HttpDriver {
 }
 
 impl Subject for FullDriver {
+    type Session = FullSession;
+
     const SEES_ALL: bool = false;
 
     fn made(clock: Clock, setup: Arc<Setup>) -> Self {
         Self::new(clock, Timers::default(), setup)
+    }
+
+    fn begin(&self, index: u64) -> Self::Session {
+        self.session(0, index)
+    }
+
+    async fn act(
+        &self,
+        session: &mut Self::Session,
+        step: (usize, &HttpStep),
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> Outcome {
+        self.step(session, step, values, progress).await
     }
 
     fn chosen() -> Client {
@@ -155,12 +198,12 @@ macro_rules! on_both {
 use on_both;
 
 /// One user of a driver.
-struct User<D: Driver = HttpDriver> {
+struct User<D: Subject = HttpDriver> {
     clock: Clock,
     setup: Arc<Setup>,
     driver: D,
     session: D::Session,
-    steps: Vec<Step>,
+    steps: Vec<HttpStep>,
 }
 
 impl<D: Subject> User<D> {
@@ -178,17 +221,11 @@ impl<D: Subject> User<D> {
             settings.client = D::chosen();
         }
         let urls: Vec<Url> = urls.iter().map(|url| url.parse().unwrap()).collect();
-        let steps = steps.into_iter().enumerate().map(|(index, http)| Step {
-            index,
-            think: Think::None,
-            draws: Vec::new(),
-            kind: StepKind::Http(http),
-        });
-        let steps: Vec<Step> = steps.collect();
+        let steps: Vec<HttpStep> = steps.into_iter().collect();
         let setup = Setup::new(&[Target {
             settings: &settings,
             urls: &urls,
-            steps: steps.iter().collect(),
+            steps: steps.iter().enumerate().collect(),
         }]);
         let setup = Arc::new(setup.unwrap());
         let clock = Clock::start();
@@ -196,7 +233,7 @@ impl<D: Subject> User<D> {
         Self {
             clock,
             setup,
-            session: driver.session(0, index),
+            session: driver.begin(index),
             driver,
             steps,
         }
@@ -204,7 +241,7 @@ impl<D: Subject> User<D> {
 
     /// Another user of the same driver.
     fn other(&self, index: u64) -> D::Session {
-        self.driver.session(0, index)
+        self.driver.begin(index)
     }
 
     /// Whether its servers can be reached.
@@ -217,10 +254,8 @@ impl<D: Subject> User<D> {
     /// Does the step at this place.
     async fn run(&mut self, step: usize) -> Outcome {
         let progress = Progress::default();
-        let step = &self.steps[step];
-        let done = self
-            .driver
-            .execute(&mut self.session, step, &mut [], &progress);
+        let step = (step, &self.steps[step]);
+        let done = self.driver.act(&mut self.session, step, &mut [], &progress);
         let outcome = done.await;
         assert_eq!(outcome.sent_at, progress.sent_at());
         assert!(outcome.sent_at.is_none_or(|sent| sent <= outcome.ended_at));
@@ -439,7 +474,7 @@ async fn an_idle_user_takes_little_memory() {
     let progress = Progress::default();
     let step = user
         .driver
-        .execute(&mut session, &user.steps[0], &mut [], &progress);
+        .step(&mut session, (0, &user.steps[0]), &mut [], &progress);
     let future = size_of_val(&step);
     drop(step);
     let timer = size_of::<Pin<Box<tokio::time::Sleep>>>() + size_of::<tokio::time::Sleep>();

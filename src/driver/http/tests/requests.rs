@@ -285,7 +285,12 @@ async fn values_reach_the_server<D: Subject>() {
         let mut values = [value];
         let outcome = user
             .driver
-            .execute(&mut user.session, &user.steps[0], &mut values, &progress)
+            .act(
+                &mut user.session,
+                (0, &user.steps[0]),
+                &mut values,
+                &progress,
+            )
             .await;
         assert!(outcome.failure.is_none());
         assert!(server.heard().last().unwrap().ends_with(sent.as_bytes()));
@@ -304,7 +309,7 @@ async fn traces_reach_the_server<D: Subject>() {
         let progress = Progress::default();
         let outcome = user
             .driver
-            .execute(&mut user.session, &user.steps[0], &mut [], &progress)
+            .act(&mut user.session, (0, &user.steps[0]), &mut [], &progress)
             .await;
         assert!(outcome.failure.is_none());
         let trace = progress.trace().unwrap();

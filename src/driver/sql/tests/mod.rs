@@ -27,7 +27,7 @@ use crate::{
     driver::{ErrorClass, Outcome, Progress, Timers},
     plan::sql::{
         Action, Backend, Connections, Database, Expect, Extract, Isolation, Param, Rows, Secret,
-        SqlStep, Statement, Text,
+        SqlStep, Statement, Text, WrittenStatement,
     },
     time::Clock,
 };
@@ -100,6 +100,7 @@ fn query(database: &Database, sql: &str, params: &[Param]) -> SqlStep {
             max_tries: NonZeroU32::MIN,
         }),
         timeout: database.statement_timeout,
+        written: WrittenStatement::default(),
     }
 }
 
@@ -147,6 +148,7 @@ fn begin(isolation: Option<Isolation>) -> SqlStep {
             immediate: false,
         },
         timeout: Duration::from_secs(30),
+        written: WrittenStatement::default(),
     }
 }
 
@@ -155,6 +157,7 @@ fn commit() -> SqlStep {
         database: 0,
         action: Action::Commit,
         timeout: Duration::from_secs(30),
+        written: WrittenStatement::default(),
     }
 }
 

@@ -133,6 +133,7 @@ fn again(step: &SqlStep) -> SqlStep {
             max_tries: statement.max_tries,
         }),
         timeout: step.timeout,
+        written: WrittenStatement::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Steps besides the tasks.
 
 use super::*;
-use crate::plan::{Label, threshold::Scope};
+use crate::plan::{Label, Population, threshold::Scope};
 
 const SHOP: &str = r#"
 thresholds = [
@@ -38,7 +38,17 @@ fn a_shared_header_is_sent_as_soon_as_what_it_has_is_there() {
     );
     let plan = plan(&text);
     let names = |index: usize| {
-        let headers = plan.written.steps[index].headers.iter();
+        let steps = plan.populations.iter().flat_map(Population::steps);
+        let mut steps = steps.filter(|step| step.index == index);
+        let headers = steps
+            .next()
+            .unwrap()
+            .kind
+            .http()
+            .unwrap()
+            .written
+            .headers
+            .iter();
         let names: Vec<&str> = headers.map(|(name, _)| name.as_str()).collect();
         names.join(" ")
     };

@@ -3,7 +3,9 @@
 use super::*;
 use crate::plan::{
     Target,
-    sql::{Backend, Connections, Isolation, Param, Rows, SqlStep, Statement, Tls},
+    sql::{
+        Backend, Connections, Isolation, Param, Rows, SqlStep, Statement, Tls, WrittenStatement,
+    },
     written,
 };
 
@@ -24,14 +26,15 @@ fn only(text: &str) -> (SqlStep, written::Step, Plan) {
     }
 }
 
-fn statement(url: &str, step: &str) -> (Statement, written::Step) {
+/// A statement, its texts and what is checked of its answer.
+fn statement(url: &str, step: &str) -> (Statement, WrittenStatement, Vec<String>) {
     let text = scenario(
         &format!("url = '{url}'"),
         &format!("[[task.step]]\n{step}\n"),
     );
-    let (step, written, _) = only(&text);
+    let (step, shared, _) = only(&text);
     match step.action {
-        crate::plan::sql::Action::Statement(statement) => (statement, written),
+        crate::plan::sql::Action::Statement(statement) => (statement, step.written, shared.checks),
         other => panic!("{other:?}"),
     }
 }
@@ -81,7 +84,7 @@ fn parameters_have_the_types_of_their_values() {
         ("postgres://db/x", text("true")),
         ("mysql://db/x", Param::Literal(Value::Int(1))),
     ] {
-        let (statement, written) = statement(url, step);
+        let (statement, written, _) = statement(url, step);
         let [one, half, is_true, a, n, template, id] = statement.params.as_slice() else {
             panic!("{:?}", statement.params);
         };
@@ -96,7 +99,7 @@ fn parameters_have_the_types_of_their_values() {
         assert_eq!(rendered(template), "x 7");
         assert_eq!(*id, text(&run_id().to_string()));
         assert_eq!(
-            written.sql.unwrap().params,
+            written.params,
             [
                 "1",
                 "0.5",
@@ -114,7 +117,7 @@ fn parameters_have_the_types_of_their_values() {
 fn what_is_expected_is_checked_and_named() {
     let step = "sql = 'SELECT 1 AS a'\nexpect = { rows = '>= 2', values = { a = '{{n}}' } }\n\
                 extract = { b = 'a' }\nmax_tries = 4";
-    let (statement, written) = statement("sqlite:x.db", step);
+    let (statement, _, checks) = statement("sqlite:x.db", step);
     assert_eq!(statement.expect.rows, Some(Rows::AtLeast(2)));
     assert_eq!(
         statement.expect.values,
@@ -128,7 +131,7 @@ fn what_is_expected_is_checked_and_named() {
         ("a", 1)
     );
     assert_eq!(statement.max_tries.get(), 4);
-    assert_eq!(written.checks, ["rows: at least 2", "a = {{n}}"]);
+    assert_eq!(checks, ["rows: at least 2", "a = {{n}}"]);
 }
 
 #[test]
@@ -175,9 +178,9 @@ fn a_statements_words_are_found_where_they_stand() {
     ] {
         let text = scenario("url = 'sqlite:x'", &format!("[[task.step]]\n{step}\n"));
         let sources = read(&text).sources;
-        let (sql, written, _) = only(&text);
+        let (sql, ..) = only(&text);
         let source = sql.action.statement().unwrap().text.source();
-        let written = written.sql.unwrap();
+        let written = &sql.written;
         for (word, found) in words {
             let place = written.word_at(source, source.find(word).unwrap());
             let text = &sources[place.source].text;

@@ -1,19 +1,20 @@
 //! `sql` and `sql_file`: a step that is one statement.
 
 use super::{
-    context::{Context, or_default},
-    database::Databases,
-    extract,
-    load::{NO_PAUSE, think},
-    names,
-    step::{Draft, misplaced},
-    template::{Names, Refused, Style, only_hole, parts, traced},
+    super::{
+        context::Context,
+        extract,
+        template::{Names, Refused, Style, only_hole, parts, traced},
+    },
+    Made, Shared, filled_by, shortened,
 };
 use crate::{
     data::{Template, Value, template::Part},
     plan::{
-        StepKind,
-        sql::{Action, Backend, Expect, Extract, Param, Rows, SqlStep, Statement, Text},
+        sql::{
+            Action, Backend, Expect, Extract, Param, Rows, SqlStep, Statement, Text,
+            WrittenStatement,
+        },
         written::{self, MOST_CHECKS, cut},
     },
     scenario::{
@@ -25,24 +26,15 @@ use crate::{
 use std::{collections::BTreeSet, num::NonZeroU32};
 
 /// Most tries of a statement or a transaction.
-pub(super) const MOST_TRIES: u64 = 1_000_000;
-
-/// Characters of a statement that a step's default name has.
-const NAME_LENGTH: usize = 60;
+pub(in super::super) const MOST_TRIES: u64 = 1_000_000;
 
 pub(super) fn compile(
     context: &Context<'_>,
-    databases: &Databases,
+    shared: &Shared<'_>,
     names: &Names<'_>,
     step: &raw::Step,
-) -> Option<Draft> {
-    let name = match &step.name {
-        Field::Absent => None,
-        field => Some(names::step(context, field)),
-    };
-    let think_time = or_default(&step.think, NO_PAUSE).map(think);
-    not_of_http(context, step);
-    let database = databases.of(context, &step.database, step.place);
+) -> Option<Made<SqlStep>> {
+    let database = shared.databases.of(context, &step.database, step.place);
     let given = step.request.given()?;
     let found = find(context, given);
     let backend = database.map_or(Backend::Postgres, |(_, database)| database.backend);
@@ -80,41 +72,26 @@ pub(super) fn compile(
     let (extract, extracted) = extract?;
     let (database, _) = database?;
     let (kind, own) = &given.value;
-    let default_name = || match *kind {
-        "sql_file" => own.written().to_owned(),
-        _ => shortened(own.written()),
+    let (name, shown) = match *kind {
+        "sql_file" => (own.written().to_owned(), cut(text.source())),
+        _ => (shortened(own.written()), cut(own.written())),
     };
-    let written = written::Step {
-        checks: checks.iter().map(|(name, _)| name.clone()).collect(),
-        extract: extracted
-            .iter()
-            .map(|(name, column, _)| (name.clone(), format!("the column {column}")))
-            .collect(),
-        sql: Some(written::Statement {
-            text: match *kind {
-                "sql_file" => cut(text.source()),
-                _ => cut(own.written()),
-            },
-            params: params.iter().map(|param| param.shown.clone()).collect(),
-            place: given.value.1.place(),
-            source: traced.source,
-            offsets: traced.offsets,
-            param_places: params.iter().map(|param| param.place).collect(),
-            value_places: checks.iter().filter_map(|(_, place)| *place).collect(),
-            extract_places: extracted.iter().map(|(.., place)| *place).collect(),
-        }),
-        ..written::Step::default()
+    let written = WrittenStatement {
+        text: shown,
+        params: params.iter().map(|param| param.shown.clone()).collect(),
+        place: own.place(),
+        source: traced.source,
+        offsets: traced.offsets,
+        param_places: params.iter().map(|param| param.place).collect(),
+        value_places: checks.iter().filter_map(|(_, place)| *place).collect(),
+        extract_places: extracted.iter().map(|(.., place)| *place).collect(),
     };
     let params: Vec<Param> = params.into_iter().map(|param| param.param).collect();
     let uses = uses(&params, &expect);
-    Some(Draft {
-        name: match name {
-            Some(name) => name?,
-            None => default_name(),
-        },
-        think: think_time?,
+    Some(Made {
+        name,
         uses,
-        kind: StepKind::Sql(SqlStep {
+        plan: SqlStep {
             database,
             action: Action::Statement(Statement {
                 text,
@@ -124,13 +101,20 @@ pub(super) fn compile(
                 max_tries: NonZeroU32::new(u32::try_from(max_tries?).ok()?)?,
             }),
             timeout: timeout?,
-        }),
-        written,
+            written,
+        },
+        written: written::Step {
+            checks: checks.into_iter().map(|(name, _)| name).collect(),
+            extract: extracted
+                .into_iter()
+                .map(|(name, column, _)| (name, format!("the column {column}")))
+                .collect(),
+        },
     })
 }
 
 /// A statement beside the load, and its values; None when there is a problem with it.
-pub(super) fn statement(
+pub(in super::super) fn statement(
     context: &Context<'_>,
     names: &Names<'_>,
     step: &raw::Step,
@@ -404,33 +388,6 @@ fn columns(
     Some(columns.into_iter().unzip())
 }
 
-/// Tells of keys that only an HTTP request has.
-pub(super) fn not_of_http(context: &Context<'_>, step: &raw::Step) {
-    let place = |field: fn(&raw::Expect) -> Option<Place>| step.expect.value().and_then(field);
-    let keys = [
-        ("query", step.query.place()),
-        ("headers", step.headers.place()),
-        ("content", step.body.place()),
-        ("status", place(|expect| expect.status.place())),
-        ("body", place(|expect| expect.body.place())),
-        ("header", place(|expect| expect.header.place())),
-        ("json", place(|expect| expect.json.place())),
-        ("size", place(|expect| expect.size.place())),
-        ("duration", place(|expect| expect.duration.place())),
-    ];
-    misplaced(context, &keys, "an HTTP request", step.request.place());
-}
-
-/// A statement on one line, its end left out when it is long.
-pub(super) fn shortened(sql: &str) -> String {
-    let words: Vec<&str> = sql.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(NAME_LENGTH) {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
-        None => line,
-    }
-}
-
 fn uses(params: &[Param], expect: &Expect) -> BTreeSet<usize> {
     let values = expect.values.iter().map(|(_, value)| value);
     let mut uses = BTreeSet::new();
@@ -441,10 +398,7 @@ fn uses(params: &[Param], expect: &Expect) -> BTreeSet<usize> {
                 uses.insert(*index);
             }
             Param::Text(template) => {
-                uses.extend(template.parts().iter().filter_map(|part| match part {
-                    Part::Variable(index, _) => Some(*index),
-                    Part::Literal(_) => None,
-                }))
+                uses.extend(filled_by(template.parts()));
             }
         }
     }

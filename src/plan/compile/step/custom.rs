@@ -1,17 +1,16 @@
 //! `custom`: a step that only a program of its own can do.
 
 use super::{
-    context::{Context, or_default},
-    extract,
-    load::{NO_PAUSE, think},
-    names, sql_step,
-    step::{Draft, Shared, misplaced},
-    template::{Names, Style, fixed, parts},
+    super::{
+        context::Context,
+        extract,
+        template::{Names, Style, fixed, parts},
+    },
+    Made, Shared, filled_by, shortened,
 };
 use crate::{
-    data::{Template, template::Part},
+    data::Template,
     plan::{
-        StepKind,
         custom::{CustomStep, Extract},
         written,
     },
@@ -26,62 +25,31 @@ pub(super) fn compile(
     shared: &Shared<'_>,
     names: &Names<'_>,
     step: &raw::Step,
-) -> Option<Draft> {
+) -> Option<Made<CustomStep>> {
     let given = step.request.given()?;
     if !context.custom {
         let message = "a step that only a program of its own can do";
         let help = "docs/extending.md shows how loadgen is built into one";
         context.tell(Problem::new(given.place, message).help(help));
     }
-    let name = match &step.name {
-        Field::Absent => None,
-        field => Some(names::step(context, field)),
-    };
-    let think_time = or_default(&step.think, NO_PAUSE).map(think);
-    let timeout = match &step.timeout {
-        Field::Absent => shared.timeout,
-        field => context.some_time(field, "a timeout"),
-    };
-    let own = Some(given.place);
-    let of_requests = [
-        ("query", step.query.place()),
-        ("headers", step.headers.place()),
-        ("content", step.body.place()),
-    ];
-    misplaced(context, &of_requests, "an HTTP request", own);
-    let of_statements = [
-        ("database", step.database.place()),
-        ("params", step.params.place()),
-        ("max_tries", step.max_tries.place()),
-    ];
-    misplaced(context, &of_statements, "a statement", own);
-    let of_both = [("expect", step.expect.place())];
-    misplaced(context, &of_both, "a request or a statement", own);
+    let timeout = shared.timeout(context, step);
     let text = &given.value.1;
     let parts = parts(context, names, text, Style::RAW);
     let (extract, shown) = extracts(context, names, &step.extract)?;
     let parts = parts?;
-    let uses = parts.iter().filter_map(|part| match part {
-        Part::Variable(index, _) => Some(*index),
-        Part::Literal(_) => None,
-    });
-    Some(Draft {
-        name: match name {
-            Some(name) => name?,
-            None => sql_step::shortened(text.written()),
-        },
-        think: think_time?,
-        uses: uses.collect(),
-        written: written::Step {
-            custom: written::cut(text.written()),
-            extract: shown,
-            ..written::Step::default()
-        },
-        kind: StepKind::Custom(CustomStep {
+    Some(Made {
+        name: shortened(text.written()),
+        uses: filled_by(&parts).collect(),
+        plan: CustomStep {
             text: Template::new(parts),
             extract,
             timeout: timeout?,
-        }),
+            written: written::cut(text.written()),
+        },
+        written: written::Step {
+            checks: Vec::new(),
+            extract: shown,
+        },
     })
 }
 

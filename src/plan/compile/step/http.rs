@@ -1,23 +1,17 @@
-//! `[[task.step]]`: one request, or one statement.
+//! Requests.
 
 use super::{
-    body,
-    body::Sent,
-    client,
-    context::{Context, or_default},
-    custom,
-    database::Databases,
-    expect, extract, headers,
-    headers::Header,
-    load::{NO_PAUSE, think},
-    path, sql_step,
-    template::Names,
+    super::{
+        body, body::Sent, client, context::Context, expect, extract, headers, headers::Header,
+        path, template::Names,
+    },
+    Made, Shared, filled_by,
 };
 use crate::{
-    data::{Template, template::Part},
+    data::Template,
     plan::{
-        HttpStep, StepKind, Think,
-        http::{PartContent, Wanted},
+        HttpStep,
+        http::{PartContent, Wanted, WrittenRequest},
         written,
     },
     scenario::{
@@ -26,62 +20,15 @@ use crate::{
     },
 };
 use http::{HeaderName, HeaderValue, Method, header};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-/// A checked step that has no place in the plan yet.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub name: String,
-    pub think: Think,
-    pub kind: StepKind,
-    pub written: written::Step,
-    /// The variables it uses.
-    pub uses: BTreeSet<usize>,
-}
-
-impl Draft {
-    /// Whether it sends content in parts.
-    pub fn sends_parts(&self) -> bool {
-        matches!(&self.kind, StepKind::Http(http) if !http.multipart.is_empty())
-    }
-}
-
-/// What all steps of a population share.
-pub(super) struct Shared<'a> {
-    /// None when there is a problem with them.
-    pub headers: Option<Vec<Header>>,
-    /// Path of the target's URL.
-    pub prefix: String,
-    /// None when there is a problem with it.
-    pub timeout: Option<Duration>,
-    /// What SQL steps are done against.
-    pub databases: &'a Databases,
-    /// Where the fast client is asked for.
-    pub fast: Option<Place>,
-}
-
-pub(super) fn compile(
+pub(in super::super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
     names: &Names<'_>,
     step: &raw::Step,
-) -> Option<Draft> {
-    if step.is_sql() {
-        return sql_step::compile(context, shared.databases, names, step);
-    }
-    if step.is_custom() {
-        return custom::compile(context, shared, names, step);
-    }
-    let name = match &step.name {
-        Field::Absent => None,
-        field => Some(super::names::step(context, field)),
-    };
-    let think_time = or_default(&step.think, NO_PAUSE).map(think);
-    let timeout = match &step.timeout {
-        Field::Absent => shared.timeout,
-        field => context.some_time(field, "a timeout"),
-    };
-    not_of_sql(context, step);
+) -> Option<Made<HttpStep>> {
+    let timeout = shared.timeout(context, step);
     let own_headers = headers::compile(context, names, &step.headers);
     let content = match &step.body {
         Field::Absent => Some(None),
@@ -121,26 +68,20 @@ pub(super) fn compile(
     if let Some(kind) = content.as_ref().and_then(|content| content.content_type) {
         label(&mut headers, header::CONTENT_TYPE, kind);
     }
-    let default_name = || {
-        let path = written::redact_query(text.written());
-        format!("{} {path}", method.to_ascii_uppercase())
-    };
+    let short_path = written::redact_query(text.written());
     let (sent, shown_body) = content.map(|c| (c.sent, c.written)).unzip();
     let (body, multipart) = match sent {
         None => (None, Vec::new()),
         Some(Sent::Whole(template)) => (Some(template), Vec::new()),
         Some(Sent::Parts(parts)) => (None, parts),
     };
-    let written = written::Step {
+    let shown_headers = headers.iter();
+    let shown_headers =
+        shown_headers.map(|header| (header.name.to_string(), header.written.clone()));
+    let written = WrittenRequest {
         path: shown_path,
-        headers: headers
-            .iter()
-            .map(|header| (header.name.to_string(), header.written.clone()))
-            .collect(),
+        headers: shown_headers.collect(),
         body: shown_body,
-        checks,
-        extract: shown_extract,
-        ..written::Step::default()
     };
     let http = HttpStep {
         method: self::method(method),
@@ -152,16 +93,16 @@ pub(super) fn compile(
         extract,
         timeout: timeout?,
         trace: None,
-    };
-    Some(Draft {
-        name: match name {
-            Some(name) => name?,
-            None => default_name(),
-        },
-        think: think_time?,
-        uses: uses(&http),
-        kind: StepKind::Http(http),
         written,
+    };
+    Some(Made {
+        name: format!("{} {short_path}", method.to_ascii_uppercase()),
+        uses: uses(&http),
+        plan: http,
+        written: written::Step {
+            checks,
+            extract: shown_extract,
+        },
     })
 }
 
@@ -177,35 +118,6 @@ fn request<'s>(
     step.request.given()
 }
 
-/// Tells of keys that only a statement has.
-fn not_of_sql(context: &Context<'_>, step: &raw::Step) {
-    let expect = step.expect.value();
-    let keys = [
-        ("database", step.database.place()),
-        ("params", step.params.place()),
-        ("max_tries", step.max_tries.place()),
-        ("rows", expect.and_then(|expect| expect.rows.place())),
-        ("values", expect.and_then(|expect| expect.values.place())),
-    ];
-    misplaced(context, &keys, "a statement", step.request.place());
-}
-
-/// Tells of keys that belong to another kind of step than the one at hand.
-pub(super) fn misplaced(
-    context: &Context<'_>,
-    keys: &[(&str, Option<Place>)],
-    owner: &str,
-    own: Option<Place>,
-) {
-    for (key, place) in keys {
-        let (Some(place), Some(own)) = (place, own) else {
-            continue;
-        };
-        let problem = Problem::new(*place, format!("`{key}` belongs to {owner}"));
-        context.tell(problem.other(own, "this is none"));
-    }
-}
-
 fn no_body(context: &Context<'_>, body: Place, method: &str, place: Place) {
     let message = format!("a {} request has no content", method.to_ascii_uppercase());
     let problem = Problem::new(body, message).other(place, "the method");
@@ -213,7 +125,7 @@ fn no_body(context: &Context<'_>, body: Place, method: &str, place: Place) {
 }
 
 /// Adds a header unless the scenario has it.
-pub(super) fn label(headers: &mut Vec<Header>, name: HeaderName, value: &'static str) {
+pub(in super::super) fn label(headers: &mut Vec<Header>, name: HeaderName, value: &'static str) {
     if headers.iter().all(|header| header.name != name) {
         headers.push(Header {
             name,
@@ -246,12 +158,7 @@ fn uses(step: &HttpStep) -> BTreeSet<usize> {
         });
     let templates = [&step.path].into_iter().chain(headers).chain(&step.body);
     let templates = templates.chain(parts);
-    let filled = templates
-        .flat_map(Template::parts)
-        .filter_map(|part| match part {
-            Part::Variable(index, _) => Some(*index),
-            Part::Literal(_) => None,
-        });
+    let filled = templates.flat_map(|template| filled_by(template.parts()));
     let compared = step
         .expect
         .json

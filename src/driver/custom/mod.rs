@@ -1,5 +1,7 @@
 //! Steps that a program of its own does.
 
+mod step;
+
 use super::{ErrorClass, Failure, Outcome, Progress};
 use crate::{
     data::Value,
@@ -125,12 +127,12 @@ pub struct Session<S> {
 
 impl<C: Custom> CustomDriver<C> {
     /// The driver of one worker.
-    pub fn new(clock: Clock, custom: C) -> Self {
+    fn of(clock: Clock, custom: C) -> Self {
         Self { clock, custom }
     }
 
     /// A session for the user or slot number `index`.
-    pub fn session(&self, index: u64) -> Session<C::Session> {
+    fn begin(&self, index: u64) -> Session<C::Session> {
         Session {
             index,
             own: None,
@@ -139,7 +141,7 @@ impl<C: Custom> CustomDriver<C> {
     }
 
     /// Does a step within its time.
-    pub async fn step(
+    async fn step(
         &self,
         session: &mut Session<C::Session>,
         step: &CustomStep,
@@ -240,9 +242,10 @@ mod tests {
                 variable: 1,
             }],
             timeout: Duration::from_secs(1),
+            written: String::new(),
         };
         let mut values = [Value::Unset, Value::Unset];
-        let driver = CustomDriver::new(Clock::start(), Echo);
+        let driver = CustomDriver::of(Clock::start(), Echo);
         let progress = Progress::default();
         let outcome = driver.step(session, &step, &mut values, &progress).await;
         let [_, value] = values;
@@ -252,7 +255,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_step_is_measured_from_what_its_program_says() {
         const MS: Nanos = 1_000_000;
-        let mut session = CustomDriver::new(Clock::start(), Echo).session(3);
+        let mut session = CustomDriver::of(Clock::start(), Echo).begin(3);
         let (outcome, value) = done(&mut session, "ask", "count").await;
         assert!(outcome.failure.is_none() && !outcome.unknown);
         assert_eq!(value, Value::Int(301));
@@ -266,7 +269,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_outlives_answers_and_nothing_else() {
-        let mut session = CustomDriver::new(Clock::start(), Echo).session(0);
+        let mut session = CustomDriver::of(Clock::start(), Echo).begin(0);
         let class = |outcome: &Outcome| outcome.failure.as_ref().map(|failure| failure.class);
         for (text, place, expected, unknown, next) in [
             ("refused", "count", ErrorClass::Constraint, false, 2),

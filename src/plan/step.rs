@@ -1,0 +1,80 @@
+//! Steps, of whatever kind.
+
+use super::{CustomStep, HttpStep, SqlStep, Think, describe::Describe, http::Sampling};
+use crate::scenario::raw::step_kinds;
+use std::time::Duration;
+
+/// One request or statement.
+#[derive(Debug)]
+pub struct Step {
+    /// Place in [`crate::plan::Plan::steps`].
+    pub index: usize,
+    /// Pause before the step; the step's intended start is its end.
+    pub think: Think,
+    /// Variables of scope `step` that it uses, in the order they are drawn.
+    pub draws: Vec<usize>,
+    /// What is sent.
+    pub kind: StepKind,
+}
+
+/// What all kinds of steps have in common, for whoever does not drive them.
+pub trait StepPlan: Describe {
+    /// Bound on the step.
+    fn timeout(&self) -> Duration;
+
+    /// The place of the database whose transactions it takes part in.
+    fn database(&self) -> Option<usize> {
+        None
+    }
+
+    /// Makes it carry trace context, if it can.
+    fn carry_trace(&mut self, _sampling: Sampling) {}
+}
+
+macro_rules! define {
+    ($($(#[$doc:meta])* $module:ident: $name:ident($plan:ident),)*) => {
+        /// What a step sends.
+        #[derive(Debug)]
+        pub enum StepKind {
+            $($(#[$doc])* $name($plan),)*
+        }
+
+        impl StepKind {
+            /// As the result file names it.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($module),)*
+                }
+            }
+
+            /// What it has in common with others.
+            pub fn plan(&self) -> &dyn StepPlan {
+                match self {
+                    $(Self::$name(plan) => plan,)*
+                }
+            }
+
+            /// The same, to change it.
+            pub fn plan_mut(&mut self) -> &mut dyn StepPlan {
+                match self {
+                    $(Self::$name(plan) => plan,)*
+                }
+            }
+
+            $($(#[$doc])*
+            pub fn $module(&self) -> Option<&$plan> {
+                match self {
+                    Self::$name(plan) => Some(plan),
+                    _ => None,
+                }
+            })*
+        }
+
+        $(impl From<$plan> for StepKind {
+            fn from(plan: $plan) -> Self {
+                Self::$name(plan)
+            }
+        })*
+    };
+}
+step_kinds!(define);
