@@ -8,46 +8,82 @@ use std::sync::Arc;
 pub enum Value {
     /// Not drawn yet in this task run.
     Unset,
+    /// True or false.
+    Bool(bool),
     /// A whole number.
     Int(i64),
     /// A finite number.
     Float(f64),
+    /// Any other number, as its JSON text, because `Int` and `Float` would lose digits of it.
+    Number(Arc<str>),
     /// Text; shared, so that cloning one of a generator's choices allocates nothing.
     Text(Arc<str>),
-    /// Any other JSON, as its text: true, false, a list or an object.
+    /// A list or an object, as its JSON text.
     Json(Arc<str>),
 }
 
 impl Value {
-    /// A JSON value with its own type; null is nothing.
-    pub fn of_json(found: &Json) -> Option<Self> {
+    /// A JSON value with its own type; null is nothing. `text` gives its JSON text, and is asked only
+    /// where the parsed form may have lost something of it.
+    pub fn of_json(found: &Json, text: impl FnOnce() -> Option<Arc<str>>) -> Option<Self> {
+        let written = || text().unwrap_or_else(|| found.to_string().into());
         Some(match found {
             Json::Null => return None,
+            Json::Bool(value) => Value::Bool(*value),
             Json::String(text) => Value::Text(Arc::from(text.as_str())),
-            Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-                (Some(whole), ..) => Value::Int(whole),
-                // As a float it would lose digits.
-                (None, Some(great), _) => Value::Json(great.to_string().into()),
-                (None, None, Some(float)) => Value::Float(float),
-                (None, None, None) => return None,
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Value::Int(whole),
+                None => Value::Number(written()),
             },
-            Json::Bool(_) | Json::Array(_) | Json::Object(_) => {
-                Value::Json(found.to_string().into())
-            }
+            Json::Array(_) | Json::Object(_) => Value::Json(written()),
         })
+    }
+
+    /// A decimal number with all its digits, such as `-18.50`; None for any other text, such as `007`,
+    /// `+1` or `1e5`.
+    pub fn of_decimal(text: &str) -> Option<Self> {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = match unsigned.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let plain = whole == "0" || !whole.starts_with('0');
+        if !plain || !digits(whole) || !fraction.is_none_or(digits) {
+            return None;
+        }
+        Some(match text.parse() {
+            // Without the minus a zero would come back as another text.
+            Ok(number) if text != "-0" => Value::Int(number),
+            _ => Value::Number(text.into()),
+        })
+    }
+
+    /// The number that it is, as far as a float can tell; None for anything else.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Value::Int(number) => Some(*number as f64),
+            Value::Float(number) => Some(*number),
+            Value::Number(text) => text.parse().ok(),
+            Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Json(_) => None,
+        }
     }
 
     /// Appends the plain text of the value: numbers in decimal, floats in their shortest form.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         match self {
             Value::Unset => {}
+            Value::Bool(true) => out.extend_from_slice(b"true"),
+            Value::Bool(false) => out.extend_from_slice(b"false"),
             Value::Int(n) => out.extend_from_slice(itoa::Buffer::new().format(*n).as_bytes()),
             Value::Float(x) => {
                 use std::io::Write;
                 // Writing into a Vec cannot fail.
                 let _ = write!(out, "{x}");
             }
-            Value::Text(text) | Value::Json(text) => out.extend_from_slice(text.as_bytes()),
+            Value::Number(text) | Value::Text(text) | Value::Json(text) => {
+                out.extend_from_slice(text.as_bytes());
+            }
         }
     }
 }
@@ -55,20 +91,39 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     #[test]
     fn json_keeps_its_type() {
         for (json, value) in [
             (json!(7), Value::Int(7)),
-            (json!(-0.5), Value::Float(-0.5)),
+            (json!(-0.5), Value::Number("-0.5".into())),
             (json!("a"), Value::Text("a".into())),
-            (json!(true), Value::Json("true".into())),
+            (json!(true), Value::Bool(true)),
             (json!([1, "b"]), Value::Json("[1,\"b\"]".into())),
-            (json!(u64::MAX), Value::Json(u64::MAX.to_string().into())),
+            (json!(u64::MAX), Value::Number(u64::MAX.to_string().into())),
         ] {
-            assert_eq!(Value::of_json(&json), Some(value));
+            assert_eq!(Value::of_json(&json, || None), Some(value));
         }
-        assert_eq!(Value::of_json(&Json::Null), None);
+        assert_eq!(Value::of_json(&Json::Null, || None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_keep_their_digits(text in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?") {
+            let mut out = Vec::new();
+            Value::of_decimal(&text).unwrap().write_text(&mut out);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_decimals() {
+        for text in [
+            "", "-", ".5", "5.", "007", "-01", "+1", "1e5", " 1", "1,5", "NaN", "0x1", "1.2.3",
+        ] {
+            assert_eq!(Value::of_decimal(text), None, "{text}");
+        }
     }
 }

@@ -173,10 +173,8 @@ fn named(row: Row) -> Option<(String, f64)> {
     name.write_text(&mut text);
     let name = String::from_utf8_lossy(&text).to_lowercase();
     let value = match value {
-        Value::Int(number) => number as f64,
-        Value::Float(number) => number,
-        Value::Text(text) | Value::Json(text) => text.trim().parse().ok()?,
-        Value::Unset => return None,
+        Value::Text(text) => text.trim().parse().ok()?,
+        value => value.as_f64()?,
     };
     Some((name, value))
 }

@@ -2,13 +2,14 @@
 
 use super::{Caller, Databases};
 use crate::{
-    data::{Value, generator::Rows},
+    data::{Value, Written, generator::Rows},
     driver::{ErrorClass, http, sql::Row},
     human,
     plan::{Plan, RunData, beside::Loaded, sql::Secret, verify::Question},
     time::Clock,
 };
 use serde_json::Value as Json;
+use serde_json_path::PathElement;
 use std::{fmt, sync::Arc};
 use url::Url;
 
@@ -112,14 +113,20 @@ fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
         let start = String::from_utf8_lossy(&page[..page.len().min(80)]);
         format!("the answer is not JSON: `{}`", start.escape_debug())
     })?;
-    let found = loaded.path.query(&json).all();
+    let found = loaded.path.query_located(&json).all();
     if found.is_empty() {
         return Err(format!("there is nothing at {}", loaded.path));
     }
+    let written = Written::new(page);
     let column = |name: &str| {
         let rows = found.iter().zip(1u64..);
         let values = rows.map(|(row, number)| {
-            let value = row.get(name).and_then(Value::of_json);
+            let value = row.node().get(name).and_then(|value| {
+                Value::of_json(value, || {
+                    let own = PathElement::Name(name);
+                    written.at(row.location().iter().chain([&own]))
+                })
+            });
             value.ok_or_else(|| missing(number, name))
         });
         values.collect::<Result<Vec<Value>, String>>()
@@ -133,11 +140,12 @@ fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
         });
     }
     let rows = found.iter().zip(1u64..);
-    let values = rows.map(|(row, number)| match row {
+    let values = rows.map(|(row, number)| match row.node() {
         Json::Object(_) => Err(format!(
             "value {number} is an object: name those of its keys that are needed in `columns`"
         )),
-        row => Value::of_json(row).ok_or_else(|| format!("value {number} is null")),
+        value => Value::of_json(value, || written.at(row.location().iter()))
+            .ok_or_else(|| format!("value {number} is null")),
     });
     Ok(Columns {
         values: vec![values.collect::<Result<_, _>>()?],

@@ -131,14 +131,13 @@ impl Questions {
 /// A value as a number, whatever it is written as; true is 1.
 fn number(value: &Value) -> Option<f64> {
     let number = match value {
-        Value::Unset => return None,
-        Value::Int(number) => *number as f64,
-        Value::Float(number) => *number,
-        Value::Text(text) | Value::Json(text) => match text.trim() {
+        Value::Bool(value) => f64::from(u8::from(*value)),
+        Value::Text(text) => match text.trim() {
             "true" => 1.0,
             "false" => 0.0,
             text => text.parse().ok()?,
         },
+        other => other.as_f64()?,
     };
     number.is_finite().then_some(number)
 }
@@ -154,10 +153,10 @@ mod tests {
             (Value::Float(0.5), Some(0.5)),
             (Value::Text(" 12.50\n".into()), Some(12.5)),
             (
-                Value::Json("18446744073709551615".into()),
+                Value::Number("18446744073709551615".into()),
                 Some(18_446_744_073_709_551_615.0),
             ),
-            (Value::Json("true".into()), Some(1.0)),
+            (Value::Bool(true), Some(1.0)),
             (Value::Text("false".into()), Some(0.0)),
             (Value::Text("many".into()), None),
             (Value::Text("inf".into()), None),

@@ -20,7 +20,7 @@ fn places() -> TruthServer {
         }
         let places = (0..PLACES).map(|place| {
             let hits = [0, PLACES - 2].get(place).copied().unwrap_or(1);
-            format!(r#"{{"id": {place}, "name": "Place {place} & Co", "hits": {hits}}}"#)
+            format!(r#"{{"id": {place}.50, "name": "Place {place} & Co", "hits": {hits}}}"#)
         });
         let places = places.collect::<Vec<_>>().join(",");
         Answer::new(200, &format!(r#"{{"page": {{"places": [{places}]}}}}"#))
@@ -51,6 +51,8 @@ fn asked(log: &Log) -> BTreeMap<usize, u64> {
     for served in &log.served {
         let rest = served.request.path.strip_prefix("/work/").unwrap();
         let (id, name) = rest.split_once('/').unwrap();
+        // The digits are those that the target wrote.
+        let id = id.strip_suffix(".50").unwrap();
         assert_eq!(name, format!("Place%20{id}%20%26%20Co"));
         *asked.entry(id.parse().unwrap()).or_default() += 1;
     }

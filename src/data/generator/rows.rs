@@ -68,13 +68,10 @@ impl Take {
             Take::Weighted(column) => {
                 let weights = weights.unwrap_or_default().iter().zip(1..);
                 let weight = |(value, row): (&Value, u64)| {
-                    let weight = match value {
-                        Value::Int(number) => Some(*number as f64),
-                        Value::Float(number) => Some(*number),
-                        _ => None,
-                    };
                     let wrong = || format!("`{column}` of row {row} is no number");
-                    let weight = weight.ok_or_else(|| Refusal::new("order", wrong()))?;
+                    let weight = value
+                        .as_f64()
+                        .ok_or_else(|| Refusal::new("order", wrong()))?;
                     match refusal::of_weight(weight) {
                         None => Ok(weight),
                         Some(words) => {

@@ -15,8 +15,7 @@ pub enum Escape {
     Form,
     /// Inside a JSON string, without the quotes.
     JsonString,
-    /// A whole JSON value of the variable's own type: numbers and other JSON bare, text quoted,
-    /// unset `null`.
+    /// A whole JSON value of the variable's own type: text quoted, all else bare, unset `null`.
     Json,
     /// A header's value: control characters are dropped, so that no header can be smuggled in.
     Header,
@@ -48,7 +47,9 @@ impl Escape {
             }
             (Escape::Json, Value::Json(text)) => out.extend_from_slice(text.as_bytes()),
             (_, Value::Text(text) | Value::Json(text)) => self.write_str(text, out),
-            // Numbers hold only digits, `-` and `.`, which stand for themselves everywhere.
+            (Escape::Url | Escape::Form, Value::Number(text)) => self.write_str(text, out),
+            // Booleans and numbers hold only letters, digits, `-`, `+` and `.`, which stand for
+            // themselves everywhere but in URLs and forms, where a `+` is a space.
             (_, number) => number.write_text(out),
         }
     }

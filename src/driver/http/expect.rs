@@ -187,9 +187,12 @@ fn alike(found: &Json, wanted: &Json) -> bool {
 fn is(found: &Json, value: &Value) -> bool {
     match value {
         Value::Unset => false,
+        Value::Bool(value) => found.as_bool() == Some(*value),
         Value::Int(number) => alike(found, &(*number).into()),
         Value::Float(number) => alike(found, &(*number).into()),
         Value::Text(text) => found.as_str() == Some(text),
-        Value::Json(text) => serde_json::from_str(text).is_ok_and(|wanted: Json| *found == wanted),
+        Value::Number(text) | Value::Json(text) => {
+            serde_json::from_str(text).is_ok_and(|wanted: Json| alike(found, &wanted))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::expect::{Answer, headers, miss, shown};
 use crate::{
-    data::Value,
+    data::{Value, Written},
     driver::Failure,
     plan::{HttpStep, http::Source},
 };
@@ -14,8 +14,9 @@ use regex::bytes::Regex;
 /// # Errors
 /// When something is not there: the first of it, in words.
 pub(super) fn all(step: &HttpStep, answer: &Answer, values: &mut [Value]) -> Result<(), Failure> {
+    let written = Written::new(&answer.body);
     for extract in &step.extract {
-        let found = find(&extract.source, answer)
+        let found = find(&extract.source, answer, &written)
             .map_err(|words| miss(format!("no {}: {words}", extract.name)))?;
         if let Some(place) = values.get_mut(extract.variable) {
             *place = found;
@@ -24,14 +25,19 @@ pub(super) fn all(step: &HttpStep, answer: &Answer, values: &mut [Value]) -> Res
     Ok(())
 }
 
-fn find(source: &Source, answer: &Answer) -> Result<Value, String> {
+fn find(source: &Source, answer: &Answer, written: &Written<'_>) -> Result<Value, String> {
     match source {
         Source::Json(path) => match answer.json() {
             None => Err(format!("the body is not JSON: `{}`", shown(&answer.body))),
             Some(json) => path
                 .query(json)
                 .first()
-                .and_then(Value::of_json)
+                .and_then(|found| {
+                    Value::of_json(found, || {
+                        // Slower than a query for values alone, and seldom needed.
+                        written.at(path.query_located(json).first()?.location().iter())
+                    })
+                })
                 .ok_or_else(|| format!("nothing at {path}")),
         },
         Source::Header(name) => headers(&answer.head)

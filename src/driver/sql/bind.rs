@@ -17,10 +17,14 @@ use std::fmt;
 pub enum Datum<'a> {
     /// SQL's NULL: what is not known.
     Null,
+    /// True or false.
+    Bool(bool),
     /// A whole number.
     Int(i64),
     /// A finite number.
     Float(f64),
+    /// A number with all its digits, as JSON writes it.
+    Number(&'a str),
     /// Text.
     Text(&'a str),
 }
@@ -29,8 +33,10 @@ impl fmt::Display for Datum<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Datum::Null => f.write_str("NULL"),
+            Datum::Bool(value) => value.fmt(f),
             Datum::Int(number) => number.fmt(f),
             Datum::Float(number) => number.fmt(f),
+            Datum::Number(number) => number.fmt(f),
             Datum::Text(text) => write!(f, "{text:?}"),
         }
     }
@@ -40,8 +46,10 @@ impl<'a> From<&'a Value> for Datum<'a> {
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Unset => Datum::Null,
+            Value::Bool(value) => Datum::Bool(*value),
             Value::Int(number) => Datum::Int(*number),
             Value::Float(number) => Datum::Float(*number),
+            Value::Number(text) => Datum::Number(text),
             Value::Text(text) | Value::Json(text) => Datum::Text(text),
         }
     }

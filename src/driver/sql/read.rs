@@ -81,6 +81,9 @@ pub fn same(seen: &Value, wanted: Datum<'_>) -> bool {
     match (Datum::from(seen), wanted) {
         (Datum::Int(a), Datum::Int(b)) => a == b,
         (Datum::Text(a), Datum::Text(b)) if a == b => true,
+        (Datum::Bool(a), Datum::Text(b)) | (Datum::Text(b), Datum::Bool(a)) => {
+            b == if a { "true" } else { "false" }
+        }
         (a, b) => matches!((number(a), number(b)), (Some(a), Some(b)) if a == b),
     }
 }
@@ -88,25 +91,17 @@ pub fn same(seen: &Value, wanted: Datum<'_>) -> bool {
 fn number(datum: Datum<'_>) -> Option<f64> {
     match datum {
         Datum::Null => None,
+        // What has no type for them stores 0 and 1.
+        Datum::Bool(value) => Some(f64::from(u8::from(value))),
         Datum::Int(value) => Some(value as f64),
         Datum::Float(value) => Some(value),
-        Datum::Text(text) => text.parse().ok(),
+        Datum::Number(text) | Datum::Text(text) => text.parse().ok(),
     }
 }
 
-/// A decimal number in the type that keeps it as it is: whole numbers and short decimals as
-/// numbers, long ones as text.
+/// A decimal number as it is; what is none, such as NaN, as text.
 fn decimal(text: &str) -> Value {
-    /// So many digits always survive in an f64.
-    const EXACT: usize = 15;
-    if let Ok(whole) = text.parse() {
-        return Value::Int(whole);
-    }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    match text.parse() {
-        Ok(float) if digits <= EXACT => Value::Float(float),
-        _ => Value::Text(text.into()),
-    }
+    Value::of_decimal(text).unwrap_or_else(|| Value::Text(text.into()))
 }
 
 /// A float as a number, or what is none as text.
@@ -140,6 +135,12 @@ mod tests {
             (Value::Int(5), Datum::Text("five"), false),
             (Value::Int(i64::MAX), Datum::Int(i64::MAX - 1), false),
             (Value::Int(0), Datum::Null, false),
+            (Value::Number("0.50".into()), Datum::Float(0.5), true),
+            (Value::Bool(true), Datum::Bool(true), true),
+            (Value::Bool(true), Datum::Text("true"), true),
+            (Value::Bool(true), Datum::Bool(false), false),
+            (Value::Int(1), Datum::Bool(true), true),
+            (Value::Text("0".into()), Datum::Bool(false), false),
         ] {
             assert_eq!(same(&seen, wanted), expected, "{seen:?} {wanted:?}");
         }
@@ -148,8 +149,9 @@ mod tests {
     #[test]
     fn decimals_keep_their_digits() {
         assert_eq!(decimal("12"), Value::Int(12));
-        assert_eq!(decimal("-0.50"), Value::Float(-0.5));
-        let long = "12345678901234567.89";
-        assert_eq!(decimal(long), Value::Text(long.into()));
+        for text in ["-0.50", "12345678901234567.89"] {
+            assert_eq!(decimal(text), Value::Number(text.into()));
+        }
+        assert_eq!(decimal("NaN"), Value::Text("NaN".into()));
     }
 }

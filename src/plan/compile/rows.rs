@@ -71,12 +71,18 @@ impl Context<'_> {
 }
 
 fn parse(bytes: &[u8]) -> Result<Table, String> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        let words = "it is UTF-16, not UTF-8: save it as \"CSV UTF-8\", or convert it \
+                     (iconv -f UTF-16 -t UTF-8)";
+        return Err(words.to_owned());
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
         .from_reader(bytes);
     let headers = reader.headers().map_err(|error| error.to_string())?;
     let names: Vec<String> = headers.iter().map(str::to_owned).collect();
+    check_names(&names)?;
     let mut texts: Vec<Vec<Arc<str>>> = vec![Vec::new(); names.len()];
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
@@ -93,20 +99,32 @@ fn parse(bytes: &[u8]) -> Result<Table, String> {
     })
 }
 
-/// Numbers when all of a column are, and are written as numbers are: `007` stays a text.
+/// Refuses names that leave it open which column is meant.
+fn check_names(names: &[String]) -> Result<(), String> {
+    for (place, name) in names.iter().enumerate() {
+        let column = place + 1;
+        if name.is_empty() {
+            return Err(format!(
+                "column {column} of line 1 has no name: name it there, or take the column out"
+            ));
+        }
+        if let Some(first) = names[..place].iter().position(|before| before == name) {
+            let first = first + 1;
+            return Err(format!(
+                "two columns of line 1 have the name `{name}`, {first} and {column}: rename one"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Numbers when all of a column are, and are written as numbers are (`007` stays a text); likewise
+/// `true` and `false`.
 fn typed(texts: Vec<Arc<str>>) -> Arc<[Value]> {
-    let whole = |text: &Arc<str>| {
-        let number: i64 = text.parse().ok()?;
-        (number.to_string() == **text).then_some(Value::Int(number))
-    };
-    let float = |text: &Arc<str>| {
-        let number: f64 = text.parse().ok()?;
-        let same = number.is_finite() && number.to_string() == **text;
-        same.then_some(Value::Float(number))
-    };
-    let wholes: Option<Arc<[Value]>> = texts.iter().map(whole).collect();
-    let numbers = wholes.or_else(|| texts.iter().map(float).collect());
-    numbers.unwrap_or_else(|| texts.into_iter().map(Value::Text).collect())
+    let boolean = |text: &Arc<str>| text.parse().ok().map(Value::Bool);
+    let numbers: Option<Arc<[Value]>> = texts.iter().map(|text| Value::of_decimal(text)).collect();
+    let typed = numbers.or_else(|| texts.iter().map(boolean).collect());
+    typed.unwrap_or_else(|| texts.into_iter().map(Value::Text).collect())
 }
 
 /// What a list holds; None when one of its values cannot be drawn.
@@ -120,7 +138,7 @@ pub(super) fn value(context: &Context<'_>, node: &Node) -> Option<Value> {
     match &node.kind {
         NodeKind::Int(number) => Some(Value::Int(*number)),
         NodeKind::Float(number) if number.is_finite() => Some(Value::Float(*number)),
-        NodeKind::Bool(value) => Some(Value::Json(value.to_string().into())),
+        NodeKind::Bool(value) => Some(Value::Bool(*value)),
         NodeKind::Text(text) => Some(Value::Text(super::template::fixed(context, text)?.into())),
         NodeKind::Unreadable => None,
         _ => {

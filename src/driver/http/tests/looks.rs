@@ -13,7 +13,8 @@ on_both! {
     a_failed_status_comes_first_and_no_answer_misses_everything
 }
 
-const PAGE: &str = r#"{"id": 17, "ok": true, "items": [{"p": 1.0}, {"p": 1}], "none": null}"#;
+const PAGE: &str = r#"{"id": 17, "ok": true, "items": [{"p": 1.0}, {"p": 1}], "none": null,
+    "long": -123456789012345678901234567890.10, "prices": [18.50, 45.00]}"#;
 
 fn page() -> Vec<u8> {
     format!(
@@ -58,6 +59,8 @@ async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>(
         extract: vec![
             extract(0, Source::Json(path("$.id"))),
             extract(1, Source::Json(path("$.ok"))),
+            extract(5, Source::Json(path("$.long"))),
+            extract(6, Source::Json(path("$.prices"))),
             extract(2, Source::Header("x-kind".parse().unwrap())),
             extract(3, Source::Cookie("sid".into())),
             extract(4, Source::Regex(Regex::new(r#""id": (\d+)"#).unwrap())),
@@ -65,15 +68,17 @@ async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>(
         ..get()
     };
     for act in [Act::Say(page()), Act::Drip(page())] {
-        let mut values = vec![Value::Unset; 5];
+        let mut values = vec![Value::Unset; 7];
         let outcome = done::<D>(step(), act, &mut values).await;
         assert!(outcome.failure.is_none(), "{outcome:?}");
         let expected = [
             Value::Int(17),
-            Value::Json("true".into()),
+            Value::Bool(true),
             Value::Text("application/json".into()),
             Value::Text("abc".into()),
             Value::Text("17".into()),
+            Value::Number("-123456789012345678901234567890.10".into()),
+            Value::Json("[18.50,45.00]".into()),
         ];
         assert_eq!(values, expected);
     }

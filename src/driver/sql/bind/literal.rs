@@ -26,9 +26,12 @@ fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(), Str
     // Writing into a String cannot fail.
     let _ = match datum {
         Datum::Null => write!(out, "NULL"),
+        // Those without a type for them take 0 and 1, and know these names for that.
+        Datum::Bool(value) => write!(out, "{quote}{value}{quote}"),
         Datum::Int(number) => write!(out, "{quote}{number}{quote}"),
         // With the exponent it is a float in MySQL, and not a decimal.
         Datum::Float(number) => write!(out, "{quote}{number:e}{quote}"),
+        Datum::Number(number) => write!(out, "{quote}{number}{quote}"),
         Datum::Text(text) => return write_text(text, backend, out),
     };
     Ok(())
@@ -77,6 +80,10 @@ mod tests {
         use Backend::{MySql, Postgres, Sqlite};
         for (datum, backend, literal) in [
             (Datum::Null, Postgres, "NULL"),
+            (Datum::Bool(true), Postgres, "'true'"),
+            (Datum::Bool(false), MySql, "false"),
+            (Datum::Number("18.50"), Postgres, "'18.50'"),
+            (Datum::Number("18.50"), MySql, "18.50"),
             (Datum::Int(-5), Postgres, "'-5'"),
             (Datum::Int(-5), MySql, "-5"),
             (Datum::Float(0.5), Postgres, "'5e-1'"),

@@ -13,9 +13,11 @@ pub fn arguments(order: &[u16], data: &Data<'_>) -> Result<MySqlArguments, Strin
     for number in order {
         data.with(*number, |datum| match datum {
             Datum::Null => arguments.add(None::<i64>),
+            Datum::Bool(value) => arguments.add(value),
             Datum::Int(value) => arguments.add(value),
             Datum::Float(value) => arguments.add(value),
-            Datum::Text(text) => arguments.add(text),
+            // As text its digits survive until the server converts it to the column's type.
+            Datum::Number(text) | Datum::Text(text) => arguments.add(text),
         })
         .map_err(|problem| format!("${number}: {problem}"))?;
     }

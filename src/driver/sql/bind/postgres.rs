@@ -104,19 +104,21 @@ fn text(datum: Datum<'_>) -> Option<&str> {
 fn as_text(datum: Datum<'_>, take: impl FnOnce(&str) -> Option<()>) -> Option<()> {
     match datum {
         Datum::Null => None,
+        Datum::Bool(value) => take(if value { "true" } else { "false" }),
         Datum::Int(value) => take(itoa::Buffer::new().format(value)),
         Datum::Float(value) => take(&value.to_string()),
-        Datum::Text(text) => take(text),
+        Datum::Number(text) | Datum::Text(text) => take(text),
     }
 }
 
 fn whole<T: TryFrom<i64>>(datum: Datum<'_>) -> Option<T> {
     let value = match datum {
-        Datum::Null => return None,
+        Datum::Null | Datum::Bool(_) => return None,
         Datum::Int(value) => value,
         // 2^63 itself does not fit any more.
         Datum::Float(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => value as i64,
         Datum::Float(_) => return None,
+        Datum::Number(text) => without_zeros(text).parse().ok()?,
         Datum::Text(text) => text.trim().parse().ok()?,
     };
     T::try_from(value).ok()
@@ -124,15 +126,24 @@ fn whole<T: TryFrom<i64>>(datum: Datum<'_>) -> Option<T> {
 
 fn float(datum: Datum<'_>) -> Option<f64> {
     match datum {
-        Datum::Null => None,
+        Datum::Null | Datum::Bool(_) => None,
         Datum::Int(value) => Some(value as f64),
         Datum::Float(value) => Some(value),
-        Datum::Text(text) => text.trim().parse().ok(),
+        Datum::Number(text) | Datum::Text(text) => text.trim().parse().ok(),
+    }
+}
+
+/// A decimal without the zeros behind its point: `7.00` is whole.
+fn without_zeros(text: &str) -> &str {
+    match text.contains('.') && !text.contains(['e', 'E']) {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text,
     }
 }
 
 fn bool(datum: Datum<'_>) -> Option<bool> {
     match datum {
+        Datum::Bool(value) => Some(value),
         Datum::Int(0) => Some(false),
         Datum::Int(1) => Some(true),
         Datum::Text(text) => match text.trim().to_ascii_lowercase().as_str() {

@@ -7,7 +7,10 @@ fn written(kind: Kind, datum: Datum<'_>) -> Option<Vec<u8>> {
 
 #[test]
 fn whole_numbers_must_fit() {
-    use Datum::{Float, Int, Null, Text};
+    use Datum::{Float, Int, Null, Number, Text};
+    assert_eq!(written(Kind::Int4, Number("7.00")), Some(vec![0, 0, 0, 7]));
+    assert_eq!(written(Kind::Int4, Number("700")), Some(vec![0, 0, 2, 188]));
+    assert_eq!(written(Kind::Int4, Number("7.50")), None);
     assert_eq!(written(Kind::Int2, Int(-2)), Some(vec![0xff, 0xfe]));
     assert_eq!(written(Kind::Int4, Text(" 7 ")), Some(vec![0, 0, 0, 7]));
     assert_eq!(written(Kind::Int4, Float(7.0)), Some(vec![0, 0, 0, 7]));
@@ -21,6 +24,16 @@ fn whole_numbers_must_fit() {
         (Kind::Int4, Null),
     ] {
         assert_eq!(written(kind, datum), None, "{datum:?}");
+    }
+}
+
+#[test]
+fn booleans_are_booleans_and_texts() {
+    for (kind, value, bytes) in [(Kind::Bool, true, &[1][..]), (Kind::Text, false, b"false")] {
+        assert_eq!(written(kind, Datum::Bool(value)).as_deref(), Some(bytes));
+    }
+    for kind in [Kind::Int4, Kind::Float8] {
+        assert_eq!(written(kind, Datum::Bool(true)), None);
     }
 }
 

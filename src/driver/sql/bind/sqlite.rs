@@ -12,8 +12,14 @@ pub fn arguments(data: &Data<'_>) -> Result<SqliteArguments, String> {
     for number in (1..).take(data.len()) {
         data.with(number, |datum| match datum {
             Datum::Null => arguments.add(None::<i64>),
+            Datum::Bool(value) => arguments.add(value),
             Datum::Int(value) => arguments.add(value),
             Datum::Float(value) => arguments.add(value),
+            // The only type that SQLite has for it.
+            Datum::Number(text) => match text.parse::<f64>() {
+                Ok(number) => arguments.add(number),
+                Err(_) => arguments.add(text),
+            },
             Datum::Text(text) => arguments.add(text),
         })
         .map_err(|problem| format!("${number}: {problem}"))?;

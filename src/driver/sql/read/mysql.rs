@@ -14,7 +14,8 @@ pub fn value(raw: MySqlValueRef<'_>) -> Result<Value, BoxDynError> {
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
         | "BIGINT UNSIGNED" | "YEAR" | "BIT" => {
             let value = <u64 as Decode<MySql>>::decode(raw)?;
-            i64::try_from(value).map_or_else(|_| Value::Text(value.to_string().into()), Value::Int)
+            i64::try_from(value)
+                .map_or_else(|_| Value::Number(value.to_string().into()), Value::Int)
         }
         // The shortest decimal that means this float.
         "FLOAT" => float(<f32 as Decode<MySql>>::decode(raw)?.to_string().parse()?),

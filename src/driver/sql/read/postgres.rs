@@ -21,7 +21,7 @@ pub fn text(kind: Kind, bytes: &[u8]) -> Result<Value, BoxDynError> {
         Kind::Int8 => Value::Int(text.parse()?),
         Kind::Float8 => float(text.parse()?),
         Kind::Numeric => decimal(text),
-        Kind::Bool => boolean(text == "t"),
+        Kind::Bool => Value::Bool(text == "t"),
         _ => Value::Text(text.into()),
     })
 }
@@ -32,7 +32,7 @@ pub fn text(kind: Kind, bytes: &[u8]) -> Result<Value, BoxDynError> {
 /// When it is none of this kind.
 pub fn binary(kind: Kind, bytes: &[u8]) -> Result<Value, BoxDynError> {
     Ok(match kind {
-        Kind::Bool => boolean(bytes == [1]),
+        Kind::Bool => Value::Bool(bytes == [1]),
         Kind::Int2 => Value::Int(i16::from_be_bytes(bytes.try_into()?).into()),
         Kind::Int4 => Value::Int(i32::from_be_bytes(bytes.try_into()?).into()),
         Kind::Int8 => Value::Int(i64::from_be_bytes(bytes.try_into()?)),
@@ -69,10 +69,6 @@ fn moment(bytes: &[u8], zone: &str) -> Result<Value, BoxDynError> {
 
 fn words(bytes: &[u8]) -> Result<Value, BoxDynError> {
     Ok(Value::Text(std::str::from_utf8(bytes)?.into()))
-}
-
-fn boolean(value: bool) -> Value {
-    Value::Text(if value { "true" } else { "false" }.into())
 }
 
 /// The number that was meant by the shortest decimal, as PostgreSQL shows it.

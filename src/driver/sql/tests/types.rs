@@ -6,6 +6,10 @@ fn value(text: &str) -> Value {
     Value::Text(text.into())
 }
 
+fn number(text: &str) -> Value {
+    Value::Number(text.into())
+}
+
 #[tokio::test]
 async fn postgres_takes_values_of_every_type() {
     let database = database(&Server::shared(Kind::Postgres).fresh());
@@ -20,6 +24,11 @@ async fn postgres_takes_values_of_every_type() {
     // Type, what is bound, and how the server shows it.
     let cases: &[(&str, Value, &str)] = &[
         ("bool", value("true"), "true"),
+        ("bool", Value::Bool(false), "false"),
+        ("text", Value::Bool(true), "true"),
+        ("numeric", number("0.10"), "0.10"),
+        ("float8", number("18.50"), "18.5"),
+        ("text", number("18.50"), "18.50"),
         ("bool", Value::Int(0), "false"),
         ("int2", Value::Int(-7), "-7"),
         ("int4", value("12"), "12"),
@@ -146,7 +155,7 @@ async fn postgres_gives_values_of_every_type() {
     )
     .await;
     let cases: &[(&str, Value)] = &[
-        ("true", value("true")),
+        ("true", Value::Bool(true)),
         ("(-7)::int2", Value::Int(-7)),
         ("12", Value::Int(12)),
         ("count(*)", Value::Int(1)),
@@ -154,9 +163,9 @@ async fn postgres_gives_values_of_every_type() {
         ("0.1::float4", Value::Float(0.1)),
         ("0.1::float8", Value::Float(0.1)),
         ("'NaN'::float8", value("NaN")),
-        ("12.50", Value::Float(12.5)),
+        ("12.50", number("12.50")),
         ("sum(12)", Value::Int(12)),
-        ("12345678901234567.50", value("12345678901234567.50")),
+        ("12345678901234567.50", number("12345678901234567.50")),
         ("'☃'::varchar", value("☃")),
         ("'x'::name", value("x")),
         ("'{\"a\":1}'::json", value("{\"a\":1}")),
@@ -197,7 +206,7 @@ async fn postgres_gives_values_of_every_type() {
         rig.ok(1).await;
         rig.values.swap(0, 2);
         rig.ok(2).await;
-        assert_eq!(rig.values[0], value("true"), "{:?}", rig.values);
+        assert_eq!(rig.values[0], Value::Bool(true), "{:?}", rig.values);
     }
 }
 
@@ -217,10 +226,10 @@ async fn mysql_gives_values_of_every_type() {
     let cases = [
         ("a", Value::Int(-1)),
         ("b", Value::Int(4_000_000_000)),
-        ("c", value("18446744073709551615")),
+        ("c", number("18446744073709551615")),
         ("d", Value::Float(0.1)),
         ("e", Value::Float(0.25)),
-        ("f", Value::Float(9.99)),
+        ("f", number("9.99")),
         ("g", value("abc")),
         ("h", value("☃")),
         ("i", value("\\xff00")),

@@ -39,14 +39,14 @@ pub(super) fn compile(
     let found = find(context, given);
     let backend = database.map_or(Backend::Postgres, |(_, database)| database.backend);
     let statement = found.and_then(|found| parse(context, found, backend));
-    let params = params(context, names, &step.params, backend);
+    let params = params(context, names, &step.params);
     if let (Some((text, _)), Some(params)) = (&statement, &params)
         && text.parameters() != params.len()
     {
         wrong_count(context, text.parameters(), params.len(), step, given.place);
         return None;
     }
-    let expect = expect(context, names, &step.expect, backend);
+    let expect = expect(context, names, &step.expect);
     let extract = columns(context, names, &step.extract);
     let timeout = match (&step.timeout, database) {
         (Field::Absent, database) => database.map(|(_, database)| database.statement_timeout),
@@ -120,7 +120,7 @@ pub(in super::super) fn statement(
     step: &raw::Step,
     backend: Backend,
 ) -> Option<(Text, Vec<Param>)> {
-    let params = params(context, names, &step.params, backend);
+    let params = params(context, names, &step.params);
     let given = step.request.given()?;
     let (text, _) = parse(context, find(context, given)?, backend)?;
     let params = params?;
@@ -228,7 +228,6 @@ fn params(
     context: &Context<'_>,
     names: &Names<'_>,
     params: &Field<Vec<Node>>,
-    backend: Backend,
 ) -> Option<Vec<Given>> {
     let nodes = match params {
         Field::Absent => return Some(Vec::new()),
@@ -238,12 +237,12 @@ fn params(
     // Not `collect` at once, here and below: that would stop at the first problem.
     let given: Vec<Option<Given>> = nodes
         .iter()
-        .map(|node| param(context, names, node, backend))
+        .map(|node| param(context, names, node))
         .collect();
     given.into_iter().collect()
 }
 
-fn param(context: &Context<'_>, names: &Names<'_>, node: &Node, backend: Backend) -> Option<Given> {
+fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given> {
     let given = |param: Param, shown: String| {
         Some(Given {
             param,
@@ -257,11 +256,7 @@ fn param(context: &Context<'_>, names: &Names<'_>, node: &Node, backend: Backend
         NodeKind::Float(number) if number.is_finite() => {
             literal(Value::Float(*number), format!("{number:?}"))
         }
-        // Only PostgreSQL has a type for them.
-        NodeKind::Bool(value) if backend == Backend::Postgres => {
-            literal(Value::Text(value.to_string().into()), value.to_string())
-        }
-        NodeKind::Bool(value) => literal(Value::Int(i64::from(*value)), value.to_string()),
+        NodeKind::Bool(value) => literal(Value::Bool(*value), value.to_string()),
         NodeKind::Datetime(text) => literal(Value::Text(text.as_str().into()), text.clone()),
         NodeKind::Text(text) => {
             let shown = format!("{:?}", text.written());
@@ -294,7 +289,6 @@ fn expect(
     context: &Context<'_>,
     names: &Names<'_>,
     field: &Field<raw::Expect>,
-    backend: Backend,
 ) -> Option<Expected> {
     let given = match field {
         Field::Absent => return Some(Default::default()),
@@ -312,7 +306,7 @@ fn expect(
             let values: Vec<Option<_>> = values
                 .value
                 .iter()
-                .map(|(column, node)| Some((column, param(context, names, node, backend)?)))
+                .map(|(column, node)| Some((column, param(context, names, node)?)))
                 .collect();
             values.into_iter().collect()
         }

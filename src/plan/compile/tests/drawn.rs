@@ -41,6 +41,7 @@ fn the_columns_of_a_file_are_variables_with_types_that_stay_in_one_row() {
         // All columns are drawn, although just one is used.
         assert_eq!(population.tasks[0].draws, [0, 1, 2, 3]);
         let text = |text: &str| Value::Text(text.into());
+        let number = |text: &str| Value::Number(text.into());
         let rows = [
             [Value::Int(1), text("Ada"), text("007")],
             [Value::Int(2), text("Grace, H."), text("010")],
@@ -54,11 +55,11 @@ fn the_columns_of_a_file_are_variables_with_types_that_stay_in_one_row() {
             let row = [id.clone(), name.clone(), zip.clone()];
             assert!(rows.contains(&row), "{order}: {row:?}");
         }
+        let switch = with_data("x = { csv = 'switch.csv' }", "{{x}}");
+        let switch = first(&switch.populations[0].variables[0].generator, 2);
+        assert_eq!(switch, [Value::Bool(true), Value::Bool(false)]);
         let codes = first(&population.variables[3].generator, 3);
-        assert_eq!(
-            codes,
-            [Value::Float(1.5), Value::Float(2.0), Value::Float(1.5)]
-        );
+        assert_eq!(codes, [number("1.50"), Value::Int(2), number("1.50")]);
     }
 }
 
@@ -73,11 +74,11 @@ fn lists_constants_and_made_up_values_are_drawn_and_described() {
     let drawn = |place: usize| first(&plan.populations[0].variables[place].generator, 4);
     assert_eq!(drawn(0)[0], Value::Text("hello".into()));
     assert_eq!(drawn(1)[0], Value::Int(10));
-    assert_eq!(drawn(2)[0], Value::Json("true".into()));
+    assert_eq!(drawn(2)[0], Value::Bool(true));
     let colours = [
         Value::Text("red".into()),
         Value::Int(7),
-        Value::Json("false".into()),
+        Value::Bool(false),
         Value::Text("red".into()),
     ];
     assert_eq!(drawn(4), colours);

@@ -46,7 +46,11 @@ fn environment(name: &str) -> Option<String> {
 fn files(path: &Path) -> std::io::Result<Vec<u8>> {
     let text = match path.file_name().and_then(|name| name.to_str()) {
         Some("customers.csv") => "id,name,zip\n1,Ada,007\n2,\"Grace, H.\",010\n3,Edith,100\n",
-        Some("one.csv") => "\u{feff}code\n1.5\n2\n",
+        Some("one.csv") => "\u{feff}code\n1.50\n2\n",
+        Some("switch.csv") => "on\ntrue\nfalse\n",
+        Some("twice.csv") => "id,name,id\n1,a,2\n",
+        Some("nameless.csv") => "id,,name\n1,a,2\n",
+        Some("utf16.csv") => return Ok(b"\xff\xfei\0d\0\n\0".into()),
         Some("empty.csv") => "id,name\n",
         Some("ragged.csv") => "id,name\n1\n",
         Some("unnamed.csv") => "full name,e mail\na,b\n",
