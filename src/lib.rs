@@ -4,6 +4,7 @@
 //! scenario file, validated plan, engine (when) with driver (what) and recorder (how long), gate, report.
 
 pub mod human;
+pub mod metric;
 pub mod time;
 
 pub mod data;

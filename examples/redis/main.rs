@@ -62,6 +62,8 @@ impl Custom for Redis {
         call.sending();
         connection.write_all(&user.request).await?;
         call.moved(user.request.len() as u64, 0);
+        connection.fill_buf().await?;
+        call.first_byte();
         let reply = read(connection, &mut user.reply).await?;
         call.moved(0, user.reply.len() as u64);
         match reply {

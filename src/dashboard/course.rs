@@ -83,10 +83,7 @@ impl Course {
 fn classes(totals: &RunTotals) -> Vec<Class> {
     let mut classes: Vec<Class> = Vec::new();
     for class in ErrorClass::ALL {
-        let own = totals
-            .steps
-            .iter()
-            .map(|step| step.by_class[class as usize]);
+        let own = totals.steps.iter().map(|step| step.by_class[class]);
         let count = own.sum();
         if count == 0 {
             continue;

@@ -3,7 +3,8 @@
 
 use super::Spread;
 use crate::{
-    driver::ErrorClass,
+    driver::ByClass,
+    metric::Counter,
     record::{Hist, Measures, Snapshot},
 };
 use std::{collections::VecDeque, sync::Arc};
@@ -28,8 +29,8 @@ pub struct Point {
     pub queued: u64,
     /// Arrivals that found the queue full.
     pub dropped: u64,
-    /// Failures by [`ErrorClass`], in the order of [`ErrorClass::ALL`].
-    pub by_class: [u64; ErrorClass::ALL.len()],
+    /// Failures by class.
+    pub by_class: ByClass,
     /// All requests, then those of each step, then the runs of each group: as
     /// [`super::Outline::series`] names them.
     pub series: Vec<Series>,
@@ -103,15 +104,13 @@ impl History {
 impl Point {
     fn of(snapshot: &Snapshot) -> Self {
         let mut all = Hist::default();
-        let mut by_class = [0; ErrorClass::ALL.len()];
+        let mut by_class = ByClass::default();
         let mut series = vec![Series::default()];
         for measures in &snapshot.steps {
             let times = measures.latency();
             all.add(&times);
             series.push(Series::of(measures, &times));
-            for (sum, more) in by_class.iter_mut().zip(measures.by_class) {
-                *sum += more;
-            }
+            by_class += measures.by_class;
         }
         series[0] = Series {
             count: series.iter().map(|step| step.count).sum(),
@@ -127,7 +126,11 @@ impl Point {
             users: snapshot.users,
             in_flight: snapshot.in_flight,
             queued: snapshot.queued,
-            dropped: snapshot.tasks.iter().map(|task| task.dropped).sum(),
+            dropped: snapshot
+                .tasks
+                .iter()
+                .map(|task| task[Counter::Dropped])
+                .sum(),
             by_class,
             series,
         }
@@ -140,9 +143,7 @@ impl Point {
         self.in_flight = next.in_flight;
         self.queued = next.queued;
         self.dropped += next.dropped;
-        for (mine, more) in self.by_class.iter_mut().zip(next.by_class) {
-            *mine += more;
-        }
+        self.by_class += next.by_class;
         for (mine, more) in self.series.iter_mut().zip(&next.series) {
             mine.merge(more);
         }
@@ -190,6 +191,8 @@ pub fn latency(times: &Hist) -> Option<[f64; 4]> {
 mod tests {
     use super::*;
     use crate::{
+        driver::ErrorClass,
+        metric::Timer,
         record::Size,
         report::fixture::{MS, fail},
     };
@@ -197,8 +200,8 @@ mod tests {
     fn second(number: u64) -> Snapshot {
         let mut snapshot = Snapshot::new(number, Size::new(3, 2, 0));
         snapshot.users = number;
-        snapshot.steps[0].ok.record((number % 100 + 1) * MS);
-        snapshot.steps[2].ok.record(5 * MS);
+        snapshot.steps[0][Timer::Ok].record((number % 100 + 1) * MS);
+        snapshot.steps[2][Timer::Ok].record(5 * MS);
         if number.is_multiple_of(10) {
             fail(&mut snapshot, ErrorClass::Timeout, "late", 900 * MS);
         }
@@ -219,7 +222,7 @@ mod tests {
         assert!(points.iter().all(|point| point.seconds == 1));
         assert_eq!(points[20].series[0].count, 3);
         assert_eq!(points[20].series[0].errors, 1);
-        assert_eq!(points[20].by_class[ErrorClass::Timeout as usize], 1);
+        assert_eq!(points[20].by_class[ErrorClass::Timeout], 1);
         let [p50, _, _, max] = points[20].series[1].latency.unwrap();
         assert!((20e6..21.1e6).contains(&p50), "{p50}");
         assert!((900e6..901e6).contains(&max), "{max}");
@@ -229,8 +232,8 @@ mod tests {
     #[test]
     fn groups_come_after_the_steps_and_are_no_requests() {
         let mut snapshot = Snapshot::new(0, Size::new(2, 1, 1));
-        snapshot.steps[1].ok.record(2 * MS);
-        snapshot.groups[0].ok.record(7 * MS);
+        snapshot.steps[1][Timer::Ok].record(2 * MS);
+        snapshot.groups[0][Timer::Ok].record(7 * MS);
         let series = Point::of(&snapshot).series;
         let counts: Vec<u64> = series.iter().map(|one| one.count).collect();
         assert_eq!(counts, [1, 0, 1, 1]);

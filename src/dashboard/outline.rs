@@ -1,8 +1,8 @@
 //! What of a plan is shown beside the measurements.
 
 use crate::{
-    gate::Unit,
     human,
+    plan::threshold::Unit,
     plan::{Load, Plan, Threshold, threshold::Scopes},
     report::words,
     time::{Nanos, nanos},
@@ -58,7 +58,7 @@ pub struct Limit {
 impl Limit {
     /// Of a threshold of a plan.
     pub fn of(threshold: &Threshold, scopes: Scopes<'_>) -> Self {
-        let unit = Unit::of(threshold);
+        let unit = threshold.unit;
         Self {
             title: threshold.title(scopes),
             limit: unit.convert(threshold.limit),

@@ -112,6 +112,11 @@ pub(super) fn so_far(state: &State) -> Vec<String> {
 pub(super) fn lately(state: &State) -> Vec<String> {
     let lately = state.lately();
     let mut parts = figures(&lately);
+    for (timer, times) in lately.times.iter() {
+        if let Some(ns) = times.percentile(95.0) {
+            parts.push(format!("{timer} p95 {}", human::time(ns as f64)));
+        }
+    }
     parts[0] = format!("last {}s: {}", lately.seconds, parts[0]);
     parts
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     gate::Verdict,
+    metric::{Counter, Timers},
     record::{Hist, RunTotals, Snapshot, View},
     time::Nanos,
 };
@@ -63,6 +64,8 @@ struct Second {
 pub struct Lately {
     /// Times from the intended start to the end.
     pub latency: Hist,
+    /// Those of the timers that are shown live; none of tasks.
+    pub times: Timers<Hist>,
     /// Task runs that ended.
     pub runs: u64,
     /// Failures.
@@ -108,13 +111,14 @@ impl State {
         self.queued = snapshot.queued;
         self.count += view.measures.count();
         self.errors += view.measures.errors();
-        self.dropped += view.measures.dropped;
+        self.dropped += view.measures[Counter::Dropped];
         self.standings = standings;
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
         let tasks = snapshot.tasks.iter().map(|task| Lately {
             latency: task.latency().into_owned(),
+            times: Timers::default(),
             runs: task.count(),
             errors: task.errors(),
             seconds: 1,
@@ -122,6 +126,10 @@ impl State {
         self.recent.push_back(Arc::new(Second {
             all: Lately {
                 latency: view.measures.latency().into_owned(),
+                times: Timers::of(|timer| match timer.info().live {
+                    true => view.measures[timer].clone(),
+                    false => Hist::default(),
+                }),
                 runs: view.runs,
                 errors: view.measures.errors(),
                 seconds: 1,
@@ -182,6 +190,9 @@ impl State {
         let mut sum = Lately::default();
         for second in self.recent.iter().filter_map(|second| pick(second)) {
             sum.latency.add(&second.latency);
+            for (timer, times) in sum.times.iter_mut() {
+                times.add(&second.times[timer]);
+            }
             sum.runs += second.runs;
             sum.errors += second.errors;
             sum.seconds += second.seconds;

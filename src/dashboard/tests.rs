@@ -2,10 +2,11 @@ use super::{outline::Limit, outline::stages, *};
 use crate::{
     driver::ErrorClass,
     gate::Judge,
+    metric::{Counter, Timer},
     plan::{
         Arrivals, Curve, Load, Threshold,
         load::{Closed, Open, Think},
-        threshold::{Metric, Op, Scopes},
+        threshold::Scopes,
     },
     record::{Collector, RunTotals, Size, Snapshot},
     report::{
@@ -25,7 +26,7 @@ const WIDE: Look = Look {
 pub(super) fn thresholds() -> Vec<Threshold> {
     vec![
         p95(300),
-        threshold("error_rate < 1%", Metric::ErrorRate, Op::Less, 0.01),
+        threshold("error_rate < 1%"),
         Threshold {
             after: Duration::from_secs(60),
             ..p95(20)
@@ -82,9 +83,9 @@ pub(super) fn shown(outline: Outline, seconds: u64, change: impl Fn(&mut Snapsho
         snapshot.in_flight = 7;
         for request in 0..100 {
             let time = (second * 10 + request / 10 + 1) * MS;
-            snapshot.steps[0].ok.record(time);
-            snapshot.tasks[0].ok.record(time);
-            snapshot.tasks[0].offered += 1;
+            snapshot.steps[0][Timer::Ok].record(time);
+            snapshot.tasks[0][Timer::Ok].record(time);
+            snapshot.tasks[0][Counter::Offered] += 1;
         }
         change(&mut snapshot);
         for snapshot in collector.absorb(0, snapshot) {
@@ -117,7 +118,7 @@ fn with_errors_in_a_ramp() {
             fail(snapshot, ErrorClass::Timeout, "no answer", 400 * MS);
         }
         snapshot.queued = 12;
-        snapshot.tasks[0].dropped = 1_000;
+        snapshot.tasks[0][Counter::Dropped] = 1_000;
     });
     insta::assert_snapshot!(screen(&state, &WIDE));
     insta::assert_snapshot!(render::plain(&state));
@@ -142,7 +143,7 @@ fn several_tasks_have_a_line_each() {
     };
     let state = shown(outline, 3, |snapshot| {
         for request in 1..=20 {
-            snapshot.tasks[1].ok.record(request * 2 * MS);
+            snapshot.tasks[1][Timer::Ok].record(request * 2 * MS);
         }
         fail(snapshot, ErrorClass::Timeout, "no answer", 400 * MS);
     });
@@ -277,7 +278,7 @@ fn the_warm_up_is_shown_and_not_counted() {
     for second in 0..5 {
         let mut snapshot = Snapshot::new(second, size);
         snapshot.warmup = second < 3;
-        snapshot.steps[0].failed.record(MS);
+        snapshot.steps[0][Timer::Failed].record(MS);
         snapshot.steps[0].fail(ErrorClass::Timeout, || "no answer".into());
         for snapshot in collector.absorb(0, snapshot) {
             state.update(&snapshot, collector.totals(), Vec::new());

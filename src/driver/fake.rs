@@ -1,4 +1,5 @@
-//! A driver without a network, for tests of the engine: steps take as long as they are told to.
+//! A driver without a network, for tests of the engine: steps take as long as they are told to, the
+//! first half of it to the first byte.
 
 use super::{Driver, Failure, Outcome, Progress};
 use crate::{
@@ -79,18 +80,15 @@ impl Driver for Rc<FakeDriver> {
             // As any real driver, let the others have their turn.
             tokio::task::yield_now().await;
         }
+        let ended_at = self.clock.now();
         Outcome {
             sent_at: Some(at),
-            ended_at: self.clock.now(),
-            connect: None,
-            pool_wait: None,
+            first_byte_at: Some(at + (ended_at - at) / 2),
+            ended_at,
             failure: (self.failure)(number),
-            unknown: false,
-            missed: 0,
-            retries: 0,
-            reconnects: 0,
             bytes_sent: 1,
             bytes_received: 1,
+            ..Outcome::default()
         }
     }
 }

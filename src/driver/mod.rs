@@ -17,7 +17,7 @@ mod trust;
 pub use custom::{Call, Custom, NoCustom};
 pub use drivers::{Drivers, Session, Setups};
 pub use kind::{Driven, KindDriver, Reach, Setup, Worker};
-pub use outcome::{Detail, ErrorClass, Failure, Outcome, Progress};
+pub use outcome::{ByClass, Detail, ErrorClass, Failure, Outcome, Progress};
 pub use prepare::PrepareError;
 pub use timers::Timers;
 pub use trace::{Trace, TraceId};

@@ -1,7 +1,10 @@
 //! How a step ended.
 
 use super::Trace;
-use crate::time::Nanos;
+use crate::{
+    metric::{Counter, EnumMap, Key, Timer},
+    time::Nanos,
+};
 use std::{borrow::Cow, cell::Cell, fmt, io, time::Duration};
 
 /// How far a step has come; readable when its future was dropped.
@@ -50,10 +53,12 @@ impl Progress {
 }
 
 /// A step that ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// First byte sent of the last attempt; None when nothing was sent.
     pub sent_at: Option<Nanos>,
+    /// First byte of the last attempt's response, or first row; None when none came.
+    pub first_byte_at: Option<Nanos>,
     /// Last body byte received, or the moment of the failure.
     pub ended_at: Nanos,
     /// Time to open a connection (TLS included) when this step opened one successfully.
@@ -81,21 +86,68 @@ impl Outcome {
     /// Of a step that could not even be begun.
     pub fn unsent(at: Nanos, why: String) -> Self {
         Self {
-            sent_at: None,
             ended_at: at,
-            connect: None,
-            pool_wait: None,
-            failure: Some(Failure {
-                class: ErrorClass::Other,
-                detail: Detail::Text(why.into()),
-            }),
-            unknown: false,
+            failure: Some(Failure::text(ErrorClass::Other, why)),
             missed: u64::MAX,
-            retries: 0,
-            reconnects: 0,
-            bytes_sent: 0,
-            bytes_received: 0,
+            ..Self::default()
         }
+    }
+
+    /// From the first byte sent to the end.
+    pub fn service(&self) -> Option<Nanos> {
+        Some(self.ended_at.saturating_sub(self.sent_at?))
+    }
+
+    /// From the first byte sent to the first byte of the response.
+    pub fn ttfb(&self) -> Option<Nanos> {
+        // What came after a statement was given up is not waited for.
+        let first = self.first_byte_at?.min(self.ended_at);
+        Some(first.saturating_sub(self.sent_at?))
+    }
+
+    /// What it adds to timers, ended or not: all but the time from its intended start.
+    pub fn times(&self) -> [(Timer, Option<Nanos>); 2] {
+        [
+            (Timer::Connect, self.connect),
+            (Timer::PoolWait, self.pool_wait),
+        ]
+    }
+
+    /// The same once it ended.
+    pub fn response_times(&self) -> [(Timer, Option<Nanos>); 2] {
+        [(Timer::Service, self.service()), (Timer::Ttfb, self.ttfb())]
+    }
+
+    /// What it adds to counters.
+    pub fn counts(&self) -> [(Counter, u64); 4] {
+        [
+            (Counter::Retries, self.retries.into()),
+            (Counter::Reconnects, self.reconnects.into()),
+            (Counter::BytesSent, self.bytes_sent),
+            (Counter::BytesReceived, self.bytes_received),
+        ]
+    }
+
+    /// Whether there is nothing to tell of it but its response times and its bytes.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Outcome {
+                sent_at: Some(_),
+                first_byte_at: _,
+                ended_at: _,
+                connect: None,
+                pool_wait: None,
+                failure: None,
+                unknown: false,
+                missed: 0,
+                retries: 0,
+                reconnects: 0,
+                bytes_sent: _,
+                bytes_received: _,
+            }
+        )
     }
 }
 
@@ -182,6 +234,23 @@ pub enum ErrorClass {
     Deadlock,
     /// Anything else that the system reported, such as an unreachable network.
     Other,
+}
+
+/// Something for each error class.
+pub type ByClass<V = u64> = EnumMap<ErrorClass, V, { ErrorClass::ALL.len() }>;
+
+impl Key for ErrorClass {
+    const KIND: &'static str = "error class";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    #[inline]
+    fn place(self) -> usize {
+        self as usize
+    }
+
+    fn name(self) -> &'static str {
+        ErrorClass::name(self)
+    }
 }
 
 impl ErrorClass {

@@ -1,6 +1,7 @@
 //! The engine on a clock that tests advance, with a driver that only waits.
 
 mod bounds;
+mod choices;
 mod groups;
 mod shapes;
 mod starts;
@@ -18,11 +19,12 @@ use crate::{
         Detail, ErrorClass, Failure,
         fake::{FakeDriver, Seen},
     },
+    metric::{Counter, Timer},
     plan::{
         Arrivals, Closed, Curve, HttpStep, Label, Load, Op, Open, Plan, Population, RunData, Scope,
         Step, StepKind, Target, Task, Think, Variable, http,
     },
-    record::{Measures, Recorder, Snapshot},
+    record::{Hist, Measures, Recorder, Snapshot},
     time::{Clock, Nanos, SECOND},
 };
 use ::http::Method;
@@ -279,7 +281,10 @@ fn constant_arrivals_begin_on_their_grid() {
         assert_eq!(seen.at, number as Nanos * 10 * MS);
     }
     let task = ran.task(0);
-    assert_eq!((task.offered, task.count(), task.dropped), (1000, 1000, 0));
+    assert_eq!(
+        (task[Counter::Offered], task.count(), task[Counter::Dropped]),
+        (1000, 1000, 0)
+    );
     // A slot is free again before the next arrival, so one is enough.
     assert!(ran.seen.iter().all(|seen| seen.session == 0));
     assert_eq!(ran.end.overdue, 0);
@@ -296,7 +301,12 @@ fn more_due_arrivals_than_slots_wait_in_order_and_keep_their_intended_time() {
     );
     let task = ran.task(0);
     assert_eq!(
-        (task.offered, task.count(), task.dropped, task.interrupted()),
+        (
+            task[Counter::Offered],
+            task.count(),
+            task[Counter::Dropped],
+            task[Counter::Interrupted]
+        ),
         (40, 40, 0, 0)
     );
     // Arrivals 2k and 2k + 1 come at 50 k and 50 k + 25 ms; the slots take them at 100 k and
@@ -315,8 +325,11 @@ fn more_due_arrivals_than_slots_wait_in_order_and_keep_their_intended_time() {
         );
     }
     // Service time does not see the queue.
-    let service = ran.step(0).service;
-    assert_eq!(service.percentile(100.0).unwrap() / MS, 100);
+    let step = ran.step(0);
+    assert_eq!(step[Timer::Service].percentile(100.0).unwrap() / MS, 100);
+    let [least, most] = [Hist::min, Hist::max].map(|figure| figure(&step[Timer::Ttfb]).unwrap());
+    assert_eq!([least / (10 * MS), most / (10 * MS)], [4, 5]);
+    assert_eq!(step[Timer::Ttfb].len(), step.count());
     // Only what found a free slot has a lag.
     assert_eq!(ran.snapshots.iter().map(|s| s.lag.len()).sum::<u64>(), 2);
 }
@@ -329,15 +342,27 @@ fn a_full_queue_drops_and_counts() {
     let ran = drive(load, ALONE, None, steady(60 * SECOND));
     let task = ran.task(0);
     assert_eq!(
-        (task.offered, task.count(), task.dropped, task.interrupted()),
+        (
+            task[Counter::Offered],
+            task.count(),
+            task[Counter::Dropped],
+            task[Counter::Interrupted]
+        ),
         (20, 0, 17, 3)
     );
     // Cut at 3 s: ages 3, 2.9 and 2.8 s. Only the first was sent.
-    assert_eq!(task.cut.percentile(100.0).unwrap() / (100 * MS), 30);
-    assert_eq!(task.cut.percentile(1.0).unwrap() / (100 * MS), 28);
-    assert_eq!(task.unknown, 1);
+    assert_eq!(task[Timer::Cut].percentile(100.0).unwrap() / (100 * MS), 30);
+    assert_eq!(task[Timer::Cut].percentile(1.0).unwrap() / (100 * MS), 28);
+    assert_eq!(task[Counter::Unknown], 1);
     let step = ran.step(0);
-    assert_eq!((step.offered, step.interrupted(), step.unknown), (3, 3, 1));
+    assert_eq!(
+        (
+            step[Counter::Offered],
+            step[Counter::Interrupted],
+            step[Counter::Unknown]
+        ),
+        (3, 3, 1)
+    );
     let queued: Vec<u64> = ran.snapshots.iter().map(|second| second.queued).collect();
     assert_eq!(queued, [2, 2, 2, 0]);
 }
@@ -351,7 +376,14 @@ fn arrivals_that_wait_at_the_end_are_still_served() {
         steady(500 * MS),
     );
     let task = ran.task(0);
-    assert_eq!((task.count(), task.dropped, task.interrupted()), (10, 0, 0));
+    assert_eq!(
+        (
+            task.count(),
+            task[Counter::Dropped],
+            task[Counter::Interrupted]
+        ),
+        (10, 0, 0)
+    );
     assert_eq!(ran.end.at / MS, 5000);
 }
 
@@ -366,7 +398,11 @@ fn an_interrupt_stops_arrivals_and_lets_runs_finish() {
     );
     let task = ran.task(0);
     assert_eq!(
-        (task.offered, task.count(), task.interrupted()),
+        (
+            task[Counter::Offered],
+            task.count(),
+            task[Counter::Interrupted]
+        ),
         (20, 20, 0)
     );
     assert_eq!(ran.end.at / MS, 2300);
@@ -383,7 +419,12 @@ fn a_second_interrupt_cuts_off_what_is_under_way() {
         let ran = drive_with(load, ALONE, asked, hanging_from(3));
         let task = ran.task(0);
         assert_eq!(
-            (task.offered, task.count(), task.interrupted(), task.unknown),
+            (
+                task[Counter::Offered],
+                task.count(),
+                task[Counter::Interrupted],
+                task[Counter::Unknown]
+            ),
             (6, 3, 3, 3)
         );
         assert_eq!(ran.end.at / MS, 3_500);
@@ -437,7 +478,10 @@ fn a_ramp_that_is_longer_than_the_load_does_not_prolong_it() {
         .then_hold();
     let load = closed(curve, 10, Think::Constant(Duration::from_secs(1)));
     let ran = drive(plan(load, &[1]), ALONE, None, steady(10 * MS));
-    assert_eq!((ran.task(0).offered, ran.end.at / MS), (10, 10_000));
+    assert_eq!(
+        (ran.task(0)[Counter::Offered], ran.end.at / MS),
+        (10, 10_000)
+    );
 }
 
 #[test]
@@ -478,11 +522,16 @@ fn the_graceful_stop_is_bounded_and_what_it_cuts_is_recorded_at_its_age() {
     let ran = drive(load, ALONE, None, hanging_from(3));
     let task = ran.task(0);
     assert_eq!(
-        (task.offered, task.count(), task.interrupted(), task.unknown),
+        (
+            task[Counter::Offered],
+            task.count(),
+            task[Counter::Interrupted],
+            task[Counter::Unknown]
+        ),
         (6, 3, 3, 3)
     );
     assert_eq!(ran.end.at / SECOND, 7);
-    assert_eq!(task.cut.percentile(50.0).unwrap() / (100 * MS), 60);
+    assert_eq!(task[Timer::Cut].percentile(50.0).unwrap() / (100 * MS), 60);
     assert_eq!(
         ran.snapshots.iter().map(|s| s.second).collect::<Vec<_>>(),
         (0..8).collect::<Vec<_>>()
@@ -503,13 +552,13 @@ fn a_failed_step_ends_the_run_and_is_counted_by_class() {
         ..FakeDriver::steady(clock, MS)
     });
     assert_eq!(ran.task(0).errors(), 10);
-    assert_eq!(ran.task(0).by_class[ErrorClass::Status5xx as usize], 10);
-    assert_eq!(ran.step(0).ok.len(), 10);
-    assert_eq!(ran.step(1).failed.len(), 10);
+    assert_eq!(ran.task(0).by_class[ErrorClass::Status5xx], 10);
+    assert_eq!(ran.step(0)[Timer::Ok].len(), 10);
+    assert_eq!(ran.step(1)[Timer::Failed].len(), 10);
     // They all failed alike.
     assert_eq!(ran.step(1).samples.len(), 1);
     assert_eq!(ran.step(1).samples[0].message, "status 503");
-    assert_eq!(ran.step(2).offered, 0);
+    assert_eq!(ran.step(2)[Counter::Offered], 0);
 }
 
 #[test]
@@ -528,62 +577,6 @@ fn later_steps_are_due_when_the_one_before_ends_plus_its_pause() {
         [(0, 0), (1, 350), (0, 1000), (1, 1350), (0, 2000), (1, 2350)]
     );
     // The pause is in the run's latency and not in the step's.
-    assert_eq!(ran.step(1).ok.percentile(50.0).unwrap() / MS, 100);
-    assert_eq!(ran.task(0).ok.percentile(50.0).unwrap() / MS, 450);
-}
-
-#[test]
-fn the_same_seed_makes_the_same_choices_whatever_the_number_of_workers() {
-    fn choices(load: &Load, workers: usize) -> Vec<Seen> {
-        drive(plan(load.clone(), &[1, 1, 1]), workers, None, steady(0)).seen
-    }
-    let think = Think::Uniform(Duration::from_millis(50), Duration::from_millis(150));
-    let loads = [
-        Load::Open(open(50.0, 4, 100, 10)),
-        closed(Curve::constant(6.0), 4, think),
-    ];
-    for load in loads {
-        let key = |seen: &Seen| (seen.at, seen.step);
-        let mut whole: Vec<_> = choices(&load, ALONE).iter().map(key).collect();
-        let mut parts: Vec<_> = choices(&load, 3).iter().map(key).collect();
-        whole.sort_unstable();
-        parts.sort_unstable();
-        assert!(whole.len() >= 200);
-        assert_eq!(whole, parts);
-        let mut tasks = whole.iter().map(|(_, step)| *step).collect::<Vec<_>>();
-        tasks.sort_unstable();
-        tasks.dedup();
-        assert_eq!(tasks, [0, 1, 2]);
-    }
-}
-
-#[test]
-fn a_sequence_that_several_steps_draw_meets_no_value_twice() {
-    let loads = [
-        Load::Open(open(50.0, 4, 100, 10)),
-        closed(Curve::constant(6.0), 2, Think::None),
-    ];
-    for load in loads {
-        let mut plan = plan(load.clone(), &[3, 2]);
-        let population = &mut plan.populations[0];
-        population.variables = vec![Variable {
-            name: "id".into(),
-            scope: Scope::Step,
-            generator: Generator::sequence(1, 1, None).unwrap(),
-        }];
-        for task in &mut population.tasks {
-            task.steps.iter_mut().for_each(|step| step.draws = vec![0]);
-        }
-        let ran = drive(plan, 2, None, steady(10 * MS));
-        let mut values: Vec<String> = ran
-            .seen
-            .iter()
-            .map(|seen| format!("{:?}", seen.values))
-            .collect();
-        assert!(values.len() >= 400);
-        let all = values.len();
-        values.sort_unstable();
-        values.dedup();
-        assert_eq!(values.len(), all);
-    }
+    assert_eq!(ran.step(1)[Timer::Ok].percentile(50.0).unwrap() / MS, 100);
+    assert_eq!(ran.task(0)[Timer::Ok].percentile(50.0).unwrap() / MS, 450);
 }

@@ -3,9 +3,13 @@
 
 use super::{
     family::{Family, Kind, Labels, with},
-    state::{Scope, State, Times},
+    state::{Scope, State, Times, counters},
 };
-use crate::{plan::Label, record::Hist};
+use crate::{
+    metric::{CounterInfo, Of, Timer},
+    plan::Label,
+    record::Hist,
+};
 
 /// Every metric.
 pub(super) fn families(state: &State) -> Vec<Family> {
@@ -21,8 +25,6 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         Kind::Gauge,
         "Share of the checks that passed, since the start.",
     );
-    let mut sent = Family::new("k6_data_sent_total", Kind::Counter, "Bytes written.");
-    let mut received = Family::new("k6_data_received_total", Kind::Counter, "Bytes read.");
     for (counters, label) in state.steps.iter().zip(&plan.steps) {
         for (expected, count) in [("true", counters.ok), ("false", counters.failed())] {
             let mut labels = step(state, label);
@@ -38,10 +40,13 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         if made > 0 {
             checks.number(step(state, label), counters.passed as f64 / made as f64);
         }
-        sent.number(step(state, label), counters.bytes_sent as f64);
-        received.number(step(state, label), counters.bytes_received as f64);
     }
-    let mut all = vec![reqs, failed, checks, sent, received];
+    let mut all = vec![reqs, failed, checks];
+    let named = |info: &CounterInfo| info.k6;
+    let counted = || state.steps.iter().zip(&plan.steps);
+    all.extend(counters(Of::Requests, named, counted(), |label| {
+        step(state, label)
+    }));
     let steps = |which: Times| {
         let labelled = plan.steps.iter().enumerate();
         labelled.map(move |(index, label)| {
@@ -49,22 +54,24 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         })
     };
     all.extend(trend("k6_http_req_duration", steps(Times::Latency)));
-    all.extend(trend("k6_http_req_connecting", steps(Times::Connect)));
+    for timer in Timer::ALL {
+        if let Some(name) = timer.info().k6 {
+            all.extend(trend(name, steps(Times::Timer(timer))));
+        }
+    }
     let mut iterations = Family::new(
         "k6_iterations_total",
         Kind::Counter,
         "Task runs that ended.",
     );
-    let mut dropped = Family::new(
-        "k6_dropped_iterations_total",
-        Kind::Counter,
-        "Arrivals that found the queue full.",
-    );
     for (counters, label) in state.tasks.iter().zip(&plan.tasks) {
         iterations.number(task(state, label), counters.count() as f64);
-        dropped.number(task(state, label), counters.dropped as f64);
     }
-    all.extend([iterations, dropped]);
+    all.push(iterations);
+    let counted = state.tasks.iter().zip(&plan.tasks);
+    all.extend(counters(Of::Runs, named, counted, |label| {
+        task(state, label)
+    }));
     let tasks = plan.tasks.iter().enumerate().map(|(index, label)| {
         let recent = state.recent(Scope::Task(index), Times::Latency);
         (task(state, label), recent)

@@ -2,9 +2,12 @@
 
 use super::{
     family::{Family, Kind, Labels, with},
-    state::{Counters, Scope, State, Times},
+    state::{Counters, Scope, State, Times, counters},
 };
-use crate::{driver::ErrorClass, plan::Label};
+use crate::{
+    metric::{CounterInfo, Of, Timer},
+    plan::Label,
+};
 
 const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 
@@ -24,23 +27,14 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         tasks(),
         |label| task(state, label),
     ));
-    for (name, which, help) in [
-        (
-            "loadgen_request_duration_seconds",
-            Times::Latency,
-            "Response time, from the intended start; percentiles of the last interval.",
-        ),
-        (
-            "loadgen_request_service_seconds",
-            Times::Service,
-            "Service time, from the first byte sent; percentiles of the last interval.",
-        ),
-        (
-            "loadgen_connect_duration_seconds",
-            Times::Connect,
-            "Opening connections; percentiles of the last interval.",
-        ),
-    ] {
+    let name = "loadgen_request_duration_seconds";
+    let help = "Response time, from the intended start; percentiles of the last interval.";
+    let latency = (name, help, Times::Latency);
+    let timers = Timer::ALL.into_iter().filter_map(|timer| {
+        let (name, help) = timer.info().exported?;
+        Some((name, help, Times::Timer(timer)))
+    });
+    for (name, help, which) in [latency].into_iter().chain(timers) {
         let mut family = Family::new(name, Kind::Summary, help);
         for (index, label) in state.about.plan.steps.iter().enumerate() {
             let value = state.distribution(Scope::Step(index), which, &QUANTILES);
@@ -55,33 +49,11 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         family.distribution(task(state, label), value);
     }
     all.push(family);
-    type Count = (&'static str, &'static str, fn(&Counters) -> u64);
-    let of_steps: [Count; 7] = [
-        (
-            "loadgen_unknown_total",
-            "Requests sent without an answer.",
-            |c| c.unknown,
-        ),
-        (
-            "loadgen_retries_total",
-            "Requests made once more by policy.",
-            |c| c.retries,
-        ),
-        (
-            "loadgen_reconnects_total",
-            "Reused connections that had gone.",
-            |c| c.reconnects,
-        ),
-        (
-            "loadgen_sent_bytes_total",
-            "Bytes written to connections.",
-            |c| c.bytes_sent,
-        ),
-        (
-            "loadgen_received_bytes_total",
-            "Bytes read from connections.",
-            |c| c.bytes_received,
-        ),
+    let exported = |info: &CounterInfo| info.exported;
+    let of_requests = counters(Of::Requests, exported, steps(), |label| step(state, label));
+    all.extend(of_requests);
+    type Checks = (&'static str, &'static str, fn(&Counters) -> u64);
+    let checks: [Checks; 2] = [
         ("loadgen_checks_passed_total", "Checks that passed.", |c| {
             c.passed
         }),
@@ -89,28 +61,14 @@ pub(super) fn families(state: &State) -> Vec<Family> {
             c.missed
         }),
     ];
-    for (name, help, count) in of_steps {
+    for (name, help, count) in checks {
         let mut family = Family::new(name, Kind::Counter, help);
         steps().for_each(|(c, label)| family.number(step(state, label), count(c) as f64));
         all.push(family);
     }
-    let of_tasks: [Count; 2] = [
-        (
-            "loadgen_dropped_total",
-            "Arrivals that found the queue full.",
-            |c| c.dropped,
-        ),
-        (
-            "loadgen_interrupted_total",
-            "Task runs cut off at the end.",
-            |c| c.interrupted,
-        ),
-    ];
-    for (name, help, count) in of_tasks {
-        let mut family = Family::new(name, Kind::Counter, help);
-        tasks().for_each(|(c, label)| family.number(task(state, label), count(c) as f64));
-        all.push(family);
-    }
+    all.extend(counters(Of::Runs, exported, tasks(), |label| {
+        task(state, label)
+    }));
     all.extend(levels(state));
     all
 }
@@ -158,9 +116,8 @@ fn outcomes<'a>(
 ) -> Family {
     let mut family = Family::new(name, Kind::Counter, help);
     for (counters, label) in counted {
-        let classes = ErrorClass::ALL.iter().zip(counters.by_class);
-        let failed = classes.filter(|(_, count)| *count > 0);
-        let failed = failed.map(|(class, count)| (class.name(), count));
+        let failed = counters.by_class.iter().filter(|(_, count)| **count > 0);
+        let failed = failed.map(|(class, count)| (class.name(), *count));
         for (outcome, count) in [("ok", counters.ok)].into_iter().chain(failed) {
             let mut labels = labels(label);
             labels.push(("outcome", outcome.to_owned()));

@@ -1,12 +1,17 @@
 //! What was measured so far, as far as metrics tell it.
 
-use super::{About, family::Distribution};
+use super::{
+    About,
+    family::{Distribution, Family, Kind, Labels},
+};
+pub(super) use crate::metric::Distribution as Times;
 use crate::{
-    driver::ErrorClass,
+    driver::ByClass,
+    metric::{self, Counter, CounterInfo, Exported, Of, Timer, Timers},
+    plan::Label,
     record::{Hist, Measures, Snapshot},
 };
 use std::{
-    borrow::Cow,
     collections::VecDeque,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -31,19 +36,12 @@ pub(super) struct State {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counters {
     pub ok: u64,
-    pub by_class: [u64; ErrorClass::ALL.len()],
-    pub dropped: u64,
-    pub interrupted: u64,
-    pub unknown: u64,
-    pub retries: u64,
-    pub reconnects: u64,
-    pub bytes_sent: u64,
-    pub bytes_received: u64,
+    pub by_class: ByClass,
+    pub counts: metric::Counters,
     pub passed: u64,
     pub missed: u64,
     latency: Sum,
-    service: Sum,
-    connect: Sum,
+    times: Timers<Sum>,
 }
 
 /// Number and sum of times.
@@ -60,46 +58,22 @@ impl Sum {
     }
 }
 
-/// Which times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Times {
-    Latency,
-    Service,
-    Connect,
-}
-
-impl Times {
-    fn of(self, measures: &Measures) -> Cow<'_, Hist> {
-        match self {
-            Times::Latency => measures.latency(),
-            Times::Service => Cow::Borrowed(&measures.service),
-            Times::Connect => Cow::Borrowed(&measures.connect),
-        }
-    }
-}
-
 impl Counters {
     fn add(&mut self, measures: &Measures) {
-        self.ok += measures.ok.len();
-        for (mine, more) in self.by_class.iter_mut().zip(measures.by_class) {
-            *mine += more;
-        }
-        self.dropped += measures.dropped;
-        self.interrupted += measures.interrupted();
-        self.unknown += measures.unknown;
-        self.retries += measures.retries;
-        self.reconnects += measures.reconnects;
-        self.bytes_sent += measures.bytes_sent;
-        self.bytes_received += measures.bytes_received;
+        self.ok += measures[Timer::Ok].len();
+        self.by_class += measures.by_class;
+        self.counts += measures.counts;
         self.passed += measures.passed();
         self.missed += measures.missed.iter().sum::<u64>();
         self.latency.add(&measures.latency());
-        self.service.add(&measures.service);
-        self.connect.add(&measures.connect);
+        let exported = |timer: &Timer| timer.info().exported.is_some();
+        for timer in Timer::ALL.into_iter().filter(exported) {
+            self.times[timer].add(&measures[timer]);
+        }
     }
 
     pub(super) fn failed(&self) -> u64 {
-        self.by_class.iter().sum()
+        self.by_class.iter().map(|(_, count)| count).sum()
     }
 
     /// What ended, whatever the outcome.
@@ -110,10 +84,29 @@ impl Counters {
     fn sum(&self, which: Times) -> Sum {
         match which {
             Times::Latency => self.latency,
-            Times::Service => self.service,
-            Times::Connect => self.connect,
+            Times::Timer(timer) => self.times[timer],
         }
     }
+}
+
+/// The counters of requests or of runs, by the names that an exporter has for them.
+pub(super) fn counters<'a>(
+    of: Of,
+    named: fn(&CounterInfo) -> Option<Exported>,
+    counted: impl Iterator<Item = (&'a Counters, &'a Label)> + Clone,
+    labels: impl Fn(&Label) -> Labels,
+) -> Vec<Family> {
+    let mut families = Vec::new();
+    for counter in Counter::ALL.into_iter().filter(|it| it.info().of == of) {
+        if let Some((name, help)) = named(counter.info()) {
+            let mut family = Family::new(name, Kind::Counter, help);
+            for (counters, label) in counted.clone() {
+                family.number(labels(label), counters.counts[counter] as f64);
+            }
+            families.push(family);
+        }
+    }
+    families
 }
 
 /// A step or a task.
@@ -165,7 +158,7 @@ impl State {
                 Scope::Task(index) => snapshot.tasks.get(index),
             };
             if let Some(measures) = measures {
-                all.add(&which.of(measures));
+                all.add(&measures.distribution(which));
             }
         }
         all

@@ -3,6 +3,7 @@
 use super::{family::Family, k6, native, otlp, remote, state::State, text, *};
 use crate::{
     driver::ErrorClass,
+    metric::{Counter, Timer},
     plan::{Settings, compile},
     record::{Size, Snapshot},
     scenario::{Inputs, parse},
@@ -34,17 +35,17 @@ fn second(number: u64) -> Snapshot {
     for time in 1..=100 {
         let step = &mut snapshot.steps[0];
         if time % 10 == 0 {
-            step.failed.record(time * MS);
+            step[Timer::Failed].record(time * MS);
             step.fail(ErrorClass::Status5xx, || "status 503".into());
         } else {
-            step.ok.record(time * MS);
+            step[Timer::Ok].record(time * MS);
         }
-        step.service.record(time * MS / 2);
+        step[Timer::Service].record(time * MS / 2);
         step.check(2, u64::from(time % 4 == 0));
     }
-    snapshot.steps[0].bytes_sent = 1000;
-    snapshot.tasks[0].ok.record(7 * MS);
-    snapshot.tasks[0].dropped = 2;
+    snapshot.steps[0][Counter::BytesSent] = 1000;
+    snapshot.tasks[0][Timer::Ok].record(7 * MS);
+    snapshot.tasks[0][Counter::Dropped] = 2;
     snapshot
 }
 
@@ -130,7 +131,7 @@ fn percentiles_are_of_the_last_interval_alone() {
     let mut state = State::new(about(), 2);
     state.add(second(0));
     let mut slow = Snapshot::new(1, Size::new(2, 1, 0));
-    slow.steps[0].ok.record(2_000 * MS);
+    slow.steps[0][Timer::Ok].record(2_000 * MS);
     state.add(slow);
     state.add(Snapshot::new(2, Size::new(2, 1, 0)));
     let page = text::page(&native::families(&state));

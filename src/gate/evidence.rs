@@ -1,6 +1,7 @@
 //! What a threshold is judged by: the few numbers of a scope that its metric needs.
 
 use crate::{
+    metric::{Counter, Counters},
     plan::threshold::{Distribution, Metric, Statistic},
     record::{Hist, View},
 };
@@ -12,15 +13,10 @@ use std::{
 /// Counters of a scope; see [`View`] for what each counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
+    pub(super) counts: Counters,
     pub(super) runs: u64,
-    pub(super) offered: u64,
-    pub(super) dropped: u64,
-    pub(super) interrupted: u64,
     count: u64,
     errors: u64,
-    unknown: u64,
-    retries: u64,
-    reconnects: u64,
     checks: u64,
     passed: u64,
 }
@@ -38,15 +34,10 @@ impl Tally {
     pub(super) fn of(view: &View) -> Self {
         let measures = &view.measures;
         Self {
+            counts: measures.counts,
             runs: view.runs,
-            offered: measures.offered,
-            dropped: measures.dropped,
-            interrupted: view.interrupted,
             count: measures.count(),
             errors: measures.errors(),
-            unknown: measures.unknown,
-            retries: measures.retries,
-            reconnects: measures.reconnects,
             checks: measures.checks,
             passed: measures.passed(),
         }
@@ -54,14 +45,8 @@ impl Tally {
 
     fn each(&mut self, other: &Tally, apply: fn(&mut u64, u64)) {
         apply(&mut self.runs, other.runs);
-        apply(&mut self.offered, other.offered);
-        apply(&mut self.dropped, other.dropped);
-        apply(&mut self.interrupted, other.interrupted);
         apply(&mut self.count, other.count);
         apply(&mut self.errors, other.errors);
-        apply(&mut self.unknown, other.unknown);
-        apply(&mut self.retries, other.retries);
-        apply(&mut self.reconnects, other.reconnects);
         apply(&mut self.checks, other.checks);
         apply(&mut self.passed, other.passed);
     }
@@ -69,12 +54,14 @@ impl Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
+        self.counts += other.counts;
         self.each(&other, |mine, more| *mine += more);
     }
 }
 
 impl SubAssign for Tally {
     fn sub_assign(&mut self, other: Self) {
+        self.counts -= other.counts;
         self.each(&other, |mine, less| *mine -= less);
     }
 }
@@ -82,7 +69,7 @@ impl SubAssign for Tally {
 /// The times that `metric` looks at; None when it looks at counters.
 pub(super) fn times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
     match metric {
-        Metric::Time(which, _) => Some(view.times(which)),
+        Metric::Time(which, _) => Some(view.measures.distribution(which)),
         _ => None,
     }
 }
@@ -91,6 +78,7 @@ pub(super) fn times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
 pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64) -> Observation {
     // What happens to arrivals says nothing when none was due; what happens to requests says
     // nothing when none ended.
+    let offered = tally.counts[Counter::Offered];
     let (value, samples) = match metric {
         Metric::Time(_, statistic) => {
             return Observation {
@@ -101,13 +89,9 @@ pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64)
         Metric::Errors => (tally.errors as f64, tally.count),
         Metric::ErrorRate => (tally.errors as f64 / tally.count as f64, tally.count),
         Metric::Checks => (tally.passed as f64 / tally.checks as f64, tally.checks),
-        Metric::Count => (tally.count as f64, tally.offered),
-        Metric::Rate => (tally.runs as f64 / seconds, tally.offered),
-        Metric::Dropped => (tally.dropped as f64, tally.offered),
-        Metric::Interrupted => (tally.interrupted as f64, tally.offered),
-        Metric::Unknown => (tally.unknown as f64, tally.offered),
-        Metric::Retries => (tally.retries as f64, tally.offered),
-        Metric::Reconnects => (tally.reconnects as f64, tally.offered),
+        Metric::Count => (tally.count as f64, offered),
+        Metric::Rate => (tally.runs as f64 / seconds, offered),
+        Metric::Counter(counter) => (tally.counts[counter] as f64, offered),
     };
     Observation {
         value: (samples > 0 && value.is_finite()).then_some(value),
@@ -131,17 +115,7 @@ pub(super) fn nothing_to_judge(metric: Metric) -> &'static str {
             "no samples: no request ended"
         }
         Metric::Checks => "no samples: nothing was checked",
-        Metric::Time(Distribution::Ok, _) => "no samples: no request succeeded",
-        Metric::Time(Distribution::Failed, _) => "no samples: no request failed",
-        Metric::Time(Distribution::Service, _) => "no samples: no request was sent and ended",
-        Metric::Time(Distribution::Connect, _) => "no samples: no connection was opened",
-        Metric::Time(Distribution::PoolWait, _) => "no samples: no connection came from a pool",
-        Metric::Count
-        | Metric::Rate
-        | Metric::Dropped
-        | Metric::Interrupted
-        | Metric::Unknown
-        | Metric::Retries
-        | Metric::Reconnects => "no samples: nothing was due",
+        Metric::Time(Distribution::Timer(timer), _) => timer.info().no_samples.unwrap_or_default(),
+        Metric::Count | Metric::Rate | Metric::Counter(_) => "no samples: nothing was due",
     }
 }

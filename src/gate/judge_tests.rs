@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
     driver::ErrorClass,
-    plan::threshold::{Distribution, Op, Statistic},
+    metric::{Counter, Timer},
+    plan::threshold::{Distribution, Op, Statistic, Unit},
     record::{Collector, Size},
 };
 use proptest::prelude::*;
@@ -16,6 +17,7 @@ fn p95_below(ms: u64) -> Threshold {
         metric: Metric::Time(Distribution::Latency, Statistic::Percentile(95.0)),
         op: Op::Less,
         limit: (ms * MS) as f64,
+        unit: Unit::Milliseconds,
         window: None,
         abort: false,
         after: Duration::ZERO,
@@ -67,9 +69,9 @@ fn second(number: u64, latencies: &[u64]) -> Snapshot {
         for ms in latencies {
             // The second task takes twice as long.
             let time = ms * MS * (place as u64 + 1);
-            snapshot.steps[place].ok.record(time);
-            snapshot.tasks[place].ok.record(time);
-            snapshot.tasks[place].offered += 1;
+            snapshot.steps[place][Timer::Ok].record(time);
+            snapshot.tasks[place][Timer::Ok].record(time);
+            snapshot.tasks[place][Counter::Offered] += 1;
         }
     }
     snapshot
@@ -145,16 +147,17 @@ fn a_task_is_judged_by_its_own_runs() {
 fn every_metric_looks_at_its_own_counter() {
     let mut snapshot = second(0, &[10, 10]);
     for place in 0..2 {
-        snapshot.steps[place].failed.record(50 * MS);
+        snapshot.steps[place][Timer::Failed].record(50 * MS);
         snapshot.steps[place].fail(ErrorClass::Timeout, || "late".into());
-        snapshot.steps[place].service.record(5 * MS);
-        snapshot.steps[place].unknown = 3;
-        snapshot.steps[place].retries = 4;
-        snapshot.steps[place].reconnects = 5;
+        snapshot.steps[place][Timer::Service].record(5 * MS);
+        snapshot.steps[place][Counter::Unknown] = 3;
+        snapshot.steps[place][Counter::Retries] = 4;
+        snapshot.steps[place][Counter::Reconnects] = 5;
         snapshot.steps[place].check(2, 0b10);
-        snapshot.tasks[place].dropped = 6;
-        snapshot.tasks[place].offered += 7;
-        snapshot.tasks[place].cut.record(9 * MS);
+        snapshot.tasks[place][Counter::Dropped] = 6;
+        snapshot.tasks[place][Counter::Offered] += 7;
+        snapshot.tasks[place][Timer::Cut].record(9 * MS);
+        snapshot.tasks[place][Counter::Interrupted] += 1;
     }
     let time = |which, statistic| Metric::Time(which, statistic);
     let cases = [
@@ -163,17 +166,26 @@ fn every_metric_looks_at_its_own_counter() {
         (Metric::Errors, 2.0),
         (Metric::ErrorRate, 2.0 / 6.0),
         (Metric::Checks, 0.5),
-        (Metric::Dropped, 12.0),
-        (Metric::Interrupted, 2.0),
-        (Metric::Unknown, 6.0),
-        (Metric::Retries, 8.0),
-        (Metric::Reconnects, 10.0),
+        (Metric::Counter(Counter::Dropped), 12.0),
+        (Metric::Counter(Counter::Interrupted), 2.0),
+        (Metric::Counter(Counter::Unknown), 6.0),
+        (Metric::Counter(Counter::Retries), 8.0),
+        (Metric::Counter(Counter::Reconnects), 10.0),
         (time(Distribution::Latency, Statistic::Max), 50e6),
         (time(Distribution::Latency, Statistic::Min), 10e6),
-        (time(Distribution::Ok, Statistic::Mean), 15e6),
-        (time(Distribution::Failed, Statistic::Percentile(1.0)), 50e6),
+        (time(Distribution::Timer(Timer::Ok), Statistic::Mean), 15e6),
         (
-            time(Distribution::Service, Statistic::Percentile(50.0)),
+            time(
+                Distribution::Timer(Timer::Failed),
+                Statistic::Percentile(1.0),
+            ),
+            50e6,
+        ),
+        (
+            time(
+                Distribution::Timer(Timer::Service),
+                Statistic::Percentile(50.0),
+            ),
             5e6,
         ),
     ];
@@ -219,12 +231,12 @@ fn comparisons() {
 fn no_samples_is_a_failure_in_words() {
     let metrics = [
         Metric::Time(Distribution::Latency, Statistic::Max),
-        Metric::Time(Distribution::Failed, Statistic::Max),
-        Metric::Time(Distribution::Connect, Statistic::Max),
+        Metric::Time(Distribution::Timer(Timer::Failed), Statistic::Max),
+        Metric::Time(Distribution::Timer(Timer::Connect), Statistic::Max),
         Metric::ErrorRate,
         Metric::Checks,
         Metric::Errors,
-        Metric::Dropped,
+        Metric::Counter(Counter::Dropped),
         Metric::Rate,
     ];
     let run = Run::of(
@@ -254,7 +266,7 @@ fn no_samples_is_a_failure_in_words() {
 #[test]
 fn zero_is_an_observation_once_something_happened() {
     let mut run = Run::of(vec![
-        on(Metric::Dropped, Op::Equal, 0.0),
+        on(Metric::Counter(Counter::Dropped), Op::Equal, 0.0),
         on(Metric::Errors, Op::Equal, 0.0),
     ]);
     run.seconds(&[&[1]]);
@@ -320,7 +332,7 @@ fn silence_fails_a_window_only_while_something_is_due() {
     let mut run = Run::of(vec![abort(window(p95_below(300), 2))]);
     run.seconds(&[&[10]]);
     let mut hangs = second(1, &[10]);
-    hangs.tasks[0].offered += 1;
+    hangs.tasks[0][Counter::Offered] += 1;
     run.second(hangs).seconds(&[&[], &[], &[]]);
     let verdicts = run.verdicts();
     assert_eq!(verdicts[0].observed, None);
@@ -403,29 +415,23 @@ proptest! {
 mod texts {
     use super::*;
     use crate::{
-        gate::{Unit, samples},
-        plan::threshold::Scopes,
+        gate::samples,
+        plan::threshold::{Scopes, parse},
     };
 
     #[test]
     fn units_are_those_of_the_expression() {
-        let time = Metric::Time(Distribution::Latency, Statistic::Max);
-        for (metric, expr, value, text) in [
-            (time, "max < 300ms", 212.34e6, "212ms"),
-            (time, "max<0.3s", 0.300_000_1e9, "0.3000001s"),
-            (time, "max < 300 us", 1_500.0, "1.5us"),
-            (time, "max < 2 fortnights", 1.5e6, "1.5ms"),
-            (Metric::ErrorRate, "error_rate < 1%", 0.0132, "1.32%"),
-            (Metric::ErrorRate, "error_rate < 0.01", 0.0132, "0.0132"),
-            (Metric::Rate, "rate > 90/s", 95.25, "95.2/s"),
-            (Metric::Rate, "rate > 90/min", 1.6, "96/min"),
-            (Metric::Dropped, "dropped == 0", 12_345.0, "12345"),
+        for (expr, value, text) in [
+            ("max < 300ms", 212.34e6, "212ms"),
+            ("max<0.3s", 0.300_000_1e9, "0.3000001s"),
+            ("max < 300 us", 1_500.0, "1.5us"),
+            ("error_rate < 1%", 0.0132, "1.32%"),
+            ("error_rate < 0.01", 0.0132, "0.0132"),
+            ("rate > 90/s", 95.25, "95.2/s"),
+            ("rate > 90/m", 1.6, "96/m"),
+            ("dropped == 0", 12_345.0, "12345"),
         ] {
-            let threshold = Threshold {
-                expr: expr.into(),
-                ..on(metric, Op::Less, 0.0)
-            };
-            let unit = Unit::of(&threshold);
+            let unit = parse(expr).unwrap().unit;
             let limit = if expr.contains("0.3s") { 0.3 } else { 90.0 };
             assert_eq!(unit.text(unit.convert(value), limit), text, "{expr}");
         }

@@ -10,7 +10,6 @@ mod evidence;
 mod judge;
 mod observed;
 pub mod samples;
-mod unit;
 pub mod validity;
 mod verdict;
 mod verify;
@@ -18,7 +17,6 @@ mod window;
 
 pub use judge::Judge;
 pub use observed::observed;
-pub use unit::Unit;
 pub use validity::Validity;
 pub use verdict::Verdict;
 pub use verify::{Verified, verify};

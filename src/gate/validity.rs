@@ -2,6 +2,7 @@
 
 use crate::{
     human,
+    metric::Counter,
     record::{RunTotals, View},
     time::{Nanos, SECOND},
 };
@@ -74,7 +75,7 @@ fn late(totals: &RunTotals) -> Option<String> {
 
 fn overdue(totals: &RunTotals) -> Option<String> {
     // Those that were late are among the offered, since they were dispatched in the end.
-    let due: u64 = totals.tasks.iter().map(|task| task.offered).sum();
+    let due: u64 = totals.tasks.iter().map(|task| task[Counter::Offered]).sum();
     let dispatched = due.saturating_sub(totals.overdue) as f64 / due as f64;
     (dispatched < DISPATCHED).then(|| {
         format!(
@@ -102,7 +103,7 @@ fn busy(totals: &RunTotals, usage: Usage) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Size;
+    use crate::{metric::Timer, record::Size};
 
     const MS: u64 = 1_000_000;
     const CALM: Usage = Usage {
@@ -115,9 +116,9 @@ mod tests {
         totals.elapsed = 10 * crate::time::SECOND;
         for _ in 0..1_000 {
             totals.lag.record(lag);
-            totals.steps[0].ok.record(latency);
-            totals.tasks[0].ok.record(latency);
-            totals.tasks[0].offered += 1;
+            totals.steps[0][Timer::Ok].record(latency);
+            totals.tasks[0][Timer::Ok].record(latency);
+            totals.tasks[0][Counter::Offered] += 1;
         }
         totals
     }

@@ -2,6 +2,7 @@
 
 use super::evidence::{Tally, times};
 use crate::{
+    metric::Counter,
     plan::threshold::Metric,
     record::{Hist, View, hist::Compact},
 };
@@ -45,8 +46,9 @@ impl Window {
         self.tally += tally;
         self.times.add(&times);
         self.seconds.push_back((tally, times.compact()));
-        let ended = tally.runs + tally.dropped + tally.interrupted;
-        self.outstanding = (self.outstanding + tally.offered).saturating_sub(ended);
+        let counts = &tally.counts;
+        let ended = tally.runs + counts[Counter::Dropped] + counts[Counter::Interrupted];
+        self.outstanding = (self.outstanding + counts[Counter::Offered]).saturating_sub(ended);
     }
 
     /// Whether as many seconds have passed as it is long.
@@ -56,7 +58,7 @@ impl Window {
 
     /// Whether anything was due in it or still is under way, so that silence is a finding.
     pub(super) fn is_busy(&self) -> bool {
-        self.tally.offered > 0 || self.outstanding > 0
+        self.tally.counts[Counter::Offered] > 0 || self.outstanding > 0
     }
 
     /// Its length in seconds.

@@ -33,6 +33,7 @@ pub use observe::Observe;
 pub use program::{Group, Op, Transaction};
 use rand_distr::weighted::WeightedAliasIndex;
 pub use run_data::{PopulationData, RunData};
+use serde::{Deserialize, Serialize};
 pub use sql::SqlStep;
 use std::time::Duration;
 pub use step::{Step, StepKind, StepPlan};
@@ -95,7 +96,7 @@ impl Plan {
 }
 
 /// The stable name of a step, group or task, as results and thresholds use it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     /// `population/task/step`, `population/task/group` or `population/task`.
     pub id: String,
@@ -108,6 +109,7 @@ pub struct Label {
     /// The place of its task in [`Plan::tasks`]; for a task, its own.
     pub task_index: usize,
     /// The places in [`Plan::groups`] of the groups that it is in, the outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<usize>,
 }
 

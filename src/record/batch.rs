@@ -1,7 +1,11 @@
 //! Successes that wait to be counted.
 
 use super::Snapshot;
-use crate::{driver::Outcome, time::Nanos};
+use crate::{
+    driver::Outcome,
+    metric::{Counter, Timer},
+    time::Nanos,
+};
 
 /// How many wait at most.
 const MOST: usize = 64;
@@ -22,6 +26,8 @@ pub enum Success {
         latency: Nanos,
         /// First byte sent to end.
         service: Nanos,
+        /// First byte sent to first byte of the response, where that was seen.
+        ttfb: Option<Nanos>,
         /// Bytes sent and received.
         traffic: [u64; 2],
     },
@@ -34,27 +40,15 @@ pub enum Success {
 impl Success {
     /// That of a step, unless there is more to be told of it.
     pub fn of_step(index: usize, intended: Nanos, outcome: &Outcome) -> Option<Self> {
-        let Outcome {
-            sent_at: Some(sent_at),
-            ended_at,
-            connect: None,
-            pool_wait: None,
-            failure: None,
-            unknown: false,
-            missed: 0,
-            retries: 0,
-            reconnects: 0,
-            bytes_sent,
-            bytes_received,
-        } = *outcome
-        else {
+        if !outcome.is_plain() {
             return None;
-        };
+        }
         Some(Self::Step {
             index,
-            latency: ended_at.saturating_sub(intended),
-            service: ended_at.saturating_sub(sent_at),
-            traffic: [bytes_sent, bytes_received],
+            latency: outcome.ended_at.saturating_sub(intended),
+            service: outcome.service()?,
+            ttfb: outcome.ttfb(),
+            traffic: [outcome.bytes_sent, outcome.bytes_received],
         })
     }
 
@@ -64,18 +58,22 @@ impl Success {
                 index,
                 latency,
                 service,
+                ttfb,
                 traffic: [sent, received],
             } => {
                 let measures = &mut current.steps[index];
-                measures.offered += 1;
-                measures.ok.record(latency);
-                measures.service.record(service);
+                measures[Counter::Offered] += 1;
+                measures[Timer::Ok].record(latency);
+                measures[Timer::Service].record(service);
+                if let Some(ttfb) = ttfb {
+                    measures[Timer::Ttfb].record(ttfb);
+                }
                 measures.check(checks[index], 0);
-                measures.bytes_sent += sent;
-                measures.bytes_received += received;
+                measures[Counter::BytesSent] += sent;
+                measures[Counter::BytesReceived] += received;
             }
-            Self::Task(index, latency) => current.tasks[index].ok.record(latency),
-            Self::Group(index, latency) => current.groups[index].ok.record(latency),
+            Self::Task(index, latency) => current.tasks[index][Timer::Ok].record(latency),
+            Self::Group(index, latency) => current.groups[index][Timer::Ok].record(latency),
         }
     }
 }
@@ -137,19 +135,19 @@ mod tests {
             batch.count(&mut snapshot, &[0, 1, 2]);
             for (index, (measures, expected)) in snapshot.steps.iter().zip(&expected).enumerate() {
                 let count = expected.len();
-                prop_assert_eq!(measures.ok.to_base64(), expected.to_base64());
-                prop_assert_eq!((measures.offered, measures.count()), (count, count));
-                prop_assert_eq!(measures.service.len(), count);
+                prop_assert_eq!(measures[Timer::Ok].to_base64(), expected.to_base64());
+                prop_assert_eq!((measures[Counter::Offered], measures.count()), (count, count));
+                prop_assert_eq!(measures[Timer::Service].len(), count);
                 prop_assert_eq!((measures.checks, measures.passed()), (count * index as u64, count * index as u64));
-                prop_assert_eq!([measures.bytes_sent, measures.bytes_received], [5 * count, 7 * count]);
+                prop_assert_eq!([measures[Counter::BytesSent], measures[Counter::BytesReceived]], [5 * count, 7 * count]);
                 prop_assert_eq!(
-                    measures.service.max().map(|longest| longest <= expected.max().unwrap()),
+                    measures[Timer::Service].max().map(|longest| longest <= expected.max().unwrap()),
                     (count > 0).then_some(true)
                 );
             }
             for measures in snapshot.tasks.iter().chain(&snapshot.groups) {
-                prop_assert_eq!(measures.ok.len(), latencies.len() as u64);
-                prop_assert_eq!(measures.offered, 0);
+                prop_assert_eq!(measures[Timer::Ok].len(), latencies.len() as u64);
+                prop_assert_eq!(measures[Counter::Offered], 0);
             }
         }
     }

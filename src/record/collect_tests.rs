@@ -1,5 +1,9 @@
 use super::*;
-use crate::{driver::ErrorClass, record::Hist};
+use crate::{
+    driver::ErrorClass,
+    metric::{Counter, Timer},
+    record::Hist,
+};
 use proptest::prelude::*;
 
 /// One request: its second, its time in ns, and whether it succeeded.
@@ -14,18 +18,18 @@ fn requests() -> impl Strategy<Value = Vec<(Request, usize)>> {
 
 fn record(snapshot: &mut Snapshot, (_, time, ok): Request) {
     let step = &mut snapshot.steps[(time % 2) as usize];
-    step.offered += 1;
-    step.bytes_sent += time % 100;
-    step.service.record(time / 2);
+    step[Counter::Offered] += 1;
+    step[Counter::BytesSent] += time % 100;
+    step[Timer::Service].record(time / 2);
     let task = &mut snapshot.tasks[0];
-    task.offered += 1;
+    task[Counter::Offered] += 1;
     if ok {
-        step.ok.record(time);
-        task.ok.record(time);
+        step[Timer::Ok].record(time);
+        task[Timer::Ok].record(time);
     } else {
-        step.failed.record(time);
+        step[Timer::Failed].record(time);
         step.fail(ErrorClass::Reset, || "reset".into());
-        task.failed.record(time);
+        task[Timer::Failed].record(time);
     }
     snapshot.lag.record(time % 1_000);
 }
@@ -64,14 +68,14 @@ fn summary(totals: &RunTotals) -> impl PartialEq + std::fmt::Debug + use<> {
     let of = |measures: &crate::record::Measures| {
         (
             [
-                buckets(&measures.ok),
-                buckets(&measures.failed),
-                buckets(&measures.service),
+                buckets(&measures[Timer::Ok]),
+                buckets(&measures[Timer::Failed]),
+                buckets(&measures[Timer::Service]),
             ],
             measures.latency().percentile(95.0),
             measures.latency().max(),
-            measures.offered,
-            measures.bytes_sent,
+            measures[Counter::Offered],
+            measures[Counter::BytesSent],
             measures.by_class,
             measures.samples.len(),
         )

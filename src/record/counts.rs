@@ -3,6 +3,7 @@
 //! warm-up, because what it wrote is stored as well.
 
 use super::{Measures, Size, Snapshot};
+use crate::metric::{Counter, Timer};
 
 /// Counts of a plan's steps, tasks and groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,8 +57,8 @@ impl Counts {
 
 impl Count {
     fn add(&mut self, measures: &Measures) {
-        self.ok += measures.ok.len();
-        self.failed += measures.failed.len();
-        self.unknown += measures.unknown;
+        self.ok += measures[Timer::Ok].len();
+        self.failed += measures.errors();
+        self.unknown += measures[Counter::Unknown];
     }
 }

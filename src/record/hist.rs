@@ -1,9 +1,14 @@
 //! A latency histogram in nanoseconds.
 
-use super::pack;
-use crate::time::{Nanos, SECOND};
+use super::{measures::MOST_COUNTED, pack};
+use crate::{
+    metric::is_default,
+    time::{Nanos, SECOND},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hdrhistogram::{Histogram, serialization::Deserializer};
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::borrow::Cow;
 
 /// Longest time that is told apart: one hour. Longer ones count as this and as saturated.
 pub const LONGEST: Nanos = 3600 * SECOND;
@@ -14,6 +19,49 @@ pub const LONGEST: Nanos = 3600 * SECOND;
 pub struct Hist {
     counts: Option<Histogram<u64>>,
     saturated: u64,
+}
+
+/// The serialized form.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Packed<'a> {
+    hdr: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    saturated: u64,
+}
+
+impl Serialize for Hist {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let packed = Packed {
+            hdr: self.to_base64().unwrap_or_default().into(),
+            saturated: self.saturated,
+        };
+        packed.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hist {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Packed { hdr, saturated } = Packed::deserialize(deserializer)?;
+        if hdr.is_empty() {
+            return Ok(Self::default());
+        }
+        Self::from_base64(&hdr, saturated).map_err(D::Error::custom)
+    }
+}
+
+/// The same values, as far as buckets tell them apart.
+impl PartialEq for Hist {
+    fn eq(&self, other: &Self) -> bool {
+        let buckets = |hist: &'_ Self| {
+            let counts = hist.counts().into_iter();
+            let recorded = counts.flat_map(Histogram::iter_recorded);
+            let each = recorded.map(|it| (it.value_iterated_to(), it.count_at_value()));
+            each.collect::<Vec<_>>()
+        };
+        (self.saturated, self.len()) == (other.saturated, other.len())
+            && (self.is_empty() || buckets(self) == buckets(other))
+    }
 }
 
 fn empty() -> Histogram<u64> {
@@ -67,6 +115,11 @@ impl Hist {
     /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether so many times can be of one interval.
+    pub(super) fn is_possible(&self) -> bool {
+        self.len() <= MOST_COUNTED && self.saturated <= self.len()
     }
 
     /// Values past one hour.
@@ -147,9 +200,7 @@ impl Hist {
         let bytes = STANDARD
             .decode(text)
             .map_err(|error| format!("a histogram is not base64: {error}"))?;
-        let mut counts: Histogram<u64> = Deserializer::new()
-            .deserialize(&mut &*bytes)
-            .map_err(|error| format!("a histogram is not HDR V2-deflate: {error}"))?;
+        let mut counts = pack::unpack(&bytes)?;
         counts.auto(true);
         Ok(Self {
             counts: Some(counts),
@@ -194,9 +245,7 @@ impl Compact {
     pub fn expand(&self) -> Hist {
         let counts = (!self.bytes.is_empty()).then(|| {
             // Written by `compact` alone, in memory.
-            let mut counts: Histogram<u64> = Deserializer::new()
-                .deserialize(&mut &*self.bytes)
-                .expect("the bytes are our own");
+            let mut counts = pack::unpack(&self.bytes).expect("the bytes are our own");
             counts.auto(true);
             counts
         });

@@ -1,5 +1,8 @@
 use super::*;
+use flate2::{Compression, write::ZlibEncoder};
+use hdrhistogram::serialization::Deserializer as Unpacker;
 use proptest::prelude::*;
+use std::io::Write as _;
 
 /// From nothing to beyond the longest that is told apart, evenly over the magnitudes.
 fn times() -> impl Strategy<Value = Nanos> {
@@ -28,7 +31,7 @@ fn assert_reported(reported: Nanos, truth: Nanos) {
 /// Buckets with their counts, read by the library from the exchange form.
 fn decode(text: &str) -> Vec<(u64, u64)> {
     let bytes = STANDARD.decode(text).unwrap();
-    let counts: Histogram<u64> = Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
+    let counts: Histogram<u64> = Unpacker::new().deserialize(&mut &bytes[..]).unwrap();
     buckets(&counts)
 }
 
@@ -39,7 +42,73 @@ fn buckets(counts: &Histogram<u64>) -> Vec<(u64, u64)> {
         .collect()
 }
 
+/// V2-deflate of any head and counts.
+fn packed(length: u32, digits: u32, high: u64, counts: &[u8]) -> String {
+    let mut plain = vec![0x1c, 0x84, 0x93, 0x13];
+    plain.extend(length.to_be_bytes());
+    plain.extend([0; 4]);
+    plain.extend(digits.to_be_bytes());
+    plain.extend(100u64.to_be_bytes());
+    plain.extend(high.to_be_bytes());
+    plain.extend(1f64.to_be_bytes());
+    plain.extend(counts);
+    let mut deflate = ZlibEncoder::new(Vec::new(), Compression::best());
+    deflate.write_all(&plain).unwrap();
+    let deflated = deflate.finish().unwrap();
+    let head = [
+        0x1c84_9314u32.to_be_bytes(),
+        (deflated.len() as u32).to_be_bytes(),
+    ]
+    .concat();
+    STANDARD.encode([head, deflated].concat())
+}
+
+#[test]
+fn what_would_unpack_to_a_lot_is_refused() {
+    assert!(Hist::from_base64(&packed(1, 3, 200, &[2]), 0).is_ok());
+    let zeros = vec![0; 1 << 21];
+    for text in [
+        packed(1 << 21, 3, 200, &zeros),
+        packed(u32::MAX, 3, 200, &[2]),
+        packed(1, 5, u64::MAX, &[2]),
+    ] {
+        let problem = Hist::from_base64(&text, 0).unwrap_err();
+        assert!(
+            problem.starts_with("a histogram is not HDR V2-deflate"),
+            "{problem}"
+        );
+    }
+}
+
 proptest! {
+    #[test]
+    fn damage_is_refused_or_read(
+        values in prop::collection::vec(times(), 1..100),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        counts in prop::collection::vec(any::<u8>(), 0..100),
+        high in any::<u64>(),
+    ) {
+        let mut bytes = STANDARD.decode(hist(&values).to_base64().unwrap()).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let damaged = [STANDARD.encode(&bytes), STANDARD.encode(&bytes[..at]),
+            packed(counts.len() as u32, 3, high, &counts)];
+        for text in damaged {
+            if let Ok(mut read) = Hist::from_base64(&text, 0) {
+                read.record(5);
+                read.percentile(50.0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same(values in prop::collection::vec(times(), 0..100)) {
+        let hist = hist(&values);
+        let text = serde_json::to_string(&hist).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Hist>(&text).unwrap(), hist);
+    }
+
     #[test]
     fn percentiles_are_those_of_the_sorted_samples(
         mut values in prop::collection::vec(times(), 1..400),

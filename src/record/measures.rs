@@ -1,62 +1,91 @@
 //! Everything measured of one step or task over some time.
 
 use super::Hist;
-use crate::driver::{ErrorClass, TraceId};
-use std::borrow::Cow;
+use crate::{
+    driver::{ByClass, ErrorClass, TraceId},
+    metric::{Counter, Counters, Distribution, Timer, Timers, by_name, is_default},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    ops::{Index, IndexMut},
+};
 
 /// Most samples kept of each error class.
 pub const SAMPLES_PER_CLASS: usize = 10;
 
-/// Histograms and counters of a step, a task or the totals; over an interval or a whole run.
-#[derive(Debug, Clone, Default)]
+/// Nothing is counted more often, nor are more bytes, in an interval of one step.
+pub(super) const MOST_COUNTED: u64 = 1 << 40;
+
+/// Histograms and counters of a step, a task or the totals; over an interval or a whole run. Those
+/// of a [`Timer`] or a [`Counter`] are had by indexing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Measures {
-    /// Intended start to last byte, of successes.
-    pub ok: Hist,
-    /// The same of failures.
-    pub failed: Hist,
-    /// Age of what was cut off at the end of the run.
-    pub cut: Hist,
-    /// First byte sent to last byte received, of all that sent anything and ended.
-    pub service: Hist,
-    /// Opening connections.
-    pub connect: Hist,
-    /// Waiting for a free connection of a pool.
-    pub pool_wait: Hist,
-    /// Steps: attempts that were due, counted at their end. Tasks: runs that were due, dropped ones
-    /// included.
-    pub offered: u64,
-    /// Arrivals that found the queue full (tasks only).
-    pub dropped: u64,
-    /// Sent, but no answer seen.
-    pub unknown: u64,
-    /// Requests made once more by policy.
-    pub retries: u64,
-    /// Reused connections that had gone.
-    pub reconnects: u64,
-    /// Bytes written to connections.
-    pub bytes_sent: u64,
-    /// Bytes read from connections.
-    pub bytes_received: u64,
-    /// Failures by [`ErrorClass`], in the order of [`ErrorClass::ALL`].
-    pub by_class: [u64; ErrorClass::ALL.len()],
+    /// Times.
+    #[serde(skip_serializing_if = "is_default")]
+    pub times: Timers<Hist>,
+    /// Counts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub counts: Counters,
+    /// Failures by class.
+    #[serde(skip_serializing_if = "is_default")]
+    pub by_class: ByClass,
     /// Checks that were made: each of a step's, for every request that ended.
+    #[serde(skip_serializing_if = "is_default")]
     pub checks: u64,
     /// Checks that failed, by their place in the step; of several steps only the sum means
     /// anything. Empty while none did.
+    #[serde(skip_serializing_if = "is_default")]
     pub missed: Vec<u64>,
     /// The first failures of each class, at most [`SAMPLES_PER_CLASS`]; different ones where
     /// measures were added.
+    #[serde(skip_serializing_if = "is_default")]
     pub samples: Vec<Sample>,
 }
 
+impl Index<Timer> for Measures {
+    type Output = Hist;
+
+    #[inline]
+    fn index(&self, timer: Timer) -> &Hist {
+        &self.times[timer]
+    }
+}
+
+impl IndexMut<Timer> for Measures {
+    #[inline]
+    fn index_mut(&mut self, timer: Timer) -> &mut Hist {
+        &mut self.times[timer]
+    }
+}
+
+impl Index<Counter> for Measures {
+    type Output = u64;
+
+    #[inline]
+    fn index(&self, counter: Counter) -> &u64 {
+        &self.counts[counter]
+    }
+}
+
+impl IndexMut<Counter> for Measures {
+    #[inline]
+    fn index_mut(&mut self, counter: Counter) -> &mut u64 {
+        &mut self.counts[counter]
+    }
+}
+
 /// One failure as it was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// Its class.
+    #[serde(with = "by_name")]
     pub class: ErrorClass,
     /// What was seen, in words.
     pub message: String,
     /// Where it can be looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceId>,
 }
 
@@ -70,17 +99,12 @@ impl Sample {
 impl Measures {
     /// Logical requests (or task runs) that ended, whatever the outcome.
     pub fn count(&self) -> u64 {
-        self.ok.len() + self.failed.len()
+        self[Timer::Ok].len() + self.errors()
     }
 
     /// Those that failed.
     pub fn errors(&self) -> u64 {
-        self.failed.len()
-    }
-
-    /// Those cut off at the end of the run.
-    pub fn interrupted(&self) -> u64 {
-        self.cut.len()
+        self[Timer::Failed].len()
     }
 
     /// Failed share of all that ended; None when none did.
@@ -88,16 +112,30 @@ impl Measures {
         (self.count() > 0).then(|| self.errors() as f64 / self.count() as f64)
     }
 
-    /// Response times of every outcome, those cut off at the end included; [`Measures::ok`] itself
-    /// where nothing else happened.
+    /// Response times of every outcome, those cut off at the end included; those of [`Timer::Ok`]
+    /// itself where nothing else happened.
     pub fn latency(&self) -> Cow<'_, Hist> {
-        if self.failed.is_empty() && self.cut.is_empty() {
-            return Cow::Borrowed(&self.ok);
+        let [ok, failed, cut] = self.ends();
+        if failed.is_empty() && cut.is_empty() {
+            return Cow::Borrowed(ok);
         }
-        let mut all = self.ok.clone();
-        all.add(&self.failed);
-        all.add(&self.cut);
+        let mut all = ok.clone();
+        all.add(failed);
+        all.add(cut);
         Cow::Owned(all)
+    }
+
+    /// What [`Measures::latency`] is made of.
+    pub fn ends(&self) -> [&Hist; 3] {
+        [Timer::Ok, Timer::Failed, Timer::Cut].map(|timer| &self[timer])
+    }
+
+    /// Times of one kind.
+    pub fn distribution(&self, which: Distribution) -> Cow<'_, Hist> {
+        match which {
+            Distribution::Latency => self.latency(),
+            Distribution::Timer(timer) => Cow::Borrowed(&self[timer]),
+        }
     }
 
     /// Counts a failure and keeps its words while its class has room.
@@ -112,7 +150,7 @@ impl Measures {
         trace: Option<TraceId>,
         message: impl FnOnce() -> String,
     ) {
-        self.by_class[class as usize] += 1;
+        self.by_class[class] += 1;
         if self.room_for(class) {
             self.samples.push(Sample {
                 class,
@@ -140,6 +178,17 @@ impl Measures {
         self.checks.saturating_sub(self.missed.iter().sum())
     }
 
+    /// Whether so much can have been in an interval; sums of what is do not overflow.
+    pub(super) fn is_possible(&self) -> bool {
+        let counts = self.counts.iter().map(|(_, count)| count);
+        let counts = counts.chain(self.by_class.iter().map(|(_, count)| count));
+        counts
+            .chain(&self.missed)
+            .chain([&self.checks])
+            .all(|count| *count <= MOST_COUNTED)
+            && self.times.iter().all(|(_, times)| times.is_possible())
+    }
+
     fn room_for(&self, class: ErrorClass) -> bool {
         self.samples.len() < SAMPLES_PER_CLASS * ErrorClass::ALL.len()
             && self
@@ -152,22 +201,11 @@ impl Measures {
 
     /// Adds what `other` measured.
     pub fn add(&mut self, other: &Measures) {
-        self.ok.add(&other.ok);
-        self.failed.add(&other.failed);
-        self.cut.add(&other.cut);
-        self.service.add(&other.service);
-        self.connect.add(&other.connect);
-        self.pool_wait.add(&other.pool_wait);
-        self.offered += other.offered;
-        self.dropped += other.dropped;
-        self.unknown += other.unknown;
-        self.retries += other.retries;
-        self.reconnects += other.reconnects;
-        self.bytes_sent += other.bytes_sent;
-        self.bytes_received += other.bytes_received;
-        for (mine, more) in self.by_class.iter_mut().zip(other.by_class) {
-            *mine += more;
+        for (timer, times) in self.times.iter_mut() {
+            times.add(&other[timer]);
         }
+        self.counts += other.counts;
+        self.by_class += other.by_class;
         self.checks += other.checks;
         if self.missed.len() < other.missed.len() {
             self.missed.resize(other.missed.len(), 0);
@@ -210,6 +248,6 @@ mod tests {
         let messages: Vec<&str> = totals.samples.iter().map(|s| s.message.as_str()).collect();
         assert_eq!(messages[..4], ["302", "gone", "body 0", "body 1"]);
         assert_eq!(messages.len(), 1 + SAMPLES_PER_CLASS);
-        assert_eq!(totals.by_class.iter().sum::<u64>(), 150);
+        assert_eq!(totals.by_class.iter().map(|(_, n)| n).sum::<u64>(), 150);
     }
 }

@@ -13,7 +13,6 @@ pub mod snapshot;
 pub mod timeline;
 pub mod traces;
 pub mod view;
-pub mod wire;
 
 pub use collect::{Collector, Recording};
 pub use counts::{Count, Counts};
@@ -21,7 +20,7 @@ pub use hist::Hist;
 pub use measures::{Measures, Sample};
 pub use recorder::{Recorder, Sink};
 pub use series::Series;
-pub use snapshot::{Parts, RunTotals, Size, Snapshot};
+pub use snapshot::{Parts, RunTotals, Size, Snapshot, WIRE_VERSION};
 pub use timeline::Timeline;
 pub use traces::{Ending, Span, Traced, Traces};
 pub use view::View;

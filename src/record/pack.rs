@@ -1,15 +1,24 @@
 //! Histograms as HDR V2-deflate.
 
-use flate2::{Compression, write::ZlibEncoder};
+use flate2::{Compression, bufread::ZlibDecoder, write::ZlibEncoder};
 use hdrhistogram::{
     Histogram,
-    serialization::{Serializer, V2Serializer},
+    serialization::{Deserializer, Serializer, V2Serializer},
 };
-use std::cell::RefCell;
+use std::{cell::RefCell, io::Read as _};
 
 /// What the form begins with, before the length of what is compressed (`V2CompressedEncodingCookie`
 /// of HdrHistogram, with its count of bytes per word).
 const COOKIE: u32 = 0x1c84_9314;
+
+/// Most bytes of a form that is no longer compressed: more than an hour's buckets take at nine each.
+const MOST_UNPACKED: u64 = 1 << 19;
+
+/// Where the form that is no longer compressed tells the length of its counts and its digits.
+const LENGTH_AT: usize = 4;
+const DIGITS_AT: usize = 12;
+/// What comes before the counts.
+const HEAD: usize = 40;
 
 thread_local! {
     static PACKER: RefCell<Packer> = RefCell::new(Packer {
@@ -29,6 +38,39 @@ struct Packer {
 /// The histogram as HDR V2-deflate.
 pub fn pack(counts: &Histogram<u64>) -> Box<[u8]> {
     PACKER.with_borrow_mut(|packer| packer.pack(counts))
+}
+
+/// The histogram that was packed, whoever did it: no memory is taken on its word.
+///
+/// # Errors
+/// In words, when it is none, or one that is larger than any that [`pack`] is given.
+pub fn unpack(packed: &[u8]) -> Result<Histogram<u64>, String> {
+    let none = |why: &dyn std::fmt::Display| format!("a histogram is not HDR V2-deflate: {why}");
+    let (cookie, rest) = packed
+        .split_at_checked(8)
+        .ok_or_else(|| none(&"it is too short"))?;
+    if cookie[..4] != COOKIE.to_be_bytes() {
+        return Err(none(&"it begins otherwise"));
+    }
+    let mut plain = Vec::new();
+    ZlibDecoder::new(rest)
+        .take(MOST_UNPACKED + 1)
+        .read_to_end(&mut plain)
+        .map_err(|error| none(&error))?;
+    if plain.len() as u64 > MOST_UNPACKED {
+        return Err(none(&"it is too large"));
+    }
+    let field = |at: usize| Some(u32::from_be_bytes(*plain.get(at..)?.first_chunk()?));
+    let length = field(LENGTH_AT).and_then(|length| usize::try_from(length).ok());
+    if length.is_none() || length != plain.len().checked_sub(HEAD) {
+        return Err(none(&"it is cut off"));
+    }
+    if field(DIGITS_AT).is_none_or(|digits| digits > 3) {
+        return Err(none(&"it has more than three digits"));
+    }
+    Deserializer::new()
+        .deserialize(&mut &*plain)
+        .map_err(|error| none(&error))
 }
 
 impl Packer {

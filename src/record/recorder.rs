@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     driver::{ErrorClass, Outcome, Progress, Trace},
+    metric::{Counter, Timer},
     plan::Plan,
     time::{Nanos, SECOND, nanos},
 };
@@ -119,13 +120,13 @@ impl Recorder {
     /// A run of the task that was due then began.
     pub fn task_offered(&self, task: usize, intended: Nanos) {
         self.turn(intended);
-        self.place(intended).tasks[task].offered += 1;
+        self.place(intended).tasks[task][Counter::Offered] += 1;
     }
 
     /// A repetition of a group that was due then began.
     pub fn group_offered(&self, group: usize, intended: Nanos) {
         self.turn(intended);
-        self.place(intended).groups[group].offered += 1;
+        self.place(intended).groups[group][Counter::Offered] += 1;
     }
 
     /// A step ended, and was the root of a trace if there is one.
@@ -139,23 +140,19 @@ impl Recorder {
         }
         let mut place = self.place(intended);
         let measures = &mut place.steps[step];
-        measures.offered += 1;
+        measures[Counter::Offered] += 1;
         let latency = outcome.ended_at.saturating_sub(intended);
         match &outcome.failure {
-            None => measures.ok.record(latency),
+            None => measures[Timer::Ok].record(latency),
             Some(failure) => {
-                measures.failed.record(latency);
+                measures[Timer::Failed].record(latency);
                 let trace = trace.map(|trace| trace.id);
                 measures.fail_traced(failure.class, trace, || failure.detail.to_string());
             }
         }
-        if let Some(sent) = outcome.sent_at {
-            measures
-                .service
-                .record(outcome.ended_at.saturating_sub(sent));
-        }
+        time(measures, outcome.response_times());
         measures.check(self.checks[step], outcome.missed);
-        measures.unknown += u64::from(outcome.unknown);
+        measures[Counter::Unknown] += u64::from(outcome.unknown);
         aside(measures, outcome);
         if let Some(trace) = trace {
             let span = Span {
@@ -197,7 +194,7 @@ impl Recorder {
     pub fn retried(&self, step: usize, intended: Nanos, outcome: &Outcome) {
         self.turn(outcome.ended_at);
         let measures = &mut self.place(intended).steps[step];
-        measures.retries += 1;
+        measures[Counter::Retries] += 1;
         aside(measures, outcome);
     }
 
@@ -218,7 +215,7 @@ impl Recorder {
         let mut place = self.place(intended);
         let measures = &mut place.tasks[task];
         end(measures, latency, failed);
-        measures.unknown += u64::from(unknown);
+        measures[Counter::Unknown] += u64::from(unknown);
     }
 
     /// A repetition of a group ended, with the class of the step that failed it.
@@ -247,7 +244,7 @@ impl Recorder {
         self.turn(now);
         let mut place = self.place(intended);
         let measures = &mut place.steps[step];
-        measures.offered += 1;
+        measures[Counter::Offered] += 1;
         let age = now.saturating_sub(intended);
         let sent = progress.sent_at();
         cut(measures, age, sent.is_some());
@@ -277,8 +274,8 @@ impl Recorder {
     pub fn dropped(&self, task: usize, intended: Nanos) {
         self.turn(intended);
         let mut place = self.place(intended);
-        place.tasks[task].offered += 1;
-        place.tasks[task].dropped += 1;
+        place.tasks[task][Counter::Offered] += 1;
+        place.tasks[task][Counter::Dropped] += 1;
     }
 
     /// A run that was due then began only at `now`, although a slot was free.
@@ -327,29 +324,32 @@ impl Recorder {
 
 /// What is measured of a step beside its end.
 fn aside(measures: &mut Measures, outcome: &Outcome) {
-    if let Some(connect) = outcome.connect {
-        measures.connect.record(connect);
+    time(measures, outcome.times());
+    for (counter, count) in outcome.counts() {
+        measures[counter] += count;
     }
-    if let Some(wait) = outcome.pool_wait {
-        measures.pool_wait.record(wait);
+}
+
+fn time<const N: usize>(measures: &mut Measures, times: [(Timer, Option<Nanos>); N]) {
+    for (timer, time) in times {
+        if let Some(time) = time {
+            measures[timer].record(time);
+        }
     }
-    measures.retries += u64::from(outcome.retries);
-    measures.reconnects += u64::from(outcome.reconnects);
-    measures.bytes_sent += outcome.bytes_sent;
-    measures.bytes_received += outcome.bytes_received;
 }
 
 fn end(measures: &mut Measures, latency: Nanos, failed: Option<ErrorClass>) {
     match failed {
-        None => measures.ok.record(latency),
+        None => measures[Timer::Ok].record(latency),
         Some(class) => {
-            measures.failed.record(latency);
-            measures.by_class[class as usize] += 1;
+            measures[Timer::Failed].record(latency);
+            measures.by_class[class] += 1;
         }
     }
 }
 
 fn cut(measures: &mut Measures, age: Nanos, sent: bool) {
-    measures.cut.record(age);
-    measures.unknown += u64::from(sent);
+    measures[Counter::Interrupted] += 1;
+    measures[Timer::Cut].record(age);
+    measures[Counter::Unknown] += u64::from(sent);
 }

@@ -2,39 +2,60 @@
 
 use super::{Hist, Measures, Span, Traces};
 use crate::{
+    metric::is_default,
     plan::Plan,
     time::{Nanos, SECOND},
 };
+use serde::{Deserialize, Serialize};
+
+/// The version of the serialized form of a [`Snapshot`], for the header of whatever holds some.
+pub const WIRE_VERSION: u32 = 2;
 
 /// Measures of one interval. A worker sends its own each second; the collector merges them.
-#[derive(Debug, Clone, Default)]
+///
+/// Its serialized form is what journals hold and machines exchange: complete, with nothing that is
+/// zero or empty, at version [`WIRE_VERSION`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Snapshot {
     /// Interval number: it covers `[second, second + 1)` of the run. What ends later than the
     /// last whole second of the run is in the intervals after it.
     pub second: u64,
     /// Whether it lies in the warm-up as a whole: shown, but in no statistics.
+    #[serde(skip_serializing_if = "is_default")]
     pub warmup: bool,
     /// What was due in the warm-up and ended in this interval, after it.
+    #[serde(skip_serializing_if = "is_default")]
     pub late: Option<Box<Snapshot>>,
     /// Active users at the end of the interval (closed model).
+    #[serde(skip_serializing_if = "is_default")]
     pub users: u64,
     /// Task runs under way at the end of the interval.
+    #[serde(skip_serializing_if = "is_default")]
     pub in_flight: u64,
     /// Arrivals waiting for a slot at the end of the interval.
+    #[serde(skip_serializing_if = "is_default")]
     pub queued: u64,
     /// By [`crate::plan::Step::index`].
+    #[serde(skip_serializing_if = "is_default")]
     pub steps: Vec<Measures>,
     /// By [`crate::plan::Task::index`].
+    #[serde(skip_serializing_if = "is_default")]
     pub tasks: Vec<Measures>,
     /// By [`crate::plan::Group::index`].
+    #[serde(skip_serializing_if = "is_default")]
     pub groups: Vec<Measures>,
     /// How late runs began although a slot was free.
+    #[serde(skip_serializing_if = "is_default")]
     pub lag: Hist,
     /// By step index, as far as there is something; empty when nothing is traced.
+    #[serde(skip_serializing_if = "is_default")]
     pub traces: Vec<Traces>,
     /// Sampled requests, where they are to be handed on.
+    #[serde(skip_serializing_if = "is_default")]
     pub spans: Vec<Span>,
     /// Those for which there was no room.
+    #[serde(skip_serializing_if = "is_default")]
     pub spans_lost: u64,
 }
 
@@ -121,6 +142,25 @@ impl Snapshot {
         let (second, size) = (self.second, self.size());
         self.late
             .get_or_insert_with(|| Box::new(Snapshot::new(second, size)))
+    }
+
+    /// Whether it may be one of a plan of this size, wherever it comes from.
+    ///
+    /// # Errors
+    /// In words, when it is of another plan or damaged.
+    pub fn check(&self, size: Size) -> Result<(), String> {
+        if self.size() != size || self.traces.len() > size.steps {
+            return Err("an interval has other steps or tasks than the run".to_owned());
+        }
+        let measured = self.steps.iter().chain(&self.tasks).chain(&self.groups);
+        if !measured.into_iter().all(Measures::is_possible) || !self.lag.is_possible() {
+            return Err("an interval counts more than a second holds".to_owned());
+        }
+        match &self.late {
+            Some(late) if late.late.is_some() => Err("an interval is late twice".to_owned()),
+            Some(late) => late.check(size),
+            None => Ok(()),
+        }
     }
 
     /// How much it measures.
@@ -218,3 +258,7 @@ impl RunTotals {
         self.elapsed as f64 / SECOND as f64
     }
 }
+
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+pub(crate) mod tests;

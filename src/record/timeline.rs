@@ -1,8 +1,11 @@
 //! The course of a run in bounded memory: a second per entry at first, and twice as long each
 //! time that the entries have become too many.
 
-use super::{Hist, Measures, Snapshot, hist::Compact};
-use crate::driver::ErrorClass;
+use super::{Hist, Snapshot, hist::Compact};
+use crate::{
+    driver::ByClass,
+    metric::{Counter, Timer},
+};
 use std::collections::VecDeque;
 
 /// Most entries of a timeline.
@@ -40,8 +43,8 @@ pub struct StepEntry {
     pub count: u64,
     /// Those that failed.
     pub errors: u64,
-    /// The same by [`ErrorClass`], in the order of [`ErrorClass::ALL`].
-    pub by_class: [u64; ErrorClass::ALL.len()],
+    /// The same by class.
+    pub by_class: ByClass,
     /// Response times of every outcome, those cut off at the end included.
     pub latency: Compact,
     /// Service times.
@@ -164,16 +167,20 @@ impl Open {
         entry.users = snapshot.users;
         entry.in_flight = snapshot.in_flight;
         entry.queued = snapshot.queued;
-        entry.offered += snapshot.tasks.iter().map(|task| task.offered).sum::<u64>();
-        entry.dropped += snapshot.tasks.iter().map(|task| task.dropped).sum::<u64>();
+        let of_tasks = |counter| snapshot.tasks.iter().map(|task| task[counter]).sum::<u64>();
+        entry.offered += of_tasks(Counter::Offered);
+        entry.dropped += of_tasks(Counter::Dropped);
         let measured = snapshot.steps.iter().chain(&snapshot.groups);
         for ((step, times), measures) in entry.parts().zip(&mut self.times).zip(measured) {
             step.count += measures.count();
             step.errors += measures.errors();
-            add_classes(&mut step.by_class, measures.by_class);
+            step.by_class += measures.by_class;
             let (latency, service) = times;
-            add_latency(latency, measures);
-            service.add(&measures.service);
+            measures
+                .ends()
+                .into_iter()
+                .for_each(|times| latency.add(times));
+            service.add(&measures[Timer::Service]);
         }
     }
 
@@ -190,23 +197,11 @@ fn empty(number: usize) -> Vec<StepEntry> {
     let nothing = || StepEntry {
         count: 0,
         errors: 0,
-        by_class: Default::default(),
+        by_class: ByClass::default(),
         latency: Compact::default(),
         service: Compact::default(),
     };
     std::iter::repeat_with(nothing).take(number).collect()
-}
-
-fn add_classes(mine: &mut [u64], more: [u64; ErrorClass::ALL.len()]) {
-    for (mine, more) in mine.iter_mut().zip(more) {
-        *mine += more;
-    }
-}
-
-fn add_latency(latency: &mut Hist, measures: &Measures) {
-    latency.add(&measures.ok);
-    latency.add(&measures.failed);
-    latency.add(&measures.cut);
 }
 
 impl Entry {
@@ -227,7 +222,7 @@ impl Entry {
         for (step, more) in self.parts().zip(parts) {
             step.count += more.count;
             step.errors += more.errors;
-            add_classes(&mut step.by_class, more.by_class);
+            step.by_class += more.by_class;
             step.latency = step.latency.plus(&more.latency);
             step.service = step.service.plus(&more.service);
         }

@@ -1,5 +1,9 @@
 use super::*;
-use crate::{driver::ErrorClass, record::Size};
+use crate::{
+    driver::ErrorClass,
+    metric::{Counter, Timer},
+    record::Size,
+};
 use proptest::prelude::*;
 
 /// Second `second` of a run in which latencies, errors and drops vary from one to the next.
@@ -8,16 +12,16 @@ fn second(second: u64) -> Snapshot {
     snapshot.users = second;
     snapshot.in_flight = second % 7;
     snapshot.queued = second % 3;
-    snapshot.tasks[0].offered = second % 5;
-    snapshot.tasks[0].dropped = second % 2;
+    snapshot.tasks[0][Counter::Offered] = second % 5;
+    snapshot.tasks[0][Counter::Dropped] = second % 2;
     for time in 0..second % 3 {
-        snapshot.steps[0].ok.record(1_000 * (second % 50 + time));
-        snapshot.steps[0].service.record(500 * (second % 50 + time));
+        snapshot.steps[0][Timer::Ok].record(1_000 * (second % 50 + time));
+        snapshot.steps[0][Timer::Service].record(500 * (second % 50 + time));
     }
     if second.is_multiple_of(11) {
-        snapshot.steps[1].failed.record(3_000);
+        snapshot.steps[1][Timer::Failed].record(3_000);
         snapshot.steps[1].fail(ErrorClass::Timeout, || "late".into());
-        snapshot.steps[1].cut.record(7_000);
+        snapshot.steps[1][Timer::Cut].record(7_000);
     }
     snapshot
 }
@@ -50,13 +54,13 @@ fn assert_conserved(entries: &[Entry], seconds: u64) {
         let mut sums = vec![(0, 0, Hist::default(), Hist::default()); 2];
         for number in entry.second..next {
             let snapshot = second(number);
-            offered += snapshot.tasks[0].offered;
-            dropped += snapshot.tasks[0].dropped;
+            offered += snapshot.tasks[0][Counter::Offered];
+            dropped += snapshot.tasks[0][Counter::Dropped];
             for (sum, step) in sums.iter_mut().zip(&snapshot.steps) {
                 sum.0 += step.count();
                 sum.1 += step.errors();
                 sum.2.add(&step.latency());
-                sum.3.add(&step.service);
+                sum.3.add(&step[Timer::Service]);
             }
         }
         assert_eq!((entry.offered, entry.dropped), (offered, dropped));
@@ -106,7 +110,7 @@ fn after_an_hour_neighbours_merge() {
     let mut timeline = Timeline::default();
     for number in 0..3_601 {
         let mut snapshot = Snapshot::new(number, Size::new(1, 1, 0));
-        snapshot.steps[0].ok.record(1_000);
+        snapshot.steps[0][Timer::Ok].record(1_000);
         timeline.push(&snapshot);
     }
     let entries = timeline.finish();
@@ -126,7 +130,7 @@ fn a_day_takes_no_more_memory_than_an_hour() {
         let mut snapshot = Snapshot::new(number, Size::new(1, 1, 0));
         if number % 16 == 0 {
             for time in 1..=20 {
-                snapshot.steps[0].ok.record(time * 37_000);
+                snapshot.steps[0][Timer::Ok].record(time * 37_000);
                 sent += 1;
             }
         }

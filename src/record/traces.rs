@@ -2,8 +2,10 @@
 
 use crate::{
     driver::{ErrorClass, Trace, TraceId},
+    metric::by_name,
     time::Nanos,
 };
+use serde::{Deserialize, Serialize};
 
 /// Most of the slowest that are kept of a step.
 pub const SLOWEST: usize = 10;
@@ -11,12 +13,13 @@ pub const SLOWEST: usize = 10;
 pub const FAILED: usize = 10;
 
 /// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// As expected.
     Ok,
     /// Not as expected.
-    Failed(ErrorClass),
+    Failed(#[serde(with = "by_name")] ErrorClass),
     /// Cut off at the end of the run.
     Interrupted,
 }
@@ -33,7 +36,7 @@ impl Ending {
 }
 
 /// A request that was the root of a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traced {
     /// The trace.
     pub id: TraceId,
@@ -48,11 +51,14 @@ pub struct Traced {
 }
 
 /// Some requests of a step, over an interval or a whole run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Traces {
     /// The slowest, from the slowest down.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slowest: Vec<Traced>,
     /// Of each class the first that failed, but sampled ones before others: they can be seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Traced>,
 }
 
@@ -108,7 +114,7 @@ impl Traces {
 pub const SPANS: usize = 10_000;
 
 /// A request that was sent, as a span of its trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Its trace, and what was seen of it.
     pub trace: Trace,

@@ -1,27 +1,24 @@
 //! What was measured of one scope: everything, a task or a group. Thresholds, reports and the live
 //! display all look through it, so that one figure has one meaning.
 
-use super::{Hist, Measures, Parts};
-use crate::plan::{
-    Label,
-    threshold::{Distribution, Scope},
+use super::{Measures, Parts};
+use crate::{
+    metric::{Counter, Of},
+    plan::{Label, threshold::Scope},
 };
-use std::borrow::Cow;
 
 /// Measures of a scope.
 ///
-/// Of everything: requests, merged over all steps; but `offered`, `dropped` and
-/// [`View::interrupted`] are of task runs. Of a task: its runs, with latency from arrival to last
-/// step; what belongs to single requests (service and connect times, bytes, retries, reconnects,
-/// unknown, checks) is merged over the task's steps. Of a group likewise: its repetitions.
+/// Of everything: requests, merged over all steps; but counters that are [`Of::Runs`] are of task
+/// runs. Of a task: its runs, with latency from arrival to last step; timers and counters that are
+/// [`Of::Requests`], and checks, are merged over the task's steps. Of a group likewise: its
+/// repetitions.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// Histograms and counters as said above.
     pub measures: Measures,
     /// Task runs that ended.
     pub runs: u64,
-    /// Task runs that were cut off at the end.
-    pub interrupted: u64,
 }
 
 impl View {
@@ -48,12 +45,14 @@ impl View {
         for step in steps {
             measures.add(step);
         }
-        measures.offered = tasks.iter().map(|task| task.offered).sum();
-        measures.dropped = tasks.iter().map(|task| task.dropped).sum();
+        for counter in Counter::ALL {
+            if counter.info().of == Of::Runs {
+                measures[counter] = tasks.iter().map(|task| task[counter]).sum();
+            }
+        }
         Self {
             measures,
             runs: tasks.iter().map(Measures::count).sum(),
-            interrupted: tasks.iter().map(Measures::interrupted).sum(),
         }
     }
 
@@ -71,40 +70,32 @@ impl View {
                 requests.add(step);
             }
         }
-        measures.service = requests.service;
-        measures.connect = requests.connect;
-        measures.pool_wait = requests.pool_wait;
-        measures.unknown = requests.unknown;
-        measures.retries = requests.retries;
-        measures.reconnects = requests.reconnects;
+        for (timer, times) in measures.times.iter_mut() {
+            if timer.info().of == Of::Requests {
+                *times = std::mem::take(&mut requests[timer]);
+            }
+        }
+        for (counter, count) in measures.counts.iter_mut() {
+            if counter.info().of == Of::Requests {
+                *count = requests[counter];
+            }
+        }
         measures.checks = requests.checks;
         measures.missed = requests.missed;
-        measures.bytes_sent = requests.bytes_sent;
-        measures.bytes_received = requests.bytes_received;
         Self {
             runs: measures.count(),
-            interrupted: measures.interrupted(),
             measures,
         }
-    }
-
-    /// Times of one kind.
-    pub fn times(&self, which: Distribution) -> Cow<'_, Hist> {
-        Cow::Borrowed(match which {
-            Distribution::Latency => return self.measures.latency(),
-            Distribution::Ok => &self.measures.ok,
-            Distribution::Failed => &self.measures.failed,
-            Distribution::Service => &self.measures.service,
-            Distribution::Connect => &self.measures.connect,
-            Distribution::PoolWait => &self.measures.pool_wait,
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::ErrorClass;
+    use crate::{
+        driver::ErrorClass,
+        metric::{Distribution, Timer},
+    };
 
     /// Tasks 0 (steps 0 and 2, the latter in group 0) and 1 (step 1).
     struct Measured {
@@ -140,26 +131,28 @@ mod tests {
         let mut steps = vec![Measures::default(); 3];
         for (place, step) in steps.iter_mut().enumerate() {
             let time = 1_000_000 * (place as u64 + 1);
-            step.ok.record(time);
-            step.service.record(time / 2);
-            step.offered = 1;
-            step.bytes_sent = 10;
-            step.reconnects = place as u64;
+            step[Timer::Ok].record(time);
+            step[Timer::Service].record(time / 2);
+            step[Counter::Offered] = 1;
+            step[Counter::BytesSent] = 10;
+            step[Counter::Reconnects] = place as u64;
         }
-        steps[2].failed.record(9_000_000);
+        steps[2][Timer::Failed].record(9_000_000);
         steps[2].fail(ErrorClass::Reset, || "gone".into());
-        steps[2].cut.record(50_000_000);
+        steps[2][Timer::Cut].record(50_000_000);
+        steps[2][Counter::Interrupted] = 1;
         let mut tasks = vec![Measures::default(); 2];
-        tasks[0].ok.record(4_000_000);
-        tasks[0].cut.record(60_000_000);
-        tasks[0].offered = 5;
-        tasks[0].dropped = 2;
-        tasks[1].ok.record(2_000_000);
-        tasks[1].offered = 1;
+        tasks[0][Timer::Ok].record(4_000_000);
+        tasks[0][Timer::Cut].record(60_000_000);
+        tasks[0][Counter::Interrupted] = 1;
+        tasks[0][Counter::Offered] = 5;
+        tasks[0][Counter::Dropped] = 2;
+        tasks[1][Timer::Ok].record(2_000_000);
+        tasks[1][Counter::Offered] = 1;
         let mut groups = vec![Measures::default()];
-        groups[0].ok.record(3_000_000);
-        groups[0].failed.record(9_000_000);
-        groups[0].offered = 2;
+        groups[0][Timer::Ok].record(3_000_000);
+        groups[0][Timer::Failed].record(9_000_000);
+        groups[0][Counter::Offered] = 2;
         Measured {
             labels: vec![label(0, vec![]), label(1, vec![]), label(0, vec![0])],
             steps,
@@ -173,24 +166,24 @@ mod tests {
         let view = measured().view(Scope::Totals);
         assert_eq!(view.measures.count(), 4);
         assert_eq!(view.measures.errors(), 1);
-        assert_eq!(view.measures.offered, 6);
-        assert_eq!(view.measures.dropped, 2);
-        assert_eq!((view.runs, view.interrupted), (2, 1));
+        assert_eq!(view.measures[Counter::Offered], 6);
+        assert_eq!(view.measures[Counter::Dropped], 2);
+        assert_eq!((view.runs, view.measures[Counter::Interrupted]), (2, 1));
         // Four that ended and the one that was cut off.
-        assert_eq!(view.times(Distribution::Latency).len(), 5);
-        assert_eq!(view.times(Distribution::Service).len(), 3);
+        assert_eq!(view.measures.distribution(Distribution::Latency).len(), 5);
+        assert_eq!(view.measures[Timer::Service].len(), 3);
     }
 
     #[test]
     fn a_task_counts_its_runs_and_the_requests_within() {
         let view = measured().view(Scope::Task(0));
         assert_eq!(view.measures.count(), 1);
-        assert_eq!((view.runs, view.interrupted), (1, 1));
-        assert_eq!(view.measures.offered, 5);
-        assert_eq!(view.measures.bytes_sent, 20);
-        assert_eq!(view.measures.reconnects, 2);
-        assert_eq!(view.times(Distribution::Service).len(), 2);
-        let latency = view.times(Distribution::Ok);
+        assert_eq!((view.runs, view.measures[Counter::Interrupted]), (1, 1));
+        assert_eq!(view.measures[Counter::Offered], 5);
+        assert_eq!(view.measures[Counter::BytesSent], 20);
+        assert_eq!(view.measures[Counter::Reconnects], 2);
+        assert_eq!(view.measures[Timer::Service].len(), 2);
+        let latency = &view.measures[Timer::Ok];
         assert!(latency.min().unwrap() > 3_900_000);
     }
 
@@ -198,8 +191,8 @@ mod tests {
     fn a_group_counts_its_repetitions_and_the_requests_within() {
         let view = measured().view(Scope::Group(0));
         assert_eq!((view.runs, view.measures.errors()), (2, 1));
-        assert_eq!(view.measures.offered, 2);
-        assert_eq!(view.measures.bytes_sent, 10);
-        assert_eq!(view.times(Distribution::Service).len(), 1);
+        assert_eq!(view.measures[Counter::Offered], 2);
+        assert_eq!(view.measures[Counter::BytesSent], 10);
+        assert_eq!(view.measures[Timer::Service].len(), 1);
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{
     beside::Beside,
+    figures::{at, by_class, by_time, micros, per_second, points, rounded, stats, traced},
     model::{self, Generator, Interval, IntervalHdr, Lag, ResultFile, Run, Scenario, StepInterval},
-    stats::{at, by_class, by_time, micros, per_second, points, rounded, stats, traced},
     warnings,
 };
 use crate::{
-    gate::{Unit, Validity, Verdict, samples},
+    gate::{Validity, Verdict, samples},
     plan::{
         Label, Plan, Population, Threshold,
         observe::Limit,
@@ -20,7 +20,9 @@ use crate::{
     time::SECOND,
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What is known of a run besides its measurements.
 #[derive(Debug, Clone)]
@@ -67,45 +69,60 @@ pub struct Program {
 }
 
 /// The names of a plan's steps, tasks and groups.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Names<'a> {
     /// By step index.
-    pub steps: &'a [Label],
+    pub steps: Cow<'a, [Label]>,
     /// What each step sends, by step index.
-    pub kinds: Vec<&'a str>,
+    pub kinds: Vec<Cow<'a, str>>,
     /// By task index.
-    pub tasks: &'a [Label],
+    pub tasks: Cow<'a, [Label]>,
     /// By group index.
-    pub groups: &'a [Label],
+    pub groups: Cow<'a, [Label]>,
     /// What each step checks, by step index.
-    pub checks: Vec<&'a [String]>,
+    pub checks: Vec<Cow<'a, [String]>>,
 }
 
 impl<'a> Names<'a> {
     /// Of a plan.
     pub fn of(plan: &'a Plan) -> Self {
-        let mut kinds = vec![""; plan.steps.len()];
+        let mut kinds = vec![Cow::Borrowed(""); plan.steps.len()];
         for step in plan.populations.iter().flat_map(Population::steps) {
             // What is not measured has no place here.
             if let Some(kind) = kinds.get_mut(step.index) {
-                *kind = step.kind.name();
+                *kind = step.kind.name().into();
             }
         }
         Self {
-            steps: &plan.steps,
+            steps: (&plan.steps).into(),
             kinds,
-            tasks: &plan.tasks,
-            groups: &plan.groups,
+            tasks: (&plan.tasks).into(),
+            groups: (&plan.groups).into(),
             checks: (0..plan.steps.len())
-                .map(|step| plan.written.checks(step))
+                .map(|step| plan.written.checks(step).into())
                 .collect(),
         }
     }
 
-    fn scopes(&self) -> Scopes<'a> {
+    /// The same without the plan.
+    pub fn into_owned(self) -> Names<'static> {
+        fn own<T: ToOwned + ?Sized>(all: Vec<Cow<'_, T>>) -> Vec<Cow<'static, T>> {
+            let own = all.into_iter().map(|one| Cow::Owned(one.into_owned()));
+            own.collect()
+        }
+        Names {
+            steps: self.steps.into_owned().into(),
+            kinds: own(self.kinds),
+            tasks: self.tasks.into_owned().into(),
+            groups: self.groups.into_owned().into(),
+            checks: own(self.checks),
+        }
+    }
+
+    fn scopes(&self) -> Scopes<'_> {
         Scopes {
-            tasks: self.tasks,
-            groups: self.groups,
+            tasks: &self.tasks,
+            groups: &self.groups,
         }
     }
 
@@ -151,7 +168,7 @@ pub fn build(
             failures: facts.failures,
         },
         generators: vec![generator(facts.program, totals)],
-        totals: stats(&whole.measures, whole.interrupted, whole.runs, totals),
+        totals: stats(&whole.measures, whole.runs, totals),
         tasks: tasks(names, totals),
         groups: groups(names, totals),
         steps: steps(names, totals),
@@ -194,10 +211,10 @@ fn tasks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Task> {
     let labels = names.tasks.iter().enumerate();
     labels
         .map(|(place, label)| {
-            let view = View::of(Scope::Task(place), names.steps, totals.parts());
+            let view = View::of(Scope::Task(place), &names.steps, totals.parts());
             model::Task {
                 id: label.id.clone(),
-                stats: stats(&view.measures, view.interrupted, view.runs, totals),
+                stats: stats(&view.measures, view.runs, totals),
             }
         })
         .collect()
@@ -207,14 +224,14 @@ fn groups(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Group> {
     let labels = names.groups.iter().enumerate();
     labels
         .map(|(place, label)| {
-            let view = View::of(Scope::Group(place), names.steps, totals.parts());
+            let view = View::of(Scope::Group(place), &names.steps, totals.parts());
             model::Group {
                 id: label.id.clone(),
                 population: label.population.clone(),
                 task: label.task.clone(),
                 name: label.name.clone(),
                 within: names.within(label),
-                stats: stats(&view.measures, view.interrupted, view.runs, totals),
+                stats: stats(&view.measures, view.runs, totals),
             }
         })
         .collect()
@@ -232,9 +249,9 @@ fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
                 task: label.task.clone(),
                 name: label.name.clone(),
                 within: names.within(label),
-                kind: (*kind).to_owned(),
+                kind: kind.clone().into_owned(),
                 tags: Default::default(),
-                stats: stats(measures, measures.interrupted(), measures.count(), totals),
+                stats: stats(measures, measures.count(), totals),
                 slowest: traces.map_or_else(Vec::new, |it| traced(&it.slowest)),
                 failed: traces.map_or_else(Vec::new, |it| by_time(&it.failed)),
             }
@@ -275,8 +292,8 @@ fn interval(entry: &Entry, names: &Names<'_>) -> Interval {
         queued: entry.queued,
         offered: entry.offered,
         dropped: entry.dropped,
-        steps: parts(names.steps, &entry.steps),
-        groups: parts(names.groups, &entry.groups),
+        steps: parts(&names.steps, &entry.steps),
+        groups: parts(&names.groups, &entry.groups),
     }
 }
 
@@ -296,7 +313,7 @@ fn measured(part: &StepEntry, seconds: u64) -> StepInterval {
 }
 
 fn judged(threshold: &Threshold, verdict: &Verdict, scopes: Scopes<'_>) -> model::Threshold {
-    let unit = Unit::of(threshold);
+    let unit = threshold.unit;
     let in_unit = |value| significant(unit.convert(value));
     model::Threshold {
         expr: threshold.expr.clone(),
@@ -307,7 +324,7 @@ fn judged(threshold: &Threshold, verdict: &Verdict, scopes: Scopes<'_>) -> model
         observed: verdict.observed.map(in_unit),
         ok: verdict.ok,
         limit: in_unit(threshold.limit),
-        unit: unit.label,
+        unit: unit.label().to_owned(),
         samples: verdict.samples,
         message: verdict.note.clone(),
     }

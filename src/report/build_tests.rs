@@ -1,5 +1,6 @@
 use crate::{
     driver::ErrorClass,
+    metric::{Counter, Timer},
     record::{Hist, Size, Snapshot},
     report::{
         fixture::{Course, MS, fail, run},
@@ -77,7 +78,7 @@ fn rates_count_task_runs_and_requests_where_each_belongs() {
     assert_eq!(result.totals.rate_per_s, 200.0);
     assert_eq!(result.tasks[1].stats.rate_per_s, 40.0);
     assert_eq!(result.steps[2].stats.rate_per_s, 40.0);
-    assert_eq!(result.totals.offered, 20 * 200);
+    assert_eq!(result.totals[Counter::Offered], 20 * 200);
 }
 
 #[test]
@@ -155,7 +156,7 @@ proptest! {
             seconds,
             elapsed,
             change: &|snapshot| for time in &times {
-                snapshot.steps[1].ok.record(*time);
+                snapshot.steps[1][Timer::Ok].record(*time);
                 fail(snapshot, ErrorClass::Reset, "gone", *time);
             },
             ..Course::default()
@@ -170,7 +171,7 @@ proptest! {
     fn figures_are_the_histograms(times in prop::collection::vec(1u64..10_000_000_000, 1..200)) {
         let mut hist = Hist::default();
         times.iter().for_each(|time| hist.record(*time));
-        let figures = crate::report::stats::figures(&hist).unwrap();
+        let figures = crate::report::figures::figures(&hist).unwrap();
         for (figure, percent) in [
             (figures.p50, 50.0), (figures.p75, 75.0), (figures.p90, 90.0), (figures.p95, 95.0),
             (figures.p99, 99.0), (figures.p99_9, 99.9), (figures.max, 100.0),

@@ -3,8 +3,8 @@
 
 use super::{
     course::{self, Part},
+    figures::{at, micros, per_second, rounded},
     model::{Interval, ResultFile},
-    stats::{at, micros, per_second, rounded},
 };
 use crate::record::Hist;
 use std::borrow::Cow;

@@ -4,9 +4,10 @@ use super::{Beside, Facts, Names, Program, ResultFile, build, model::Scenario};
 use crate::{
     driver::{ErrorClass, TraceId},
     gate::{Judge, Validity, validity::Usage},
+    metric::{Counter, Timer},
     plan::{
         Label, Threshold,
-        threshold::{Distribution, Metric, Op, Scope, Statistic},
+        threshold::{Scope, parse},
     },
     record::{Collector, Ending, Recording, Size, Snapshot, Traced},
     time::{Nanos, SECOND},
@@ -87,31 +88,34 @@ fn second(number: u64, lag: Nanos) -> Snapshot {
         let time = 2 * MS + spread * spread * 10;
         let (steps, tasks) = (&mut snapshot.steps, &mut snapshot.tasks);
         let done = &mut steps[place];
-        done.offered += 1;
-        done.ok.record(time);
-        done.service.record(time - MS / 10);
-        done.bytes_sent += 120;
-        done.bytes_received += 450;
+        done[Counter::Offered] += 1;
+        done[Timer::Ok].record(time);
+        done[Timer::Service].record(time - MS / 10);
+        if place == 0 {
+            done[Timer::Ttfb].record(time / 4);
+        }
+        done[Counter::BytesSent] += 120;
+        done[Counter::BytesReceived] += 450;
         let mut whole = time;
         if place == 1 {
-            steps[2].offered += 1;
-            steps[2].ok.record(time / 2);
-            steps[2].service.record(time / 4);
+            steps[2][Counter::Offered] += 1;
+            steps[2][Timer::Ok].record(time / 2);
+            steps[2][Timer::Service].record(time / 4);
             whole += time / 2;
         }
-        tasks[place].offered += 1;
-        tasks[place].ok.record(whole);
+        tasks[place][Counter::Offered] += 1;
+        tasks[place][Timer::Ok].record(whole);
         snapshot.lag.record(lag * (request % 3) / 2);
     }
-    snapshot.steps[0].connect.record(300_000);
+    snapshot.steps[0][Timer::Connect].record(300_000);
     snapshot
 }
 
 /// A failure of a one-step task, in its step and in the task.
 pub fn fail(snapshot: &mut Snapshot, class: ErrorClass, message: &str, time: Nanos) {
     for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
-        measures.offered += 1;
-        measures.failed.record(time);
+        measures[Counter::Offered] += 1;
+        measures[Timer::Failed].record(time);
         measures.fail(class, || message.to_owned());
     }
 }
@@ -133,14 +137,16 @@ pub fn trace(snapshot: &mut Snapshot) {
     }
 }
 
-/// A threshold on the totals' latency or another metric.
-pub fn threshold(expr: &str, metric: Metric, op: Op, limit: f64) -> Threshold {
+/// A threshold on everything.
+pub fn threshold(expr: &str) -> Threshold {
+    let condition = parse(expr).unwrap();
     Threshold {
         expr: expr.into(),
         scope: Scope::Totals,
-        metric,
-        op,
-        limit,
+        metric: condition.metric,
+        op: condition.op,
+        limit: condition.limit,
+        unit: condition.unit,
         window: None,
         abort: false,
         after: Duration::ZERO,
@@ -149,8 +155,7 @@ pub fn threshold(expr: &str, metric: Metric, op: Op, limit: f64) -> Threshold {
 
 /// `p95 < ..ms`
 pub fn p95(ms: u64) -> Threshold {
-    let metric = Metric::Time(Distribution::Latency, Statistic::Percentile(95.0));
-    threshold(&format!("p95 < {ms}ms"), metric, Op::Less, (ms * MS) as f64)
+    threshold(&format!("p95 < {ms}ms"))
 }
 
 /// Measures a run.
@@ -204,7 +209,7 @@ pub fn run(course: &Course<'_>) -> Made {
         recording,
         thresholds: vec![
             p95(300),
-            threshold("error_rate < 1%", Metric::ErrorRate, Op::Less, 0.01),
+            threshold("error_rate < 1%"),
             Threshold {
                 scope: Scope::Task(0),
                 ..p95(200)
@@ -214,17 +219,22 @@ pub fn run(course: &Course<'_>) -> Made {
 }
 
 impl Made {
+    /// What everything is called.
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            steps: (&self.steps).into(),
+            kinds: vec!["http".into(); self.steps.len()],
+            tasks: (&self.tasks).into(),
+            groups: Vec::new().into(),
+            checks: self.checks.iter().map(Into::into).collect(),
+        }
+    }
+
     /// The result, judged.
     pub fn result(self) -> ResultFile {
         let judge = Judge::new(&self.thresholds, &self.steps);
         let verdicts = judge.verdicts(&self.recording.totals);
-        let names = Names {
-            steps: &self.steps,
-            kinds: vec!["http"; self.steps.len()],
-            tasks: &self.tasks,
-            groups: &[],
-            checks: self.checks.iter().map(Vec::as_slice).collect(),
-        };
+        let names = self.names().into_owned();
         build(
             self.facts,
             &names,

@@ -5,10 +5,7 @@ use super::{Observed, build::limit, model::Threshold};
 use crate::{
     gate,
     observe::{self, Sample, Taken},
-    plan::{
-        Plan,
-        observe::{Condition, Limit, parse},
-    },
+    plan::{Plan, observe::Limit},
     time::{Nanos, nanos},
 };
 use serde::{Deserialize, Serialize};
@@ -18,19 +15,8 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Watch {
     sources: Vec<String>,
-    limits: Vec<Bound>,
+    limits: Vec<Limit>,
     warmup_ns: Nanos,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Bound {
-    expr: String,
-    source: usize,
-    /// What the expression comes to, in the metric's own unit: it may have been filled in from the
-    /// environment.
-    condition: String,
-    unit: String,
-    factor: f64,
 }
 
 /// What came of looking at a source once.
@@ -64,17 +50,9 @@ pub(super) struct Watched {
 impl Watch {
     pub fn of(plan: &Plan) -> Self {
         let beside = &plan.beside;
-        let name = |source: usize| beside.observe.get(source).map_or("", |own| &own.name);
-        let limits = beside.limits.iter().map(|limit| Bound {
-            expr: limit.expr.clone(),
-            source: limit.source,
-            condition: limit.condition.written(name(limit.source)),
-            unit: limit.condition.unit.clone(),
-            factor: limit.condition.factor,
-        });
         Self {
             sources: beside.observe.iter().map(|own| own.name.clone()).collect(),
-            limits: limits.collect(),
+            limits: beside.limits.clone(),
             warmup_ns: nanos(plan.warmup),
         }
     }
@@ -147,25 +125,11 @@ impl Watched {
     }
 
     /// Whether it is as it had to be.
-    ///
-    /// # Errors
-    /// In words, when what had to hold cannot be read.
-    pub fn limits(&self, watch: &Watch) -> Result<Vec<Threshold>, String> {
-        let limits = watch.limits.iter().map(|bound| {
-            let (_, condition) = parse(&bound.condition)
-                .map_err(|_| format!("`{}` is no threshold", bound.condition))?;
-            let own = Limit {
-                expr: bound.expr.clone(),
-                source: bound.source,
-                condition: Condition {
-                    unit: bound.unit.clone(),
-                    factor: bound.factor,
-                    ..condition
-                },
-            };
-            let series = self.sources.get(bound.source);
+    pub fn limits(&self, watch: &Watch) -> Vec<Threshold> {
+        let limits = watch.limits.iter().map(|own| {
+            let series = self.sources.get(own.source);
             let series = series.map_or(&[][..], |(_, observed)| &observed.series);
-            Ok(limit(&own, &gate::observed(&own, series)))
+            limit(own, &gate::observed(own, series))
         });
         limits.collect()
     }
@@ -174,7 +138,7 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::SECOND;
+    use crate::{plan::observe::parse, time::SECOND};
 
     #[test]
     fn what_is_written_down_is_what_was_observed() {
@@ -205,15 +169,12 @@ mod tests {
             ),
         ];
         let (_, condition) = parse("observe.app.orders{status=\"a b\"} delta < 10%").unwrap();
-        let written = condition.written("app");
         let watch = Watch {
             sources: vec!["app".to_owned()],
-            limits: vec![Bound {
+            limits: vec![Limit {
                 expr: "as it is".to_owned(),
                 source: 0,
-                condition: written,
-                unit: condition.unit.clone(),
-                factor: condition.factor,
+                condition,
             }],
             warmup_ns: 0,
         };
@@ -226,7 +187,8 @@ mod tests {
             watched.take(serde_json::from_str(&line).unwrap());
         }
         assert_eq!(watched.observed(&watch)["app"], Observed::of(&truth));
-        let limits = watched.limits(&watch).unwrap();
+        let watch: Watch = serde_json::from_str(&serde_json::to_string(&watch).unwrap()).unwrap();
+        let limits = watched.limits(&watch);
         assert_eq!(limits[0].observed, Some(720.0));
         assert_eq!((limits[0].limit, limits[0].ok), (10.0, false));
         assert_eq!((&*limits[0].unit, &*limits[0].expr), ("%", "as it is"));

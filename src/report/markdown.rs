@@ -2,7 +2,8 @@
 
 use super::{
     ResultFile, SuiteFile,
-    model::{Figures, Stats},
+    model::Figures,
+    stats::Stats,
     terminal::{rows, without_population},
     verdict::{Outcome, verdict},
     words,
@@ -194,10 +195,10 @@ fn figures(result: &ResultFile) -> String {
         "| | Count | Rate/s | Errors | p50 | p90 | p95 | p99 | Max |".to_owned(),
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|".to_owned(),
     ];
-    for (name, stats) in rows(result) {
-        let blanks = name.len() - name.trim_start().len();
-        let name = format!("{}{}", "&nbsp;".repeat(blanks), plain(name.trim()));
-        lines.push(row(&name, stats));
+    for part in rows(result) {
+        let blanks = "&nbsp;".repeat(2 * part.depth);
+        let name = format!("{blanks}{}", plain(part.name));
+        lines.push(row(&name, part.stats));
     }
     lines.push(row("**total**", &result.totals));
     lines.join("\n")

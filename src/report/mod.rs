@@ -8,6 +8,7 @@ mod beside;
 mod build;
 mod course;
 pub mod csv;
+mod figures;
 pub mod file;
 #[cfg(test)]
 pub(crate) mod fixture;

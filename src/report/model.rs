@@ -4,7 +4,10 @@
 //! with fractions, but for those whose key ends in `_s`. What has no value is `null`: the figures
 //! of a distribution without samples, its histogram, and the error rate when nothing ended.
 
-pub use super::beside::{Event, Observed, Verification};
+pub use super::{
+    beside::{Event, Observed, Verification},
+    stats::Stats,
+};
 use crate::world::Activity;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -202,48 +205,6 @@ pub struct Step {
     /// sampled ones before others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<TracedRequest>,
-}
-
-/// What was measured of something.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Stats {
-    /// What was due, dropped arrivals included.
-    pub offered: u64,
-    /// What ended, whatever the outcome.
-    pub count: u64,
-    /// What ended per second of the run.
-    pub rate_per_s: f64,
-    /// Arrivals that found the queue full.
-    pub dropped: u64,
-    /// Cut off at the end.
-    pub interrupted: u64,
-    /// Sent, but no answer seen.
-    pub unknown: u64,
-    /// Requests made once more by policy.
-    pub retries: u64,
-    /// Reused connections that had gone.
-    pub reconnects: u64,
-    /// Failures.
-    pub errors: Errors,
-    /// Intended start to last byte, every outcome; what was cut off counts at its age.
-    pub latency_us: Option<Figures>,
-    /// The same of successes.
-    pub ok_latency_us: Option<Figures>,
-    /// The same of failures.
-    pub failed_latency_us: Option<Figures>,
-    /// First byte sent to last byte received.
-    pub service_us: Option<Figures>,
-    /// Opening connections.
-    pub connect_us: Option<Figures>,
-    /// Waiting for a free connection of a pool, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool_wait_us: Option<Figures>,
-    /// Bytes written to connections.
-    pub bytes_sent: u64,
-    /// Bytes read from connections.
-    pub bytes_received: u64,
-    /// The distributions themselves.
-    pub hdr: Hdr,
 }
 
 /// An expectation of a step. A request without a complete answer meets none.

@@ -1,139 +1,210 @@
-//! Measurements in the form and precision of the result file.
+//! What was measured of something, as the result file has it: an object whose keys are those of the
+//! counters and timers among others. One list of its keys makes what is written, what is read and
+//! the schema.
 
-use super::model::{ErrorSample, Errors, Figures, Hdr, Points, Stats, TracedRequest};
-use crate::{
-    driver::ErrorClass,
-    record::{Hist, Measures, RunTotals, Traced, hist::Compact},
-    time::SECOND,
+use super::model::{Errors, Figures, Hdr};
+use crate::metric::{Counter, Counters, Key as _, Timer, Timers, Unit};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, IgnoredAny, MapAccess, Visitor},
+    ser::SerializeMap as _,
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, fmt, ops::Index};
 
-/// The figures of a scope of which `interrupted` were cut off; `paced` is what its rate counts.
-pub(super) fn stats(
-    measures: &Measures,
-    interrupted: u64,
-    paced: u64,
-    totals: &RunTotals,
-) -> Stats {
-    let (ok, service) = (described(&measures.ok), described(&measures.service));
-    let latency = match measures.latency() {
-        Cow::Borrowed(_) => ok.clone(),
-        Cow::Owned(all) => described(&all),
-    };
-    Stats {
-        offered: measures.offered,
-        count: measures.count(),
-        rate_per_s: per_second(paced, totals.seconds()),
-        dropped: measures.dropped,
-        interrupted,
-        unknown: measures.unknown,
-        retries: measures.retries,
-        reconnects: measures.reconnects,
-        errors: Errors {
-            count: measures.errors(),
-            rate: measures.error_rate().map(|rate| rounded(rate, 9)),
-            by_class: by_class(&measures.by_class),
-            samples: measures
-                .samples
-                .iter()
-                .map(|sample| ErrorSample {
-                    class: sample.class.name().to_owned(),
-                    message: sample.message.clone(),
-                    trace_id: sample.trace.map(|id| id.to_string()),
-                })
-                .collect(),
-        },
-        latency_us: latency.0,
-        ok_latency_us: ok.0,
-        failed_latency_us: figures(&measures.failed),
-        service_us: service.0,
-        connect_us: figures(&measures.connect),
-        pool_wait_us: figures(&measures.pool_wait),
-        bytes_sent: measures.bytes_sent,
-        bytes_received: measures.bytes_received,
-        hdr: Hdr {
-            latency: latency.1,
-            ok: ok.1,
-            service: service.1,
-        },
+/// What was measured of something.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    /// Counts, those of indexing by a [`Counter`].
+    pub counts: Counters,
+    /// What ended, whatever the outcome.
+    pub count: u64,
+    /// What ended per second of the run.
+    pub rate_per_s: f64,
+    /// Failures.
+    pub errors: Errors,
+    /// Intended start to last byte, every outcome; what was cut off counts at its age.
+    pub latency_us: Option<Figures>,
+    /// Times, those of indexing by a [`Timer`].
+    pub times: Timers<Option<Figures>>,
+    /// The distributions themselves.
+    pub hdr: Hdr,
+}
+
+impl Index<Counter> for Stats {
+    type Output = u64;
+
+    fn index(&self, counter: Counter) -> &u64 {
+        &self.counts[counter]
     }
 }
 
-/// Its figures, and all of it.
-fn described(times: &Hist) -> (Option<Figures>, Option<String>) {
-    (figures(times), times.to_base64())
-}
+impl Index<Timer> for Stats {
+    type Output = Option<Figures>;
 
-/// Requests that can be looked up, in the order in which they ended.
-pub(super) fn by_time(requests: &[Traced]) -> Vec<TracedRequest> {
-    let mut requests = requests.to_vec();
-    requests.sort_by_key(|request| (request.ended, request.id));
-    traced(&requests)
-}
-
-/// Requests that can be looked up.
-pub(super) fn traced(requests: &[Traced]) -> Vec<TracedRequest> {
-    let requests = requests.iter().map(|request| TracedRequest {
-        trace_id: request.id.to_string(),
-        sampled: request.sampled,
-        t_s: rounded(request.ended as f64 / SECOND as f64, 3),
-        latency_us: micros(request.latency as f64),
-        outcome: request.ending.name().to_owned(),
-    });
-    requests.collect()
-}
-
-/// How many of each class that occurred.
-pub(super) fn by_class(counts: &[u64; ErrorClass::ALL.len()]) -> BTreeMap<String, u64> {
-    ErrorClass::ALL
-        .iter()
-        .zip(counts)
-        .filter(|(_, count)| **count > 0)
-        .map(|(class, count)| (class.name().to_owned(), *count))
-        .collect()
-}
-
-pub(super) fn figures(times: &Hist) -> Option<Figures> {
-    let (mean, stddev) = times.moments()?;
-    Some(Figures {
-        min: micros(times.min()? as f64),
-        mean: micros(mean),
-        stddev: micros(stddev),
-        p50: at(times, 50.0),
-        p75: at(times, 75.0),
-        p90: at(times, 90.0),
-        p95: at(times, 95.0),
-        p99: at(times, 99.0),
-        p99_9: at(times, 99.9),
-        max: micros(times.max()? as f64),
-    })
-}
-
-pub(super) fn points(times: &Compact) -> Option<Points> {
-    let [p50, p95, p99] = times.percentiles()?.map(|ns| micros(ns as f64));
-    Some(Points { p50, p95, p99 })
-}
-
-pub(super) fn at(times: &Hist, percent: f64) -> f64 {
-    times
-        .percentile(percent)
-        .map_or(0.0, |ns| micros(ns as f64))
-}
-
-pub(super) fn micros(ns: f64) -> f64 {
-    rounded(ns / 1_000.0, 3)
-}
-
-pub(super) fn per_second(count: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 {
-        rounded(count as f64 / seconds, 6)
-    } else {
-        0.0
+    fn index(&self, timer: Timer) -> &Option<Figures> {
+        &self.times[timer]
     }
 }
 
-/// So few decimals that the text is short and reads back as the same number.
-pub(super) fn rounded(value: f64, places: i32) -> f64 {
-    let scale = 10f64.powi(places);
-    (value * scale).round() / scale
+/// Something that has a key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Item {
+    Counter(Counter),
+    Count,
+    Rate,
+    Errors,
+    Latency,
+    Timer(Timer),
+    Hdr,
+}
+
+impl Item {
+    /// Everything, in the order in which it is written: what was due and what came of it, times, bytes.
+    fn all() -> impl Iterator<Item = Self> {
+        let of = |unit| {
+            let counters = Counter::ALL.into_iter();
+            counters.filter(move |counter| counter.info().unit == unit)
+        };
+        let (due, events) = (Counter::Offered, of(Unit::Events));
+        let events = events.filter(move |counter| *counter != due);
+        let timers = Timer::ALL.into_iter();
+        let timers = timers.filter(|timer| timer.info().key.is_some());
+        [Item::Counter(due), Item::Count, Item::Rate]
+            .into_iter()
+            .chain(events.map(Item::Counter))
+            .chain([Item::Errors, Item::Latency])
+            .chain(timers.map(Item::Timer))
+            .chain(of(Unit::Bytes).map(Item::Counter))
+            .chain([Item::Hdr])
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Item::Counter(counter) => counter.name(),
+            Item::Count => "count",
+            Item::Rate => "rate_per_s",
+            Item::Errors => "errors",
+            Item::Latency => "latency_us",
+            Item::Timer(timer) => timer.info().key.unwrap_or_default(),
+            Item::Hdr => "hdr",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Item::Counter(counter) => counter.info().meaning,
+            Item::Count => "What ended, whatever the outcome.",
+            Item::Rate => "What ended per second of the run.",
+            Item::Errors => "Failures.",
+            Item::Latency => {
+                "Intended start to last byte, every outcome; what was cut off counts at its age."
+            }
+            Item::Timer(timer) => timer.info().meaning,
+            Item::Hdr => "The distributions themselves.",
+        }
+    }
+
+    fn schema(self, generator: &mut SchemaGenerator) -> Schema {
+        match self {
+            Item::Counter(_) | Item::Count => generator.subschema_for::<u64>(),
+            Item::Rate => generator.subschema_for::<f64>(),
+            Item::Errors => generator.subschema_for::<Errors>(),
+            Item::Latency | Item::Timer(_) => generator.subschema_for::<Option<Figures>>(),
+            Item::Hdr => generator.subschema_for::<Hdr>(),
+        }
+    }
+}
+
+impl Serialize for Stats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for item in Item::all() {
+            let key = item.key();
+            match item {
+                Item::Counter(counter) => map.serialize_entry(key, &self[counter])?,
+                Item::Count => map.serialize_entry(key, &self.count)?,
+                Item::Rate => map.serialize_entry(key, &self.rate_per_s)?,
+                Item::Errors => map.serialize_entry(key, &self.errors)?,
+                Item::Latency => map.serialize_entry(key, &self.latency_us)?,
+                Item::Timer(timer) if timer.info().optional && self[timer].is_none() => {}
+                Item::Timer(timer) => map.serialize_entry(key, &self[timer])?,
+                Item::Hdr => map.serialize_entry(key, &self.hdr)?,
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Stats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // It stands among the keys of a task or a step.
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Stats;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what was measured")
+    }
+
+    /// Passes keys over that are not known; counters and times that a file lacks are none.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stats, A::Error> {
+        let (mut counts, mut times) = (Counters::default(), Timers::default());
+        let (mut count, mut rate_per_s, mut errors) = (None, None, None);
+        let (mut latency_us, mut hdr) = (None, None);
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            match Item::all().find(|item| item.key() == key) {
+                Some(Item::Counter(counter)) => counts[counter] = map.next_value()?,
+                Some(Item::Count) => count = Some(map.next_value()?),
+                Some(Item::Rate) => rate_per_s = Some(map.next_value()?),
+                Some(Item::Errors) => errors = Some(map.next_value()?),
+                Some(Item::Latency) => latency_us = map.next_value()?,
+                Some(Item::Timer(timer)) => times[timer] = map.next_value()?,
+                Some(Item::Hdr) => hdr = Some(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let missing = |item: Item| A::Error::missing_field(item.key());
+        Ok(Stats {
+            counts,
+            count: count.ok_or_else(|| missing(Item::Count))?,
+            rate_per_s: rate_per_s.ok_or_else(|| missing(Item::Rate))?,
+            errors: errors.ok_or_else(|| missing(Item::Errors))?,
+            latency_us,
+            times,
+            hdr: hdr.ok_or_else(|| missing(Item::Hdr))?,
+        })
+    }
+}
+
+impl JsonSchema for Stats {
+    fn schema_name() -> Cow<'static, str> {
+        "Stats".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties = serde_json::Map::new();
+        let mut required = Vec::new();
+        for item in Item::all() {
+            let mut schema = item.schema(generator);
+            schema.insert("description".to_owned(), item.meaning().into());
+            properties.insert(item.key().to_owned(), schema.into());
+            if !matches!(item, Item::Latency | Item::Timer(_)) {
+                required.push(item.key());
+            }
+        }
+        json_schema!({
+            "description": "What was measured of something.",
+            "type": "object",
+            "properties": properties,
+            "required": required,
+        })
+    }
 }

@@ -3,13 +3,14 @@
 use super::words;
 use crate::{
     human,
-    record::{RunTotals, View},
+    metric::{Counter, Timer},
+    record::{Measures, RunTotals, View},
 };
 
 /// What went wrong in the warm-up, whose totals are given: it is seen nowhere else.
 pub(super) fn warmup(totals: &RunTotals) -> Option<String> {
     let view = View::totals(&totals.steps, &totals.tasks);
-    let wrong = view.measures.errors() + view.measures.dropped;
+    let wrong = view.measures.errors() + view.measures[Counter::Dropped];
     (wrong > 0).then(|| {
         format!(
             "in the warm-up, which is in no statistics: {}",
@@ -24,30 +25,30 @@ pub(super) fn of(totals: &RunTotals, whole: &View) -> Vec<String> {
     let mut warnings = Vec::new();
     if measures.count() == 0 {
         warnings.push("no request ended: there is nothing to report".to_owned());
-    } else if measures.ok.is_empty() {
+    } else if measures[Timer::Ok].is_empty() {
         warnings.push("every request failed: the latencies are those of failures".to_owned());
     }
-    if measures.dropped > 0 {
+    if measures[Counter::Dropped] > 0 {
         warnings.push(format!(
             "{} of {} ({}) found the queue full and were dropped: the target did not take the \
              load that was asked for, and the latencies do not show those that never began",
-            human::grouped(measures.dropped),
-            human::plural(measures.offered, "arrival"),
-            human::percent(measures.dropped as f64 / measures.offered as f64),
+            human::grouped(measures[Counter::Dropped]),
+            human::plural(measures[Counter::Offered], "arrival"),
+            human::percent(measures[Counter::Dropped] as f64 / measures[Counter::Offered] as f64),
         ));
     }
-    if whole.interrupted > 0 {
+    if measures[Counter::Interrupted] > 0 {
         warnings.push(format!(
             "{} had not ended when the graceful stop was over: cut off, and counted in the \
              latencies at the age reached",
-            human::plural(whole.interrupted, "run"),
+            human::plural(measures[Counter::Interrupted], "run"),
         ));
     }
     let saturated: u64 = totals
         .steps
         .iter()
         .chain(&totals.tasks)
-        .flat_map(|m| [&m.ok, &m.failed, &m.cut])
+        .flat_map(Measures::ends)
         .map(|times| times.saturated())
         .sum();
     if saturated > 0 {

@@ -1,9 +1,9 @@
 //! What several forms of the report put in the same words.
 
-use super::model::{Errors, Stats};
+use super::{model::Errors, stats::Stats};
 use crate::{
-    driver::ErrorClass,
     human,
+    metric::Counter,
     plan::{Curve, Iterations, Load, Plan, Think, curve::Segment},
     record::{RunTotals, View},
     scenario::form::Words,
@@ -22,12 +22,21 @@ pub(super) fn errors(errors: &Errors) -> String {
 
 /// What went over the wire; None when nothing was counted, as for statements of MySQL and SQLite.
 pub(super) fn traffic(totals: &Stats) -> Option<String> {
-    let (sent, received) = (totals.bytes_sent, totals.bytes_received);
+    let (sent, received) = (totals[Counter::BytesSent], totals[Counter::BytesReceived]);
     let told = || {
         let (sent, received) = (human::bytes(sent), human::bytes(received));
         format!("Sent {sent}, received {received}")
     };
     (sent + received > 0).then(told)
+}
+
+/// What else was counted, of these counters: `3 retried`.
+pub(super) fn besides(totals: &Stats, counters: &[Counter]) -> Vec<String> {
+    let noted = counters.iter().filter_map(|counter| {
+        let (count, what) = (totals[*counter], counter.info().noted?);
+        (count > 0).then(|| format!("{} {what}", human::count(count)))
+    });
+    noted.collect()
 }
 
 /// The load of each population, with its name where there are several: `50 users after a ramp of
@@ -67,17 +76,16 @@ pub fn warmup(totals: &RunTotals) -> String {
     text.push_str(&match measures.errors() {
         0 => ", none failed".to_owned(),
         errors => {
-            let classes = ErrorClass::ALL.iter().zip(measures.by_class);
-            let classes = classes.filter(|(_, count)| *count > 0);
+            let classes = measures.by_class.iter().filter(|(_, count)| **count > 0);
             let classes: Vec<String> = classes
-                .map(|(class, count)| format!("{} {}", class.name(), human::grouped(count)))
+                .map(|(class, count)| format!("{} {}", class.name(), human::grouped(*count)))
                 .collect();
             let errors = human::grouped(errors);
             format!(", {errors} failed ({})", classes.join(", "))
         }
     });
-    if measures.dropped > 0 {
-        let dropped = human::plural(measures.dropped, "arrival");
+    if measures[Counter::Dropped] > 0 {
+        let dropped = human::plural(measures[Counter::Dropped], "arrival");
         text.push_str(&format!(", {dropped} dropped"));
     }
     if let Some(sample) = measures.samples.first() {

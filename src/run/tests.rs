@@ -8,6 +8,7 @@ use super::{
 use crate::{
     driver::{Call, Custom, ErrorClass, Failure, Setups},
     engine::{Event, RunningLoad, WorkerEnd},
+    metric::{Counter, Timer},
     plan::{Plan, RunData, Settings, compile, compile_suite, suite::Phase},
     record::{Size, Snapshot},
     report::suite::State,
@@ -92,10 +93,10 @@ impl<C: Custom> LoadSource<C> for Script {
 fn snapshot(second: u64, size: Size, good: u64, bad: u64) -> Snapshot {
     let mut snapshot = Snapshot::new(second, size);
     for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
-        measures.offered += good + bad;
-        (0..good).for_each(|_| measures.ok.record(5_000_000));
+        measures[Counter::Offered] += good + bad;
+        (0..good).for_each(|_| measures[Timer::Ok].record(5_000_000));
         for _ in 0..bad {
-            measures.failed.record(5_000_000);
+            measures[Timer::Failed].record(5_000_000);
             measures.fail(ErrorClass::Other, || "no".to_owned());
         }
     }
@@ -205,7 +206,7 @@ impl Observer for Notes {
 
     fn second(&mut self, second: &Second<'_>) {
         let (snapshot, totals) = (second.snapshot, second.totals);
-        let offered = [&snapshot.tasks[0], &totals.tasks[0]].map(|task| task.offered);
+        let offered = [&snapshot.tasks[0], &totals.tasks[0]].map(|task| task[Counter::Offered]);
         let standings = second.standings();
         let holds = standings.iter().flatten().all(|verdict| verdict.ok);
         self.0
@@ -302,7 +303,10 @@ async fn a_load_is_merged_judged_and_told_second_by_second() {
     assert_eq!((finished.exit_code, finished.stopped), (1, None));
     assert!(script.ended().is_empty());
     let result = finished.into_result();
-    assert_eq!((result.totals.offered, result.run.exit_code), (16, 1));
+    assert_eq!(
+        (result.totals[Counter::Offered], result.run.exit_code),
+        (16, 1)
+    );
     assert_eq!(result.run.duration_s, 3.0);
     // Each sender had an arrival that it had not looked at.
     assert_eq!(result.generators[0].workers, 2);
@@ -339,7 +343,7 @@ async fn an_interrupt_stops_the_load_and_keeps_what_was_measured() {
     assert_eq!(ran.done, ["in", "out"]);
     let finished = ran.result.unwrap();
     assert!(finished.interrupted && finished.held() && !finished.is_good());
-    assert_eq!(finished.into_result().totals.offered, 7);
+    assert_eq!(finished.into_result().totals[Counter::Offered], 7);
 }
 
 #[tokio::test(start_paused = true)]

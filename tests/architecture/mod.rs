@@ -6,8 +6,9 @@ use source::{Source, shipped, sources};
 use std::path::Path;
 
 /// The modules from low to high: each may use those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "human",
+    "metric",
     "time",
     "data",
     "scenario",

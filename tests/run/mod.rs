@@ -33,6 +33,7 @@ mod sql;
 mod sql_scenarios;
 mod suites;
 mod terminal;
+mod ttfb;
 mod verify;
 mod warmup;
 

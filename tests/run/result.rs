@@ -8,7 +8,7 @@ const TOP: &str = "schema scenario plan run generators totals tasks groups steps
                    checks verify events observed warnings";
 const RUN: &str = "id started_at duration_s interrupted valid invalid_reasons exit_code warmup_s";
 const STATS: &str = "offered count rate_per_s dropped interrupted unknown retries reconnects errors \
-                     latency_us ok_latency_us failed_latency_us service_us connect_us bytes_sent \
+                     latency_us ok_latency_us failed_latency_us service_us ttfb_us connect_us bytes_sent \
                      bytes_received hdr";
 const FIGURES: [&str; 7] = ["min", "p50", "p75", "p90", "p95", "p99", "p99_9"];
 const INTERVAL: &str = "t_s interval_s users in_flight steps";
@@ -172,6 +172,14 @@ fn stats(stats: &Value, cut: u64) {
     assert_eq!(stats["failed_latency_us"].is_null(), failed == 0.0);
     let served = histogram(&stats["hdr"]["service"]).map_or(0, |times| times.len());
     distribution(&stats["service_us"], &stats["hdr"]["service"], served);
+    if !stats["ttfb_us"].is_null() {
+        // Each is within the service time of its request.
+        for figure in ["min", "p50", "p95", "max"] {
+            let ttfb = at(&stats["ttfb_us"], figure);
+            assert!(ttfb <= at(&stats["service_us"], "max"), "{figure}: {ttfb}");
+        }
+        assert!(at(&stats["ttfb_us"], "min") >= 0.0);
+    }
 }
 
 /// Figures, the histogram that they are of, and how many times it must hold.

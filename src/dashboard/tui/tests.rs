@@ -9,6 +9,7 @@ use crate::{
         tests::{outline, shown},
     },
     driver::ErrorClass,
+    metric::Timer,
     report::{
         fixture::{MS, fail, labels},
         terminal::Look,
@@ -48,9 +49,7 @@ fn run() -> State {
     let mut state = shown(outline, 18, |snapshot| {
         let number = snapshot.second;
         for request in 0..10 + number {
-            snapshot.steps[1]
-                .ok
-                .record((request * request + 20) * MS / 4);
+            snapshot.steps[1][Timer::Ok].record((request * request + 20) * MS / 4);
         }
         if number > 8 {
             fail(

@@ -3,7 +3,6 @@
 
 use crate::{
     dashboard::{Point, Spread, State, render, spread},
-    driver::ErrorClass,
     human,
     time::SECOND,
 };
@@ -200,8 +199,7 @@ impl Cursor {
 
 impl Dot {
     fn of(point: &Point) -> Self {
-        let classes = ErrorClass::ALL.iter().zip(point.by_class);
-        let classes = classes.filter(|(_, count)| *count > 0);
+        let classes = point.by_class.iter().filter(|(_, count)| **count > 0);
         let series = point.series.iter();
         Self {
             t: point.second,
@@ -211,7 +209,7 @@ impl Dot {
             queued: point.queued,
             dropped: point.dropped,
             classes: classes
-                .map(|(class, count)| (class.name(), count))
+                .map(|(class, count)| (class.name(), *count))
                 .collect(),
             y: series
                 .map(|one| {

@@ -48,6 +48,7 @@ pub struct Call<'a> {
     text: &'a [u8],
     values: &'a mut [Value],
     connect: Option<Nanos>,
+    first_byte_at: Option<Nanos>,
     bytes: (u64, u64),
     extracted: bool,
 }
@@ -66,6 +67,13 @@ impl<'a> Call<'a> {
     /// The first byte is about to be sent: the service time begins.
     pub fn sending(&mut self) {
         self.progress.sent(self.clock.now());
+    }
+
+    /// The first byte of the response is there: the time to first byte ends. Only the first call
+    /// counts; without any, that time is not measured.
+    pub fn first_byte(&mut self) {
+        let clock = self.clock;
+        self.first_byte_at.get_or_insert_with(|| clock.now());
     }
 
     /// So many bytes were sent, and so many received; adds up.
@@ -160,6 +168,7 @@ impl<C: Custom> CustomDriver<C> {
             text: &session.text,
             values,
             connect: None,
+            first_byte_at: None,
             bytes: (0, 0),
             extracted: step.extract.is_empty(),
         };
@@ -174,7 +183,7 @@ impl<C: Custom> CustomDriver<C> {
             Err(_) => Some(Failure::timeout("no complete answer", step.timeout)),
         };
         let answered = failure.as_ref().is_none_or(|f| f.class.is_answer());
-        let (connect, bytes) = (call.connect, call.bytes);
+        let (connect, first_byte_at, bytes) = (call.connect, call.first_byte_at, call.bytes);
         if answered {
             session.own = Some(own);
         }
@@ -182,16 +191,15 @@ impl<C: Custom> CustomDriver<C> {
         Outcome {
             // A program that says nothing of it has sent it at once.
             sent_at: sent_at.or_else(|| failure.is_none().then_some(began)),
+            first_byte_at,
             ended_at: self.clock.now(),
             connect,
-            pool_wait: None,
             unknown: sent_at.is_some() && !answered,
             missed: if failure.is_none() { 0 } else { u64::MAX },
             failure,
-            retries: 0,
-            reconnects: 0,
             bytes_sent: bytes.0,
             bytes_received: bytes.1,
+            ..Outcome::default()
         }
     }
 }
@@ -221,7 +229,12 @@ mod tests {
                 call.sending();
             }
             call.moved(2, 0);
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            if call.text() != b"quiet" {
+                call.first_byte();
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            call.first_byte();
             call.moved(1, 40);
             match call.text() {
                 b"refused" => Err(Failure::text(ErrorClass::Constraint, "no")),
@@ -260,11 +273,13 @@ mod tests {
         assert!(outcome.failure.is_none() && !outcome.unknown);
         assert_eq!(value, Value::Int(301));
         assert_eq!(outcome.sent_at, Some(10 * MS));
+        assert_eq!(outcome.ttfb(), Some(3 * MS));
         assert_eq!(outcome.ended_at, 15 * MS);
         assert_eq!(outcome.connect, Some(7_000));
         assert_eq!((outcome.bytes_sent, outcome.bytes_received), (3, 40));
         let (outcome, _) = done(&mut session, "quiet", "count").await;
         assert_eq!(outcome.sent_at, Some(0));
+        assert_eq!(outcome.ttfb(), Some(15 * MS));
     }
 
     #[tokio::test(start_paused = true)]

@@ -112,10 +112,16 @@ pub(super) struct Exchange {
     /// Why the request could not be sent as a whole. The server may have answered all the same,
     /// and then closed its side.
     write_error: Option<io::Error>,
+    /// Interim responses (1xx) so far.
+    interim: u32,
     /// More came than the answer.
     surplus: bool,
     /// When the first byte was handed over.
     pub sent_at: Option<Nanos>,
+    /// When the first byte of the response came, interim ones (1xx) aside.
+    pub first_byte_at: Option<Nanos>,
+    /// When the last of what came so far did.
+    pub received_at: Option<Nanos>,
     pub bytes_sent: u64,
     pub bytes_received: u64,
 }
@@ -143,8 +149,11 @@ impl Exchange {
             body_bytes: 0,
             unsent: Unsent::Everything,
             write_error: None,
+            interim: 0,
             surplus: false,
             sent_at: None,
+            first_byte_at: None,
+            received_at: None,
             bytes_sent: 0,
             bytes_received: 0,
         }
@@ -169,6 +178,13 @@ impl Exchange {
         let deadline = with.deadline();
         let late = with.alarm.poll(cx, with.clock, deadline);
         late.map(|()| End::TimedOut)
+    }
+
+    /// From the first byte sent to the last that came.
+    pub(super) fn took(&self) -> Nanos {
+        let (sent, received) = (self.sent_at, self.received_at);
+        sent.zip(received)
+            .map_or(0, |(sent, received)| received.saturating_sub(sent))
     }
 
     /// Whether the connection is good for another request after the answer.
@@ -245,15 +261,21 @@ impl Exchange {
         loop {
             let bytes = match self.stream.poll_read(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(0)) => return Poll::Ready(self.ended(None)),
+                Poll::Ready(Ok(0)) => {
+                    self.received_at = Some(with.clock.now());
+                    return Poll::Ready(self.ended(None));
+                }
                 Poll::Ready(Ok(count)) => &buffer[..count],
                 Poll::Ready(Err(error)) => return Poll::Ready(self.ended(Some(error))),
             };
+            let now = with.clock.now();
+            self.received_at = Some(now);
             let request = with.request;
             if request.looks.keeps_head && self.bytes_received == 0 {
                 self.decoder.keep_head(with.buffers.lend());
             }
             self.bytes_received += bytes.len() as u64;
+            let awaited = self.decoder.status().is_none();
             let fed = if request.looks.watches_body {
                 self.decoder.feed(bytes, &mut memo, |piece| {
                     self.body_bytes += piece.len() as u64;
@@ -270,6 +292,9 @@ impl Exchange {
             } else {
                 self.decoder.feed(bytes, &mut memo, |_| {})
             };
+            if awaited {
+                self.begins(now);
+            }
             match fed {
                 Ok(Some(used)) => {
                     self.surplus = used < bytes.len();
@@ -277,12 +302,24 @@ impl Exchange {
                 }
                 Ok(None) => {
                     // A server that always has more to say would never let the alarm be asked.
-                    if with.clock.now() >= with.deadline() {
+                    if now >= with.deadline() {
                         return Poll::Ready(End::TimedOut);
                     }
                 }
                 Err(violation) => return Poll::Ready(End::Failed(Failure::protocol(violation))),
             }
+        }
+    }
+
+    /// Notes that bytes came at `now`, of which the final response may be one.
+    fn begins(&mut self, now: Nanos) {
+        let interim = self.decoder.interim();
+        if interim != self.interim {
+            self.interim = interim;
+            self.first_byte_at = None;
+        }
+        if self.decoder.has_begun() {
+            self.first_byte_at.get_or_insert(now);
         }
     }
 

@@ -219,13 +219,14 @@ impl HttpDriver {
             trail.add(&exchange);
             match end {
                 End::Answered => {
+                    trail.ended_at = exchange.received_at;
                     let status = exchange.decoder.status().unwrap_or_default();
                     if trace.is_some() {
                         progress.answered(status);
                     }
                     let answer = Answer {
                         status,
-                        took: self.since(http, exchange.sent_at),
+                        took: exchange.took(),
                         body_bytes: exchange.body_bytes,
                         head: exchange.decoder.kept_head().unwrap_or_default(),
                         body: std::mem::take(&mut exchange.body),
@@ -262,16 +263,6 @@ impl HttpDriver {
     }
 }
 
-impl HttpDriver {
-    /// Time since `sent_at`, if the step wants to know it.
-    fn since(&self, http: &HttpStep, sent_at: Option<Nanos>) -> Nanos {
-        match (http.expect.duration, sent_at) {
-            (Some(_), Some(sent_at)) => self.clock.now().saturating_sub(sent_at),
-            _ => 0,
-        }
-    }
-}
-
 fn timed_out(http: &HttpStep) -> Failure {
     Failure::timeout("no complete answer", http.timeout)
 }
@@ -301,7 +292,11 @@ impl HttpDriver {
         let done = self
             .attempt(session, step, values, progress, &mut trail)
             .await;
-        trail.outcome(done, self.clock.now())
+        let ended_at = match trail.ended_at {
+            Some(ended_at) => ended_at,
+            None => self.clock.now(),
+        };
+        trail.outcome(done, ended_at)
     }
 }
 
@@ -310,6 +305,10 @@ impl HttpDriver {
 struct Trail {
     /// Of the last exchange that sent anything.
     sent_at: Option<Nanos>,
+    /// Of the same exchange.
+    first_byte_at: Option<Nanos>,
+    /// When the last byte of the answer came, if it came whole.
+    ended_at: Option<Nanos>,
     connect: Option<Nanos>,
     /// The head of an answer was seen.
     answered: bool,
@@ -323,6 +322,8 @@ impl Default for Trail {
     fn default() -> Self {
         Self {
             sent_at: None,
+            first_byte_at: None,
+            ended_at: None,
             connect: None,
             answered: false,
             // Until an answer says otherwise.
@@ -338,21 +339,22 @@ impl Trail {
     fn outcome(self, done: Result<(), Failure>, ended_at: Nanos) -> Outcome {
         Outcome {
             sent_at: self.sent_at,
+            first_byte_at: self.first_byte_at,
             ended_at,
             connect: self.connect,
-            pool_wait: None,
             failure: done.err(),
             unknown: self.sent_at.is_some() && !self.answered,
             missed: self.missed,
-            retries: 0,
             reconnects: self.reconnects,
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
+            ..Outcome::default()
         }
     }
 
     fn add(&mut self, exchange: &Exchange) {
         self.sent_at = exchange.sent_at.or(self.sent_at);
+        self.first_byte_at = exchange.first_byte_at;
         self.answered = exchange.decoder.status().is_some();
         self.bytes_sent += exchange.bytes_sent;
         self.bytes_received += exchange.bytes_received;

@@ -256,6 +256,7 @@ where
                 if let Some(statement) = statement.filter(|_| answer.rows == 1) {
                     answer.take::<DB>(&row, statement);
                 }
+                answer.waits();
             }
         }
     }

@@ -100,6 +100,8 @@ struct Held {
 #[derive(Debug)]
 struct Trail {
     sent_at: Option<Nanos>,
+    /// Or the first that the server said of the result, where it has no rows.
+    first_row_at: Option<Nanos>,
     ended_at: Option<Nanos>,
     connect: Option<Nanos>,
     pool_wait: Option<Nanos>,
@@ -115,6 +117,7 @@ impl Default for Trail {
     fn default() -> Self {
         Self {
             sent_at: None,
+            first_row_at: None,
             ended_at: None,
             connect: None,
             pool_wait: None,
@@ -197,6 +200,7 @@ impl SqlDriver {
         let trail = job.trail;
         Outcome {
             sent_at: trail.sent_at,
+            first_byte_at: trail.first_row_at,
             ended_at: trail.ended_at.unwrap_or_else(|| self.clock.now()),
             connect: trail.connect,
             pool_wait: trail.pool_wait,
@@ -214,6 +218,7 @@ impl SqlDriver {
         let database = job.step.database;
         let Session { slots, alarm } = session;
         let slot = &mut slots[database];
+        job.trail.first_row_at = None;
         job.trail.ended_at = None;
         job.trail.missed = u64::MAX;
         if slot.in_transaction && matches!(job.step.action, Action::Begin { .. }) {

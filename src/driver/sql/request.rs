@@ -10,6 +10,7 @@ use super::{
 use crate::{
     data::Value,
     plan::sql::{Backend, Statement},
+    time::{Clock, Nanos},
 };
 use sqlx::{
     AssertSqlSafe, Database, Execute, MySql, SqlSafeStr, SqlStr, Sqlite, error::BoxDynError,
@@ -25,9 +26,20 @@ pub struct Answer {
     pub changed: u64,
     /// Of the first row: the columns that are expected to have a value, then those to extract.
     pub taken: Vec<Result<Value, String>>,
+    /// When the first row came, if more was waited for after it.
+    pub first_row_at: Option<Nanos>,
+    /// Tells when, if anybody wants to know.
+    pub clock: Option<Clock>,
 }
 
 impl Answer {
+    /// Notes that more is waited for.
+    pub fn waits(&mut self) {
+        if let Some(clock) = self.clock.filter(|_| self.rows > 0) {
+            self.first_row_at.get_or_insert_with(|| clock.now());
+        }
+    }
+
     /// Reads the first row.
     pub fn take<DB: Read>(&mut self, row: &DB::Row, statement: &Statement)
     where

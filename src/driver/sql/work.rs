@@ -109,7 +109,10 @@ impl SqlDriver {
             ended: false,
         };
         let statement = job.step.action.statement();
-        let mut answer = Answer::default();
+        let mut answer = Answer {
+            clock: Some(self.clock),
+            ..Answer::default()
+        };
         let mut given_up = None;
         let done = {
             let mut exchange = link.exchange(request, statement, &mut answer);
@@ -124,14 +127,17 @@ impl SqlDriver {
             }
         };
         underway.ended = true;
+        job.trail.first_row_at = answer.first_row_at;
         match done {
             Some(Ok(())) => {
-                job.trail.ended_at = Some(self.clock.now());
+                let now = self.clock.now();
+                job.trail.ended_at = Some(now);
+                job.trail.first_row_at.get_or_insert(now);
                 self.check(job, answer)
             }
             Some(Err(error)) => {
-                let waited = self.clock.now().saturating_sub(sent_at);
-                self.judge(job, *error, waited, given_up)
+                let now = self.clock.now();
+                self.judge(job, *error, now, given_up)
             }
             None => {
                 job.trail.ended_at = given_up;
@@ -171,19 +177,16 @@ impl SqlDriver {
         settled.ok().map(|((), done)| done)
     }
 
-    fn judge(
-        &self,
-        job: &mut Job<'_>,
-        error: Error,
-        waited: Nanos,
-        given_up: Option<Nanos>,
-    ) -> Ended {
+    fn judge(&self, job: &mut Job<'_>, error: Error, now: Nanos, given_up: Option<Nanos>) -> Ended {
+        let waited = now.saturating_sub(job.trail.sent_at.unwrap_or(now));
         let limit = self.setup.targets[job.step.database]
             .database
             .statement_timeout;
         let verdict = error::judge(error, waited >= nanos(limit) / 10 * 9);
         if verdict.failure.class == ErrorClass::Timeout {
             job.trail.ended_at = given_up;
+        } else if verdict.answered {
+            job.trail.first_row_at.get_or_insert(now);
         }
         job.trail.unknown |= job.is_lasting() && !verdict.answered;
         Ended {

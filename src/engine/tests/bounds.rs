@@ -41,9 +41,9 @@ impl Sent {
         steps.sort();
         Self {
             steps,
-            waits: [sum(&task.ok), sum(&task.cut)],
-            dropped: task.dropped,
-            interrupted: task.interrupted(),
+            waits: [sum(&task[Timer::Ok]), sum(&task[Timer::Cut])],
+            dropped: task[Counter::Dropped],
+            interrupted: task[Counter::Interrupted],
             end: ran.end.at,
         }
     }
@@ -115,7 +115,7 @@ proptest! {
         };
         let ran = drive(plan(Load::Closed(load), &[1]), workers, None, uneven(longest));
         prop_assert_eq!(ran.task(0).count(), runs);
-        prop_assert_eq!(ran.task(0).offered, runs);
+        prop_assert_eq!(ran.task(0)[Counter::Offered], runs);
     }
 }
 
@@ -136,10 +136,13 @@ fn one_slot_serves_all_arrivals_whatever_else_runs() {
     for workers in [1, 2, 4, 16] {
         let plan = beside(Load::Open(open(10.0, 2, 1, 20)));
         let ran = drive(plan, workers, None, steady(30 * MS));
-        assert_eq!((ran.task(0).count(), ran.task(0).dropped), (20, 0));
+        assert_eq!(
+            (ran.task(0).count(), ran.task(0)[Counter::Dropped]),
+            (20, 0)
+        );
         assert_eq!(ran.task(1).count(), 40);
         // None waited beside a free slot.
-        assert_eq!(ran.task(0).ok.max().unwrap() / MS, 30);
+        assert_eq!(ran.task(0)[Timer::Ok].max().unwrap() / MS, 30);
     }
 }
 
@@ -217,9 +220,9 @@ async fn no_arrival_is_lost_between_threads_and_no_slot_is_used_twice() {
                 Event::End(_, end) => drop(end.unwrap()),
             }
         }
-        assert_eq!(task.offered, 10_000);
-        assert_eq!(task.count() + task.dropped, 10_000);
+        assert_eq!(task[Counter::Offered], 10_000);
+        assert_eq!(task.count() + task[Counter::Dropped], 10_000);
         assert!(most.load(Ordering::SeqCst) <= slots);
-        assert!(queue < 100_000 || task.dropped == 0);
+        assert!(queue < 100_000 || task[Counter::Dropped] == 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Groups of steps: how often they are done, and what is taken down of them.
 
 use super::*;
-use crate::plan::Group;
+use crate::{metric::Timer, plan::Group};
 
 /// A plan of one user with one task; `groups` by their order, of which those that have a name are
 /// given to the steps that they are around.
@@ -77,9 +77,12 @@ fn groups_are_repeated_and_each_repetition_is_counted() {
     let once = [0, 1, 2, 2, 1, 2, 2, 1, 2, 2, 3];
     assert_eq!(order(&ran), [once, once].concat());
     let (outer, inner, task) = (ran.group(0), ran.group(1), ran.task(0));
-    assert_eq!((outer.offered, outer.count(), outer.errors()), (6, 6, 0));
-    assert_eq!((inner.offered, inner.count()), (12, 12));
-    let ms = |measures: &Measures| measures.ok.max().unwrap() / MS;
+    assert_eq!(
+        (outer[Counter::Offered], outer.count(), outer.errors()),
+        (6, 6, 0)
+    );
+    assert_eq!((inner[Counter::Offered], inner.count()), (12, 12));
+    let ms = |measures: &Measures| measures[Timer::Ok].max().unwrap() / MS;
     // From the start of the first step to the end of the last.
     assert_eq!((ms(&outer), ms(&inner), ms(&task)), (30, 10, 110));
 }
@@ -96,10 +99,11 @@ fn a_pause_before_the_first_step_is_none_of_the_groups() {
         step.think = Think::Constant(Duration::from_secs(1));
     }
     let ran = drive(plan, ALONE, None, steady(10 * MS));
-    let times = ran.group(0).ok;
+    let group = ran.group(0);
+    let times = &group[Timer::Ok];
     // Two steps and the pause between them.
     assert_eq!((times.len(), times.max().unwrap() / MS), (2, 1020));
-    assert_eq!(ran.task(0).ok.max().unwrap() / (10 * MS), 404);
+    assert_eq!(ran.task(0)[Timer::Ok].max().unwrap() / (10 * MS), 404);
 }
 
 #[test]
@@ -135,10 +139,16 @@ fn a_failed_step_ends_the_run_and_fails_the_groups_that_it_is_in() {
     });
     assert_eq!(order(&ran)[..7], [0, 1, 2, 2, 1, 2, 0]);
     let (outer, inner) = (ran.group(0), ran.group(1));
-    assert_eq!((outer.offered, outer.count(), outer.errors()), (5, 5, 1));
-    assert_eq!((inner.offered, inner.count(), inner.errors()), (9, 9, 1));
-    assert_eq!(outer.by_class[ErrorClass::Status5xx as usize], 1);
-    assert_eq!(outer.failed.max().unwrap() / MS, 20);
+    assert_eq!(
+        (outer[Counter::Offered], outer.count(), outer.errors()),
+        (5, 5, 1)
+    );
+    assert_eq!(
+        (inner[Counter::Offered], inner.count(), inner.errors()),
+        (9, 9, 1)
+    );
+    assert_eq!(outer.by_class[ErrorClass::Status5xx], 1);
+    assert_eq!(outer[Timer::Failed].max().unwrap() / MS, 20);
     assert_eq!((ran.task(0).count(), ran.task(0).errors()), (2, 1));
 }
 
@@ -154,9 +164,15 @@ fn groups_under_way_at_the_end_are_interrupted() {
         steady(10 * MS),
     );
     let (outer, inner) = (ran.group(0), ran.group(1));
-    assert_eq!((outer.offered, outer.interrupted()), (1, 1));
-    assert_eq!((inner.offered, inner.interrupted()), (1, 1));
-    let ms = |measures: &Measures| measures.cut.max().unwrap() / MS;
+    assert_eq!(
+        (outer[Counter::Offered], outer[Counter::Interrupted]),
+        (1, 1)
+    );
+    assert_eq!(
+        (inner[Counter::Offered], inner[Counter::Interrupted]),
+        (1, 1)
+    );
+    let ms = |measures: &Measures| measures[Timer::Cut].max().unwrap() / MS;
     assert_eq!((ms(&outer), ms(&inner)), (15, 5));
 }
 
@@ -235,12 +251,32 @@ fn a_transaction_is_tried_again_as_a_whole_with_the_same_values() {
     assert_eq!((&values[7], &values[8]), (&values[9], &values[10]));
     assert_ne!(values[5], values[7]);
     let (first, second, whole) = (ran.step(1), ran.step(2), ran.group(0));
-    assert_eq!((first.offered, first.count(), first.retries), (5, 5, 0));
-    assert_eq!((second.offered, second.count(), second.retries), (2, 2, 3));
-    assert_eq!((whole.offered, whole.count(), whole.errors()), (2, 2, 0));
+    assert_eq!(
+        (
+            first[Counter::Offered],
+            first.count(),
+            first[Counter::Retries]
+        ),
+        (5, 5, 0)
+    );
+    assert_eq!(
+        (
+            second[Counter::Offered],
+            second.count(),
+            second[Counter::Retries]
+        ),
+        (2, 2, 3)
+    );
+    assert_eq!(
+        (whole[Counter::Offered], whole.count(), whole.errors()),
+        (2, 2, 0)
+    );
     // From the first begin.
     let ms = |time: Option<u64>| (time.unwrap() + MS / 2) / MS;
-    assert_eq!((ms(whole.ok.min()), ms(whole.ok.max())), (40, 60));
+    assert_eq!(
+        (ms(whole[Timer::Ok].min()), ms(whole[Timer::Ok].max())),
+        (40, 60)
+    );
     assert_eq!(ran.task(0).errors(), 0);
 }
 
@@ -252,7 +288,10 @@ fn a_transaction_that_was_tried_often_enough_fails_the_run() {
     });
     assert_eq!(order(&ran), [0, 1, 1]);
     let (step, whole) = (ran.step(1), ran.group(0));
-    assert_eq!((step.offered, step.count(), step.retries), (1, 1, 1));
+    assert_eq!(
+        (step[Counter::Offered], step.count(), step[Counter::Retries]),
+        (1, 1, 1)
+    );
     assert_eq!((whole.count(), whole.errors()), (1, 1));
-    assert_eq!(ran.task(0).by_class[ErrorClass::Deadlock as usize], 1);
+    assert_eq!(ran.task(0).by_class[ErrorClass::Deadlock], 1);
 }

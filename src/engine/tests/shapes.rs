@@ -149,8 +149,15 @@ fn a_user_that_leaves_is_cut_off_when_its_time_is_over() {
     );
     // User 1 leaves at 1 s and is cut off at 2.5 s; user 0 goes on.
     let task = ran.task(0);
-    assert_eq!((task.count(), task.interrupted(), task.unknown), (2, 1, 1));
-    assert_eq!(task.cut.percentile(50.0).unwrap() / (100 * MS), 25);
+    assert_eq!(
+        (
+            task.count(),
+            task[Counter::Interrupted],
+            task[Counter::Unknown]
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(task[Timer::Cut].percentile(50.0).unwrap() / (100 * MS), 25);
     assert_eq!(ran.snapshots[1].users, 2);
     assert_eq!(ran.snapshots[2].users, 1);
 }
@@ -171,7 +178,7 @@ fn who_is_there_at_the_end_of_the_curve_has_the_graceful_stop() {
         let plan = plan(Load::Closed(load), &[1]);
         let ran = drive(plan, ALONE, None, steady(3 * SECOND));
         let task = ran.task(0);
-        assert_eq!((task.count(), task.interrupted()), (done, cut));
+        assert_eq!((task.count(), task[Counter::Interrupted]), (done, cut));
     }
 }
 

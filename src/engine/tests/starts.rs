@@ -1,7 +1,7 @@
 //! Users that have something to do before their first task run.
 
 use super::*;
-use crate::plan::Iterations;
+use crate::{metric::Counter, plan::Iterations};
 
 /// Users of one task (step 0) who start with step 1.
 fn with_start(load: Closed) -> Plan {
@@ -85,7 +85,10 @@ fn users_who_never_start_do_nothing_else_and_end() {
         failure: Box::new(|_| Some(Failure::text(ErrorClass::Status4xx, "status 401"))),
         ..FakeDriver::steady(clock, MS)
     });
-    assert_eq!((ran.task(1).errors(), ran.task(0).offered), (10, 0));
+    assert_eq!(
+        (ran.task(1).errors(), ran.task(0)[Counter::Offered]),
+        (10, 0)
+    );
     // Of shared runs, a start that succeeds takes none.
     let load = Closed {
         iterations: Iterations::Shared(10),
@@ -119,5 +122,11 @@ fn a_start_under_way_at_the_end_is_interrupted() {
     let mut plan = with_start(users(1.0, 1));
     plan.populations[0].graceful_stop = Duration::from_millis(500);
     let ran = drive(plan, ALONE, None, steady(3 * SECOND));
-    assert_eq!((ran.task(1).interrupted(), ran.task(0).offered), (1, 0));
+    assert_eq!(
+        (
+            ran.task(1)[Counter::Interrupted],
+            ran.task(0)[Counter::Offered]
+        ),
+        (1, 0)
+    );
 }

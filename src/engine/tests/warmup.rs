@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    metric::Counter,
     plan::Iterations,
     record::{Collector, Recording, Size},
 };
@@ -28,7 +29,11 @@ fn recorded(ran: Ran, warmup: Duration) -> Recording {
 
 /// Offered, ended and dropped runs.
 fn counts(measures: &Measures) -> (u64, u64, u64) {
-    (measures.offered, measures.count(), measures.dropped)
+    (
+        measures[Counter::Offered],
+        measures.count(),
+        measures[Counter::Dropped],
+    )
 }
 
 #[test]
@@ -52,7 +57,7 @@ fn arrivals_of_the_warm_up_are_counted_apart_even_when_they_end_after_it() {
             assert_eq!(counts(&measured.tasks[0]), (outside, outside, 0));
             assert_eq!(counts(&warm.tasks[0]), (inside, inside, 0));
             assert_eq!(measured.steps[0].count(), outside);
-            assert_eq!(measured.steps[0].bytes_sent, outside);
+            assert_eq!(measured.steps[0][Counter::BytesSent], outside);
             // What was acknowledged counts wherever it was done.
             assert_eq!(recording.counts.tasks[0].ok, 50);
             assert_eq!(recording.counts.steps[0].ok, 50);
@@ -97,9 +102,22 @@ fn what_is_dropped_or_cut_off_in_the_warm_up_is_no_finding() {
     let ran = drive(warming(load, warmup), ALONE, None, steady(60 * SECOND));
     let recording = recorded(ran, warmup);
     let (measured, warm) = (&recording.totals.tasks[0], &recording.warmup.tasks[0]);
-    assert_eq!((measured.offered, measured.dropped), (10, 10));
-    assert_eq!((measured.interrupted(), measured.unknown), (0, 0));
-    assert_eq!((warm.offered, warm.dropped, warm.interrupted()), (10, 7, 3));
+    assert_eq!(
+        (measured[Counter::Offered], measured[Counter::Dropped]),
+        (10, 10)
+    );
+    assert_eq!(
+        (measured[Counter::Interrupted], measured[Counter::Unknown]),
+        (0, 0)
+    );
+    assert_eq!(
+        (
+            warm[Counter::Offered],
+            warm[Counter::Dropped],
+            warm[Counter::Interrupted]
+        ),
+        (10, 7, 3)
+    );
     // It may have happened all the same.
     assert_eq!(recording.counts.tasks[0].unknown, 1);
 }
@@ -133,7 +151,7 @@ fn a_run_that_ends_in_its_warm_up_has_measured_nothing() {
     let interrupt = Some(Duration::from_millis(2_950));
     let ran = drive(warming(load, warmup), ALONE, interrupt, steady(10 * MS));
     let recording = recorded(ran, warmup);
-    assert_eq!(recording.totals.tasks[0].offered, 0);
+    assert_eq!(recording.totals.tasks[0][Counter::Offered], 0);
     assert_eq!(recording.totals.elapsed, 0);
     assert_eq!(recording.totals.warmup / (10 * MS), 295);
     assert_eq!(recording.warmup.tasks[0].count(), 30);

@@ -68,13 +68,14 @@ fn one(
     };
     let abort = or_default(&raw.abort, false);
     let after = or_default(&raw.after, Duration::ZERO);
-    let (Condition { metric, op, limit }, text) = (expr?, raw.expr.value()?);
+    let (condition, text) = (expr?, raw.expr.value()?);
     Some(Threshold {
         expr: text.written().trim().to_owned(),
         scope: scope?,
-        metric,
-        op,
-        limit,
+        metric: condition.metric,
+        op: condition.op,
+        limit: condition.limit,
+        unit: condition.unit,
         window: window?,
         abort: abort?,
         after: after?,

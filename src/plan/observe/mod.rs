@@ -7,6 +7,7 @@ mod tests;
 
 use super::{beside::Source, sql::Backend};
 pub use parse::{Condition, is_of_observed, parse};
+use serde::{Deserialize, Serialize};
 
 /// Something that is looked at each second.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ pub const HOST: [&str; 7] = [
 
 /// A condition on what was observed, which decides over exit code 99. It is judged when the run is
 /// over, by all samples.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
     /// As written.
     pub expr: String,
@@ -107,7 +108,8 @@ pub struct Limit {
 }
 
 /// One number for all samples of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Statistic {
     /// The least sample.
     Min,

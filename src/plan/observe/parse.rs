@@ -15,10 +15,11 @@
 
 use super::Statistic;
 use crate::plan::threshold::{Op, ParseError, skip_blanks};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// What must hold of a metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// The metric.
     pub metric: String,
@@ -32,18 +33,6 @@ pub struct Condition {
     pub unit: String,
     /// How much of the metric's own unit it is.
     pub factor: f64,
-}
-
-impl Condition {
-    /// The condition on what is observed under a name, in the metric's own unit: it reads as itself
-    /// but for the unit.
-    pub fn written(&self, name: &str) -> String {
-        let (metric, statistic) = (&self.metric, self.statistic.name());
-        format!(
-            "{PREFIX}{name}.{metric} {statistic} {} {}",
-            self.op, self.limit
-        )
-    }
 }
 
 const PREFIX: &str = "observe.";

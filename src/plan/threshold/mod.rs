@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! threshold    = metric op number [ unit ]              blanks may stand between
-//! metric       = [ distribution "." ] statistic | counter | "rate" | "error_rate" | "checks"
-//! distribution = "ok" | "failed" | "service" | "connect" | "pool_wait"
+//! metric       = [ distribution "." ] statistic | "count" | "errors" | counter
+//!              | "rate" | "error_rate" | "checks"
+//! distribution = a timer: "ok" | "failed" | "service" | "ttfb" | "connect" | "pool_wait"
 //!                                                       default: latency of every outcome
 //! statistic    = "min" | "mean" | "avg" | "med" | "max" | percentile
 //! percentile   = "p" percent | "p(" percent ")"         p95, p99.9, p99_9, p(99.9)
 //! percent      = digits [ ( "." | "_" ) digits ]        above 0, at most 100
-//! counter      = "count" | "errors" | "dropped" | "interrupted" | "unknown"
-//!              | "retries" | "reconnects"
+//! counter      = "dropped" | "interrupted" | "unknown" | "retries" | "reconnects"
 //! op           = "<" | "<=" | ">" | ">=" | "==" | "!="
 //! number       = digits [ "." digits ]
 //! unit         = "ns" | "us" | "ms" | "s" | "m"         of a statistic, which must have one
@@ -21,14 +21,19 @@ mod parse;
 mod show;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use super::{Label, Plan};
+pub use crate::metric::Distribution;
+use crate::metric::{Counter, by_name};
 pub(super) use parse::skip_blanks;
 pub use parse::{ParseError, parse};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
+pub use unit::Unit;
 
 /// A condition that decides over exit code 99.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
     /// As written, e.g. `p95 < 300ms`.
     pub expr: String,
@@ -41,6 +46,8 @@ pub struct Threshold {
     /// The right side in the metric's own unit: nanoseconds for times, a fraction for
     /// `error_rate` and `checks`, per second for `rate`, else a count.
     pub limit: f64,
+    /// The unit that the right side was written in.
+    pub unit: Unit,
     /// Only the last so many seconds count; None: the whole run.
     pub window: Option<Duration>,
     /// End the run as soon as it fails.
@@ -68,10 +75,13 @@ pub struct Condition {
     pub op: Op,
     /// The right side, in the unit of [`Threshold::limit`].
     pub limit: f64,
+    /// The unit that it was written in.
+    pub unit: Unit,
 }
 
 /// What a threshold looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Everything.
     Totals,
@@ -117,7 +127,8 @@ impl<'a> Scopes<'a> {
 }
 
 /// A measured figure.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// A figure of a distribution, in ns.
     Time(Distribution, Statistic),
@@ -131,37 +142,13 @@ pub enum Metric {
     ErrorRate,
     /// Share of the checks that passed, 0 to 1.
     Checks,
-    /// Arrivals that found the queue full.
-    Dropped,
-    /// Runs cut off at the end.
-    Interrupted,
-    /// Sent, but no answer seen.
-    Unknown,
-    /// Requests made once more.
-    Retries,
-    /// Reused connections that had gone.
-    Reconnects,
-}
-
-/// Which times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distribution {
-    /// From the intended start to the last byte, every outcome.
-    Latency,
-    /// The same of successes alone.
-    Ok,
-    /// The same of failures alone.
-    Failed,
-    /// From the first byte sent to the last byte received.
-    Service,
-    /// Opening connections.
-    Connect,
-    /// Waiting for a free connection of a pool.
-    PoolWait,
+    /// A counter.
+    Counter(#[serde(with = "by_name")] Counter),
 }
 
 /// One number for a distribution.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Statistic {
     /// The least.
     Min,
@@ -174,7 +161,8 @@ pub enum Statistic {
 }
 
 /// A comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Op {
     /// `<`
     Less,

@@ -1,6 +1,7 @@
 //! Reads a threshold's expression.
 
-use super::{Condition, Distribution, Metric, Op, Statistic};
+use super::{Condition, Distribution, Metric, Op, Statistic, Unit};
+use crate::metric::{Counter, Key as _, Timer};
 use std::{fmt, ops::Range};
 
 /// Why an expression is none.
@@ -34,18 +35,29 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-const COUNTERS: [(&str, Metric); 10] = [
+/// Those that are no counter of their own.
+const FIGURES: [(&str, Metric); 5] = [
     ("count", Metric::Count),
     ("rate", Metric::Rate),
     ("errors", Metric::Errors),
     ("error_rate", Metric::ErrorRate),
     ("checks", Metric::Checks),
-    ("dropped", Metric::Dropped),
-    ("interrupted", Metric::Interrupted),
-    ("unknown", Metric::Unknown),
-    ("retries", Metric::Retries),
-    ("reconnects", Metric::Reconnects),
 ];
+
+/// Every metric that is no time, by its name.
+pub(super) fn numbers() -> impl Iterator<Item = (&'static str, Metric)> {
+    let counters = Counter::ALL.into_iter();
+    let counters = counters.filter(|counter| counter.info().judged);
+    FIGURES
+        .into_iter()
+        .chain(counters.map(|counter| (counter.name(), Metric::Counter(counter))))
+}
+
+/// The timers that can be looked at.
+fn timers() -> impl Iterator<Item = Timer> {
+    let judged = |timer: &Timer| timer.info().no_samples.is_some();
+    Timer::ALL.into_iter().filter(judged)
+}
 
 const STATISTICS: [(&str, Statistic); 5] = [
     ("min", Statistic::Min),
@@ -54,24 +66,6 @@ const STATISTICS: [(&str, Statistic); 5] = [
     ("med", Statistic::Percentile(50.0)),
     ("max", Statistic::Max),
 ];
-
-const DISTRIBUTIONS: [(&str, Distribution); 5] = [
-    ("ok", Distribution::Ok),
-    ("failed", Distribution::Failed),
-    ("service", Distribution::Service),
-    ("connect", Distribution::Connect),
-    ("pool_wait", Distribution::PoolWait),
-];
-
-const TIME_UNITS: [(&str, f64); 5] = [
-    ("ns", 1.0),
-    ("us", 1e3),
-    ("ms", 1e6),
-    ("s", 1e9),
-    ("m", 60e9),
-];
-
-const RATE_UNITS: [(&str, f64); 2] = [("/s", 1.0), ("/m", 1.0 / 60.0)];
 
 /// Reads `metric op number[unit]`, e.g. `p95 < 300ms`.
 pub fn parse(expr: &str) -> Result<Condition, ParseError> {
@@ -87,33 +81,37 @@ pub fn parse(expr: &str) -> Result<Condition, ParseError> {
     }
     let metric = metric(expr, start..metric_end)?;
     let (op, op_end) = operator(expr, skip_blanks(expr, metric_end), metric)?;
-    let limit = limit(expr, skip_blanks(expr, op_end)..end, metric)?;
-    Ok(Condition { metric, op, limit })
+    let (limit, unit) = limit(expr, skip_blanks(expr, op_end)..end, metric)?;
+    Ok(Condition {
+        metric,
+        op,
+        limit,
+        unit,
+    })
 }
 
 fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
     let word = &expr[span.clone()];
-    if let Some((_, metric)) = COUNTERS.iter().find(|(name, _)| *name == word) {
-        return Ok(*metric);
+    if let Some((_, metric)) = numbers().find(|(name, _)| *name == word) {
+        return Ok(metric);
     }
     let (distribution, at) = match word.split_once('.') {
         // The point of `p99.9` is no prefix's.
         Some((prefix, _)) if !is_percentile(prefix) => {
             let place = span.start..span.start + prefix.len();
-            let known = DISTRIBUTIONS.iter().find(|(name, _)| *name == prefix);
-            let (_, distribution) = known.ok_or_else(|| {
+            let known = timers().find(|timer| timer.name() == prefix);
+            let timer = known.ok_or_else(|| {
                 let message = format!("`{prefix}` is no distribution");
-                let help =
-                    "before the point stands `ok`, `failed`, `service`, `connect` or `pool_wait`";
+                let help = format!("before the point stands {}", alternatives());
                 ParseError::new(place.clone(), message, help)
             })?;
-            (*distribution, place.end + 1)
+            (Distribution::Timer(timer), place.end + 1)
         }
         _ => (Distribution::Latency, span.start),
     };
     let place = at..span.end;
     let word = &expr[place.clone()];
-    if let Some((name, _)) = COUNTERS.iter().find(|(name, _)| *name == word) {
+    if let Some((name, _)) = numbers().find(|(name, _)| *name == word) {
         let message = format!("`{name}` is not a time, so there is just one");
         return Err(ParseError::new(span, message, format!("write `{name}`")));
     }
@@ -123,6 +121,13 @@ fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
         None => percentile(word, &place)?.ok_or_else(|| unknown_metric(word, place))?,
     };
     Ok(Metric::Time(distribution, statistic))
+}
+
+/// The names of the timers: `ok`, `failed` or `service`.
+fn alternatives() -> String {
+    let mut names: Vec<String> = timers().map(|timer| format!("`{timer}`")).collect();
+    let last = names.pop().unwrap_or_default();
+    format!("{} or {last}", names.join(", "))
 }
 
 fn is_percentile(word: &str) -> bool {
@@ -154,7 +159,7 @@ fn percentile(word: &str, place: &Range<usize>) -> Result<Option<Statistic>, Par
 }
 
 fn unknown_metric(word: &str, place: Range<usize>) -> ParseError {
-    let names = COUNTERS.iter().map(|(name, _)| *name);
+    let names = numbers().map(|(name, _)| name);
     let names = names.chain(STATISTICS.iter().map(|(name, _)| *name));
     let nearest = names
         .map(|name| (strsim::damerau_levenshtein(word, name), name))
@@ -163,9 +168,11 @@ fn unknown_metric(word: &str, place: Range<usize>) -> ParseError {
         Some((distance, name)) if distance <= 2 && distance < name.len() => {
             format!("did you mean `{name}`?")
         }
-        _ => "metrics are p50, p95, p99.9 and the like, min, mean, med, max, count, rate, errors, \
-              error_rate, dropped, interrupted, unknown, retries, reconnects"
-            .to_owned(),
+        _ => {
+            let names: Vec<&str> = numbers().map(|(name, _)| name).collect();
+            let names = names.join(", ");
+            format!("metrics are p50, p95, p99.9 and the like, min, mean, med, max, {names}")
+        }
     };
     ParseError::new(place, format!("`{word}` is no metric"), help)
 }
@@ -184,8 +191,8 @@ fn operator(expr: &str, at: usize, metric: Metric) -> Result<(Op, usize), ParseE
     Err(ParseError::new(at..at + length, message, Op::HELP))
 }
 
-/// The limit in the metric's own unit.
-fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<f64, ParseError> {
+/// The limit in the metric's own unit, and the unit that it is written in.
+fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), ParseError> {
     let text = &expr[span.clone()];
     let digits = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -200,11 +207,11 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<f64, ParseErr
         return Err(ParseError::new(span, message, example(metric)));
     };
     let unit_at = skip_blanks(expr, place.end);
-    let unit = &expr[unit_at..span.end];
-    let factor = factor(metric, unit).ok_or_else(|| {
-        let message = match (metric, unit) {
+    let label = &expr[unit_at..span.end];
+    let unit = Unit::written(metric, label).ok_or_else(|| {
+        let message = match (metric, label) {
             (Metric::Time(..) | Metric::Rate, "") => format!("`{metric}` needs a unit"),
-            _ => format!("`{unit}` is no unit of `{metric}`"),
+            _ => format!("`{label}` is no unit of `{metric}`"),
         };
         let number = &text[..digits];
         let help = match metric {
@@ -221,8 +228,8 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<f64, ParseErr
     })?;
     // A short decimal times a power of ten is the nearest float only when it is rounded back.
     let limit = match metric {
-        Metric::Time(..) => (value * factor).round(),
-        _ => value * factor,
+        Metric::Time(..) => (value * unit.scale()).round(),
+        _ => value * unit.scale(),
     };
     if !limit.is_finite() {
         return Err(ParseError::new(
@@ -239,20 +246,7 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<f64, ParseErr
         let help = "write a percentage such as `1%`, or a fraction such as `0.01`";
         return Err(ParseError::new(place.start..span.end, message, help));
     }
-    Ok(limit)
-}
-
-fn factor(metric: Metric, unit: &str) -> Option<f64> {
-    let of = |units: &[(&str, f64)]| {
-        let known = units.iter().find(|(name, _)| *name == unit);
-        known.map(|(_, factor)| *factor)
-    };
-    match metric {
-        Metric::Time(..) => of(&TIME_UNITS),
-        Metric::Rate => of(&RATE_UNITS),
-        Metric::ErrorRate | Metric::Checks => of(&[("%", 0.01), ("", 1.0)]),
-        _ => of(&[("", 1.0)]),
-    }
+    Ok((limit, unit))
 }
 
 fn example(metric: Metric) -> String {

@@ -1,6 +1,6 @@
 //! The names by which thresholds are written.
 
-use super::{Distribution, Metric, Op, Statistic};
+use super::{Metric, Op, Statistic};
 use std::fmt;
 
 impl fmt::Display for Op {
@@ -25,26 +25,8 @@ impl fmt::Display for Metric {
             Metric::Errors => f.write_str("errors"),
             Metric::ErrorRate => f.write_str("error_rate"),
             Metric::Checks => f.write_str("checks"),
-            Metric::Dropped => f.write_str("dropped"),
-            Metric::Interrupted => f.write_str("interrupted"),
-            Metric::Unknown => f.write_str("unknown"),
-            Metric::Retries => f.write_str("retries"),
-            Metric::Reconnects => f.write_str("reconnects"),
+            Metric::Counter(counter) => counter.fmt(f),
         }
-    }
-}
-
-/// As a prefix: `ok.`, or nothing for the latency of every outcome.
-impl fmt::Display for Distribution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Distribution::Latency => "",
-            Distribution::Ok => "ok.",
-            Distribution::Failed => "failed.",
-            Distribution::Service => "service.",
-            Distribution::Connect => "connect.",
-            Distribution::PoolWait => "pool_wait.",
-        })
     }
 }
 

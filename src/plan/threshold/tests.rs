@@ -1,4 +1,5 @@
 use super::*;
+use crate::{metric::Counter, metric::Timer};
 use proptest::prelude::*;
 
 fn read(expr: &str) -> (Metric, Op, f64) {
@@ -22,26 +23,40 @@ fn every_metric_is_read() {
     let time = |distribution, statistic| Metric::Time(distribution, statistic);
     assert_eq!(
         read("ok.p99.9 < 1s").0,
-        time(Distribution::Ok, Statistic::Percentile(99.9))
+        time(Distribution::Timer(Timer::Ok), Statistic::Percentile(99.9))
     );
     assert_eq!(
         read("failed.avg < 1s").0,
-        time(Distribution::Failed, Statistic::Mean)
+        time(Distribution::Timer(Timer::Failed), Statistic::Mean)
     );
     assert_eq!(
         read("service.min < 1s").0,
-        time(Distribution::Service, Statistic::Min)
+        time(Distribution::Timer(Timer::Service), Statistic::Min)
     );
     assert_eq!(
         read("connect.max < 1s").0,
-        time(Distribution::Connect, Statistic::Max)
+        time(Distribution::Timer(Timer::Connect), Statistic::Max)
+    );
+    assert_eq!(
+        read("ttfb.p95 < 100ms"),
+        (
+            time(
+                Distribution::Timer(Timer::Ttfb),
+                Statistic::Percentile(95.0)
+            ),
+            Op::Less,
+            100e6
+        )
     );
     assert_eq!(read("rate > 90/s"), (Metric::Rate, Op::Greater, 90.0));
     assert_eq!(
         read("checks >= 99%"),
         (Metric::Checks, Op::GreaterOrEqual, 0.99)
     );
-    assert_eq!(read("dropped == 0"), (Metric::Dropped, Op::Equal, 0.0));
+    assert_eq!(
+        read("dropped == 0"),
+        (Metric::Counter(Counter::Dropped), Op::Equal, 0.0)
+    );
     for name in [
         "count",
         "errors",
@@ -139,7 +154,7 @@ proptest! {
     #[test]
     fn what_is_shown_is_read_back(percent in 1u32..=1000, limit in 0u32..1000) {
         let percent = f64::from(percent) / 10.0;
-        let metric = Metric::Time(Distribution::Service, Statistic::Percentile(percent));
+        let metric = Metric::Time(Distribution::Timer(Timer::Service), Statistic::Percentile(percent));
         let expr = format!("{metric} {} {limit}ms", Op::LessOrEqual);
         prop_assert_eq!(read(&expr), (metric, Op::LessOrEqual, f64::from(limit) * 1e6));
     }

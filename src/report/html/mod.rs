@@ -19,7 +19,11 @@ use super::{
     verdict::{Outcome, verdict},
     words,
 };
-use crate::{human, plan::written::REDACTED};
+use crate::{
+    human,
+    metric::{Counter, Timer},
+    plan::written::REDACTED,
+};
 use askama::Template;
 use marks::Marks;
 use serde_json::Value;
@@ -56,6 +60,7 @@ struct Body<'a> {
     /// Events that are not listed.
     more_events: usize,
     observed: Vec<observed::Source<'a>>,
+    columns: Vec<(Timer, &'static str)>,
     rows: Vec<Row>,
     note: String,
     charts: Option<Charts>,
@@ -184,6 +189,7 @@ fn body(result: &ResultFile) -> Result<String, String> {
         more_events: result.events.len() - events.len(),
         events,
         observed: observed::sources(result, length, &marks),
+        columns: columns(),
         rows: summary(result),
         note: note(&result.totals),
         charts: match &course {
@@ -245,8 +251,9 @@ fn tiles(result: &ResultFile) -> Vec<(&'static str, String)> {
         ("p95", time(totals, |f| f.p95)),
         ("p99", time(totals, |f| f.p99)),
     ];
-    if totals.dropped > 0 {
-        tiles.push(("arrivals dropped", human::count(totals.dropped)));
+    let dropped = totals[Counter::Dropped];
+    if dropped > 0 {
+        tiles.push(("arrivals dropped", human::count(dropped)));
     }
     tiles
 }
@@ -293,13 +300,16 @@ fn events(result: &ResultFile) -> Vec<Event<'_>> {
         .collect()
 }
 
+/// The timers that have a column, each with what heads it.
+fn columns() -> Vec<(Timer, &'static str)> {
+    let timers = Timer::ALL.into_iter();
+    let columns = timers.filter_map(|timer| Some((timer, timer.info().column?)));
+    columns.collect()
+}
+
 fn summary(result: &ResultFile) -> Vec<Row> {
-    let row = |name: &str, stats: &Stats, total| Row {
-        depth: (name.len() - name.trim_start().len()) / 2,
-        name: name.trim().to_owned(),
-        total,
-        failing: stats.errors.count > 0,
-        cells: vec![
+    let row = |depth: usize, name: &str, stats: &Stats, total| {
+        let mut cells = vec![
             human::count(stats.count),
             human::rate(stats.rate_per_s),
             errors(stats),
@@ -309,29 +319,32 @@ fn summary(result: &ResultFile) -> Vec<Row> {
             time(stats, |f| f.p99),
             time(stats, |f| f.p99_9),
             time(stats, |f| f.max),
-            figure(stats.service_us.as_ref(), |f| f.p95),
-        ],
+        ];
+        let columns = columns().into_iter();
+        cells.extend(columns.map(|(timer, _)| figure(stats[timer].as_ref(), |f| f.p95)));
+        Row {
+            depth,
+            name: name.to_owned(),
+            total,
+            failing: stats.errors.count > 0,
+            cells,
+        }
     };
     let parts = rows(result);
     let mut rows: Vec<Row> = parts
         .iter()
-        .map(|(name, stats)| row(name, stats, false))
+        .map(|part| row(part.depth, part.name, part.stats, false))
         .collect();
-    rows.push(row("total", &result.totals, true));
+    rows.push(row(0, "total", &result.totals, true));
     rows
 }
 
 fn note(totals: &Stats) -> String {
-    let counted = [
-        (totals.interrupted, "interrupted"),
-        (totals.unknown, "sent without seeing an answer"),
-        (totals.retries, "retried"),
-        (totals.reconnects, "reconnected"),
-    ];
-    let besides = counted.iter().filter(|(count, _)| *count > 0);
-    let besides = besides.map(|(count, what)| format!("{} {what}", human::count(*count)));
+    // Dropped arrivals have a tile.
+    let counters = Counter::ALL.into_iter();
+    let counters: Vec<Counter> = counters.filter(|it| *it != Counter::Dropped).collect();
     let mut parts: Vec<String> = words::traffic(totals).into_iter().collect();
-    parts.extend(besides);
+    parts.extend(words::besides(totals, &counters));
     match parts.is_empty() {
         true => String::new(),
         false => parts.join(", ") + ".",

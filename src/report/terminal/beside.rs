@@ -49,6 +49,7 @@ pub(super) fn observed(result: &ResultFile, look: &Look) -> Vec<String> {
         for series in observed.series.iter().take(METRICS) {
             let figures = [series.mean, series.min, series.max, series.last];
             table.push(Row {
+                depth: 0,
                 name: series.metric.clone(),
                 cells: figures
                     .map(|value| human::in_unit(value, &series.unit))

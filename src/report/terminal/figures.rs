@@ -8,8 +8,10 @@ use super::{
 };
 use crate::{
     human,
+    metric::{Breakdown, Distribution, Timer},
     report::{
-        model::{self, ResultFile, Stats, Step},
+        model::{self, ResultFile, Step},
+        stats::Stats,
         words,
     },
 };
@@ -45,10 +47,10 @@ pub(super) const COLUMNS: [&str; 8] = [
 /// Count, rate, errors and response times per step, per task of several steps, and in total.
 pub(super) fn figures(result: &ResultFile, look: &Look) -> Vec<String> {
     let mut table = Figures::new(&COLUMNS);
-    for (name, stats) in rows(result) {
-        table.push(figures_of(name, stats, false));
+    for part in rows(result) {
+        table.push(figures_of(part.depth, part.name, part.stats, false));
     }
-    table.push(figures_of("total".to_owned(), &result.totals, true));
+    table.push(figures_of(0, "total", &result.totals, true));
     let mut lines = table.lines(look, 3);
     let notes = look.wrap(&notes(result).join(" "), 0);
     lines.extend(notes.iter().map(|line| look.paint(Tone::Faint, line)));
@@ -85,69 +87,98 @@ fn notes(result: &ResultFile) -> Vec<String> {
     notes
 }
 
-/// Service times, where waiting for a slot or a connection made a difference.
-pub(super) fn service(result: &ResultFile, look: &Look) -> Vec<String> {
-    let differing: Vec<(String, &Stats)> = result
-        .steps
-        .iter()
-        .filter(|step| waited(&step.stats))
-        .map(|step| (step_name(result, step), &step.stats))
-        .collect();
-    if differing.is_empty() {
-        return Vec::new();
-    }
-    let mut table = Figures::new(&["p95", "p50", "p99", "response p95"]);
-    for (name, stats) in differing {
-        let service = stats.service_us.as_ref();
-        let of = |pick: fn(&model::Figures) -> f64| service.map_or("-".into(), |f| time(pick(f)));
-        let response = stats.latency_us.as_ref();
+/// The parts of the time that timers show apart, a table for each: the steps in which it makes a
+/// difference.
+pub(super) fn breakdowns(result: &ResultFile, look: &Look) -> Vec<Vec<String>> {
+    let timers = Timer::ALL.into_iter();
+    let shown = timers.filter_map(|timer| Some((timer, timer.info().breakdown.as_ref()?)));
+    shown
+        .map(|(timer, breakdown)| self::breakdown(result, timer, breakdown, look))
+        .collect()
+}
+
+fn breakdown(result: &ResultFile, timer: Timer, breakdown: &Breakdown, look: &Look) -> Vec<String> {
+    let whole = |stats| figures_in(stats, breakdown.whole);
+    let steps = result.steps.iter();
+    let differing = steps.filter(|step| differ(whole(&step.stats), step.stats[timer].as_ref()));
+    let mut table = Figures::new(&["p95", "p50", "p99", breakdown.column]);
+    let mut any = false;
+    for step in differing {
+        any = true;
+        let part = step.stats[timer].as_ref();
+        let of = |pick: fn(&model::Figures) -> f64| part.map_or("-".into(), |f| time(pick(f)));
         table.push(Row {
-            name: name.trim_start().to_owned(),
+            depth: 0,
+            name: step_name(result, step),
             cells: vec![
                 of(|figures| figures.p95),
                 of(|figures| figures.p50),
                 of(|figures| figures.p99),
-                response.map_or("-".into(), |figures| time(figures.p95)),
+                whole(&step.stats).map_or("-".into(), |figures| time(figures.p95)),
             ],
             sum: false,
             bad: None,
         });
     }
-    let title =
-        "Service time, from the first byte sent: without waiting for a slot or a connection";
-    let mut lines = titled(look, title);
+    if !any {
+        return Vec::new();
+    }
+    let mut lines = titled(look, breakdown.title);
     lines.extend(table.lines(look, 0));
     lines
 }
 
+fn figures_in(stats: &Stats, which: Distribution) -> Option<&model::Figures> {
+    match which {
+        Distribution::Latency => stats.latency_us.as_ref(),
+        Distribution::Timer(timer) => stats[timer].as_ref(),
+    }
+}
+
+/// A task, group or step with its figures.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::report) struct Part<'a> {
+    /// How many tasks and groups it is in.
+    pub depth: usize,
+    pub name: &'a str,
+    pub stats: &'a Stats,
+}
+
 /// Tasks, groups and steps in order: a task of one step is one row, one of several its own and
-/// theirs, further to the right the deeper they are.
-pub(in crate::report) fn rows(result: &ResultFile) -> Vec<(String, &Stats)> {
+/// theirs.
+pub(in crate::report) fn rows(result: &ResultFile) -> Vec<Part<'_>> {
     let mut rows = Vec::new();
     let mut shown: Vec<&str> = Vec::new();
     for task in &result.tasks {
-        let name = without_population(result, &task.id).to_owned();
+        rows.push(Part {
+            depth: 0,
+            name: without_population(result, &task.id),
+            stats: &task.stats,
+        });
         let steps: Vec<&Step> = steps_of(result, &task.id).collect();
-        rows.push((name, &task.stats));
         if steps.iter().all(|step| step.within.is_empty()) && steps.len() == 1 {
             continue;
         }
         for step in steps {
-            for (depth, id) in step.within.iter().enumerate() {
+            for (depth, id) in (1..).zip(&step.within) {
                 let group = result.groups.iter().find(|group| group.id == *id);
                 if let Some(group) = group.filter(|_| !shown.contains(&id.as_str())) {
                     shown.push(id);
-                    rows.push((indented(depth + 1, &group.name), &group.stats));
+                    rows.push(Part {
+                        depth,
+                        name: &group.name,
+                        stats: &group.stats,
+                    });
                 }
             }
-            rows.push((indented(step.within.len() + 1, &step.name), &step.stats));
+            rows.push(Part {
+                depth: step.within.len() + 1,
+                name: &step.name,
+                stats: &step.stats,
+            });
         }
     }
     rows
-}
-
-fn indented(depth: usize, name: &str) -> String {
-    format!("{:1$}{name}", "", 2 * depth)
 }
 
 fn steps_of<'a>(result: &'a ResultFile, task: &'a str) -> impl Iterator<Item = &'a Step> {
@@ -164,12 +195,13 @@ fn step_name(result: &ResultFile, step: &Step) -> String {
     }
 }
 
-pub(super) fn figures_of(name: String, stats: &Stats, sum: bool) -> Row {
+pub(super) fn figures_of(depth: usize, name: &str, stats: &Stats, sum: bool) -> Row {
     let latency = stats.latency_us.as_ref();
     let of = |pick: fn(&model::Figures) -> f64| latency.map_or("-".into(), |f| time(pick(f)));
     let errors = words::errors(&stats.errors);
     Row {
-        name,
+        depth,
+        name: name.to_owned(),
         cells: vec![
             human::count(stats.count),
             human::rate(stats.rate_per_s),
@@ -185,15 +217,15 @@ pub(super) fn figures_of(name: String, stats: &Stats, sum: bool) -> Row {
     }
 }
 
-/// Whether response times are clearly above service times: by a tenth and by 0.1 ms.
-fn waited(stats: &Stats) -> bool {
-    let (Some(response), Some(service)) = (&stats.latency_us, &stats.service_us) else {
+/// Whether the whole is clearly above its part: by a tenth and by 0.1 ms.
+fn differ(whole: Option<&model::Figures>, part: Option<&model::Figures>) -> bool {
+    let (Some(whole), Some(part)) = (whole, part) else {
         return false;
     };
     let figures: [fn(&model::Figures) -> f64; 3] = [|f| f.p50, |f| f.p95, |f| f.p99];
     figures.iter().any(|pick| {
-        let gap = pick(response) - pick(service);
-        gap > 100.0 && gap > pick(response) / 10.0
+        let gap = pick(whole) - pick(part);
+        gap > 100.0 && gap > pick(whole) / 10.0
     })
 }
 

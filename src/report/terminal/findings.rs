@@ -7,9 +7,11 @@ use super::{
 };
 use crate::{
     human,
+    metric::Counter,
     report::{
         model::{self, ResultFile},
         verdict::{self, Outcome},
+        words,
     },
 };
 
@@ -45,17 +47,7 @@ pub(super) fn errors(result: &ResultFile, look: &Look) -> Vec<String> {
         lines.push(format!("  {}  {first}", look.paint(Tone::Bad, &head)));
         lines.extend(messages.map(|line| format!("{:indent$}{line}", "")));
     }
-    let besides: Vec<String> = [
-        (totals.dropped, "dropped"),
-        (totals.interrupted, "interrupted"),
-        (totals.unknown, "sent without seeing an answer"),
-        (totals.retries, "retried"),
-        (totals.reconnects, "reconnected"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{} {what}", human::count(count)))
-    .collect();
+    let besides: Vec<String> = words::besides(totals, &Counter::ALL);
     if !besides.is_empty() {
         let wrapped = look.wrap(&format!("Besides: {}.", besides.join(", ")), 0);
         lines.extend(wrapped);

@@ -20,10 +20,12 @@ use std::fmt::Write as _;
 /// The summary of a result: what was run, the figures per step, task and in total, errors,
 /// thresholds, what casts doubt, and the verdict.
 pub fn summary(result: &ResultFile, look: &Look) -> String {
-    let blocks = [
+    let mut blocks = vec![
         figures::heading(result, look),
         figures::figures(result, look),
-        figures::service(result, look),
+    ];
+    blocks.extend(figures::breakdowns(result, look));
+    blocks.extend([
         findings::errors(result, look),
         traces::traces(result, look),
         findings::thresholds(result, look),
@@ -33,7 +35,7 @@ pub fn summary(result: &ResultFile, look: &Look) -> String {
         beside::verified(result, look),
         findings::doubts(result, look),
         vec![findings::verdict(result, look)],
-    ];
+    ]);
     let mut text = String::new();
     for lines in blocks.iter().filter(|lines| !lines.is_empty()) {
         for line in lines {

@@ -56,8 +56,9 @@ fn figures(suite: &SuiteFile, look: &Look) -> Vec<String> {
     let mut table = Figures::new(&COLUMNS);
     for phase in &suite.phases {
         table.push(match &phase.result {
-            Some(result) => figures_of(phase.name.clone(), &result.totals, false),
+            Some(result) => figures_of(0, &phase.name, &result.totals, false),
             None => Row {
+                depth: 0,
                 name: phase.name.clone(),
                 cells: COLUMNS.map(|_| "-".to_owned()).into(),
                 sum: false,

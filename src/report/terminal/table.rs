@@ -18,6 +18,8 @@ pub struct Figures {
 /// A line of a table.
 #[derive(Debug)]
 pub struct Row {
+    /// How far to the right its name stands.
+    pub depth: usize,
     /// What it is about.
     pub name: String,
     /// One for each column.
@@ -26,6 +28,12 @@ pub struct Row {
     pub sum: bool,
     /// A cell to be seen as bad news.
     pub bad: Option<usize>,
+}
+
+impl Row {
+    fn indented(&self) -> String {
+        format!("{:1$}{2}", "", 2 * self.depth, self.name)
+    }
 }
 
 impl Figures {
@@ -61,7 +69,7 @@ impl Figures {
             taken = width(gap, longest).unwrap_or_default();
         }
         if taken > look.width {
-            let name = |row: &Row| row.name.chars().count().min(LONGEST_NAME);
+            let name = |row: &Row| row.indented().chars().count().min(LONGEST_NAME);
             let names = self.rows.iter().map(name).max().unwrap_or_default();
             longest = (names + look.width).saturating_sub(taken);
             if longest < SHORTEST_NAME {
@@ -94,7 +102,7 @@ impl Figures {
         }));
         table.set_header(header);
         for row in &self.rows {
-            let name = Cell::new(shortened(&row.name, longest));
+            let name = Cell::new(shortened(&row.indented(), longest));
             let mut cells = vec![if row.sum {
                 name.add_attribute(Attribute::Bold)
             } else {
@@ -122,7 +130,7 @@ impl Figures {
     fn paragraphs(&self, look: &Look, strong: usize) -> Vec<String> {
         let mut lines = Vec::new();
         for row in &self.rows {
-            let name = shortened(row.name.trim_start(), look.width);
+            let name = shortened(&row.name, look.width);
             lines.push(look.paint(Tone::Strong, &name));
             let mut figures: Vec<String> = self
                 .columns

@@ -1,10 +1,8 @@
 use super::*;
 use crate::{
     driver::ErrorClass,
-    plan::{
-        Threshold,
-        threshold::{Distribution, Metric, Op, Statistic},
-    },
+    metric::{Counter, Timer},
+    plan::Threshold,
     record::{Size, Snapshot},
     report::fixture::{Course, MS, fail, p95, run, threshold, trace},
     time::SECOND,
@@ -18,15 +16,15 @@ const WIDE: Look = Look {
 
 /// As many arrivals as the second's, dropped beside them; those that came waited.
 fn overloaded(snapshot: &mut Snapshot) {
-    snapshot.tasks[0].offered += 30;
-    snapshot.tasks[0].dropped += 30;
+    snapshot.tasks[0][Counter::Offered] += 30;
+    snapshot.tasks[0][Counter::Dropped] += 30;
     snapshot.queued = 600;
     for _ in 0..100 {
         for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
-            measures.offered += 1;
-            measures.ok.record(900 * MS);
+            measures[Counter::Offered] += 1;
+            measures[Timer::Ok].record(900 * MS);
         }
-        snapshot.steps[0].service.record(12 * MS);
+        snapshot.steps[0][Timer::Service].record(12 * MS);
     }
 }
 
@@ -40,9 +38,9 @@ fn troubled(snapshot: &mut Snapshot) {
             "no answer within 10s",
             10 * SECOND,
         );
-        snapshot.steps[0].unknown += 1;
+        snapshot.steps[0][Counter::Unknown] += 1;
     }
-    snapshot.steps[1].reconnects += 1;
+    snapshot.steps[1][Counter::Reconnects] += 1;
 }
 
 #[test]
@@ -157,20 +155,10 @@ fn failed_thresholds() {
             window: Some(std::time::Duration::from_secs(30)),
             ..p95(5)
         },
-        threshold("rate > 250/s", Metric::Rate, Op::Greater, 250.0),
-        threshold("dropped == 0", Metric::Dropped, Op::Equal, 0.0),
-        threshold(
-            "failed.p99 < 1s",
-            Metric::Time(Distribution::Failed, Statistic::Percentile(99.0)),
-            Op::Less,
-            1e9,
-        ),
-        threshold(
-            "p99.9 < 1s",
-            Metric::Time(Distribution::Latency, Statistic::Percentile(99.9)),
-            Op::Less,
-            1e9,
-        ),
+        threshold("rate > 250/s"),
+        threshold("dropped == 0"),
+        threshold("failed.p99 < 1s"),
+        threshold("p99.9 < 1s"),
     ]);
     made.facts.exit_code = 99;
     insta::assert_snapshot!(summary(&made.result(), &WIDE));
@@ -238,7 +226,8 @@ fn an_interrupted_run_whose_service_failed_as_well() {
         change: &|snapshot| {
             if snapshot.second == 6 {
                 for measures in [&mut snapshot.steps[0], &mut snapshot.tasks[0]] {
-                    measures.cut.record(2 * SECOND);
+                    measures[Timer::Cut].record(2 * SECOND);
+                    measures[Counter::Interrupted] += 1;
                 }
             }
         },

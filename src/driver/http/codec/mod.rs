@@ -50,6 +50,8 @@ pub struct Decoder {
     /// The beginning of a head, while its end has not come. Empty, without memory, for the usual
     /// answer, whose head comes in one piece.
     partial: Vec<u8>,
+    /// Interim answers that were skipped.
+    interim: u32,
     answer: Option<Answer>,
     /// Where the final head is copied to, when somebody wants to read it.
     kept_head: Option<Vec<u8>>,
@@ -82,6 +84,7 @@ impl Decoder {
             head_request,
             state: State::Head,
             partial: Vec::new(),
+            interim: 0,
             answer: None,
             kept_head: None,
         }
@@ -100,6 +103,16 @@ impl Decoder {
     /// The status, once the final head is complete. Interim answers (1xx) are skipped.
     pub fn status(&self) -> Option<u16> {
         self.answer.map(|answer| answer.status)
+    }
+
+    /// How many interim answers were skipped so far.
+    pub fn interim(&self) -> u32 {
+        self.interim
+    }
+
+    /// Whether a byte of an answer behind those has come. It may still turn out to be interim too.
+    pub fn has_begun(&self) -> bool {
+        self.answer.is_some() || !self.partial.is_empty()
     }
 
     /// Whether the connection may carry another request, when the answer is complete.
@@ -227,7 +240,10 @@ impl Decoder {
     fn begin_body(&mut self, head: Head) -> Result<(), Violation> {
         match head.status {
             101 => return Err(Violation::Upgrade),
-            100..200 => return Ok(()),
+            100..200 => {
+                self.interim = self.interim.wrapping_add(1);
+                return Ok(());
+            }
             _ => {}
         }
         self.answer = Some(Answer {

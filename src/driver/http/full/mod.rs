@@ -7,6 +7,7 @@
 //!
 //! - A request counts as sent when its connection is open, or at once on one that is kept: that is
 //!   some microseconds before its first byte.
+//! - The first byte of an answer counts as received when its head is there.
 //! - Bytes are those of heads as HTTP/1.1 writes them and of bodies as they came; not the framing
 //!   of chunks and of HTTP/2, and not the answers that redirect.
 //! - A kept connection that ends within an answer's head looks as if it had ended before it.
@@ -154,6 +155,7 @@ impl FullDriver {
                 }
             };
             trail.answered = true;
+            trail.first_byte_at = Some(self.clock.now());
             let keeps = keeps(&response);
             let (answer, search) =
                 answer::read(response, setup, message, trail, self.clock, http).await?;

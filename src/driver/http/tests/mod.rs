@@ -9,6 +9,7 @@ mod proxies;
 mod requests;
 mod timeouts;
 mod tls;
+mod ttfb;
 
 use super::{
     full::{FullDriver, Session as FullSession},
@@ -259,6 +260,9 @@ impl<D: Subject> User<D> {
         let outcome = done.await;
         assert_eq!(outcome.sent_at, progress.sent_at());
         assert!(outcome.sent_at.is_none_or(|sent| sent <= outcome.ended_at));
+        assert!(outcome.first_byte_at.is_none_or(|first| {
+            outcome.sent_at.unwrap() <= first && first <= outcome.ended_at
+        }));
         outcome
     }
 

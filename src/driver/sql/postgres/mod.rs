@@ -168,6 +168,10 @@ impl Connection {
         answer: &mut Answer,
     ) -> Poll<Result<(), Error>> {
         ready!(self.poll_converse(cx, |described, fields| {
+            let Some(fields) = fields else {
+                answer.waits();
+                return Ok(());
+            };
             answer.rows += 1;
             if let Some(statement) = statement.filter(|_| answer.rows == 1) {
                 let names = statement.columns().enumerate();
@@ -210,7 +214,10 @@ impl Connection {
     /// What the server says, or that it cannot be heard; a value that cannot be read.
     pub async fn all(&mut self, sql: &str, rows: &mut Vec<Row>) -> Result<u64, Error> {
         self.write(sql)?;
-        let mut keep = |described: &[Field], fields: Fields<'_>| {
+        let mut keep = |described: &[Field], fields: Option<Fields<'_>>| {
+            let Some(fields) = fields else {
+                return Ok(());
+            };
             let row = described.iter().enumerate().map(|(place, field)| {
                 let value = match fields.get(place)? {
                     None => Value::Unset,
@@ -255,10 +262,11 @@ impl Connection {
     ///
     /// Called anew each time that there may be more to hear, as all of a statement's way is one
     /// function: the nested futures that it would be otherwise cost more than what they do.
+    /// `on_row` is told each row, and by none that more is waited for.
     fn poll_converse(
         &mut self,
         cx: &mut Context<'_>,
-        mut on_row: impl FnMut(&[Field], Fields<'_>) -> Result<(), Error>,
+        mut on_row: impl FnMut(&[Field], Option<Fields<'_>>) -> Result<(), Error>,
     ) -> Poll<Result<(), Error>> {
         if !self.output.is_sent() {
             self.described.clear();
@@ -269,15 +277,20 @@ impl Connection {
         loop {
             let message = match self.input.next() {
                 Ok(Some(message)) => message,
-                Ok(None) => match ready!(self.input.poll_fill(cx, &mut self.socket)) {
-                    Ok(()) => continue,
-                    // What was said last is why nothing more comes.
-                    Err(error) => return Poll::Ready(Err(self.failed.take().unwrap_or(error))),
-                },
+                Ok(None) => {
+                    on_row(&self.described, None)?;
+                    match ready!(self.input.poll_fill(cx, &mut self.socket)) {
+                        Ok(()) => continue,
+                        // What was said last is why nothing more comes.
+                        Err(error) => {
+                            return Poll::Ready(Err(self.failed.take().unwrap_or(error)));
+                        }
+                    }
+                }
                 Err(error) => return Poll::Ready(Err(self.failed.take().unwrap_or(error))),
             };
             match message.tag {
-                b'D' => on_row(&self.described, Fields::of(message.body)?)?,
+                b'D' => on_row(&self.described, Some(Fields::of(message.body)?))?,
                 b'C' => self.changed += message::changed(message.body),
                 b'Z' => return Poll::Ready(self.failed.take().map_or(Ok(()), Err)),
                 b'T' => self.described = message::describe(message.body)?,

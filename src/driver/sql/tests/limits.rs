@@ -42,7 +42,7 @@ async fn busy(database: &Database) -> Value {
 }
 
 /// Waits until the server works on so many.
-async fn until_busy(database: &Database, sessions: i64) {
+pub async fn until_busy(database: &Database, sessions: i64) {
     while busy(database).await != Value::Int(sessions) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -12,6 +12,7 @@ mod prepare;
 mod servers;
 mod tls;
 mod transactions;
+mod ttfb;
 mod types;
 mod wire;
 
@@ -206,9 +207,12 @@ impl Rig {
             values,
         } = self;
         let progress = Progress::default();
-        driver
+        let outcome = driver
             .step(session, index, &steps[index], values, &progress)
-            .await
+            .await;
+        let ttfb = outcome.ttfb();
+        assert!(ttfb.is_none_or(|ttfb| ttfb <= outcome.service().unwrap()));
+        outcome
     }
 
     /// Runs a step that succeeds.

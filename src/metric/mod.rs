@@ -1,0 +1,28 @@
+//! What is measured, declared once: the [`Counter`]s and [`Timer`]s. Everything that adds them up,
+//! writes, judges, exports or shows them goes through these tables, so that one more is one entry
+//! here and the place where it is counted.
+
+mod counter;
+mod map;
+#[cfg(test)]
+mod tests;
+mod timer;
+
+pub use counter::{Counter, CounterInfo, Counters, Unit};
+pub use map::{EnumMap, Key, by_name, is_default};
+pub use timer::{Breakdown, Distribution, Timer, TimerInfo, Timers};
+
+/// Whose a counter or timer is where a task or a group is looked at, which has runs and, within
+/// these, requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Whatever is looked at: a task has that of its runs, everything that of all requests.
+    Itself,
+    /// Always task runs, or those of a group.
+    Runs,
+    /// Always requests.
+    Requests,
+}
+
+/// A metric's name in an exporter, and its help.
+pub type Exported = (&'static str, &'static str);

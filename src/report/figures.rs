@@ -1,0 +1,130 @@
+//! Measurements in the form and precision of the result file.
+
+use super::{
+    model::{ErrorSample, Errors, Figures, Hdr, Points, TracedRequest},
+    stats::Stats,
+};
+use crate::{
+    driver::ByClass,
+    metric::{Timer, Timers},
+    record::{Hist, Measures, RunTotals, Traced, hist::Compact},
+    time::SECOND,
+};
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// The figures of a scope; `paced` is what its rate counts.
+pub(super) fn stats(measures: &Measures, paced: u64, totals: &RunTotals) -> Stats {
+    let mut times = Timers::of(|timer| match timer.info().key {
+        Some(_) if timer != Timer::Ok => figures(&measures[timer]),
+        _ => None,
+    });
+    let ok = described(&measures[Timer::Ok]);
+    let latency = match measures.latency() {
+        Cow::Borrowed(_) => ok.clone(),
+        Cow::Owned(all) => described(&all),
+    };
+    times[Timer::Ok] = ok.0;
+    Stats {
+        counts: measures.counts,
+        count: measures.count(),
+        rate_per_s: per_second(paced, totals.seconds()),
+        errors: Errors {
+            count: measures.errors(),
+            rate: measures.error_rate().map(|rate| rounded(rate, 9)),
+            by_class: by_class(&measures.by_class),
+            samples: measures
+                .samples
+                .iter()
+                .map(|sample| ErrorSample {
+                    class: sample.class.name().to_owned(),
+                    message: sample.message.clone(),
+                    trace_id: sample.trace.map(|id| id.to_string()),
+                })
+                .collect(),
+        },
+        latency_us: latency.0,
+        times,
+        hdr: Hdr {
+            latency: latency.1,
+            ok: ok.1,
+            service: measures[Timer::Service].to_base64(),
+        },
+    }
+}
+
+/// Its figures, and all of it.
+fn described(times: &Hist) -> (Option<Figures>, Option<String>) {
+    (figures(times), times.to_base64())
+}
+
+/// Requests that can be looked up, in the order in which they ended.
+pub(super) fn by_time(requests: &[Traced]) -> Vec<TracedRequest> {
+    let mut requests = requests.to_vec();
+    requests.sort_by_key(|request| (request.ended, request.id));
+    traced(&requests)
+}
+
+/// Requests that can be looked up.
+pub(super) fn traced(requests: &[Traced]) -> Vec<TracedRequest> {
+    let requests = requests.iter().map(|request| TracedRequest {
+        trace_id: request.id.to_string(),
+        sampled: request.sampled,
+        t_s: rounded(request.ended as f64 / SECOND as f64, 3),
+        latency_us: micros(request.latency as f64),
+        outcome: request.ending.name().to_owned(),
+    });
+    requests.collect()
+}
+
+/// How many of each class that occurred.
+pub(super) fn by_class(counts: &ByClass) -> BTreeMap<String, u64> {
+    let occurred = counts.iter().filter(|(_, count)| **count > 0);
+    occurred
+        .map(|(class, count)| (class.name().to_owned(), *count))
+        .collect()
+}
+
+pub(super) fn figures(times: &Hist) -> Option<Figures> {
+    let (mean, stddev) = times.moments()?;
+    Some(Figures {
+        min: micros(times.min()? as f64),
+        mean: micros(mean),
+        stddev: micros(stddev),
+        p50: at(times, 50.0),
+        p75: at(times, 75.0),
+        p90: at(times, 90.0),
+        p95: at(times, 95.0),
+        p99: at(times, 99.0),
+        p99_9: at(times, 99.9),
+        max: micros(times.max()? as f64),
+    })
+}
+
+pub(super) fn points(times: &Compact) -> Option<Points> {
+    let [p50, p95, p99] = times.percentiles()?.map(|ns| micros(ns as f64));
+    Some(Points { p50, p95, p99 })
+}
+
+pub(super) fn at(times: &Hist, percent: f64) -> f64 {
+    times
+        .percentile(percent)
+        .map_or(0.0, |ns| micros(ns as f64))
+}
+
+pub(super) fn micros(ns: f64) -> f64 {
+    rounded(ns / 1_000.0, 3)
+}
+
+pub(super) fn per_second(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 {
+        rounded(count as f64 / seconds, 6)
+    } else {
+        0.0
+    }
+}
+
+/// So few decimals that the text is short and reads back as the same number.
+pub(super) fn rounded(value: f64, places: i32) -> f64 {
+    let scale = 10f64.powi(places);
+    (value * scale).round() / scale
+}

@@ -1,0 +1,168 @@
+//! Makes the result of a run from its journal.
+
+use super::{End, Header, Line, Second};
+use crate::{
+    gate::{Judge, Validity, validity},
+    plan::threshold::Scope,
+    record::{Collector, Size, WIRE_VERSION},
+    report::{Beside, Event, Facts, Program, ResultFile, build, looks::Watched},
+    time::{Nanos, SECOND},
+};
+use serde::Deserialize;
+
+/// What a run that was killed ended with, so to speak: interrupted, in the table of exit codes.
+const KILLED: u8 = 105;
+
+/// Makes the result of a run from the text of its journal. A last line that is not whole is passed
+/// over.
+///
+/// # Errors
+/// In words, when it is no journal, one of another version, or damaged.
+pub fn result(text: &str) -> Result<ResultFile, String> {
+    let mut lines = text
+        .split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'));
+    let header = header(lines.next().ok_or("its first line is missing")?)?;
+    let mut seconds: Vec<Second<'_>> = Vec::new();
+    let mut end = None;
+    let mut events: Vec<Event> = Vec::new();
+    let mut watched = Watched::of(&header.watch);
+    for (number, line) in (2..).zip(lines) {
+        match serde_json::from_str(line).map_err(|error| damaged(number, &error))? {
+            Line::End(last) => end = Some(*last),
+            Line::Event(event) => {
+                // What was under way may be over.
+                let same = |own: &&mut Event| own.name == event.name && own.t_s == event.t_s;
+                match events.iter_mut().find(same) {
+                    Some(own) => *own = event.into_owned(),
+                    None => events.push(event.into_owned()),
+                }
+            }
+            Line::Look(look) => watched.take(look),
+            Line::Second(second) => {
+                let expected = seconds.len() as u64;
+                if second.snapshot.second != expected {
+                    return Err(format!(
+                        "line {number} is damaged: it is not of second {expected}"
+                    ));
+                }
+                seconds.push(*second);
+            }
+        }
+    }
+    let beside = Beside {
+        events,
+        observed: watched.observed(&header.watch),
+        limits: watched.limits(&header.watch),
+        ..Beside::default()
+    };
+    replay(header, &seconds, beside, end)
+}
+
+fn header(line: &str) -> Result<Header, String> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema: u32,
+    }
+    let read = |error| damaged(1, &error);
+    let Version { schema } = serde_json::from_str(line).map_err(read)?;
+    let whose = match schema.cmp(&WIRE_VERSION) {
+        std::cmp::Ordering::Equal => return serde_json::from_str(line).map_err(read),
+        std::cmp::Ordering::Less => "an older",
+        std::cmp::Ordering::Greater => "a newer",
+    };
+    Err(format!("it was written by {whose} loadgen: use that one"))
+}
+
+fn replay(
+    header: Header,
+    seconds: &[Second<'_>],
+    beside: Beside,
+    end: Option<End>,
+) -> Result<ResultFile, String> {
+    let Header { names, run, .. } = header;
+    let size = Size::new(names.steps.len(), names.tasks.len(), names.groups.len());
+    if names
+        .steps
+        .iter()
+        .any(|step| step.task_index >= names.tasks.len())
+    {
+        return Err("a step has no task".to_owned());
+    }
+    let there = |scope| match scope {
+        Scope::Totals => true,
+        Scope::Task(task) => task < size.tasks,
+        Scope::Group(group) => group < size.groups,
+    };
+    if !header.thresholds.iter().all(|own| there(own.scope)) {
+        return Err("a threshold is on a task that is not there".to_owned());
+    }
+    let mut judge = Judge::new(&header.thresholds, &names.steps).with_warmup(header.warmup_ns);
+    let stopped = end.as_ref().and_then(|end| end.stopped_ns);
+    for at in run.load_ends.into_iter().chain(stopped) {
+        judge.load_ends(at);
+    }
+    let mut collector = Collector::new(1, size).with_warmup(header.warmup_ns);
+    for second in seconds {
+        second.snapshot.check(size)?;
+        for snapshot in collector.absorb(0, second.snapshot.clone().into_owned()) {
+            judge.update(&snapshot, collector.totals());
+        }
+    }
+    let mut warnings = Vec::new();
+    let end = end.unwrap_or_else(|| {
+        warnings.push(
+            "the run was killed: this is made of what it had written by then, and lacks at least \
+             its last second"
+                .to_owned(),
+        );
+        End {
+            elapsed_ns: seconds.len() as Nanos * SECOND,
+            overdue: 0,
+            stopped_ns: None,
+            interrupted: true,
+            failures: Vec::new(),
+            beside,
+            exit_code: KILLED,
+            cpu_seconds: seconds.last().map_or(0.0, |last| last.cpu_seconds),
+            max_rss_bytes: seconds.last().map_or(0, |last| last.max_rss_bytes),
+        }
+    });
+    let recording = collector.close(end.elapsed_ns, end.overdue);
+    let verdicts = judge.verdicts(&recording.totals);
+    let usage = validity::Usage {
+        workers: run.workers,
+        cpu_seconds: end.cpu_seconds,
+    };
+    let facts = Facts {
+        scenario: run.scenario,
+        plan: run.plan,
+        id: run.id,
+        started_at: run.started_at,
+        target: run.target,
+        load: run.load,
+        interrupted: end.interrupted,
+        failures: end.failures,
+        beside: end.beside,
+        validity: Validity::of(&recording.totals, usage),
+        exit_code: end.exit_code,
+        program: Program {
+            version: header.version,
+            workers: run.workers,
+            cpu_seconds: end.cpu_seconds,
+            max_rss_bytes: end.max_rss_bytes,
+        },
+        warnings,
+    };
+    Ok(build(
+        facts,
+        &names,
+        &recording,
+        &header.thresholds,
+        &verdicts,
+    ))
+}
+
+fn damaged(line: usize, error: &serde_json::Error) -> String {
+    format!("line {line} is damaged: {error}")
+}

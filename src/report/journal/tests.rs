@@ -1,0 +1,123 @@
+use super::*;
+use crate::{
+    record::{Size, snapshot::tests::any_snapshot},
+    report::fixture::{Course, Made, run},
+    time::SECOND,
+};
+use proptest::{collection::vec, prelude::*};
+use std::cell::RefCell;
+
+fn header(made: &Made) -> Header {
+    let facts = &made.facts;
+    Header {
+        schema: WIRE_VERSION,
+        version: facts.program.version.clone(),
+        run: Beginning {
+            scenario: facts.scenario.clone(),
+            plan: facts.plan.clone(),
+            id: facts.id.clone(),
+            started_at: facts.started_at,
+            target: facts.target.clone(),
+            load: facts.load.clone(),
+            workers: facts.program.workers,
+            load_ends: None,
+        },
+        names: made.names().into_owned(),
+        thresholds: made.thresholds.clone(),
+        warmup_ns: 0,
+        watch: Watch::default(),
+    }
+}
+
+fn end(made: &Made) -> End {
+    End {
+        elapsed_ns: made.recording.totals.elapsed,
+        overdue: made.recording.totals.overdue,
+        stopped_ns: None,
+        interrupted: made.facts.interrupted,
+        failures: made.facts.failures.clone(),
+        beside: made.facts.beside.clone(),
+        exit_code: made.facts.exit_code,
+        cpu_seconds: made.facts.program.cpu_seconds,
+        max_rss_bytes: made.facts.program.max_rss_bytes,
+    }
+}
+
+/// The text of the journal of a run.
+fn written(made: &Made, snapshots: &[Snapshot]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut journal = Journal::create(file.path(), &header(made)).unwrap();
+    for snapshot in snapshots {
+        journal.append(snapshot, 0.5, 1_000).unwrap();
+    }
+    journal.end(end(made)).unwrap();
+    std::fs::read_to_string(file.path()).unwrap()
+}
+
+/// A run of a second each.
+fn made(snapshots: &[Snapshot]) -> (Made, Vec<Snapshot>) {
+    let seen = RefCell::new(Vec::new());
+    let made = run(&Course {
+        seconds: snapshots.len() as u64,
+        elapsed: snapshots.len() as u64 * SECOND,
+        change: &|snapshot| {
+            let second = snapshot.second;
+            *snapshot = snapshots[second as usize].clone();
+            snapshot.second = second;
+            seen.borrow_mut().push(snapshot.clone());
+        },
+        ..Course::default()
+    });
+    (made, seen.into_inner())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn it_comes_to_the_result_of_the_run(snapshots in vec(any_snapshot(Size::new(3, 2, 0)), 1..4)) {
+        let (made, seen) = made(&snapshots);
+        let text = written(&made, &seen);
+        prop_assert_eq!(result(&text), Ok(made.result()));
+    }
+
+    #[test]
+    fn damage_is_refused_or_read(
+        snapshot in any_snapshot(Size::new(3, 2, 0)),
+        at in any::<prop::sample::Index>(),
+        byte in b' '..b'~',
+    ) {
+        let (made, seen) = made(&[snapshot]);
+        let mut text = written(&made, &seen).into_bytes();
+        let at = at.index(text.len());
+        text[at] = byte;
+        let text = String::from_utf8_lossy(&text);
+        if let Err(problem) = result(&text) {
+            prop_assert!(!problem.is_empty());
+        }
+    }
+}
+
+#[test]
+fn other_versions_and_other_orders_are_refused_in_words() {
+    let (made, seen) = made(&[Snapshot::new(0, Size::new(3, 2, 0))]);
+    let text = written(&made, &seen);
+    let (first, rest) = text.split_once('\n').unwrap();
+    let of_schema = |schema| text.replacen("\"schema\":2", &format!("\"schema\":{schema}"), 1);
+    let twice = format!("{first}\n{}\n{rest}", rest.lines().next().unwrap());
+    let refused = [
+        of_schema(1),
+        of_schema(3),
+        String::new(),
+        "{}\n".to_owned(),
+        twice,
+    ];
+    let refused = refused.map(|text| result(&text).unwrap_err());
+    insta::assert_snapshot!(refused.join("\n"), @r"
+    it was written by an older loadgen: use that one
+    it was written by a newer loadgen: use that one
+    its first line is missing
+    line 1 is damaged: missing field `schema` at line 1 column 2
+    line 3 is damaged: it is not of second 1
+    ");
+}
