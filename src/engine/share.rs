@@ -1,7 +1,7 @@
 //! How users and arrivals are dealt to workers, and what the workers of a population share.
 
 use super::slots::{Feeder, Slots};
-use crate::plan::{Closed, Iterations, Load, Open, Plan, Population, StepKind};
+use crate::plan::{Closed, Iterations, Load, Open, Plan, Population};
 use std::{
     iter,
     sync::{Arc, atomic::AtomicU64},
@@ -137,9 +137,9 @@ fn usable(plan: &Plan, population: &Population) -> u64 {
         Load::Closed(closed) => closed.users.peak().ceil() as u64,
         Load::Open(open) => open.max_in_flight,
     };
-    let pools = population.load_steps().filter_map(|step| match &step.kind {
-        StepKind::Sql(sql) => plan.databases.get(sql.database)?.pool(),
-        StepKind::Http(_) | StepKind::Custom(_) => None,
+    let pools = population.load_steps().filter_map(|step| {
+        let database = step.kind.plan().database()?;
+        plan.databases.get(database)?.pool()
     });
     most.min(pools.min().map_or(u64::MAX, u64::from)).max(1)
 }
