@@ -18,9 +18,8 @@ impl Spread {
     /// Of a distribution.
     pub fn of(times: &Hist) -> Self {
         let mut counts: Vec<(u16, u64)> = Vec::new();
-        let recorded = times.counts().into_iter();
-        for value in recorded.flat_map(|counts| counts.iter_recorded()) {
-            let (own, count) = (bucket(value.value_iterated_to()), value.count_at_value());
+        for (ns, count) in times.buckets() {
+            let own = bucket(ns);
             match counts.last_mut() {
                 Some((last, sum)) if *last == own => *sum += count,
                 _ => counts.push((own, count)),

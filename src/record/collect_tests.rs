@@ -2,7 +2,6 @@ use super::*;
 use crate::{
     driver::ErrorClass,
     metric::{Counter, Timer},
-    record::Hist,
 };
 use proptest::prelude::*;
 
@@ -54,23 +53,14 @@ fn split(requests: &[(Request, usize)], workers: usize) -> Vec<Vec<Snapshot>> {
         .collect()
 }
 
-fn buckets(hist: &Hist) -> Vec<(u64, u64)> {
-    hist.counts().map_or_else(Vec::new, |counts| {
-        counts
-            .iter_recorded()
-            .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
-            .collect()
-    })
-}
-
 /// Everything that must not depend on who measured it, in a form that can be compared.
 fn summary(totals: &RunTotals) -> impl PartialEq + std::fmt::Debug + use<> {
     let of = |measures: &crate::record::Measures| {
         (
             [
-                buckets(&measures[Timer::Ok]),
-                buckets(&measures[Timer::Failed]),
-                buckets(&measures[Timer::Service]),
+                measures[Timer::Ok].buckets(),
+                measures[Timer::Failed].buckets(),
+                measures[Timer::Service].buckets(),
             ],
             measures.latency().percentile(95.0),
             measures.latency().max(),
@@ -83,7 +73,7 @@ fn summary(totals: &RunTotals) -> impl PartialEq + std::fmt::Debug + use<> {
     (
         totals.steps.iter().map(of).collect::<Vec<_>>(),
         totals.tasks.iter().map(of).collect::<Vec<_>>(),
-        buckets(&totals.lag),
+        totals.lag.buckets(),
     )
 }
 
@@ -125,7 +115,8 @@ proptest! {
         prop_assert_eq!(summary(&together.totals), summary(&alone.totals));
         prop_assert_eq!(together.timeline.len(), alone.timeline.len());
         for (one, other) in together.timeline.iter().zip(&alone.timeline) {
-            for (one, other) in one.steps.iter().zip(&other.steps) {
+            for ((place, one), (again, other)) in one.steps.iter().zip(&other.steps) {
+                prop_assert_eq!(place, again);
                 prop_assert_eq!((one.count, one.errors), (other.count, other.errors));
                 prop_assert_eq!(one.latency.to_base64(), other.latency.to_base64());
             }

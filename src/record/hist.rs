@@ -1,6 +1,6 @@
 //! A latency histogram in nanoseconds.
 
-use super::{measures::MOST_COUNTED, pack};
+use super::{measures::MOST_COUNTED, pack, sparse::Sparse};
 use crate::{
     metric::is_default,
     time::{Nanos, SECOND},
@@ -13,11 +13,17 @@ use std::borrow::Cow;
 /// Longest time that is told apart: one hour. Longer ones count as this and as saturated.
 pub const LONGEST: Nanos = 3600 * SECOND;
 
+/// Most buckets that are kept by themselves while times are recorded: past that, a table is faster.
+const FEW_RECORDED: usize = 64;
+/// Most buckets that sums keep by themselves: past that, a table is smaller.
+const FEW: usize = 1_024;
+
 /// Times from 100 ns (the lowest discernible) to one hour at three significant digits. It takes
-/// no memory before the first value and grows with the longest time, never with their number.
+/// no memory before the first value, little for few different ones, and grows with the longest
+/// time, never with their number.
 #[derive(Debug, Clone, Default)]
 pub struct Hist {
-    counts: Option<Histogram<u64>>,
+    counts: Counts,
     saturated: u64,
 }
 
@@ -53,15 +59,41 @@ impl<'de> Deserialize<'de> for Hist {
 /// The same values, as far as buckets tell them apart.
 impl PartialEq for Hist {
     fn eq(&self, other: &Self) -> bool {
-        let buckets = |hist: &'_ Self| {
-            let counts = hist.counts().into_iter();
-            let recorded = counts.flat_map(Histogram::iter_recorded);
-            let each = recorded.map(|it| (it.value_iterated_to(), it.count_at_value()));
-            each.collect::<Vec<_>>()
-        };
         (self.saturated, self.len()) == (other.saturated, other.len())
-            && (self.is_empty() || buckets(self) == buckets(other))
+            && self.buckets() == other.buckets()
     }
+}
+
+#[derive(Debug, Clone)]
+enum Counts {
+    Few(Sparse),
+    Many(Box<Histogram<u64>>),
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self::Few(Sparse::default())
+    }
+}
+
+impl Counts {
+    /// The table, which what was kept by itself moves to.
+    fn many(&mut self) -> &mut Histogram<u64> {
+        if let Self::Few(few) = self {
+            *self = Self::Many(Box::new(table(few)));
+        }
+        match self {
+            Self::Many(counts) => counts,
+            // It was replaced above.
+            Self::Few(_) => unreachable!("few became many"),
+        }
+    }
+}
+
+fn table(few: &Sparse) -> Histogram<u64> {
+    let mut counts = empty();
+    few.add_to(&mut counts);
+    counts
 }
 
 fn empty() -> Histogram<u64> {
@@ -76,21 +108,32 @@ impl Hist {
     #[inline]
     pub fn record(&mut self, time: Nanos) {
         self.saturated += u64::from(time > LONGEST);
-        let counts = self.counts.get_or_insert_with(empty);
+        let time = time.min(LONGEST);
+        if let Counts::Few(few) = &mut self.counts
+            && few.record(time, FEW_RECORDED)
+        {
+            return;
+        }
         // Grows the range when needed (the saturating variant would clamp instead), and can fail
         // only where an hour's 27,000 buckets do not fit into memory's address range.
-        counts
-            .record(time.min(LONGEST))
+        self.counts
+            .many()
+            .record(time)
             .expect("the histogram grows");
     }
 
     /// Adds every value of `other`.
     pub fn add(&mut self, other: &Hist) {
         self.saturated += other.saturated;
-        if let Some(more) = &other.counts {
-            let counts = self.counts.get_or_insert_with(empty);
+        match (&mut self.counts, &other.counts) {
+            (Counts::Few(few), Counts::Few(more)) if few.has_room_for(more, FEW) => few.add(more),
+            (_, Counts::Few(more)) => more.add_to(self.counts.many()),
             // Only a histogram that may not grow can refuse.
-            counts.add(more).expect("the histogram grows");
+            (_, Counts::Many(more)) => self
+                .counts
+                .many()
+                .add(&**more)
+                .expect("the histogram grows"),
         }
     }
 
@@ -100,21 +143,32 @@ impl Hist {
     /// When `other` holds a value that this one does not.
     pub fn subtract(&mut self, other: &Hist) {
         self.saturated -= other.saturated;
-        if let Some(less) = other.counts() {
-            let counts = self.counts.get_or_insert_with(empty);
+        if let (Counts::Few(few), Counts::Few(less)) = (&mut self.counts, &other.counts) {
             // The caller's promise, as the documentation says.
-            counts.subtract(less).expect("it was added before");
+            assert!(few.subtract(less), "it was added before");
+        } else if let Some(less) = other.counts() {
+            // The caller's promise again.
+            self.counts
+                .many()
+                .subtract(&*less)
+                .expect("it was added before");
         }
     }
 
     /// How many times were recorded.
     pub fn len(&self) -> u64 {
-        self.counts.as_ref().map_or(0, Histogram::len)
+        match &self.counts {
+            Counts::Few(few) => few.len(),
+            Counts::Many(counts) => counts.len(),
+        }
     }
 
     /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        match &self.counts {
+            Counts::Few(few) => few.buckets() == 0,
+            Counts::Many(counts) => counts.is_empty(),
+        }
     }
 
     /// Whether so many times can be of one interval.
@@ -128,20 +182,44 @@ impl Hist {
     }
 
     /// The distribution, unless it is empty.
-    pub fn counts(&self) -> Option<&Histogram<u64>> {
-        self.counts.as_ref().filter(|counts| !counts.is_empty())
+    pub fn counts(&self) -> Option<Cow<'_, Histogram<u64>>> {
+        (!self.is_empty()).then(|| match &self.counts {
+            Counts::Few(few) => Cow::Owned(table(few)),
+            Counts::Many(counts) => Cow::Borrowed(&**counts),
+        })
+    }
+
+    /// Each bucket that is not empty, in order: its greatest time in ns, and how many fell into it.
+    pub fn buckets(&self) -> Vec<(Nanos, u64)> {
+        match &self.counts {
+            Counts::Few(few) => few
+                .iter()
+                .map(|(_, greatest, count)| (greatest, count))
+                .collect(),
+            Counts::Many(counts) => counts
+                .iter_recorded()
+                .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
+                .collect(),
+        }
     }
 
     /// The least value in ns, as the lower end of its bucket; None when empty.
     pub fn min(&self) -> Option<Nanos> {
-        self.counts().map(Histogram::min)
+        match &self.counts {
+            Counts::Few(few) => few.iter().next().map(|(least, ..)| least),
+            Counts::Many(counts) => (!counts.is_empty()).then(|| counts.min()),
+        }
     }
 
     /// The greatest value in ns, as the upper end of its bucket; None when empty.
     pub fn max(&self) -> Option<Nanos> {
-        // What was read back knows its greatest bucket only by the lower end.
-        self.counts()
-            .map(|counts| counts.highest_equivalent(counts.max()))
+        match &self.counts {
+            Counts::Few(few) => few.iter().last().map(|(_, greatest, _)| greatest),
+            // What was read back knows its greatest bucket only by the lower end.
+            Counts::Many(counts) => {
+                (!counts.is_empty()).then(|| counts.highest_equivalent(counts.max()))
+            }
+        }
     }
 
     /// The arithmetic mean in ns, each value taken as the middle of its bucket; None when empty.
@@ -151,18 +229,32 @@ impl Hist {
 
     /// [`Hist::mean`] and the standard deviation, both in ns; None when empty.
     pub fn moments(&self) -> Option<(f64, f64)> {
-        let counts = self.counts()?;
+        if self.is_empty() {
+            return None;
+        }
         // Most buckets are empty, and walking past those is what takes time: once is enough.
-        let buckets: Vec<(f64, f64)> = counts
-            .iter_recorded()
-            .map(|bucket| {
-                let middle = counts.median_equivalent(bucket.value_iterated_to());
-                (middle as f64, bucket.count_at_value() as f64)
-            })
-            .collect();
+        let buckets: Vec<(f64, f64)> = match &self.counts {
+            Counts::Few(few) => few
+                .iter()
+                .map(|(least, greatest, count)| {
+                    (
+                        (least + (greatest - least).div_ceil(2)) as f64,
+                        count as f64,
+                    )
+                })
+                .collect(),
+            Counts::Many(counts) => counts
+                .iter_recorded()
+                .map(|bucket| {
+                    let middle = counts.median_equivalent(bucket.value_iterated_to());
+                    (middle as f64, bucket.count_at_value() as f64)
+                })
+                .collect(),
+        };
+        let all: f64 = buckets.iter().map(|(_, count)| count).sum();
         let average = |figure: &dyn Fn(f64) -> f64| {
             let sum: f64 = buckets.iter().map(|(ns, count)| figure(*ns) * count).sum();
-            sum / counts.len() as f64
+            sum / all
         };
         let mean = average(&|ns| ns);
         Some((mean, average(&|ns| (ns - mean).powi(2)).sqrt()))
@@ -170,8 +262,13 @@ impl Hist {
 
     /// How many values are above `time`, as far as buckets tell.
     pub fn count_above(&self, time: Nanos) -> u64 {
-        self.counts()
-            .map_or(0, |counts| counts.len() - counts.count_between(0, time))
+        match &self.counts {
+            Counts::Few(few) => {
+                let above = few.iter().filter(|(least, ..)| *least > time);
+                above.map(|(.., count)| count).sum()
+            }
+            Counts::Many(counts) => counts.len() - counts.count_between(0, time),
+        }
     }
 
     /// The value in ns at a percentile (0 to 100, to a millionth of a percent); None when empty.
@@ -180,16 +277,32 @@ impl Hist {
     /// as the upper end of its bucket: never below the true value and at most 0.1 % (or 63 ns)
     /// above it.
     pub fn percentile(&self, percent: f64) -> Option<Nanos> {
-        let counts = self.counts()?;
-        let (rank, len) = (rank(percent, counts.len()), counts.len());
-        // Half a rank lower, so that no rounding of the product in the library can reach the next.
-        Some(counts.value_at_quantile((rank as f64 - 0.5) / len as f64))
+        let len = self.len();
+        if len == 0 {
+            return None;
+        }
+        let mut rank = rank(percent, len);
+        match &self.counts {
+            Counts::Few(few) => {
+                let mut buckets = few.iter();
+                let found = buckets.find(|(.., count)| {
+                    let here = rank <= *count;
+                    rank = rank.saturating_sub(*count);
+                    here
+                });
+                found.map(|(_, greatest, _)| greatest)
+            }
+            // Half a rank lower, so that no rounding of the product in the library can reach the next.
+            Counts::Many(counts) => {
+                Some(counts.value_at_quantile((rank as f64 - 0.5) / len as f64))
+            }
+        }
     }
 
     /// The exchange form: HDR V2-deflate in base64, values in ns; None when empty.
     pub fn to_base64(&self) -> Option<String> {
         self.counts()
-            .map(|counts| STANDARD.encode(pack::pack(counts)))
+            .map(|counts| STANDARD.encode(pack::pack(&counts)))
     }
 
     /// Reads the exchange form; `saturated` of the values are past one hour.
@@ -202,16 +315,30 @@ impl Hist {
             .map_err(|error| format!("a histogram is not base64: {error}"))?;
         let mut counts = pack::unpack(&bytes)?;
         counts.auto(true);
-        Ok(Self {
-            counts: Some(counts),
-            saturated,
-        })
+        Ok(Self::of(counts, saturated))
+    }
+
+    /// Of what was packed.
+    fn of(counts: Histogram<u64>, saturated: u64) -> Self {
+        let counts = match Sparse::of(&counts, FEW) {
+            Some(few) => Counts::Few(few),
+            None => Counts::Many(Box::new(counts)),
+        };
+        Self { counts, saturated }
     }
 
     /// The same in little memory.
     pub fn compact(&self) -> Compact {
         Compact {
-            bytes: self.counts().map(pack::pack).unwrap_or_default(),
+            form: match &self.counts {
+                Counts::Few(few) if few.buckets() <= FEW_KEPT => {
+                    let mut few = few.clone();
+                    few.shrink();
+                    Form::Few(few)
+                }
+                Counts::Few(few) => Form::Packed(pack::pack(&table(few))),
+                Counts::Many(counts) => Form::Packed(pack::pack(counts)),
+            },
             saturated: self.saturated,
             percentiles: PERCENTILES.map(|percent| self.percentile(percent).unwrap_or(0)),
         }
@@ -230,42 +357,64 @@ fn rank(percent: f64, len: u64) -> u64 {
 /// What [`Compact::percentiles`] tells.
 const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
 
-/// A [`Hist`] as HDR V2-deflate: some hundred bytes in place of up to 200 KB.
+/// Most buckets that [`Compact`] keeps by themselves: more take less memory packed.
+const FEW_KEPT: usize = 16;
+
+/// A [`Hist`] in up to some hundred bytes in place of up to 200 KB.
 #[derive(Debug, Clone, Default)]
 pub struct Compact {
-    /// No bytes at all stand for no values.
-    bytes: Box<[u8]>,
+    form: Form,
     saturated: u64,
     /// Taken when it is made: a long run has very many, and all are asked at its end.
     percentiles: [Nanos; PERCENTILES.len()],
 }
 
+#[derive(Debug, Clone)]
+enum Form {
+    Few(Sparse),
+    /// HDR V2-deflate.
+    Packed(Box<[u8]>),
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::Few(Sparse::default())
+    }
+}
+
 impl Compact {
     /// The histogram that this was made of, count by count.
     pub fn expand(&self) -> Hist {
-        let counts = (!self.bytes.is_empty()).then(|| {
-            // Written by `compact` alone, in memory.
-            let mut counts = pack::unpack(&self.bytes).expect("the bytes are our own");
-            counts.auto(true);
-            counts
-        });
-        Hist {
-            counts,
-            saturated: self.saturated,
+        match &self.form {
+            Form::Few(few) => Hist {
+                counts: Counts::Few(few.clone()),
+                saturated: self.saturated,
+            },
+            Form::Packed(bytes) => {
+                // Written by `compact` alone, in memory.
+                let mut counts = pack::unpack(bytes).expect("the bytes are our own");
+                counts.auto(true);
+                Hist::of(counts, self.saturated)
+            }
         }
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.form, Form::Few(few) if few.buckets() == 0)
     }
 
     /// The values in ns at 50, 95 and 99 percent; None when empty.
     pub fn percentiles(&self) -> Option<[Nanos; 3]> {
-        (!self.bytes.is_empty()).then_some(self.percentiles)
+        (!self.is_empty()).then_some(self.percentiles)
     }
 
     /// The values of both; as exact as adding the histograms.
     pub fn plus(&self, other: &Compact) -> Compact {
-        if other.bytes.is_empty() {
+        if other.is_empty() {
             return self.clone();
         }
-        if self.bytes.is_empty() {
+        if self.is_empty() {
             return other.clone();
         }
         let mut sum = self.expand();
@@ -275,12 +424,18 @@ impl Compact {
 
     /// HDR V2-deflate in base64, values in ns; None when empty.
     pub fn to_base64(&self) -> Option<String> {
-        (!self.bytes.is_empty()).then(|| STANDARD.encode(&self.bytes))
+        match &self.form {
+            Form::Few(_) => self.expand().to_base64(),
+            Form::Packed(bytes) => Some(STANDARD.encode(bytes)),
+        }
     }
 
-    /// Bytes that it takes.
+    /// Bytes that it takes besides itself.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        match &self.form {
+            Form::Few(few) => few.size(),
+            Form::Packed(bytes) => bytes.len(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod pack;
 pub mod recorder;
 pub mod series;
 pub mod snapshot;
+mod sparse;
 pub mod timeline;
 pub mod traces;
 pub mod view;

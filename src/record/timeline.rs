@@ -1,15 +1,17 @@
 //! The course of a run in bounded memory: a second per entry at first, and twice as long each
 //! time that the entries have become too many.
 
-use super::{Hist, Snapshot, hist::Compact};
+use super::{Hist, Measures, Snapshot, hist::Compact};
 use crate::{
     driver::ByClass,
     metric::{Counter, Timer},
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque, btree_map::Entry as Slot};
 
 /// Most entries of a timeline.
 pub const MOST_ENTRIES: usize = 3_600;
+/// Most step entries of all its entries together.
+const MOST_STEP_ENTRIES: usize = 40_000;
 
 /// What was measured in some seconds of the run.
 #[derive(Debug, Clone)]
@@ -30,14 +32,14 @@ pub struct Entry {
     pub offered: u64,
     /// Arrivals that found the queue full.
     pub dropped: u64,
-    /// By [`crate::plan::Step::index`].
-    pub steps: Vec<StepEntry>,
-    /// By [`crate::plan::Group::index`].
-    pub groups: Vec<StepEntry>,
+    /// Those that had requests, by [`crate::plan::Step::index`].
+    pub steps: BTreeMap<usize, StepEntry>,
+    /// Those that had runs, by [`crate::plan::Group::index`].
+    pub groups: BTreeMap<usize, StepEntry>,
 }
 
 /// One step's or group's part of an entry.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct StepEntry {
     /// Requests that ended, or runs of a group.
     pub count: u64,
@@ -56,6 +58,10 @@ pub struct StepEntry {
 #[derive(Debug)]
 pub struct Timeline {
     limit: usize,
+    /// Most step entries.
+    most_steps: usize,
+    /// Step entries of `older` and `recent`.
+    steps: usize,
     /// Seconds per entry of `recent`; half of those in `older`.
     width: u64,
     older: Vec<Entry>,
@@ -67,22 +73,32 @@ pub struct Timeline {
 #[derive(Debug)]
 struct Open {
     entry: Entry,
-    /// Made anew of even a single second: packed, a histogram tells how far its buckets reach, which
-    /// must not depend on how many measured it.
-    times: Vec<(Hist, Hist)>,
+    steps: BTreeMap<usize, Times>,
+    groups: BTreeMap<usize, Times>,
+}
+
+/// Latency and service times. Made anew of even a single second: packed, a histogram tells how far its
+/// buckets reach, which must not depend on how many measured it.
+#[derive(Debug, Default)]
+struct Times {
+    latency: Hist,
+    service: Hist,
 }
 
 impl Default for Timeline {
     fn default() -> Self {
-        Self::with_limit(MOST_ENTRIES)
+        Self::with_limits(MOST_ENTRIES, MOST_STEP_ENTRIES)
     }
 }
 
 impl Timeline {
-    /// An empty one that keeps at most `limit` entries (at least two).
-    pub fn with_limit(limit: usize) -> Self {
+    /// An empty one that keeps at most `limit` entries (at least two), with at most `most_steps` step
+    /// entries as long as it has more than two of them.
+    fn with_limits(limit: usize, most_steps: usize) -> Self {
         Self {
             limit: limit.max(2),
+            most_steps,
+            steps: 0,
             width: 1,
             older: Vec::new(),
             recent: VecDeque::new(),
@@ -103,17 +119,34 @@ impl Timeline {
             self.open = Some(open);
             return;
         }
-        self.recent.push_back(open.close());
-        if self.older.len() + self.recent.len() > self.limit {
+        self.keep(open);
+        // A single one waits for the next, to be as long as the older ones.
+        while self.is_full(self.older.len() + self.recent.len(), self.steps)
+            && self.recent.len() >= 2
+        {
             self.merge_oldest_pair();
         }
+    }
+
+    fn keep(&mut self, open: Open) {
+        let entry = open.close();
+        self.steps += entry.steps.len();
+        self.recent.push_back(entry);
+    }
+
+    /// Whether so many entries with so many step entries are more than there may be.
+    fn is_full(&self, entries: usize, steps: usize) -> bool {
+        entries > self.limit || steps > self.most_steps && entries > 2
     }
 
     /// Merges the two entries at the border between `older` and `recent`; when all are merged,
     /// the next round begins.
     fn merge_oldest_pair(&mut self) {
         if let (Some(first), Some(second)) = (self.recent.pop_front(), self.recent.pop_front()) {
-            self.older.push(first.merge(&second));
+            self.steps -= first.steps.len() + second.steps.len();
+            let both = first.merge(second);
+            self.steps += both.steps.len();
+            self.older.push(both);
         }
         if self.recent.is_empty() {
             self.recent = std::mem::take(&mut self.older).into();
@@ -124,20 +157,32 @@ impl Timeline {
     /// All entries, each of the same length but for the last, which may be shorter.
     pub fn finish(mut self) -> Vec<Entry> {
         if let Some(open) = self.open.take() {
-            self.recent.push_back(open.close());
+            self.keep(open);
         }
-        if self.older.is_empty() && self.recent.len() <= self.limit {
-            return self.recent.into();
+        let mut entries = std::mem::take(&mut self.older);
+        let recent = std::mem::take(&mut self.recent);
+        match entries.is_empty() {
+            true => entries = recent.into(),
+            false => entries.extend(in_pairs(recent)),
         }
-        let mut entries = self.older;
-        while let Some(first) = self.recent.pop_front() {
-            entries.push(match self.recent.pop_front() {
-                Some(second) => first.merge(&second),
-                None => first,
-            });
+        let steps = |entries: &[Entry]| entries.iter().map(|entry| entry.steps.len()).sum();
+        while self.is_full(entries.len(), steps(&entries)) {
+            entries = in_pairs(entries).collect();
         }
         entries
     }
+}
+
+/// Each two neighbours as one, and the last alone where their number is odd.
+fn in_pairs(entries: impl IntoIterator<Item = Entry>) -> impl Iterator<Item = Entry> {
+    let mut entries = entries.into_iter();
+    std::iter::from_fn(move || {
+        let first = entries.next()?;
+        Some(match entries.next() {
+            Some(second) => first.merge(second),
+            None => first,
+        })
+    })
 }
 
 impl Open {
@@ -152,10 +197,11 @@ impl Open {
                 queued: 0,
                 offered: 0,
                 dropped: 0,
-                steps: empty(snapshot.steps.len()),
-                groups: empty(snapshot.groups.len()),
+                steps: BTreeMap::new(),
+                groups: BTreeMap::new(),
             },
-            times: vec![Default::default(); snapshot.steps.len() + snapshot.groups.len()],
+            steps: BTreeMap::new(),
+            groups: BTreeMap::new(),
         };
         new.add(snapshot);
         new
@@ -170,63 +216,81 @@ impl Open {
         let of_tasks = |counter| snapshot.tasks.iter().map(|task| task[counter]).sum::<u64>();
         entry.offered += of_tasks(Counter::Offered);
         entry.dropped += of_tasks(Counter::Dropped);
-        let measured = snapshot.steps.iter().chain(&snapshot.groups);
-        for ((step, times), measures) in entry.parts().zip(&mut self.times).zip(measured) {
-            step.count += measures.count();
-            step.errors += measures.errors();
-            step.by_class += measures.by_class;
-            let (latency, service) = times;
-            measures
-                .ends()
-                .into_iter()
-                .for_each(|times| latency.add(times));
-            service.add(&measures[Timer::Service]);
-        }
+        add(&mut entry.steps, &mut self.steps, &snapshot.steps);
+        add(&mut entry.groups, &mut self.groups, &snapshot.groups);
     }
 
     fn close(mut self) -> Entry {
-        for (step, (latency, service)) in self.entry.parts().zip(self.times) {
-            step.latency = latency.compact();
-            step.service = service.compact();
+        let entry = &mut self.entry;
+        for (own, times) in [
+            (&mut entry.steps, self.steps),
+            (&mut entry.groups, self.groups),
+        ] {
+            // The same steps in the same order.
+            for (step, times) in own.values_mut().zip(times.into_values()) {
+                step.latency = times.latency.compact();
+                step.service = times.service.compact();
+            }
         }
         self.entry
     }
 }
 
-fn empty(number: usize) -> Vec<StepEntry> {
-    let nothing = || StepEntry {
-        count: 0,
-        errors: 0,
-        by_class: ByClass::default(),
-        latency: Compact::default(),
-        service: Compact::default(),
-    };
-    std::iter::repeat_with(nothing).take(number).collect()
+/// Adds what was measured of those that had anything.
+fn add(
+    steps: &mut BTreeMap<usize, StepEntry>,
+    times: &mut BTreeMap<usize, Times>,
+    measured: &[Measures],
+) {
+    for (place, measures) in measured.iter().enumerate() {
+        if measures.ends().into_iter().all(Hist::is_empty) {
+            continue;
+        }
+        let step = steps.entry(place).or_default();
+        step.count += measures.count();
+        step.errors += measures.errors();
+        step.by_class += measures.by_class;
+        let times = times.entry(place).or_default();
+        for ended in measures.ends() {
+            times.latency.add(ended);
+        }
+        times.service.add(&measures[Timer::Service]);
+    }
 }
 
 impl Entry {
-    /// Its steps, then its groups.
-    fn parts(&mut self) -> impl Iterator<Item = &mut StepEntry> {
-        self.steps.iter_mut().chain(&mut self.groups)
-    }
-
     /// This one and the `next` as one.
-    fn merge(mut self, next: &Entry) -> Entry {
+    fn merge(mut self, next: Entry) -> Entry {
         self.seconds += next.seconds;
         self.users = next.users;
         self.in_flight = next.in_flight;
         self.queued = next.queued;
         self.offered += next.offered;
         self.dropped += next.dropped;
-        let parts = next.steps.iter().chain(&next.groups);
-        for (step, more) in self.parts().zip(parts) {
-            step.count += more.count;
-            step.errors += more.errors;
-            step.by_class += more.by_class;
-            step.latency = step.latency.plus(&more.latency);
-            step.service = step.service.plus(&more.service);
+        for (own, more) in [
+            (&mut self.steps, next.steps),
+            (&mut self.groups, next.groups),
+        ] {
+            for (place, more) in more {
+                match own.entry(place) {
+                    Slot::Vacant(slot) => {
+                        slot.insert(more);
+                    }
+                    Slot::Occupied(mut step) => step.get_mut().add(&more),
+                }
+            }
         }
         self
+    }
+}
+
+impl StepEntry {
+    fn add(&mut self, more: &StepEntry) {
+        self.count += more.count;
+        self.errors += more.errors;
+        self.by_class += more.by_class;
+        self.latency = self.latency.plus(&more.latency);
+        self.service = self.service.plus(&more.service);
     }
 }
 

@@ -26,22 +26,21 @@ fn second(second: u64) -> Snapshot {
     snapshot
 }
 
-fn build(limit: usize, seconds: u64) -> Vec<Entry> {
-    let mut timeline = Timeline::with_limit(limit);
+fn build(limit: usize, most_steps: usize, seconds: u64) -> Vec<Entry> {
+    let mut timeline = Timeline::with_limits(limit, most_steps);
     for number in 0..seconds {
         timeline.push(&second(number));
+        // The one that waits for its neighbour may be too much.
+        let held: usize = timeline
+            .recent
+            .iter()
+            .chain(&timeline.older)
+            .map(|e| e.steps.len())
+            .sum();
+        assert_eq!(held, timeline.steps);
+        assert!(held <= most_steps.saturating_add(4), "{held} step entries");
     }
     timeline.finish()
-}
-
-/// Buckets and their counts.
-fn buckets(hist: &Hist) -> Vec<(u64, u64)> {
-    hist.counts().map_or_else(Vec::new, |counts| {
-        counts
-            .iter_recorded()
-            .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
-            .collect()
-    })
 }
 
 /// Each entry must say what its seconds said.
@@ -67,10 +66,13 @@ fn assert_conserved(entries: &[Entry], seconds: u64) {
         assert_eq!(entry.users, next - 1);
         assert_eq!(entry.in_flight, (next - 1) % 7);
         assert_eq!(entry.queued, (next - 1) % 3);
-        for (step, sum) in entry.steps.iter().zip(&sums) {
+        for (place, sum) in sums.iter().enumerate() {
+            let nothing = StepEntry::default();
+            let step = entry.steps.get(&place).unwrap_or(&nothing);
+            assert_eq!(entry.steps.contains_key(&place), !sum.2.is_empty());
             assert_eq!((step.count, step.errors), (sum.0, sum.1));
-            assert_eq!(buckets(&step.latency.expand()), buckets(&sum.2));
-            assert_eq!(buckets(&step.service.expand()), buckets(&sum.3));
+            assert_eq!(step.latency.expand().buckets(), sum.2.buckets());
+            assert_eq!(step.service.expand().buckets(), sum.3.buckets());
         }
     }
     assert_eq!(next, seconds);
@@ -79,10 +81,22 @@ fn assert_conserved(entries: &[Entry], seconds: u64) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
-    fn merging_conserves_everything(limit in 2usize..12, seconds in 0u64..150) {
-        let entries = build(limit, seconds);
+    fn merging_conserves_everything(
+        limit in 2usize..12,
+        most_steps in prop_oneof![Just(usize::MAX), 2usize..20],
+        seconds in 0u64..150,
+    ) {
+        let entries = build(limit, most_steps, seconds);
         prop_assert!(entries.len() <= limit);
         assert_conserved(&entries, seconds);
+        let steps: usize = entries.iter().map(|entry| entry.steps.len()).sum();
+        prop_assert!(steps <= most_steps || entries.len() <= 2);
+        if most_steps < usize::MAX {
+            let width = entries.first().map_or(1, |entry| entry.seconds);
+            let same = |entry: &Entry| entry.seconds == width && width.is_power_of_two();
+            prop_assert!(entries.iter().rev().skip(1).all(same));
+            return Ok(());
+        }
         // Everything of one power of two, the fewest doublings that fit, but for the rest.
         let mut width = 1;
         while seconds.div_ceil(width) > limit as u64 {
@@ -116,14 +130,14 @@ fn after_an_hour_neighbours_merge() {
     let entries = timeline.finish();
     assert_eq!(entries.len(), 1_801);
     assert_eq!(entries[0].seconds, 2);
-    assert_eq!(entries[0].steps[0].count, 2);
+    assert_eq!(entries[0].steps[&0].count, 2);
     assert_eq!(entries[1_800].seconds, 1);
 }
 
 #[test]
 fn a_day_takes_no_more_memory_than_an_hour() {
     const DAY: u64 = 24 * 3_600;
-    let mut timeline = Timeline::with_limit(60);
+    let mut timeline = Timeline::with_limits(60, usize::MAX);
     let (mut most_entries, mut most_bytes) = (0, 0);
     let mut sent = 0;
     for number in 0..DAY {
@@ -138,7 +152,8 @@ fn a_day_takes_no_more_memory_than_an_hour() {
         let entries = timeline.older.iter().chain(&timeline.recent);
         most_entries = most_entries.max(timeline.older.len() + timeline.recent.len());
         if number % 64 == 0 {
-            let bytes = entries.map(|e| e.steps[0].latency.size() + e.steps[0].service.size());
+            let steps = entries.flat_map(|e| e.steps.values());
+            let bytes = steps.map(|step| step.latency.size() + step.service.size());
             most_bytes = most_bytes.max(bytes.sum());
         }
     }
@@ -148,11 +163,65 @@ fn a_day_takes_no_more_memory_than_an_hour() {
     assert!(entries.len() <= 60);
     assert_eq!(entries[0].seconds, 2_048);
     assert_eq!(entries.iter().map(|entry| entry.seconds).sum::<u64>(), DAY);
-    let counted: u64 = entries.iter().map(|entry| entry.steps[0].count).sum();
+    let counted: u64 = entries.iter().map(|entry| entry.steps[&0].count).sum();
     assert_eq!(counted, sent);
     let expanded: u64 = entries
         .iter()
-        .map(|e| e.steps[0].latency.expand().len())
+        .map(|e| e.steps[&0].latency.expand().len())
         .sum();
     assert_eq!(expanded, sent);
+}
+
+/// A run of `steps` steps, of which each second does every `apart`-th one twice.
+fn of_many_steps(steps: usize, apart: usize, seconds: u64) -> Vec<(usize, usize, usize)> {
+    let mut timeline = Timeline::default();
+    let mut held = Vec::new();
+    for number in 0..seconds {
+        let mut snapshot = Snapshot::new(number, Size::new(steps, 1, 0));
+        for (place, step) in snapshot.steps.iter_mut().enumerate() {
+            let turn = place as u64 + number;
+            if turn.is_multiple_of(apart as u64) {
+                for time in [2_000_000 + turn * 7_919 % 500_000, 9_000_000] {
+                    step[Timer::Ok].record(time);
+                    step[Timer::Service].record(time);
+                }
+            }
+        }
+        timeline.push(&snapshot);
+        let entries = timeline.older.iter().chain(&timeline.recent);
+        let parts: Vec<&StepEntry> = entries.flat_map(|entry| entry.steps.values()).collect();
+        let bytes =
+            |step: &&StepEntry| size_of::<StepEntry>() + step.latency.size() + step.service.size();
+        let entries = timeline.older.len() + timeline.recent.len();
+        held.push((entries, parts.len(), parts.iter().map(bytes).sum()));
+    }
+    held
+}
+
+#[test]
+fn two_hundred_steps_are_kept_by_the_second_for_two_hundred_seconds() {
+    let held = of_many_steps(200, 1, 720);
+    for (place, (entries, parts, _)) in held[..200].iter().enumerate() {
+        assert_eq!((*entries, *parts), (place + 1, 200 * (place + 1)));
+    }
+    for (entries, parts, _) in &held[200..] {
+        assert!(*entries <= 200 && *parts <= 40_000, "{entries} {parts}");
+    }
+    // 400 requests a second, kept exactly, and still less than 2 MB a minute once the bound is reached.
+    let growth = (held[719].2 as f64 - held[239].2 as f64) / 8.0;
+    assert!(growth < 2e6 * 0.9, "{growth} bytes a minute");
+}
+
+#[test]
+fn ten_thousand_steps_take_little_room() {
+    // A hundred steps each second, all of them in a hundred seconds. The last entry may have to wait
+    // for the next before it can be merged.
+    let most = of_many_steps(10_000, 100, 500).into_iter();
+    let (parts, bytes) = most.fold((0, 0), |most, (_, parts, bytes)| {
+        (most.0.max(parts), most.1.max(bytes))
+    });
+    assert!(
+        parts <= 40_000 + 1_600 && bytes < 25_000_000,
+        "{parts} {bytes}"
+    );
 }

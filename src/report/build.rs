@@ -22,7 +22,7 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// What is known of a run besides its measurements.
 #[derive(Debug, Clone)]
@@ -277,11 +277,12 @@ fn checks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Check> {
 }
 
 fn interval(entry: &Entry, names: &Names<'_>) -> Interval {
-    let parts = |labels: &[Label], parts: &[StepEntry]| {
-        let labelled = labels.iter().zip(parts);
-        labelled
-            .map(|(label, part)| (label.id.clone(), measured(part, entry.seconds)))
-            .collect()
+    let parts = |labels: &[Label], parts: &BTreeMap<usize, StepEntry>| {
+        let labelled = parts.iter().filter_map(|(place, part)| {
+            let label = labels.get(*place)?;
+            Some((label.id.clone(), measured(part, entry.seconds)))
+        });
+        labelled.collect()
     };
     Interval {
         t_s: entry.second,

@@ -61,9 +61,7 @@ fn without_samples_there_are_nulls() {
     assert_eq!(value["totals"]["hdr"]["latency"], Value::Null);
     assert_eq!(value["totals"]["errors"]["rate"], Value::Null);
     assert_eq!(value["generators"][0]["schedule_lag_us"], Value::Null);
-    let interval = &value["timeline"][0]["steps"]["read-heavy/create order/POST /api/order"];
-    assert_eq!(interval["count"], 0);
-    assert_eq!(interval["latency"], Value::Null);
+    assert_eq!(value["timeline"][0]["steps"], serde_json::json!({}));
     assert_eq!(value["thresholds"][0]["observed"], Value::Null);
     assert_eq!(value["thresholds"][0]["ok"], false);
     assert_eq!(json::parse(&json::text(&result)).unwrap(), result);

@@ -79,7 +79,7 @@ fn the_course_has_the_warm_up_in_its_place() {
     let course: Vec<_> = recording.timeline.iter().collect();
     let shown: Vec<(u64, bool, u64)> = course
         .iter()
-        .map(|entry| (entry.second, entry.warmup, entry.steps[0].count))
+        .map(|entry| (entry.second, entry.warmup, entry.steps[&0].count))
         .collect();
     // The second in which it ends belongs to what is measured, without the part before.
     let expected = [

@@ -76,12 +76,8 @@ impl Rows {
 
     fn count(self, times: &Hist) -> Vec<u64> {
         let mut rows = vec![0; self.number];
-        for bucket in times
-            .counts()
-            .into_iter()
-            .flat_map(|counts| counts.iter_recorded())
-        {
-            rows[self.row(bucket.value_iterated_to() as f64)] += bucket.count_at_value();
+        for (ns, count) in times.buckets() {
+            rows[self.row(ns as f64)] += count;
         }
         rows
     }
