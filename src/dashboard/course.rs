@@ -4,7 +4,8 @@
 use super::history::{History, latency};
 use crate::{
     driver::ErrorClass,
-    record::{Hist, Measures, RunTotals, Snapshot},
+    plan::threshold::Scope,
+    record::{Hist, Measures, RunTotals, Snapshot, period::Part},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -27,8 +28,8 @@ pub struct Course {
 pub struct Row {
     /// How many ended.
     pub count: u64,
-    /// The same per second.
-    pub rate: f64,
+    /// Requests per second of the load; None for a group, whose repetitions are none.
+    pub rate: Option<f64>,
     /// Those that failed.
     pub errors: u64,
     /// Response times in ns: p50, p95, p99, max.
@@ -51,21 +52,24 @@ impl Course {
     pub fn update(&mut self, snapshot: &Snapshot, totals: &RunTotals) {
         self.history.push(snapshot);
         let (mut all, mut rows) = (Hist::default(), vec![Row::default()]);
-        let row = |measures: &Measures, times: &Hist| Row {
+        // Nothing is measured in the warm-up.
+        let rate = |count: u64, seconds: f64| Some(count as f64 / seconds.max(f64::MIN_POSITIVE));
+        let row = |measures: &Measures, times: &Hist, rate| Row {
             count: measures.count(),
-            // Nothing is measured in the warm-up.
-            rate: measures.count() as f64 / totals.seconds().max(f64::MIN_POSITIVE),
+            rate,
             errors: measures.errors(),
             latency: latency(times),
         };
-        for step in &totals.steps {
+        for (index, step) in totals.steps.iter().enumerate() {
             let times = step.latency();
             all.add(&times);
-            rows.push(row(step, &times));
+            let seconds = totals.seconds_of_part(Part::Step(index));
+            rows.push(row(step, &times, rate(step.in_time(), seconds)));
         }
+        let in_time = totals.steps.iter().map(Measures::in_time).sum();
         rows[0] = Row {
             count: rows.iter().map(|row| row.count).sum(),
-            rate: rows.iter().map(|row| row.rate).sum(),
+            rate: rate(in_time, totals.seconds_of(Scope::Totals)),
             errors: rows.iter().map(|row| row.errors).sum(),
             latency: latency(&all),
         };
@@ -73,7 +77,7 @@ impl Course {
             totals
                 .groups
                 .iter()
-                .map(|group| row(group, &group.latency())),
+                .map(|group| row(group, &group.latency(), None)),
         );
         self.rows = Arc::new(rows);
         self.classes = Arc::new(classes(totals));

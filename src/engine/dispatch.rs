@@ -90,8 +90,9 @@ impl<D: Driver + 'static> Dispatcher<D> {
 
     /// Takes what other workers hand over, until no worker has an arrival left.
     async fn receive(self: Rc<Self>) {
-        while let Some(handed) = poll_fn(|cx| self.shared.poll_handed(self.home, cx)).await {
-            handed.into_iter().for_each(|arrival| self.give(arrival));
+        let mut handed = Vec::new();
+        while poll_fn(|cx| self.shared.poll_handed(self.home, &mut handed, cx)).await {
+            handed.drain(..).for_each(|arrival| self.give(arrival));
         }
         self.closed.set(true);
         self.idle.borrow().iter().for_each(|slot| slot.wake());

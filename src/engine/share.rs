@@ -41,7 +41,8 @@ pub struct Part {
 pub enum Work {
     /// Arrivals; the feeder is held until the worker has no further one.
     Open(Open, Feeder),
-    /// Users, and how many task runs may still begin, where they share them.
+    /// Users, and how many iterations are left: of shared ones those that may still begin, of
+    /// users' own those of users who have not left.
     Closed(Closed, Arc<AtomicU64>),
 }
 
@@ -112,7 +113,8 @@ fn works(load: &Load, stride: u64) -> Vec<Work> {
         Load::Closed(closed) => {
             let runs = match closed.iterations {
                 Iterations::Shared(runs) => runs,
-                Iterations::Unlimited | Iterations::PerUser(_) => 0,
+                Iterations::PerUser(runs) => runs.saturating_mul(closed.users.peak().ceil() as u64),
+                Iterations::Unlimited => 0,
             };
             let left = Arc::new(AtomicU64::new(runs));
             let work = || Work::Closed(closed.clone(), Arc::clone(&left));

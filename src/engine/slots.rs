@@ -144,14 +144,21 @@ impl Slots {
         }
     }
 
-    /// Takes what was handed over to worker `home`; ready with None when nothing more will come.
-    pub fn poll_handed(&self, home: usize, cx: &mut Context<'_>) -> Poll<Option<Vec<Arrival>>> {
+    /// Takes what was handed over to worker `home` into `handed`, which is empty; false when
+    /// nothing more will come.
+    pub fn poll_handed(
+        &self,
+        home: usize,
+        handed: &mut Vec<Arrival>,
+        cx: &mut Context<'_>,
+    ) -> Poll<bool> {
         let mut inbox = lock(&self.homes[home].inbox);
         if !inbox.arrivals.is_empty() {
-            return Poll::Ready(Some(mem::take(&mut inbox.arrivals)));
+            mem::swap(&mut inbox.arrivals, handed);
+            return Poll::Ready(true);
         }
         if self.feeding.load(Ordering::SeqCst) == 0 {
-            return Poll::Ready(None);
+            return Poll::Ready(false);
         }
         inbox.waker = Some(cx.waker().clone());
         Poll::Pending

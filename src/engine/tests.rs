@@ -3,6 +3,7 @@
 mod bounds;
 mod choices;
 mod groups;
+mod lengths;
 mod shapes;
 mod starts;
 mod warmup;
@@ -107,6 +108,7 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
                 client: http::Client::Fast { asked: false },
             },
             load,
+            start: Duration::ZERO,
             graceful_stop: Duration::from_secs(30),
             choice: (tasks.len() > 1).then(|| {
                 rand_distr::weighted::WeightedAliasIndex::new(vec![1.0; tasks.len()]).unwrap()
@@ -225,9 +227,7 @@ fn drive_with(
         }
         let mut end = WorkerEnd::default();
         while let Some(ended) = running.join_next().await {
-            let ended = ended.unwrap().unwrap();
-            end.at = end.at.max(ended.at);
-            end.overdue += ended.overdue;
+            end = end.and(ended.unwrap().unwrap());
         }
         let by_worker: Vec<_> = sinks.iter().map(|snapshots| snapshots.take()).collect();
         Ran {

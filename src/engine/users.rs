@@ -20,7 +20,7 @@ use std::{
 use tokio::task::JoinSet;
 
 /// Starts this worker's users as the curve asks for them; returns when none is left to start.
-/// `left` counts the runs that the users of all workers share, if they do.
+/// `left` counts the iterations of the users of all workers.
 pub async fn start<D: Driver + 'static>(
     context: Rc<Context<D>>,
     load: &Closed,
@@ -68,7 +68,7 @@ struct User<D> {
     index: u64,
     users: u64,
     load: Rc<Closed>,
-    /// Runs that may still begin, where the users of all workers share them.
+    /// Iterations of the users of all workers: shared ones that may still begin, and their own.
     left: Arc<AtomicU64>,
 }
 
@@ -76,19 +76,25 @@ impl<D: Driver> User<D> {
     /// Is there in each of its windows; a run that is under way at a window's end is finished.
     async fn live(self, windows: Vec<(Nanos, Nanos)>) {
         let mut draws = Draws::new(self.context.source(), Purpose::User, self.index, self.users);
-        let mut done = 0;
+        let mut done = Done {
+            count: 0,
+            left: match self.load.iterations {
+                Iterations::PerUser(_) => Some(&self.left),
+                Iterations::Unlimited | Iterations::Shared(_) => None,
+            },
+        };
         for (start, end) in windows {
             if !begins(&self.context, &self.stop, start).await {
                 return;
             }
             self.work(start, end, &mut draws, &mut done).await;
-            if self.is_done(done, &draws) {
+            if self.is_done(done.count, &draws) {
                 return;
             }
         }
     }
 
-    async fn work(&self, start: Nanos, end: Nanos, draws: &mut Draws, done: &mut u64) {
+    async fn work(&self, start: Nanos, end: Nanos, draws: &mut Draws, done: &mut Done<'_>) {
         let context = &*self.context;
         context.recorder.users.up();
         let _active = Active(context);
@@ -146,8 +152,8 @@ impl<D: Driver> User<D> {
                 }
                 continue;
             }
-            *done += u64::from(counts);
-            if self.is_done(*done, draws) {
+            done.count += u64::from(counts);
+            if self.is_done(done.count, draws) {
                 return;
             }
             intended = match self.load.pacing {
@@ -193,6 +199,20 @@ impl<D: Driver> User<D> {
 fn next_tick(intended: Nanos, ended: Nanos, interval: Nanos) -> Nanos {
     let passed = ended.saturating_sub(intended) / interval.max(1);
     intended.saturating_add(passed.max(1).saturating_mul(interval))
+}
+
+/// Iterations that a user has done; taken off those that are left when it leaves, or is cut off.
+struct Done<'a> {
+    count: u64,
+    left: Option<&'a AtomicU64>,
+}
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        if let Some(left) = self.left {
+            left.fetch_sub(self.count, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Counts a user as long as it is there, also when it is cut off.

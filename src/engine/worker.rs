@@ -18,7 +18,7 @@ use std::{
     convert::Infallible,
     io,
     rc::Rc,
-    sync::{Arc, Barrier, OnceLock},
+    sync::{Arc, Barrier, OnceLock, atomic::Ordering},
     thread,
     time::Duration,
 };
@@ -36,12 +36,34 @@ use tokio::{
 const LEAD: Duration = Duration::from_millis(20);
 
 /// How a worker ended.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct WorkerEnd {
     /// When its last run ended, on the run's clock.
     pub at: Nanos,
     /// Arrivals that had come due but were only looked at after the end.
     pub overdue: u64,
+    /// By population: when the worker stopped starting its task runs; 0 where it has none.
+    pub stopped: Vec<Nanos>,
+    /// By population: iterations that were asked for and not done. One worker tells them.
+    pub undone: Vec<u64>,
+}
+
+impl WorkerEnd {
+    /// The end of both.
+    pub fn and(mut self, other: Self) -> Self {
+        let populations = self.stopped.len().max(other.stopped.len());
+        self.stopped.resize(populations, 0);
+        self.undone.resize(populations, 0);
+        for (mine, stopped) in self.stopped.iter_mut().zip(other.stopped) {
+            *mine = stopped.max(*mine);
+        }
+        for (mine, undone) in self.undone.iter_mut().zip(other.undone) {
+            *mine += undone;
+        }
+        self.at = self.at.max(other.at);
+        self.overdue += other.overdue;
+        self
+    }
 }
 
 /// Worker threads that run.
@@ -175,6 +197,12 @@ pub async fn work<D: Driver + 'static>(
     let recorder = Rc::new(recorder);
     let mut populations = JoinSet::new();
     let mut stops = Vec::new();
+    let mut left = Vec::new();
+    let mut end = WorkerEnd {
+        stopped: vec![0; plan.populations.len()],
+        undone: vec![0; plan.populations.len()],
+        ..WorkerEnd::default()
+    };
     for (population, (settings, part)) in plan.populations.iter().zip(parts.populations).enumerate()
     {
         let Some(Part { share, work }) = part else {
@@ -183,8 +211,10 @@ pub async fn work<D: Driver + 'static>(
         let planned = settings.load.duration().map_or(Nanos::MAX, nanos);
         let stop = Stop::at(planned, settings.graceful_stop);
         stops.push(stop.clone());
-        if let (0, Work::Open(_, feeder)) = (share.first, &work) {
-            recorder.watch_queue(feeder.slots().waiting());
+        match (share.first, &work) {
+            (0, Work::Open(_, feeder)) => recorder.watch_queue(feeder.slots().waiting()),
+            (0, Work::Closed(_, runs)) => left.push((population, Arc::clone(runs))),
+            _ => {}
         }
         let context = Context {
             plan: Arc::clone(&plan),
@@ -200,7 +230,9 @@ pub async fn work<D: Driver + 'static>(
     let interrupt = async {
         // An error means that the engine is gone: then it is time to stop as well.
         let _ = early.wait_for(|early| *early >= Early::Gracefully).await;
-        stops.iter().for_each(|stop| stop.now(pacer.clock().now()));
+        let now = pacer.clock().now();
+        stops.iter().for_each(|stop| stop.now(now));
+        recorder.loads_end(now);
         pacer.wake_all();
         if early
             .wait_for(|early| *early >= Early::AtOnce)
@@ -220,10 +252,11 @@ pub async fn work<D: Driver + 'static>(
     let tick = each_second(&pacer, async || recorder.turn(pacer.clock().now()));
     // Apart from that, because it may have to wait for others.
     let tidy = each_second(&pacer, || driver.tidy());
-    let mut end = WorkerEnd::default();
     let all = async {
         while let Some(joined) = populations.join_next().await {
-            end.overdue += joined.map_err(|error| format!("a worker failed: {error}"))??;
+            let part = joined.map_err(|error| format!("a worker failed: {error}"))??;
+            end.overdue += part.overdue;
+            end.stopped[part.population] = part.stopped;
         }
         // Others may use what this runtime watches: a connection of a pool.
         parts.presence.leave().await;
@@ -236,6 +269,9 @@ pub async fn work<D: Driver + 'static>(
         never = tick => match never {},
         never = tidy => match never {},
     };
+    for (population, left) in left {
+        end.undone[population] = left.load(Ordering::Relaxed);
+    }
     end.at = pacer.clock().now();
     recorder.finish(end.at);
     driver.tidy().await;
@@ -252,12 +288,21 @@ async fn each_second(pacer: &Pacer, mut act: impl AsyncFnMut()) -> Infallible {
     }
 }
 
-/// Runs one population to its end, the graceful stop included; returns its overdue arrivals.
+/// How a population ended on one worker.
+struct PartEnd {
+    population: usize,
+    overdue: u64,
+    /// When it stopped starting task runs.
+    stopped: Nanos,
+}
+
+/// Runs one population to its end, the graceful stop included.
 async fn populate<D: Driver + 'static>(
     context: Rc<Context<D>>,
     work: Work,
     stop: Stop,
-) -> Result<u64, String> {
+) -> Result<PartEnd, String> {
+    let population = context.population;
     match work {
         Work::Open(load, feeder) => {
             let dispatcher = Dispatcher::new(Rc::clone(&context), &feeder);
@@ -266,14 +311,24 @@ async fn populate<D: Driver + 'static>(
             if cut != Ok(false) {
                 dispatcher.cut_waiting();
             }
-            cut.map(|_| dispatcher.overdue())
+            cut.map(|_| PartEnd {
+                population,
+                overdue: dispatcher.overdue(),
+                stopped: stop.time(),
+            })
         }
         Work::Closed(load, left) => {
             // Loads of so many runs end with the last, or when no user is left.
             let lasts = load.iterations == Iterations::Unlimited;
             let own = Rc::clone(&context);
             let start = async |tasks: &mut _| users::start(own, &load, left, &stop, tasks).await;
-            to_the_end(&context, &stop, lasts, start).await.map(|_| 0)
+            to_the_end(&context, &stop, lasts, start).await?;
+            Ok(PartEnd {
+                population,
+                overdue: 0,
+                // The last iteration, or the last user, may have ended it before its time.
+                stopped: stop.time().min(context.pacer.clock().now()),
+            })
         }
     }
 }

@@ -15,6 +15,7 @@ use std::{
 pub(super) struct Tally {
     pub(super) counts: Counters,
     pub(super) runs: u64,
+    runs_in_time: u64,
     count: u64,
     errors: u64,
     checks: u64,
@@ -36,6 +37,7 @@ impl Tally {
         Self {
             counts: measures.counts,
             runs: view.runs,
+            runs_in_time: view.runs_in_time,
             count: measures.count(),
             errors: measures.errors(),
             checks: measures.checks,
@@ -45,6 +47,7 @@ impl Tally {
 
     fn each(&mut self, other: &Tally, apply: fn(&mut u64, u64)) {
         apply(&mut self.runs, other.runs);
+        apply(&mut self.runs_in_time, other.runs_in_time);
         apply(&mut self.count, other.count);
         apply(&mut self.errors, other.errors);
         apply(&mut self.checks, other.checks);
@@ -74,7 +77,7 @@ pub(super) fn times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
     }
 }
 
-/// Takes the value of `metric` from what was measured in so many seconds.
+/// Takes the value of `metric` from what was measured in so many seconds of the load.
 pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64) -> Observation {
     // What happens to arrivals says nothing when none was due; what happens to requests says
     // nothing when none ended.
@@ -90,7 +93,7 @@ pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64)
         Metric::ErrorRate => (tally.errors as f64 / tally.count as f64, tally.count),
         Metric::Checks => (tally.passed as f64 / tally.checks as f64, tally.checks),
         Metric::Count => (tally.count as f64, offered),
-        Metric::Rate => (tally.runs as f64 / seconds, offered),
+        Metric::Rate => (tally.runs_in_time as f64 / seconds, offered),
         Metric::Counter(counter) => (tally.counts[counter] as f64, offered),
     };
     Observation {

@@ -87,7 +87,10 @@ impl Judge {
             let failed = match standing.window {
                 Some(_) => standing.slide(latest.of(scope), passed, early, ending),
                 None if early => false,
-                None => standing.watch(whole.of(scope), passed, totals.seconds(), ending),
+                None => {
+                    let seconds = totals.seconds_of(scope);
+                    standing.watch(whole.of(scope), passed, seconds, ending)
+                }
             };
             if failed && standing.threshold.abort && !ending && abort.is_none() {
                 abort = Some(place);
@@ -118,7 +121,8 @@ impl Judge {
             .iter()
             .map(|standing| {
                 standing.kept.clone().unwrap_or_else(|| {
-                    standing.conclude(whole.of(standing.threshold.scope), totals.seconds())
+                    let scope = standing.threshold.scope;
+                    standing.conclude(whole.of(scope), totals.seconds_of(scope))
                 })
             })
             .collect()

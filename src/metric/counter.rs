@@ -77,6 +77,13 @@ table! {
         noted: Some("interrupted"),
         exported: Some(("loadgen_interrupted_total", "Task runs cut off at the end."))
     }
+    /// Ended after their load, in the graceful stop: in no rate.
+    Late {
+        name: "late",
+        meaning: "Ended after the load, in the graceful stop: in no rate.",
+        of: Of::Itself,
+        judged: false
+    }
     /// Sent, but no response seen.
     Unknown {
         name: "unknown",

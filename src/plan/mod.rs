@@ -135,6 +135,8 @@ pub struct Population {
     pub load: Load,
     /// How long its load runs before what is measured; it ends with [`Plan::warmup`].
     pub warmup: Duration,
+    /// When its load begins, after the plan's warm-up.
+    pub start: Duration,
     /// How long a run may finish after the end before it is cut off.
     pub graceful_stop: Duration,
     /// What is done.

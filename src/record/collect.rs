@@ -1,6 +1,6 @@
 //! Merges what the workers measured, second by second, into one stream.
 
-use super::{Counts, RunTotals, Size, Snapshot, Timeline, timeline};
+use super::{Counts, Periods, RunTotals, Size, Snapshot, Timeline, timeline};
 use crate::time::{Nanos, SECOND};
 use std::collections::VecDeque;
 
@@ -59,6 +59,17 @@ impl Collector {
     pub fn with_warmup(mut self, end: Nanos) -> Self {
         self.warmup = end;
         self
+    }
+
+    /// For a run whose loads send then.
+    pub fn with_periods(mut self, periods: Periods) -> Self {
+        self.totals.periods = periods;
+        self
+    }
+
+    /// When the loads send, as far as it is known: to be changed where they stop before.
+    pub fn periods(&mut self) -> &mut Periods {
+        &mut self.totals.periods
     }
 
     /// Takes a worker's next snapshot. Returns the seconds that became complete, in order.

@@ -102,6 +102,11 @@ impl Measures {
         self[Timer::Ok].len() + self.errors()
     }
 
+    /// Those that ended before their load did: what rates count.
+    pub fn in_time(&self) -> u64 {
+        self.count().saturating_sub(self[Counter::Late])
+    }
+
     /// Those that failed.
     pub fn errors(&self) -> u64 {
         self[Timer::Failed].len()

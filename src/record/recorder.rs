@@ -1,8 +1,9 @@
 //! A worker's own recorder: plain memory that no other worker touches, one snapshot sent a second.
 
 use super::{
-    Ending, Measures, Size, Snapshot, Span, Traced,
+    Ending, Measures, Periods, Size, Snapshot, Span, Traced,
     batch::{Batch, Success},
+    period::Part,
     traces::SPANS,
 };
 use crate::{
@@ -31,6 +32,10 @@ pub struct Recorder {
     boundary: Cell<Nanos>,
     /// When the warm-up ends: what is due before is set aside.
     warmup: Nanos,
+    /// When the loads end: what ends later is in no rate.
+    periods: RefCell<Periods>,
+    /// When the first of them ends.
+    first_end: Cell<Nanos>,
     sink: Sink,
     /// How many checks each step makes.
     checks: Box<[usize]>,
@@ -71,11 +76,14 @@ impl Recorder {
         let warmup = nanos(plan.warmup);
         let mut first = Snapshot::new(0, Size::of(plan));
         first.warmup = SECOND <= warmup;
+        let periods = Periods::of(plan);
         Self {
             current: RefCell::new(first),
             batch: RefCell::new(Batch::new()),
             boundary: Cell::new(SECOND),
             warmup,
+            first_end: Cell::new(periods.first_end()),
+            periods: RefCell::new(periods),
             sink,
             checks: (0..plan.steps.len())
                 .map(|step| plan.written.checks(step).len())
@@ -90,6 +98,19 @@ impl Recorder {
     /// Tells of the length of a queue, too.
     pub fn watch_queue(&self, length: &Arc<AtomicU64>) {
         self.queues.borrow_mut().push(Arc::clone(length));
+    }
+
+    /// All loads stop at `at`, before their end.
+    pub fn loads_end(&self, at: Nanos) {
+        let mut periods = self.periods.borrow_mut();
+        periods.end_by(at);
+        self.first_end.set(periods.first_end());
+    }
+
+    /// Whether what ended then did so after its load.
+    #[inline]
+    fn is_late(&self, part: Part, ended: Nanos) -> bool {
+        ended > self.first_end.get() && ended > self.periods.borrow().end_of(part)
     }
 
     /// Where something that was due then is taken down.
@@ -132,8 +153,10 @@ impl Recorder {
     /// A step ended, and was the root of a trace if there is one.
     pub fn step(&self, step: usize, intended: Nanos, outcome: &Outcome, trace: Option<Trace>) {
         self.turn(outcome.ended_at);
+        let late = self.is_late(Part::Step(step), outcome.ended_at);
         if intended >= self.warmup
             && trace.is_none()
+            && !late
             && let Some(success) = Success::of_step(step, intended, outcome)
         {
             return self.keep(success);
@@ -153,6 +176,7 @@ impl Recorder {
         time(measures, outcome.response_times());
         measures.check(self.checks[step], outcome.missed);
         measures[Counter::Unknown] += u64::from(outcome.unknown);
+        measures[Counter::Late] += u64::from(late);
         aside(measures, outcome);
         if let Some(trace) = trace {
             let span = Span {
@@ -209,24 +233,28 @@ impl Recorder {
     ) {
         self.turn(ended);
         let latency = ended.saturating_sub(intended);
-        if intended >= self.warmup && failed.is_none() && !unknown {
+        let late = self.is_late(Part::Task(task), ended);
+        if intended >= self.warmup && failed.is_none() && !unknown && !late {
             return self.keep(Success::Task(task, latency));
         }
         let mut place = self.place(intended);
         let measures = &mut place.tasks[task];
         end(measures, latency, failed);
         measures[Counter::Unknown] += u64::from(unknown);
+        measures[Counter::Late] += u64::from(late);
     }
 
     /// A repetition of a group ended, with the class of the step that failed it.
     pub fn group(&self, group: usize, intended: Nanos, ended: Nanos, failed: Option<ErrorClass>) {
         self.turn(ended);
         let latency = ended.saturating_sub(intended);
-        if intended >= self.warmup && failed.is_none() {
+        let late = self.is_late(Part::Group(group), ended);
+        if intended >= self.warmup && failed.is_none() && !late {
             return self.keep(Success::Group(group, latency));
         }
         let measures = &mut self.place(intended).groups[group];
         end(measures, latency, failed);
+        measures[Counter::Late] += u64::from(late);
     }
 
     /// A run was cut off at `now`; `sent`: its request may have happened.

@@ -1,9 +1,9 @@
 //! What one worker measured in one second, and the same merged over workers.
 
-use super::{Hist, Measures, Span, Traces};
+use super::{Hist, Measures, Periods, Span, Traces, period::Part};
 use crate::{
     metric::is_default,
-    plan::Plan,
+    plan::{Plan, threshold::Scope},
     time::{Nanos, SECOND},
 };
 use serde::{Deserialize, Serialize};
@@ -209,6 +209,8 @@ pub struct RunTotals {
     /// Length measured so far: from the end of the warm-up to that of the last interval, or to the
     /// true end of the run.
     pub elapsed: Nanos,
+    /// When the loads send; empty when that is not known.
+    pub periods: Periods,
     /// By step index.
     pub steps: Vec<Measures>,
     /// By task index.
@@ -251,6 +253,18 @@ impl RunTotals {
         add(&mut self.groups, &snapshot.groups);
         self.lag.add(&snapshot.lag);
         add_traces(&mut self.traces, &snapshot.traces);
+    }
+
+    /// How many seconds the load of a scope has had so far, which its rates are over.
+    pub fn seconds_of(&self, scope: Scope) -> f64 {
+        let seconds = self.periods.seconds(scope, self.warmup + self.elapsed);
+        seconds.unwrap_or_else(|| self.seconds())
+    }
+
+    /// The same of a task, group or step.
+    pub fn seconds_of_part(&self, part: Part) -> f64 {
+        let seconds = self.periods.seconds_of(part, self.warmup + self.elapsed);
+        seconds.unwrap_or_else(|| self.seconds())
     }
 
     /// [`RunTotals::elapsed`] in seconds.

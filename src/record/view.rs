@@ -19,6 +19,10 @@ pub struct View {
     pub measures: Measures,
     /// Task runs that ended.
     pub runs: u64,
+    /// Those of them that ended before their load did: what a rate counts.
+    pub runs_in_time: u64,
+    /// Requests that did.
+    pub requests_in_time: u64,
 }
 
 impl View {
@@ -51,8 +55,20 @@ impl View {
             }
         }
         Self {
-            measures,
             runs: tasks.iter().map(Measures::count).sum(),
+            runs_in_time: tasks.iter().map(Measures::in_time).sum(),
+            requests_in_time: measures.in_time(),
+            measures,
+        }
+    }
+
+    /// Looks at a step alone: its requests stand for runs too.
+    pub fn step(measures: &Measures) -> Self {
+        Self {
+            runs: measures.count(),
+            runs_in_time: measures.in_time(),
+            requests_in_time: measures.in_time(),
+            measures: measures.clone(),
         }
     }
 
@@ -65,9 +81,11 @@ impl View {
     ) -> Self {
         let mut measures = runs.cloned().unwrap_or_default();
         let mut requests = Measures::default();
+        let mut requests_in_time = 0;
         for (step, label) in steps.iter().zip(labels) {
             if within(label) {
                 requests.add(step);
+                requests_in_time += step.in_time();
             }
         }
         for (timer, times) in measures.times.iter_mut() {
@@ -84,6 +102,8 @@ impl View {
         measures.missed = requests.missed;
         Self {
             runs: measures.count(),
+            runs_in_time: measures.in_time(),
+            requests_in_time,
             measures,
         }
     }

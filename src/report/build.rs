@@ -15,6 +15,7 @@ use crate::{
     },
     record::{
         Recording, RunTotals, View,
+        period::Part,
         timeline::{Entry, StepEntry},
     },
     time::SECOND,
@@ -168,7 +169,7 @@ pub fn build(
             failures: facts.failures,
         },
         generators: vec![generator(facts.program, totals)],
-        totals: stats(&whole.measures, whole.runs, totals),
+        totals: stats(&whole, totals.seconds_of(Scope::Totals)),
         tasks: tasks(names, totals),
         groups: groups(names, totals),
         steps: steps(names, totals),
@@ -211,10 +212,11 @@ fn tasks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Task> {
     let labels = names.tasks.iter().enumerate();
     labels
         .map(|(place, label)| {
-            let view = View::of(Scope::Task(place), &names.steps, totals.parts());
+            let scope = Scope::Task(place);
+            let view = View::of(scope, &names.steps, totals.parts());
             model::Task {
                 id: label.id.clone(),
-                stats: stats(&view.measures, view.runs, totals),
+                stats: stats(&view, totals.seconds_of(scope)),
             }
         })
         .collect()
@@ -224,14 +226,15 @@ fn groups(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Group> {
     let labels = names.groups.iter().enumerate();
     labels
         .map(|(place, label)| {
-            let view = View::of(Scope::Group(place), &names.steps, totals.parts());
+            let scope = Scope::Group(place);
+            let view = View::of(scope, &names.steps, totals.parts());
             model::Group {
                 id: label.id.clone(),
                 population: label.population.clone(),
                 task: label.task.clone(),
                 name: label.name.clone(),
                 within: names.within(label),
-                stats: stats(&view.measures, view.runs, totals),
+                stats: stats(&view, totals.seconds_of(scope)),
             }
         })
         .collect()
@@ -251,7 +254,10 @@ fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
                 within: names.within(label),
                 kind: kind.clone().into_owned(),
                 tags: Default::default(),
-                stats: stats(measures, measures.count(), totals),
+                stats: stats(
+                    &View::step(measures),
+                    totals.seconds_of_part(Part::Step(place)),
+                ),
                 slowest: traces.map_or_else(Vec::new, |it| traced(&it.slowest)),
                 failed: traces.map_or_else(Vec::new, |it| by_time(&it.failed)),
             }

@@ -76,6 +76,9 @@ fn rates_count_task_runs_and_requests_where_each_belongs() {
     assert_eq!(result.totals.rate_per_s, 200.0);
     assert_eq!(result.tasks[1].stats.rate_per_s, 40.0);
     assert_eq!(result.steps[2].stats.rate_per_s, 40.0);
+    assert_eq!(result.totals.requests_per_s, 240.0);
+    assert_eq!(result.tasks[1].stats.requests_per_s, 80.0);
+    assert_eq!(result.steps[2].stats.requests_per_s, 40.0);
     assert_eq!(result.totals[Counter::Offered], 20 * 200);
 }
 

@@ -7,13 +7,14 @@ use super::{
 use crate::{
     driver::ByClass,
     metric::{Timer, Timers},
-    record::{Hist, Measures, RunTotals, Traced, hist::Compact},
+    record::{Hist, Traced, View, hist::Compact},
     time::SECOND,
 };
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// The figures of a scope; `paced` is what its rate counts.
-pub(super) fn stats(measures: &Measures, paced: u64, totals: &RunTotals) -> Stats {
+/// The figures of a scope, whose load took so many seconds.
+pub(super) fn stats(view: &View, seconds: f64) -> Stats {
+    let measures = &view.measures;
     let mut times = Timers::of(|timer| match timer.info().key {
         Some(_) if timer != Timer::Ok => figures(&measures[timer]),
         _ => None,
@@ -27,7 +28,8 @@ pub(super) fn stats(measures: &Measures, paced: u64, totals: &RunTotals) -> Stat
     Stats {
         counts: measures.counts,
         count: measures.count(),
-        rate_per_s: per_second(paced, totals.seconds()),
+        rate_per_s: per_second(view.runs_in_time, seconds),
+        requests_per_s: per_second(view.requests_in_time, seconds),
         errors: Errors {
             count: measures.errors(),
             rate: measures.error_rate().map(|rate| rounded(rate, 9)),

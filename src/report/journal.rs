@@ -10,7 +10,7 @@ use super::{
 use crate::{
     observe::Taken,
     plan::{Plan, Threshold},
-    record::{Snapshot, WIRE_VERSION},
+    record::{Periods, Snapshot, WIRE_VERSION},
     time::Nanos,
 };
 use jiff::Timestamp;
@@ -41,6 +41,9 @@ pub struct Header {
     thresholds: Vec<Threshold>,
     /// When the warm-up was to end.
     warmup_ns: Nanos,
+    /// When the loads were to send.
+    #[serde(default)]
+    periods: Periods,
     #[serde(default, skip_serializing_if = "Watch::is_empty")]
     watch: Watch,
 }
@@ -95,6 +98,9 @@ pub struct End {
     pub overdue: u64,
     /// When the load was stopped before its end.
     pub stopped_ns: Option<Nanos>,
+    /// When the loads did send; none: as planned.
+    #[serde(default)]
+    pub periods: Option<Periods>,
     /// Ended by a signal.
     pub interrupted: bool,
     /// What failed beside the thresholds, in words.
@@ -120,6 +126,7 @@ impl Header {
             names: Names::of(plan).into_owned(),
             thresholds: plan.thresholds.clone(),
             warmup_ns: crate::time::nanos(plan.warmup),
+            periods: Periods::of(plan),
             watch: Watch::of(plan),
         }
     }

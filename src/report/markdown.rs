@@ -85,7 +85,7 @@ pub fn suite(suite: &SuiteFile) -> String {
     let failures = suite.suite.failures.iter();
     blocks.extend(list("Failed", failures.map(|text| plain(text))));
     let mut lines = vec![
-        "| | Phase | Verdict | Count | Rate/s | Errors | p50 | p90 | p95 | p99 | Max |".to_owned(),
+        "| | Phase | Verdict | Count | Req/s | Errors | p50 | p90 | p95 | p99 | Max |".to_owned(),
         "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|".to_owned(),
     ];
     for phase in &suite.phases {
@@ -192,7 +192,7 @@ fn verified(result: &ResultFile) -> Option<String> {
 
 fn figures(result: &ResultFile) -> String {
     let mut lines = vec![
-        "| | Count | Rate/s | Errors | p50 | p90 | p95 | p99 | Max |".to_owned(),
+        "| | Count | Req/s | Errors | p50 | p90 | p95 | p99 | Max |".to_owned(),
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|".to_owned(),
     ];
     for part in rows(result) {
@@ -213,7 +213,7 @@ fn row(name: &str, stats: &Stats) -> String {
     format!(
         "| {name} | {} | {} | {errors} | {} | {} | {} | {} | {} |",
         human::count(stats.count),
-        human::rate(stats.rate_per_s),
+        human::rate(stats.requests_per_s),
         time(|f| f.p50),
         time(|f| f.p90),
         time(|f| f.p95),

@@ -29,7 +29,7 @@ mod suite_tests;
 pub mod terminal;
 mod traced;
 pub mod verdict;
-mod warnings;
+pub mod warnings;
 pub mod words;
 
 pub use beside::{Beside, Event, Observed, Verification};

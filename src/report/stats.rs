@@ -19,8 +19,10 @@ pub struct Stats {
     pub counts: Counters,
     /// What ended, whatever the outcome.
     pub count: u64,
-    /// What ended per second of the run.
+    /// What ended per second of its load: task runs of everything, a task's runs, a step's requests.
     pub rate_per_s: f64,
+    /// Requests that ended per second of the load.
+    pub requests_per_s: f64,
     /// Failures.
     pub errors: Errors,
     /// Intended start to last byte, every outcome; what was cut off counts at its age.
@@ -53,6 +55,7 @@ enum Item {
     Counter(Counter),
     Count,
     Rate,
+    Requests,
     Errors,
     Latency,
     Timer(Timer),
@@ -70,7 +73,7 @@ impl Item {
         let events = events.filter(move |counter| *counter != due);
         let timers = Timer::ALL.into_iter();
         let timers = timers.filter(|timer| timer.info().key.is_some());
-        [Item::Counter(due), Item::Count, Item::Rate]
+        [Item::Counter(due), Item::Count, Item::Rate, Item::Requests]
             .into_iter()
             .chain(events.map(Item::Counter))
             .chain([Item::Errors, Item::Latency])
@@ -84,6 +87,7 @@ impl Item {
             Item::Counter(counter) => counter.name(),
             Item::Count => "count",
             Item::Rate => "rate_per_s",
+            Item::Requests => "requests_per_s",
             Item::Errors => "errors",
             Item::Latency => "latency_us",
             Item::Timer(timer) => timer.info().key.unwrap_or_default(),
@@ -95,7 +99,11 @@ impl Item {
         match self {
             Item::Counter(counter) => counter.info().meaning,
             Item::Count => "What ended, whatever the outcome.",
-            Item::Rate => "What ended per second of the run.",
+            Item::Rate => {
+                "What ended per second of its load: task runs of everything, a task's runs, a \
+                 step's requests."
+            }
+            Item::Requests => "Requests that ended per second of the load.",
             Item::Errors => "Failures.",
             Item::Latency => {
                 "Intended start to last byte, every outcome; what was cut off counts at its age."
@@ -108,7 +116,7 @@ impl Item {
     fn schema(self, generator: &mut SchemaGenerator) -> Schema {
         match self {
             Item::Counter(_) | Item::Count => generator.subschema_for::<u64>(),
-            Item::Rate => generator.subschema_for::<f64>(),
+            Item::Rate | Item::Requests => generator.subschema_for::<f64>(),
             Item::Errors => generator.subschema_for::<Errors>(),
             Item::Latency | Item::Timer(_) => generator.subschema_for::<Option<Figures>>(),
             Item::Hdr => generator.subschema_for::<Hdr>(),
@@ -125,6 +133,7 @@ impl Serialize for Stats {
                 Item::Counter(counter) => map.serialize_entry(key, &self[counter])?,
                 Item::Count => map.serialize_entry(key, &self.count)?,
                 Item::Rate => map.serialize_entry(key, &self.rate_per_s)?,
+                Item::Requests => map.serialize_entry(key, &self.requests_per_s)?,
                 Item::Errors => map.serialize_entry(key, &self.errors)?,
                 Item::Latency => map.serialize_entry(key, &self.latency_us)?,
                 Item::Timer(timer) if timer.info().optional && self[timer].is_none() => {}
@@ -155,13 +164,15 @@ impl<'de> Visitor<'de> for Reader {
     /// Passes keys over that are not known; counters and times that a file lacks are none.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stats, A::Error> {
         let (mut counts, mut times) = (Counters::default(), Timers::default());
-        let (mut count, mut rate_per_s, mut errors) = (None, None, None);
+        let (mut count, mut errors) = (None, None);
+        let (mut rate_per_s, mut requests_per_s) = (None, None);
         let (mut latency_us, mut hdr) = (None, None);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match Item::all().find(|item| item.key() == key) {
                 Some(Item::Counter(counter)) => counts[counter] = map.next_value()?,
                 Some(Item::Count) => count = Some(map.next_value()?),
                 Some(Item::Rate) => rate_per_s = Some(map.next_value()?),
+                Some(Item::Requests) => requests_per_s = Some(map.next_value()?),
                 Some(Item::Errors) => errors = Some(map.next_value()?),
                 Some(Item::Latency) => latency_us = map.next_value()?,
                 Some(Item::Timer(timer)) => times[timer] = map.next_value()?,
@@ -172,10 +183,13 @@ impl<'de> Visitor<'de> for Reader {
             }
         }
         let missing = |item: Item| A::Error::missing_field(item.key());
+        let rate_per_s = rate_per_s.ok_or_else(|| missing(Item::Rate))?;
         Ok(Stats {
             counts,
             count: count.ok_or_else(|| missing(Item::Count))?,
-            rate_per_s: rate_per_s.ok_or_else(|| missing(Item::Rate))?,
+            rate_per_s,
+            // Files from before it was there have one rate.
+            requests_per_s: requests_per_s.unwrap_or(rate_per_s),
             errors: errors.ok_or_else(|| missing(Item::Errors))?,
             latency_us,
             times,
@@ -196,7 +210,7 @@ impl JsonSchema for Stats {
             let mut schema = item.schema(generator);
             schema.insert("description".to_owned(), item.meaning().into());
             properties.insert(item.key().to_owned(), schema.into());
-            if !matches!(item, Item::Latency | Item::Timer(_)) {
+            if !matches!(item, Item::Latency | Item::Timer(_) | Item::Requests) {
                 required.push(item.key());
             }
         }

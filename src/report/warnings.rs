@@ -4,7 +4,9 @@ use super::words;
 use crate::{
     human,
     metric::{Counter, Timer},
-    record::{Measures, RunTotals, View},
+    plan::Plan,
+    record::{Measures, Periods, RunTotals, View},
+    time::nanos,
 };
 
 /// What went wrong in the warm-up, whose totals are given: it is seen nowhere else.
@@ -17,6 +19,26 @@ pub(super) fn warmup(totals: &RunTotals) -> Option<String> {
             words::warmup(totals)
         )
     })
+}
+
+/// Iterations that were asked for and not done, though nobody ended the run; by population.
+pub fn undone(plan: &Plan, periods: &Periods, undone: &[u64]) -> Vec<String> {
+    let told = plan.populations.iter().zip(undone).enumerate();
+    let told = told.filter(|(_, (_, undone))| **undone > 0);
+    told.map(|(index, (population, undone))| {
+        let planned = population.load.duration().map(nanos);
+        let why = match planned.is_some_and(|planned| periods.end_of_load(index) >= planned) {
+            true => "the time of the load was over",
+            false => "no user was left",
+        };
+        let whose = match plan.populations.len() {
+            1 => String::new(),
+            _ => format!(" of {}", population.name),
+        };
+        let undone = human::plural(*undone, "iteration");
+        format!("{undone}{whose} not done: {why}")
+    })
+    .collect()
 }
 
 /// Warnings about a run; `whole` is the view of its totals.

@@ -90,7 +90,7 @@ impl FinishedRun {
         info: RunInfo,
         measured: Measured,
         background: report::Beside,
-        warnings: Vec<String>,
+        mut warnings: Vec<String>,
         before: Usage,
     ) -> Self {
         let usage = Usage::now().since(before);
@@ -99,6 +99,10 @@ impl FinishedRun {
             workers: info.workers,
             cpu_seconds: usage.cpu_seconds,
         };
+        if measured.stopped.is_none() {
+            let undone = report::warnings::undone(&info.plan, &totals.periods, &measured.undone);
+            warnings.extend(undone);
+        }
         let mut finished = Self {
             verdicts: measured.judge.verdicts(totals),
             validity: Validity::of(totals, used),
@@ -143,6 +147,7 @@ impl FinishedRun {
             elapsed_ns: totals.warmup + totals.elapsed,
             overdue: totals.overdue,
             stopped_ns: self.stopped,
+            periods: Some(totals.periods.clone()),
             interrupted: self.interrupted,
             failures: self
                 .failures

@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     bundled::Bundled,
-    engine::{Event, RunningLoad},
+    engine::{Event, RunningLoad, WorkerEnd},
     gate::Judge,
     plan::Plan,
-    record::{Collector, Recording, Size, Snapshot},
+    record::{Collector, Periods, Recording, Size, Snapshot},
     report,
     time::{Nanos, nanos},
 };
-use std::time::Duration;
+use std::{mem, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 /// Measurements of a load that is over.
@@ -31,6 +31,8 @@ pub struct Measured {
     pub judge: Judge,
     /// Time at which the load was stopped; None: it came to its own end.
     pub stopped: Option<Nanos>,
+    /// By population, iterations that were asked for and not done.
+    pub undone: Vec<u64>,
 }
 
 /// Bound on telling servers, after a second interrupt, that nobody wants their answers.
@@ -53,7 +55,9 @@ pub async fn follow(
     let mut working = load.senders();
     let mut run = Follower {
         plan,
-        collector: Collector::new(working, Size::of(plan)).with_warmup(warmup),
+        collector: Collector::new(working, Size::of(plan))
+            .with_warmup(warmup)
+            .with_periods(Periods::of(plan)),
         judge: Judge::new(&plan.thresholds, &plan.steps).with_warmup(warmup),
         warming: warmup > 0,
         observer,
@@ -62,8 +66,7 @@ pub async fn follow(
         interrupted: false,
         failures: Vec::new(),
         internal: Vec::new(),
-        ended: 0,
-        overdue: 0,
+        end: WorkerEnd::default(),
     };
     if let Some(end) = planned_end(plan) {
         run.judge.load_ends(end);
@@ -82,10 +85,7 @@ pub async fn follow(
                     let complete = run.collector.finish(sender);
                     run.take(&complete);
                     match end {
-                        Ok(end) => {
-                            run.ended = run.ended.max(end.at);
-                            run.overdue += end.overdue;
-                        }
+                        Ok(end) => run.end = mem::take(&mut run.end).and(end),
                         Err(problem) => {
                             run.internal.push(problem);
                             run.stop();
@@ -129,8 +129,10 @@ pub async fn follow(
         return Err(Cause::Abandoned);
     }
     run.observer.load_over();
+    run.collector.periods().end_each_by(&run.end.stopped);
     Ok(Measured {
-        recording: run.collector.close(run.ended, run.overdue),
+        recording: run.collector.close(run.end.at, run.end.overdue),
+        undone: run.end.undone,
         interrupted: run.interrupted,
         failures: run.failures,
         internal: run.internal,
@@ -152,8 +154,7 @@ struct Follower<'a, L, O> {
     interrupted: bool,
     failures: Vec<String>,
     internal: Vec<String>,
-    ended: Nanos,
-    overdue: u64,
+    end: WorkerEnd,
 }
 
 impl<L: RunningLoad, O: Observer> Follower<'_, L, O> {
@@ -195,6 +196,7 @@ impl<L: RunningLoad, O: Observer> Follower<'_, L, O> {
         let now = self.load.clock().now();
         self.stopped.get_or_insert(now);
         self.judge.load_ends(now);
+        self.collector.periods().end_by(now);
         self.load.stop();
     }
 }

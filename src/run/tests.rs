@@ -139,6 +139,7 @@ impl RunningLoad for Replay {
             false => Ok(WorkerEnd {
                 at: end,
                 overdue: 1,
+                ..WorkerEnd::default()
             }),
         };
         Some(Event::End(sender, end))

@@ -50,7 +50,7 @@ fn the_first_command_measures_and_leaves_nothing_but_its_result() {
         finished.stderr
     );
     let columns = [
-        "count", "rate/s", "errors", "p95", "p50", "p90", "p99", "max",
+        "count", "req/s", "errors", "p95", "p50", "p90", "p99", "max",
     ];
     let mut lines = finished.stdout.lines();
     let head = lines.find(|line| line.split_whitespace().eq(columns));

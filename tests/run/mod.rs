@@ -4,6 +4,7 @@
 //! machine's fault, and loadgen then rightly says 96; [`measured`] takes that for an answer.
 
 mod arrivals;
+mod bounds;
 mod clients;
 mod codes;
 mod determinism;

@@ -7,7 +7,7 @@ use serde_json::Value;
 const TOP: &str = "schema scenario plan run generators totals tasks groups steps timeline thresholds \
                    checks verify events observed warnings";
 const RUN: &str = "id started_at duration_s interrupted valid invalid_reasons exit_code warmup_s";
-const STATS: &str = "offered count rate_per_s dropped interrupted unknown retries reconnects errors \
+const STATS: &str = "offered count rate_per_s requests_per_s dropped interrupted late unknown retries reconnects errors \
                      latency_us ok_latency_us failed_latency_us service_us ttfb_us connect_us bytes_sent \
                      bytes_received hdr";
 const FIGURES: [&str; 7] = ["min", "p50", "p75", "p90", "p95", "p99", "p99_9"];
@@ -83,6 +83,14 @@ pub fn histogram(stored: &Value) -> Option<Histogram<u64>> {
     Some(Deserializer::new().deserialize(&mut &bytes[..]).unwrap())
 }
 
+/// A rate is over the time of the load, which is no longer than the run.
+#[track_caller]
+fn rate(stats: &Value, in_time: u64, duration: f64) {
+    let rate = at(stats, "rate_per_s");
+    assert!(rate >= in_time as f64 / duration - 1e-6, "{rate}");
+    assert_eq!(rate > 0.0, in_time > 0);
+}
+
 fn totals(result: &Value) {
     let (tasks, steps) = (list(&result["tasks"]), list(&result["steps"]));
     let duration = at(result, "run.duration_s");
@@ -105,7 +113,8 @@ fn totals(result: &Value) {
             "{}",
             step["id"]
         );
-        near(at(step, "rate_per_s"), at(step, "count") / duration);
+        near(at(step, "rate_per_s"), at(step, "requests_per_s"));
+        rate(step, count(step, "count") - count(step, "late"), duration);
     }
     for group in list(&result["groups"]) {
         has(group, "id population task name");
@@ -125,10 +134,7 @@ fn totals(result: &Value) {
     for path in OF_RUNS {
         assert_eq!(count(totals, path), sum(tasks, path), "{path}");
     }
-    near(
-        at(totals, "rate_per_s"),
-        sum(tasks, "count") as f64 / duration,
-    );
+    rate(totals, sum(tasks, "count") - sum(tasks, "late"), duration);
     for (class, of_class) in totals["errors"]["by_class"].as_object().unwrap() {
         let path = format!("errors.by_class.{class}");
         let parts = steps

@@ -20,7 +20,7 @@ const SHORTEST_NAME: usize = 18;
 const FIGURE: usize = 9;
 
 /// The columns, in the order in which they are left out when there is no room.
-const COLUMNS: [&str; 7] = ["count", "rate/s", "errors", "p50", "p95", "p99", "max"];
+const COLUMNS: [&str; 7] = ["count", "req/s", "errors", "p50", "p95", "p99", "max"];
 const EXPENDABLE: [usize; 4] = [6, 0, 3, 5];
 
 /// Draws the panel.
@@ -89,7 +89,7 @@ fn cell(row: &Row, column: usize) -> String {
     };
     match column {
         0 => human::count(row.count),
-        1 => human::rate(row.rate),
+        1 => row.rate.map_or_else(|| "-".to_owned(), human::rate),
         2 => human::count(row.errors),
         other => time(other - 3),
     }

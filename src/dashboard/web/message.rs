@@ -267,7 +267,8 @@ impl<'a> Now<'a> {
                     let times = row.latency.map(|times| times.map(time));
                     let [p50, p95, p99, max] = times.unwrap_or_else(|| ["-"; 4].map(String::from));
                     let (count, errors) = (human::count(row.count), human::count(row.errors));
-                    [count, human::rate(row.rate), errors, p50, p95, p99, max]
+                    let rate = row.rate.map_or_else(|| "-".to_owned(), human::rate);
+                    [count, rate, errors, p50, p95, p99, max]
                 })
                 .collect(),
             failing: rows.iter().map(|row| row.errors > 0).collect(),

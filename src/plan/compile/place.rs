@@ -36,6 +36,7 @@ impl population::Draft {
         plan.populations.push(Population {
             load: self.load.load(plan.warmup),
             warmup: self.load.warmup,
+            start: self.load.start,
             graceful_stop: self.load.graceful_stop,
             name: self.name,
             target: self.target.target,

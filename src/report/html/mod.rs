@@ -242,6 +242,7 @@ fn tiles(result: &ResultFile) -> Vec<(&'static str, String)> {
     let totals = &result.totals;
     let mut tiles = vec![
         ("requests", human::count(totals.count)),
+        ("requests per second", human::rate(totals.requests_per_s)),
         ("runs per second", human::rate(totals.rate_per_s)),
         (
             "failed",
@@ -311,7 +312,7 @@ fn summary(result: &ResultFile) -> Vec<Row> {
     let row = |depth: usize, name: &str, stats: &Stats, total| {
         let mut cells = vec![
             human::count(stats.count),
-            human::rate(stats.rate_per_s),
+            human::rate(stats.requests_per_s),
             errors(stats),
             time(stats, |f| f.p50),
             time(stats, |f| f.p90),

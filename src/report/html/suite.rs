@@ -69,7 +69,7 @@ fn part(phase: &Phase) -> Result<Part<'_>, String> {
     let cells = match totals {
         Some(totals) => vec![
             human::count(totals.count),
-            human::rate(totals.rate_per_s),
+            human::rate(totals.requests_per_s),
             errors(totals),
             time(totals, |f| f.p50),
             time(totals, |f| f.p95),

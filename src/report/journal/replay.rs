@@ -102,7 +102,9 @@ fn replay(
     for at in run.load_ends.into_iter().chain(stopped) {
         judge.load_ends(at);
     }
-    let mut collector = Collector::new(1, size).with_warmup(header.warmup_ns);
+    let mut collector = Collector::new(1, size)
+        .with_warmup(header.warmup_ns)
+        .with_periods(header.periods);
     for second in seconds {
         second.snapshot.check(size)?;
         for snapshot in collector.absorb(0, second.snapshot.clone().into_owned()) {
@@ -120,6 +122,7 @@ fn replay(
             elapsed_ns: seconds.len() as Nanos * SECOND,
             overdue: 0,
             stopped_ns: None,
+            periods: None,
             interrupted: true,
             failures: Vec::new(),
             beside,
@@ -128,6 +131,9 @@ fn replay(
             max_rss_bytes: seconds.last().map_or(0, |last| last.max_rss_bytes),
         }
     });
+    if let Some(periods) = &end.periods {
+        collector.periods().clone_from(periods);
+    }
     let recording = collector.close(end.elapsed_ns, end.overdue);
     let verdicts = judge.verdicts(&recording.totals);
     let usage = validity::Usage {

@@ -25,6 +25,7 @@ fn header(made: &Made) -> Header {
         names: made.names().into_owned(),
         thresholds: made.thresholds.clone(),
         warmup_ns: 0,
+        periods: Periods::default(),
         watch: Watch::default(),
     }
 }
@@ -34,6 +35,7 @@ fn end(made: &Made) -> End {
         elapsed_ns: made.recording.totals.elapsed,
         overdue: made.recording.totals.overdue,
         stopped_ns: None,
+        periods: None,
         interrupted: made.facts.interrupted,
         failures: made.facts.failures.clone(),
         beside: made.facts.beside.clone(),

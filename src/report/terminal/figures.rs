@@ -41,10 +41,10 @@ pub(super) fn heading(result: &ResultFile, look: &Look) -> Vec<String> {
 
 /// What [`figures_of`] gives.
 pub(super) const COLUMNS: [&str; 8] = [
-    "count", "rate/s", "errors", "p95", "p50", "p90", "p99", "max",
+    "count", "req/s", "errors", "p95", "p50", "p90", "p99", "max",
 ];
 
-/// Count, rate, errors and response times per step, per task of several steps, and in total.
+/// Count, requests per second, errors and response times per step, per task of several steps, and in total.
 pub(super) fn figures(result: &ResultFile, look: &Look) -> Vec<String> {
     let mut table = Figures::new(&COLUMNS);
     for part in rows(result) {
@@ -59,13 +59,14 @@ pub(super) fn figures(result: &ResultFile, look: &Look) -> Vec<String> {
 
 /// What belongs to the whole run beside the table.
 fn notes(result: &ResultFile) -> Vec<String> {
-    let (totals, seconds) = (&result.totals, result.run.duration_s);
+    let totals = &result.totals;
     let mut notes = Vec::new();
     let runs: u64 = result.tasks.iter().map(|task| task.stats.count).sum();
-    if runs != totals.count && seconds > 0.0 {
-        let requests = human::rate(totals.count as f64 / seconds);
+    if runs != totals.count {
         notes.push(format!(
-            "The total counts requests ({requests}/s); its rate is of task runs."
+            "The total counts requests, of {} ({}/s).",
+            human::plural(runs, "task run"),
+            human::rate(totals.rate_per_s)
         ));
     }
     notes.extend(words::traffic(totals).map(|traffic| traffic + "."));
@@ -204,7 +205,7 @@ pub(super) fn figures_of(depth: usize, name: &str, stats: &Stats, sum: bool) -> 
         name: name.to_owned(),
         cells: vec![
             human::count(stats.count),
-            human::rate(stats.rate_per_s),
+            human::rate(stats.requests_per_s),
             errors,
             of(|figures| figures.p95),
             of(|figures| figures.p50),
