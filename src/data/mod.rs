@@ -13,4 +13,4 @@ mod value;
 pub use digits::Written;
 pub use generator::{Generator, Position, Refusal};
 pub use template::{Escape, Template};
-pub use value::Value;
+pub use value::{Value, hex, unhex};

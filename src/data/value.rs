@@ -20,6 +20,8 @@ pub enum Value {
     Text(Arc<str>),
     /// A list or an object, as its JSON text.
     Json(Arc<str>),
+    /// Bytes that are no text, such as a binary key.
+    Bytes(Arc<[u8]>),
 }
 
 impl Value {
@@ -65,11 +67,14 @@ impl Value {
             Value::Int(number) => Some(*number as f64),
             Value::Float(number) => Some(*number),
             Value::Number(text) => text.parse().ok(),
-            Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Json(_) => None,
+            Value::Unset | Value::Bool(_) | Value::Text(_) | Value::Json(_) | Value::Bytes(_) => {
+                None
+            }
         }
     }
 
-    /// Appends the plain text of the value: numbers in decimal, floats in their shortest form.
+    /// Appends the plain text of the value: numbers in decimal, floats in their shortest form, bytes
+    /// as `\x` and hexadecimal digits, as PostgreSQL shows them.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         match self {
             Value::Unset => {}
@@ -84,8 +89,29 @@ impl Value {
             Value::Number(text) | Value::Text(text) | Value::Json(text) => {
                 out.extend_from_slice(text.as_bytes());
             }
+            Value::Bytes(bytes) => {
+                out.extend_from_slice(b"\\x");
+                hex(bytes, out);
+            }
         }
     }
+}
+
+/// Appends two hexadecimal digits for each byte.
+pub fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    out.extend(pairs.map(|digit| DIGITS[usize::from(digit)]));
+}
+
+/// The bytes that pairs of hexadecimal digits stand for; None when they are none.
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pair = |pair: &[u8]| match *pair {
+        [high, low] => u8::try_from(16 * digit(high)? + digit(low)?).ok(),
+        _ => None,
+    };
+    digits.as_bytes().chunks(2).map(pair).collect()
 }
 
 #[cfg(test)]
@@ -124,6 +150,22 @@ mod tests {
             "", "-", ".5", "5.", "007", "-01", "+1", "1e5", " 1", "1,5", "NaN", "0x1", "1.2.3",
         ] {
             assert_eq!(Value::of_decimal(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_are_shown_and_read_as_hexadecimal_digits(bytes: Vec<u8>) {
+            let mut text = Vec::new();
+            Value::Bytes(bytes.as_slice().into()).write_text(&mut text);
+            let text = String::from_utf8(text).unwrap();
+            prop_assert_eq!(unhex(text.strip_prefix("\\x").unwrap()), Some(bytes));
+        }
+
+        #[test]
+        fn what_is_no_hexadecimal_is_refused(digits in "[0-9a-f]{0,4}[g-z ]?") {
+            let right = digits.len() % 2 == 0 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            prop_assert_eq!(unhex(&digits).is_some(), right);
         }
     }
 }

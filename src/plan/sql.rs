@@ -1,11 +1,13 @@
 //! SQL databases and statements as they will be driven.
 
+mod connect;
 pub mod text;
 mod written;
 
 use super::StepPlan;
 use crate::data::{Template, Value};
 pub use crate::scenario::raw::{Isolation, Tls};
+pub use connect::{ConnectParams, UrlProblem};
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 pub use text::{Piece, Text, TextError};
 use url::Url;

@@ -83,7 +83,7 @@ pub async fn make(
         isolation: None,
         connections: Connections::OnePerUser,
         statement_timeout: PATIENCE,
-        server_limit: true,
+        server_limit: false,
         connect_timeout: Duration::from_secs(10),
         tls: None,
         ca_file: None,

@@ -1,7 +1,10 @@
 //! sysbench's table: for each unit of scale 10,000 rows of random digits, with a second key.
 
 use super::{Filled, Maker};
-use crate::data::rng::{Purpose, Stream, stream};
+use crate::{
+    data::rng::{Purpose, Stream, stream},
+    plan::sql::Backend,
+};
 use rand::RngExt;
 
 pub const TABLES: [&str; 1] = ["sbtest1"];
@@ -13,9 +16,17 @@ const LOT: u64 = 500;
 
 pub async fn make(maker: &mut Maker<'_>, scale: u32) -> Result<Vec<Filled>, String> {
     let rows = u64::from(scale) * ROWS;
-    let create = "CREATE TABLE sbtest1 (id INTEGER NOT NULL PRIMARY KEY, k INT NOT NULL DEFAULT 0, \
-                  c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '')";
-    maker.run(create).await?;
+    // sysbench leaves it to the server to number what it inserts.
+    let id = match maker.backend {
+        Backend::Postgres => "SERIAL",
+        Backend::MySql => "INTEGER NOT NULL AUTO_INCREMENT",
+        Backend::Sqlite => "INTEGER NOT NULL",
+    };
+    let create = format!(
+        "CREATE TABLE sbtest1 (id {id} PRIMARY KEY, k INT NOT NULL DEFAULT 0, \
+         c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '')"
+    );
+    maker.run(&create).await?;
     let mut rng = stream(1, 0, Purpose::Rows, 0);
     let insert = |first, last| {
         let values: Vec<String> = (first..=last)
@@ -32,6 +43,10 @@ pub async fn make(maker: &mut Maker<'_>, scale: u32) -> Result<Vec<Filled>, Stri
     };
     let filled = maker.fill("sbtest1", rows, LOT, insert).await?;
     maker.run("CREATE INDEX k_1 ON sbtest1 (k)").await?;
+    if maker.backend == Backend::Postgres {
+        let next = format!("SELECT setval(pg_get_serial_sequence('sbtest1', 'id'), {rows})");
+        maker.run(&next).await?;
+    }
     Ok(vec![filled])
 }
 

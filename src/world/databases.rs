@@ -45,19 +45,8 @@ impl Databases {
     /// # Errors
     /// In words, when it cannot be run.
     pub async fn rows(&mut self, query: &Query) -> Result<Vec<Row>, String> {
-        let rows = async {
-            let console = self.console(query.database).await?;
-            console.rows(&query.sql, &query.params).await
-        };
-        match timeout(query.timeout, rows).await {
-            Ok(rows) => rows,
-            Err(_) => {
-                // What is still under way there must not answer the next one.
-                self.open.retain(|(source, _)| *source != query.database);
-                let limit = humantime::format_duration(query.timeout);
-                Err(format!("no answer within {limit}"))
-            }
-        }
+        let console = self.reached(query).await?;
+        console.rows(&query.sql, &query.params).await
     }
 
     /// Runs a statement, or several, and tells how many rows were changed.
@@ -65,14 +54,19 @@ impl Databases {
     /// # Errors
     /// In words, when it cannot be run.
     pub async fn execute(&mut self, query: &Query) -> Result<u64, String> {
-        let changed = async {
-            let console = self.console(query.database).await?;
-            console.execute(&query.sql, &query.params).await
-        };
-        let limit = humantime::format_duration(query.timeout);
-        timeout(query.timeout, changed)
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer within {limit}")))
+        let console = self.reached(query).await?;
+        console.execute(&query.sql, &query.params).await
+    }
+
+    /// The connection for a query, bounded as it is.
+    async fn reached(&mut self, query: &Query) -> Result<&mut Console, String> {
+        match timeout(query.timeout, self.console(query.database)).await {
+            Ok(console) => Ok(console?.within(query.timeout)),
+            Err(_) => {
+                let limit = humantime::format_duration(query.timeout);
+                Err(format!("no answer within {limit}"))
+            }
+        }
     }
 
     async fn console(&mut self, source: Source) -> Result<&mut Console, String> {
@@ -106,7 +100,7 @@ fn database(url: Secret) -> Result<Database, String> {
         isolation: None,
         connections: Connections::OnePerUser,
         statement_timeout: Duration::from_secs(30),
-        server_limit: true,
+        server_limit: false,
         connect_timeout: CONNECT_TIMEOUT,
         tls: None,
         ca_file: None,

@@ -354,7 +354,7 @@ fn signal_process(signal: &str, pid: i32) {
 }
 
 /// Looks until it has happened.
-fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !happened() {
         assert!(Instant::now() < deadline, "not within a minute: {what}");
@@ -374,7 +374,7 @@ fn postgres(program: &str) -> PathBuf {
 }
 
 /// The user to be when the tests are root.
-fn nobody() -> Option<u32> {
+pub fn nobody() -> Option<u32> {
     let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
     root.then(|| {
         let id = Command::new("id").args(["-u", "nobody"]).output();
@@ -383,7 +383,7 @@ fn nobody() -> Option<u32> {
     })
 }
 
-fn as_nobody(program: &Path) -> Command {
+pub fn as_nobody(program: &Path) -> Command {
     if nobody().is_none() {
         return Command::new(program);
     }
@@ -395,7 +395,7 @@ fn as_nobody(program: &Path) -> Command {
 }
 
 /// A port that is free now.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("it is bound").port()
 }

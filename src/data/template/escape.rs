@@ -47,11 +47,21 @@ impl Escape {
             }
             (Escape::Json, Value::Json(text)) => out.extend_from_slice(text.as_bytes()),
             (_, Value::Text(text) | Value::Json(text)) => self.write_str(text, out),
+            (_, Value::Bytes(_)) => self.write_bytes(value, out),
             (Escape::Url | Escape::Form, Value::Number(text)) => self.write_str(text, out),
             // Booleans and numbers hold only letters, digits, `-`, `+` and `.`, which stand for
             // themselves everywhere but in URLs and forms, where a `+` is a space.
             (_, number) => number.write_text(out),
         }
+    }
+
+    /// Appends bytes, of which the text has a backslash.
+    #[cold]
+    fn write_bytes(self, value: &Value, out: &mut Vec<u8>) {
+        let mut text = Vec::new();
+        value.write_text(&mut text);
+        let text = String::from_utf8_lossy(&text).into_owned().into();
+        self.write(&Value::Text(text), out);
     }
 
     /// Appends text as it must stand here; for [`Escape::Json`] without the quotes.

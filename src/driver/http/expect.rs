@@ -194,5 +194,10 @@ fn is(found: &Json, value: &Value) -> bool {
         Value::Number(text) | Value::Json(text) => {
             serde_json::from_str(text).is_ok_and(|wanted: Json| alike(found, &wanted))
         }
+        Value::Bytes(_) => {
+            let mut text = Vec::new();
+            value.write_text(&mut text);
+            found.as_str().is_some_and(|found| found.as_bytes() == text)
+        }
     }
 }

@@ -2,12 +2,18 @@
 
 use super::{
     Held, Slot, SqlDriver, Trail,
+    answer::Answer,
+    datum::Data,
     door::Door,
-    error,
+    error::{self, Error},
     link::Link,
+    literal,
     pool::{Permit, Pool},
+    request::Request,
+    work::Job,
 };
 use crate::{driver::Failure, plan::sql::SqlStep};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 impl SqlDriver {
     /// The session's connection to the database, if it needs neither to be waited for nor opened.
@@ -45,7 +51,9 @@ impl SqlDriver {
             }
         }
         let door = self.door(slot, step.database);
-        let link = self.open(step.database, door, trail).await?;
+        let link = self
+            .open(step.database, door, &slot.settings, trail)
+            .await?;
         Ok(Held { link, permit })
     }
 
@@ -68,14 +76,30 @@ impl SqlDriver {
             .ok_or_else(|| Failure::timeout("no connection of the pool was free", step.timeout))
     }
 
-    async fn open(&self, database: usize, door: &Door, trail: &mut Trail) -> Result<Link, Failure> {
+    /// Opens a connection with what the session had set on the one before.
+    async fn open(
+        &self,
+        database: usize,
+        door: &Door,
+        settings: &[SqlStr],
+        trail: &mut Trail,
+    ) -> Result<Link, Failure> {
         if let Some(until) = door.closed_until() {
             self.timers.sleep_until(self.clock.instant(until)).await;
         }
         let target = &self.setup.targets[database];
         let limit = target.database.connect_timeout;
         let since = self.clock.now();
-        let opened = self.timers.timeout(limit, Link::open(target)).await;
+        let opened = async {
+            let mut link = Link::open(target).await?;
+            for sql in settings {
+                let request = Request::plain(target.database.backend, sql.clone());
+                let set = link.exchange(request, None, &mut Answer::default()).await;
+                set.map_err(|error| *error)?;
+            }
+            Ok::<_, Error>(link)
+        };
+        let opened = self.timers.timeout(limit, opened).await;
         let now = self.clock.now();
         let failure = match opened {
             Ok(Ok(link)) => {
@@ -88,6 +112,23 @@ impl SqlDriver {
         };
         door.failed(now);
         Err(failure)
+    }
+
+    /// Keeps in mind what a user's start has set, for a connection that replaces the session's own.
+    pub(super) fn remember(&self, slot: &mut Slot, job: &Job<'_>) {
+        let database = &self.setup.targets[job.step.database].database;
+        let Some(statement) = job.step.action.statement() else {
+            return;
+        };
+        if database.pool().is_none()
+            && let Ok(sql) = literal::render(
+                &statement.text,
+                &Data::new(statement, job.values),
+                database.backend,
+            )
+        {
+            slot.settings.push(AssertSqlSafe(sql).into_sql_str());
+        }
     }
 
     pub(super) fn put_back(&self, slot: &mut Slot, held: Held, database: usize) {

@@ -1,11 +1,49 @@
-//! Whether an answer is what was expected, and what is kept of it.
+//! What comes back from a server: whether it is what was expected, and what is kept of it.
 
 use super::{
-    bind::{self, Datum},
-    read,
-    request::Answer,
+    compare::same,
+    datum::{self, Datum},
+    read::{self, Read},
 };
-use crate::{data::Value, plan::sql::Statement};
+use crate::{
+    data::Value,
+    plan::sql::Statement,
+    time::{Clock, Nanos},
+};
+
+/// What came of a request.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Rows that were returned.
+    pub rows: u64,
+    /// Rows that were changed.
+    pub changed: u64,
+    /// Of the first row: the columns that are expected to have a value, then those to extract.
+    pub taken: Vec<Result<Value, String>>,
+    /// When the first row came, if more was waited for after it.
+    pub first_row_at: Option<Nanos>,
+    /// Tells when, if anybody wants to know.
+    pub clock: Option<Clock>,
+}
+
+impl Answer {
+    /// Notes that more is waited for.
+    pub fn waits(&mut self) {
+        if let Some(clock) = self.clock.filter(|_| self.rows > 0) {
+            self.first_row_at.get_or_insert_with(|| clock.now());
+        }
+    }
+
+    /// Reads the first row.
+    pub fn take<DB: Read>(&mut self, row: &DB::Row, statement: &Statement)
+    where
+        for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
+    {
+        let columns = statement.columns();
+        self.taken
+            .extend(columns.map(|column| read::column::<DB>(row, column)));
+    }
+}
 
 /// Checks an answer and, when it is as expected, puts what is extracted of it into `values`. Tells
 /// which checks failed, a bit for each: that of the rows, if there is one, then those of values.
@@ -36,12 +74,10 @@ pub fn check(
     for (column, wanted) in &statement.expect.values {
         let seen = taken.next().unwrap_or_else(|| Err(no_row()));
         found.check(seen.and_then(|seen| {
-            bind::resolve(wanted, values, |wanted| match read::same(&seen, wanted) {
+            let seen = Datum::from(&seen);
+            datum::resolve(wanted, values, |wanted| match same(seen, wanted) {
                 true => Ok(()),
-                false => Err(format!(
-                    "column {column} is {} instead of {wanted}",
-                    Datum::from(&seen)
-                )),
+                false => Err(format!("column {column} is {seen} instead of {wanted}")),
             })
         }));
     }

@@ -2,9 +2,11 @@
 
 use super::{
     GRACE,
-    bind::{Data, literal},
+    cancel::{self, Canceller},
+    datum::{Data, Row},
     error,
-    link::{Key, Link},
+    link::Link,
+    literal,
     request::Request,
     setup::Target,
 };
@@ -13,11 +15,8 @@ use crate::{
     plan::sql::{Database, Expect, Param, Statement, Text},
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
-use std::{num::NonZeroU32, sync::atomic::Ordering};
+use std::{num::NonZeroU32, time::Duration};
 use tokio::time::timeout;
-
-/// A row: the name of each column with its value, [`Value::Unset`] for NULL.
-pub type Row = Vec<(String, Value)>;
 
 /// A connection to one of the plan's databases. One that was lost is opened again for what is asked
 /// next, so that it outlives a restart of the server.
@@ -25,6 +24,9 @@ pub type Row = Vec<(String, Value)>;
 pub struct Console {
     target: Target,
     link: Option<Link>,
+    canceller: Canceller,
+    /// How long a statement may take.
+    limit: Duration,
 }
 
 impl Console {
@@ -33,18 +35,21 @@ impl Console {
     /// # Errors
     /// In words, when that cannot be done.
     pub async fn open(database: &Database) -> Result<Self, String> {
-        // It cannot ask the server to end anything.
-        let limited = Database {
-            server_limit: true,
-            ..database.clone()
-        };
         let mut console = Self {
-            target: Target::new(&limited, 0)?,
+            target: Target::new(database, 0)?,
             link: None,
+            canceller: Canceller::default(),
+            limit: database.statement_timeout,
         };
         let link = console.connect().await?;
         console.link = Some(link);
         Ok(console)
+    }
+
+    /// Bounds what is done next to `limit`; the server is asked to end what takes longer.
+    pub fn within(&mut self, limit: Duration) -> &mut Self {
+        self.limit = limit;
+        self
     }
 
     /// Runs a statement with values for `$1`, `$2`...; without any, also several statements that
@@ -92,8 +97,7 @@ impl Console {
             Some(link) => link,
             None => self.connect().await?,
         };
-        // The server's own limit gets time to act first.
-        let limit = self.target.database.statement_timeout + GRACE;
+        let limit = self.limit;
         let request = Request::plain(
             self.target.database.backend,
             AssertSqlSafe(text).into_sql_str(),
@@ -112,10 +116,10 @@ impl Console {
                 Err(verdict.failure.detail.to_string())
             }
             Err(_) => {
-                // A server has its own limit; SQLite works on here.
-                if let Key::Interrupt(interrupt) = link.key() {
-                    interrupt.store(true, Ordering::Relaxed);
-                }
+                let ended = self.canceller.cancel(&self.target, link.key());
+                // A server that does not even hear this is gone.
+                let _ = timeout(GRACE, ended).await;
+                cancel::rearm(link.key());
                 let limit = humantime::format_duration(limit);
                 Err(format!("no answer within {limit}"))
             }

@@ -1,13 +1,12 @@
 //! What an error of a database means.
 
-use super::postgres;
-use crate::driver::{ErrorClass, Failure};
-use sqlx::{
-    error::DatabaseError,
-    mysql::MySqlDatabaseError,
-    postgres::{PgDatabaseError, PgSeverity},
-    sqlite::SqliteError,
+use super::{
+    mysql,
+    postgres::{self, sqlstate},
+    sqlite,
 };
+use crate::driver::{ErrorClass, Failure};
+use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
 use std::{borrow::Cow, fmt, io};
 
 /// What goes wrong between us and a database.
@@ -85,14 +84,10 @@ pub fn judge(error: Error, waited: bool) -> Verdict {
     };
     match error {
         Error::Postgres(error) => match error {
-            postgres::Error::Server(error) => told(&error.code, &error.message, error.fatal),
+            postgres::Error::Server(error) => told(&error),
             postgres::Error::Io(error) => gone(error),
             postgres::Error::Tls(words) => lost(ErrorClass::Tls, no_tls(words)),
             postgres::Error::Login(words) => lost(ErrorClass::Authentication, words),
-            postgres::Error::Changed(words) => Verdict {
-                broken: false,
-                ..lost(ErrorClass::Other, words)
-            },
             postgres::Error::Unsendable(words) => unsent(words),
             postgres::Error::Protocol(words) => lost(ErrorClass::Protocol, words),
         },
@@ -120,13 +115,9 @@ fn lost(class: ErrorClass, words: impl Into<Cow<'static, str>>) -> Verdict {
 }
 
 fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
-    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-        let fatal = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
-        return told(error.code(), error.message(), fatal);
-    }
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         let (number, state) = (error.number(), error.code().unwrap_or("HY000"));
-        let class = mysql(number, state);
+        let class = mysql::error::class(number, state);
         return Verdict {
             failure: Failure::text(
                 class,
@@ -143,7 +134,7 @@ fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
         .unwrap_or(0);
     Verdict {
         failure: Failure::text(
-            sqlite(code, waited),
+            sqlite::error::class(code, waited),
             format!("SQLite error {code}: {}", error.message()),
         ),
         broken: false,
@@ -151,132 +142,100 @@ fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
     }
 }
 
-/// What PostgreSQL tells. `fatal`: the session has ended with it.
-fn told(code: &str, message: &str, fatal: bool) -> Verdict {
+/// What PostgreSQL tells.
+fn told(error: &postgres::ServerError) -> Verdict {
+    let postgres::ServerError {
+        code,
+        message,
+        fatal,
+        ..
+    } = error;
+    let mut words = format!("SQLSTATE {code}: {message}");
+    if let Some(help) = sqlstate::help(code, message) {
+        words += &format!(" ({help})");
+    }
     Verdict {
-        failure: Failure::text(
-            postgres_class(code, fatal),
-            format!("SQLSTATE {code}: {message}"),
-        ),
-        broken: fatal,
-        // A server that crashes ends its sessions at any point, even right after a commit.
-        answered: code != CRASH_SHUTDOWN,
+        failure: Failure::text(sqlstate::class(code, *fatal), words),
+        broken: *fatal,
+        answered: code != sqlstate::CRASH_SHUTDOWN,
     }
 }
 
-const CRASH_SHUTDOWN: &str = "57P02";
-
-/// By SQLSTATE (PostgreSQL's documentation, appendix A). `fatal`: it ended the session.
-fn postgres_class(code: &str, fatal: bool) -> ErrorClass {
-    match code {
-        "40001" => ErrorClass::SerializationFailure,
-        "40P01" => ErrorClass::Deadlock,
-        "53300" => ErrorClass::TooManyConnections,
-        // Cancelled, by statement_timeout or by hand; a lock not had in time.
-        "57014" | "55P03" => ErrorClass::Timeout,
-        // A missing right, in the class of syntax errors.
-        "42501" => ErrorClass::Other,
-        _ => match code.get(..2) {
-            Some("08") => ErrorClass::Connection,
-            Some("28") => ErrorClass::Authentication,
-            Some("23") => ErrorClass::Constraint,
-            Some("42") => ErrorClass::Syntax,
-            // The server shuts down, starts up, or ends idle sessions.
-            Some("57") => ErrorClass::Connection,
-            _ if fatal && code != NO_DATABASE => ErrorClass::Connection,
-            _ => ErrorClass::Other,
-        },
-    }
+/// Why a server does not prepare a statement.
+pub struct Refusal {
+    /// In its words.
+    pub message: String,
+    /// What the server says may be done.
+    pub hint: Option<String>,
+    /// The character of the statement, from 1, where the server points at.
+    pub position: Option<usize>,
+    code: Code,
 }
 
-const NO_DATABASE: &str = "3D000";
-
-/// By error number, because MySQL's SQLSTATE is mostly HY000 (MySQL's error reference, and
-/// MariaDB's error codes).
-fn mysql(number: u16, state: &str) -> ErrorClass {
-    match number {
-        // Too many connections, of all or of this user.
-        1040 | 1203 | 1226 => ErrorClass::TooManyConnections,
-        // Access denied; host not allowed; unknown way to log in.
-        1044 | 1045 | 1130 | 1251 | 1524 | 1698 => ErrorClass::Authentication,
-        1213 | 1614 => ErrorClass::Deadlock,
-        // Record has changed since last read (snapshot isolation).
-        1020 => ErrorClass::SerializationFailure,
-        // Lock wait; interrupted; MariaDB's and MySQL's statement limits; NOWAIT.
-        1205 | 1317 | 1969 | 3024 | 3572 => ErrorClass::Timeout,
-        // Shutdown, aborted, network errors, killed.
-        1053 | 1077 | 1079 | 1080 | 1152..=1161 | 1184 | 1927 => ErrorClass::Connection,
-        // No default for a column; a check.
-        1364 | 1859 | 3819 => ErrorClass::Constraint,
-        // Missing rights, in the class of syntax errors.
-        1142 | 1143 | 1227 | 1370 => ErrorClass::Other,
-        _ => match state.get(..2) {
-            Some("08") => ErrorClass::Connection,
-            Some("28") => ErrorClass::Authentication,
-            Some("23") => ErrorClass::Constraint,
-            Some("42") => ErrorClass::Syntax,
-            _ => ErrorClass::Other,
-        },
-    }
+enum Code {
+    Postgres(String),
+    MySql(u16),
+    Sqlite,
 }
 
-/// By extended result code (sqlite.org/rescode.html).
-fn sqlite(code: i32, waited: bool) -> ErrorClass {
-    const BUSY_SNAPSHOT: i32 = 517;
-    match (code, code & 0xff) {
-        (BUSY_SNAPSHOT, _) => ErrorClass::SerializationFailure,
-        // Busy: the lock did not come in time, or waiting for it could never end.
-        (_, 5) if waited => ErrorClass::Timeout,
-        (_, 5 | 6) => ErrorClass::Deadlock,
-        // Interrupted.
-        (_, 9) => ErrorClass::Timeout,
-        (_, 19) => ErrorClass::Constraint,
-        (_, 23) => ErrorClass::Authentication,
-        // Cannot open; not a database.
-        (_, 14 | 26) => ErrorClass::Connection,
-        // Without a meaning of its own; what cannot be prepared has it.
-        (1, _) => ErrorClass::Syntax,
-        _ => ErrorClass::Other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_that_are_hard_to_provoke() {
-        for (code, fatal, class) in [
-            ("40001", false, ErrorClass::SerializationFailure),
-            ("57P03", true, ErrorClass::Connection),
-            ("25P03", true, ErrorClass::Connection),
-            ("3D000", true, ErrorClass::Other),
-            ("28P01", true, ErrorClass::Authentication),
-            ("42501", false, ErrorClass::Other),
-            ("22012", false, ErrorClass::Other),
-            ("", false, ErrorClass::Other),
-        ] {
-            assert_eq!(postgres_class(code, fatal), class, "{code}");
+impl Refusal {
+    /// The refusal that an error is; else the error, which says that the server could not be asked.
+    pub fn of(error: Error) -> Result<Self, Error> {
+        match error {
+            Error::Postgres(postgres::Error::Server(error)) if !error.fatal => {
+                let mut message = error.message;
+                if let Some(detail) = error.detail {
+                    message += &format!(" ({detail})");
+                }
+                Ok(Self {
+                    message,
+                    hint: error.hint,
+                    position: error.position,
+                    code: Code::Postgres(error.code),
+                })
+            }
+            Error::Sqlx(sqlx::Error::Database(error)) => {
+                let number = error
+                    .try_downcast_ref::<MySqlDatabaseError>()
+                    .map(MySqlDatabaseError::number);
+                Ok(Self {
+                    message: error.message().to_owned(),
+                    hint: None,
+                    position: None,
+                    code: number.map_or(Code::Sqlite, Code::MySql),
+                })
+            }
+            error => Err(error),
         }
-        for (number, state, class) in [
-            (1203, "42000", ErrorClass::TooManyConnections),
-            (1205, "HY000", ErrorClass::Timeout),
-            (1020, "HY000", ErrorClass::SerializationFailure),
-            (3024, "HY000", ErrorClass::Timeout),
-            (4025, "23000", ErrorClass::Constraint),
-            (1142, "42000", ErrorClass::Other),
-            (1064, "42000", ErrorClass::Syntax),
-        ] {
-            assert_eq!(mysql(number, state), class, "{number}");
+    }
+
+    /// Whether something is not there that the session may make.
+    pub fn is_of_names(&self) -> bool {
+        match &self.code {
+            Code::Postgres(code) => sqlstate::is_of_names(code),
+            Code::MySql(number) => mysql::error::is_of_names(*number),
+            Code::Sqlite => sqlite::error::is_of_names(&self.message),
         }
-        for (code, waited, class) in [
-            (5, false, ErrorClass::Deadlock),
-            (5, true, ErrorClass::Timeout),
-            (517, true, ErrorClass::SerializationFailure),
-            (2067, false, ErrorClass::Constraint),
-            (10, false, ErrorClass::Other),
-        ] {
-            assert_eq!(sqlite(code, waited), class, "{code}");
+    }
+
+    /// Whether the statement is refused because it was to be prepared.
+    pub fn is_of_preparing(&self) -> bool {
+        match &self.code {
+            Code::Postgres(code) => sqlstate::is_of_several(code, &self.message),
+            Code::MySql(number) => *number == mysql::error::ONLY_AS_TEXT,
+            Code::Sqlite => false,
         }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        let own = match &self.code {
+            Code::Postgres(code) => sqlstate::help(code, &self.message),
+            Code::MySql(mysql::error::ONLY_AS_TEXT) => {
+                Some("set prepared = false for this database")
+            }
+            Code::MySql(_) | Code::Sqlite => None,
+        };
+        self.hint.clone().or_else(|| own.map(str::to_owned))
     }
 }

@@ -2,23 +2,19 @@
 //! compiled.
 
 use super::{
-    bind,
-    kind::Kind,
-    position, postgres,
+    datum::{self, Datum},
+    error::{Error, Refusal},
+    literal, position,
+    postgres::{self, Shape},
     prepare::{Candidate, Place, PrepareError, Problem, Subject, unreachable},
-    preparer::{Prepared, Preparer},
+    preparer::{Parameters, Prepared, Preparer},
     setup::{Compiled, Form, Target},
 };
 use crate::{
     data::{Value, template::Part},
     plan::sql::{Backend, Param, Statement},
 };
-use sqlx::{
-    Column, Either, Error,
-    mysql::MySqlDatabaseError,
-    postgres::{PgColumn, PgDatabaseError, PgErrorPosition},
-};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// Why a statement cannot be compiled.
 pub enum Trouble {
@@ -32,6 +28,8 @@ pub enum Trouble {
 pub struct Inspector<'a> {
     target: &'a Target,
     preparer: Preparer,
+    /// PostgreSQL's types as SQL names them, by their numbers.
+    types: HashMap<u32, String>,
 }
 
 impl<'a> Inspector<'a> {
@@ -42,10 +40,26 @@ impl<'a> Inspector<'a> {
             Ok(opened) => opened.map_err(|error| unreachable(target, error))?,
             Err(_) => {
                 let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
-                return Err(unreachable(target, Error::Io(error)));
+                return Err(unreachable(target, sqlx::Error::Io(error)));
             }
         };
-        Ok(Self { target, preparer })
+        Ok(Self {
+            target,
+            preparer,
+            types: HashMap::new(),
+        })
+    }
+
+    /// Whether sessions get what they ask for at their beginning, which a pooler may leave out.
+    /// Tells what they have instead.
+    pub async fn isolation(&mut self) -> Result<Option<String>, PrepareError> {
+        let Some(wanted) = self.target.database.isolation else {
+            return Ok(None);
+        };
+        let asked = "SELECT current_setting('default_transaction_isolation')";
+        let found = self.preparer.ask(asked).await;
+        let found = found.map_err(|error| unreachable(self.target, error))?;
+        Ok(found.filter(|found| !found.eq_ignore_ascii_case(wanted.sql())))
     }
 
     /// Prepares a statement and compiles it by what the server says.
@@ -54,30 +68,40 @@ impl<'a> Inspector<'a> {
         candidate: &Candidate<'_>,
         statement: &Statement,
     ) -> Result<Compiled, Trouble> {
-        let found = Findings::new(candidate.index);
+        let mut found = Findings(Vec::new(), candidate.index);
         let backend = self.target.database.backend;
-        let sql = match backend {
-            Backend::MySql => statement.text.question_marks(),
-            Backend::Postgres | Backend::Sqlite => statement.text.source().to_string(),
+        let sql: Arc<str> = match backend {
+            Backend::MySql => statement.text.question_marks().into(),
+            Backend::Postgres | Backend::Sqlite => Arc::clone(statement.text.source()),
         };
+        if backend == Backend::Postgres && statement.text.copies_in() {
+            let message = "COPY FROM STDIN has no data here".to_owned();
+            let help = "write INSERT, or load the data in an event's command";
+            found.add(Place::Statement, message, Some(help.to_owned()));
+            return found.into_result();
+        }
         let prepared = match self.preparer.prepare(&sql).await {
             Ok(prepared) => prepared,
-            Err(error) => return self.refused(found, statement, sql, error),
-        };
-        match &prepared {
-            Prepared::Postgres(prepared) => {
-                self.postgres(found, candidate, statement, prepared).await
-            }
-            Prepared::MySql(prepared) => {
-                let form = match self.target.database.prepared {
-                    true => Form::MySql(statement.text.order().collect()),
-                    false => Form::Literal,
+            Err(error) => {
+                return match Refusal::of(error).map_err(Trouble::Lost)? {
+                    refusal if self.is_left_to_the_run(candidate, &refusal) => {
+                        Ok(self.compiled(candidate, statement, sql, None))
+                    }
+                    refusal => self.refused(found, statement, refusal),
                 };
-                self.untyped(found, statement, prepared, sql.into(), form)
             }
-            Prepared::Sqlite(prepared) => {
-                self.untyped(found, statement, prepared, sql.into(), Form::Sqlite)
-            }
+        };
+        self.parameters(&mut found, statement, prepared.parameters.count());
+        self.columns(&mut found, statement, &prepared.columns);
+        if let Parameters::Typed(description) = &prepared.parameters
+            && found.0.is_empty()
+        {
+            self.samples(&mut found, candidate, statement, &description.parameters)
+                .await?;
+        }
+        match found.0.is_empty() {
+            true => Ok(self.compiled(candidate, statement, sql, Some(prepared))),
+            false => found.into_result(),
         }
     }
 
@@ -86,225 +110,168 @@ impl<'a> Inspector<'a> {
         self.preparer.close().await;
     }
 
+    fn compiled(
+        &self,
+        candidate: &Candidate<'_>,
+        statement: &Statement,
+        mut sql: Arc<str>,
+        prepared: Option<Prepared>,
+    ) -> Compiled {
+        let prepares = self.target.database.prepared;
+        let returns_rows = prepared
+            .as_ref()
+            .is_some_and(|prepared| !prepared.columns.is_empty());
+        let form = match (self.target.database.backend, prepared) {
+            // Its columns may change with the tables, which sqlx does not notice of a statement that is
+            // kept, and SQLite itself only when it has looked at the file since.
+            (Backend::Sqlite, _) if returns_rows && statement.text.has_star() => {
+                sql = format!("SELECT 1 FROM sqlite_schema LIMIT 0; {sql}").into();
+                Form::Sqlite { keep: false }
+            }
+            (Backend::Sqlite, _) => Form::Sqlite { keep: prepares },
+            (Backend::Postgres | Backend::MySql, _) if !prepares => Form::Literal,
+            (Backend::MySql, _) => Form::MySql(statement.text.order().collect()),
+            (Backend::Postgres, Some(prepared)) => Form::Postgres(match &prepared.parameters {
+                Parameters::Typed(description) => {
+                    Some(Arc::new(Shape::new(description, Some(statement))))
+                }
+                Parameters::Counted(_) => None,
+            }),
+            (Backend::Postgres, None) => Form::Postgres(None),
+        };
+        Compiled {
+            sql,
+            form,
+            returns_rows,
+            sets_session: candidate.is_of_user_start && statement.text.sets_session(),
+        }
+    }
+
+    /// Whether only the run can tell if the statement is right: what it asks for may be made at the
+    /// start of each user's session, or it is only taken as text.
+    fn is_left_to_the_run(&self, candidate: &Candidate<'_>, refusal: &Refusal) -> bool {
+        (candidate.after_user_start && refusal.is_of_names())
+            || (!self.target.database.prepared && refusal.is_of_preparing())
+    }
+
     /// What the server does not prepare.
     fn refused(
         &self,
         mut found: Findings,
         statement: &Statement,
-        sql: String,
-        error: Error,
+        refusal: Refusal,
     ) -> Result<Compiled, Trouble> {
-        let Error::Database(error) = &error else {
-            return Err(Trouble::Lost(error));
+        let at = match refusal.position {
+            Some(position) => byte_of(statement.text.source(), position),
+            None if self.target.database.backend == Backend::Postgres => None,
+            None => position::find(&statement.text, &refusal.message),
         };
-        let mut message = error.message().to_owned();
-        let mut help = None;
-        let mut at = None;
-        if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-            if let Some(detail) = error.detail() {
-                message += &format!(" ({detail})");
-            }
-            help = error.hint().map(str::to_owned);
-            if let Some(PgErrorPosition::Original(position)) = error.position() {
-                at = byte_of(statement.text.source(), position);
-            }
-        } else {
-            let number = error
-                .try_downcast_ref::<MySqlDatabaseError>()
-                .map(MySqlDatabaseError::number);
-            if number == Some(ONLY_AS_TEXT) {
-                if !self.target.database.prepared {
-                    return Ok(Compiled {
-                        sql: sql.into(),
-                        form: Form::Literal,
-                        returns_rows: false,
-                    });
-                }
-                help = Some("set prepared = false for this database".to_owned());
-            }
-            at = position::find(&statement.text, &message);
-        }
         let place = at.map_or(Place::Statement, Place::At);
-        found.add(place, message, help);
+        let help = refusal.help();
+        found.add(place, refusal.message, help);
         found.into_result()
     }
 
-    async fn postgres(
-        &mut self,
-        mut found: Findings,
-        candidate: &Candidate<'_>,
-        statement: &Statement,
-        prepared: &sqlx::postgres::PgStatement,
-    ) -> Result<Compiled, Trouble> {
-        let types = match sqlx::Statement::parameters(prepared) {
-            Some(Either::Left(types)) => types,
-            _ => &[],
-        };
-        found.parameters(statement, types.len());
-        let names = sqlx::Statement::columns(prepared);
-        self.columns(&mut found, statement, names);
-        let columns = readable(&mut found, statement, names);
-        let mut kinds = Vec::new();
-        let mut casts = Vec::new();
-        for (place, info) in types.iter().enumerate() {
-            match Kind::of(info) {
-                Some(kind) => {
-                    if let Err(message) = try_sample(kind, candidate, statement, place) {
-                        found.add(Place::Param(place), message, None);
-                    }
-                    kinds.push(kind);
-                    casts.push(None);
-                }
-                // As text, to be cast by the server.
-                None => {
-                    kinds.push(Kind::Text);
-                    let name = self.preparer.type_name(info).await;
-                    casts.push(Some(name.map_err(Trouble::Lost)?));
-                }
-            }
-        }
-        if !found.0.is_empty() {
-            return found.into_result();
-        }
-        let cast = |number: u16, out: &mut String| {
-            *out += &match casts.get(usize::from(number) - 1) {
-                Some(Some(name)) => format!("CAST(${number}::text AS {name})"),
-                _ => format!("${number}"),
-            };
-            Ok::<_, std::convert::Infallible>(())
-        };
-        let sql = match casts.iter().any(Option::is_some) {
-            true => statement.text.replace(cast).map(Into::into),
-            false => Ok(Arc::clone(statement.text.source())),
-        };
-        let Ok(sql) = sql;
-        Ok(Compiled {
-            sql,
-            form: match self.target.database.prepared {
-                true => Form::Postgres { kinds, columns },
-                false => Form::Literal,
-            },
-            returns_rows: !sqlx::Statement::columns(prepared).is_empty(),
-        })
-    }
-
-    /// Where the types of parameters follow from the values.
-    fn untyped<S>(
-        &self,
-        mut found: Findings,
-        statement: &Statement,
-        prepared: &S,
-        sql: Arc<str>,
-        form: Form,
-    ) -> Result<Compiled, Trouble>
-    where
-        S: sqlx::Statement,
-    {
-        let wanted = match self.target.database.backend {
+    fn parameters(&self, found: &mut Findings, statement: &Statement, count: usize) {
+        let (wanted, help) = match self.target.database.backend {
             // Each ? is one.
-            Backend::MySql => statement.text.order().count(),
-            Backend::Postgres | Backend::Sqlite => statement.text.parameters(),
+            Backend::MySql => (statement.text.order().count(), true),
+            Backend::Sqlite => (statement.text.parameters(), true),
+            Backend::Postgres => (statement.text.parameters(), false),
         };
-        if let Some(Either::Right(count)) = prepared.parameters()
-            && count != wanted
-        {
+        if count != wanted {
             found.add(
                 Place::Statement,
                 format!("the server finds {count} parameters in it instead of {wanted}"),
-                Some("write parameters as $1, $2 and so on".to_owned()),
+                help.then(|| "write parameters as $1, $2 and so on".to_owned()),
             );
         }
-        self.columns(&mut found, statement, prepared.columns());
-        if !found.0.is_empty() {
-            return found.into_result();
-        }
-        Ok(Compiled {
-            sql,
-            form,
-            returns_rows: !prepared.columns().is_empty(),
-        })
     }
 
     /// Whether what is expected and extracted is there.
-    fn columns(&self, found: &mut Findings, statement: &Statement, columns: &[impl Column]) {
-        // What a procedure returns is only known when it was called.
-        if columns.is_empty() && self.target.database.backend == Backend::MySql {
+    fn columns(&self, found: &mut Findings, statement: &Statement, columns: &[String]) {
+        // What a procedure or a cursor returns is only known when it was called or opened.
+        let is_told_later = match self.target.database.backend {
+            Backend::MySql => true,
+            Backend::Postgres => statement.text.begins_with("FETCH"),
+            Backend::Sqlite => false,
+        };
+        if columns.is_empty() && is_told_later {
             return;
         }
-        for (place, name) in wanted(statement) {
-            if !columns.iter().any(|column| column.name() == name) {
-                let names: Vec<_> = columns.iter().map(Column::name).collect();
-                let help = match names.as_slice() {
-                    [] => "the statement returns no rows".to_owned(),
-                    names => format!("the statement returns {}", names.join(", ")),
-                };
-                found.add(place, format!("there is no column {name}"), Some(help));
+        let expected = (0..statement.expect.values.len()).map(Place::Expect);
+        let extracted = (0..statement.extract.len()).map(Place::Extract);
+        for (place, name) in expected.chain(extracted).zip(statement.columns()) {
+            if columns.iter().any(|column| column == name) {
+                continue;
+            }
+            let help = match columns {
+                [] => "the statement returns no rows".to_owned(),
+                names => format!("the statement returns {}", names.join(", ")),
+            };
+            found.add(place, format!("there is no column {name}"), Some(help));
+        }
+    }
+
+    /// Has the server read the parameters' possible values as values of their types.
+    async fn samples(
+        &mut self,
+        found: &mut Findings,
+        candidate: &Candidate<'_>,
+        statement: &Statement,
+        types: &[u32],
+    ) -> Result<(), Trouble> {
+        for (index, (param, oid)) in statement.params.iter().zip(types).enumerate() {
+            if is_open(param, candidate.sample) {
+                continue;
+            }
+            let as_literal = |datum: Datum<'_>| {
+                if datum == Datum::Null || postgres::is_of(*oid, datum) {
+                    return Ok(None);
+                }
+                let mut sql = String::new();
+                literal::write(datum, Backend::Postgres, &mut sql).map(|()| Some(sql))
+            };
+            let sql = match datum::resolve(param, candidate.sample, as_literal) {
+                Ok(None) => continue,
+                Ok(Some(sql)) => sql,
+                Err(message) => {
+                    found.add(Place::Param(index), message, None);
+                    continue;
+                }
+            };
+            let name = self.type_name(*oid).await.map_err(Trouble::Lost)?;
+            let cast = format!("SELECT CAST({sql} AS {name})");
+            if let Err(error) = self.preparer.prepare(&cast).await {
+                let refusal = Refusal::of(error).map_err(Trouble::Lost)?;
+                found.add(Place::Param(index), refusal.message, refusal.hint);
             }
         }
+        Ok(())
     }
-}
 
-/// Columns whose values matter, in the order of [`Statement::columns`], with their places in the
-/// scenario.
-fn wanted(statement: &Statement) -> impl Iterator<Item = (Place, &str)> {
-    let expected = (0..statement.expect.values.len()).map(Place::Expect);
-    let extracted = (0..statement.extract.len()).map(Place::Extract);
-    expected.chain(extracted).zip(statement.columns())
-}
-
-/// How those columns are read that are there.
-fn readable(
-    found: &mut Findings,
-    statement: &Statement,
-    columns: &[PgColumn],
-) -> Vec<postgres::Column> {
-    let mut readable = Vec::new();
-    for (at, name) in wanted(statement) {
-        let Some(place) = columns.iter().position(|column| column.name() == name) else {
-            continue;
-        };
-        let info = columns[place].type_info();
-        match Kind::of(info) {
-            Some(kind) => readable.push(postgres::Column {
-                place,
-                kind,
-                oid: info.oid().map(|oid| oid.0),
-            }),
-            None => found.add(
-                at,
-                format!("values of type {info} cannot be taken"),
-                Some(format!("cast {name} to text in the statement")),
-            ),
+    async fn type_name(&mut self, oid: u32) -> Result<String, Error> {
+        if let Some(name) = self.types.get(&oid) {
+            return Ok(name.clone());
         }
+        // With -1 it gives names that mean any length, as with bit.
+        let asked = format!("SELECT format_type({oid}, -1)");
+        let name = self.preparer.ask(&asked).await?.unwrap_or_default();
+        self.types.insert(oid, name.clone());
+        Ok(name)
     }
-    readable
 }
 
-/// MySQL: this statement cannot be prepared, only sent as text.
-const ONLY_AS_TEXT: u16 = 1295;
-
-/// Tries what the parameter at `place` could be against its type.
-fn try_sample(
-    kind: Kind,
-    candidate: &Candidate<'_>,
-    statement: &Statement,
-    place: usize,
-) -> Result<(), String> {
-    let unknown = |place: &usize| matches!(candidate.sample.get(*place), None | Some(Value::Unset));
-    let open = match statement.params.get(place) {
-        None | Some(Param::Literal(_)) => false,
-        Some(Param::Variable(variable)) => unknown(variable),
-        Some(Param::Text(template)) => template.parts().iter().any(|part| match part {
+/// Whether only the run knows the value of a parameter.
+fn is_open(param: &Param, sample: &[Value]) -> bool {
+    let unknown = |variable: &usize| matches!(sample.get(*variable), None | Some(Value::Unset));
+    match param {
+        Param::Literal(_) => false,
+        Param::Variable(variable) => unknown(variable),
+        Param::Text(template) => template.parts().iter().any(|part| match part {
             Part::Literal(_) => false,
             Part::Variable(variable, _) => unknown(variable),
         }),
-    };
-    match statement.params.get(place) {
-        Some(param) if !open => bind::resolve(param, candidate.sample, |datum| match datum {
-            bind::Datum::Null => Ok(()),
-            datum => bind::postgres::check(kind, datum),
-        }),
-        _ => Ok(()),
     }
 }
 
@@ -319,27 +286,12 @@ fn byte_of(text: &str, position: usize) -> Option<usize> {
 struct Findings(Vec<Problem>, usize);
 
 impl Findings {
-    fn new(index: usize) -> Self {
-        Self(Vec::new(), index)
-    }
-
     fn add(&mut self, place: Place, message: String, help: Option<String>) {
         self.0.push(Problem {
             subject: Subject::Step(self.1, place),
             message,
             help,
         });
-    }
-
-    fn parameters(&mut self, statement: &Statement, count: usize) {
-        let wanted = statement.text.parameters();
-        if count != wanted {
-            self.add(
-                Place::Statement,
-                format!("the server finds {count} parameters in it instead of {wanted}"),
-                None,
-            );
-        }
     }
 
     fn into_result(self) -> Result<Compiled, Trouble> {

@@ -1,23 +1,23 @@
 //! One open connection, whichever server it leads to.
 
 use super::{
-    bind::Data,
-    console::Row,
+    answer::Answer,
+    datum::{Data, Row},
     error::Error,
-    kind::Kind,
-    postgres::{self, Query},
+    mysql,
+    postgres::{self, CancelKey, Shape},
     read::{self, Read},
-    request::{Answer, Call, Request},
+    request::{Call, Query, Request},
     setup::{Options, Target},
 };
-use crate::{data::Value, plan::sql::Statement};
+use crate::plan::sql::Statement;
 use futures_util::{
     TryStreamExt,
     future::{BoxFuture, ready},
 };
 use sqlx::{
-    AssertSqlSafe, Connection, Either, Executor, MySqlConnection, Row as _, SqliteConnection,
-    mysql::MySqlRow,
+    AssertSqlSafe, Connection, Either, Executor, MySqlConnection, Row as _, SqlStr,
+    SqliteConnection, mysql::MySqlRow,
 };
 use std::{
     pin::Pin,
@@ -49,8 +49,10 @@ enum Wire {
 /// How others name a connection to stop what it does.
 #[derive(Debug, Clone)]
 pub enum Key {
-    /// The server's number of the session.
-    Session(u64),
+    /// What PostgreSQL asks for.
+    Postgres(CancelKey),
+    /// MySQL's number of the session.
+    MySql(u64),
     /// SQLite looks at it as it goes.
     Interrupt(Arc<AtomicBool>),
 }
@@ -65,23 +67,17 @@ impl Link {
 
     /// Opens a connection and sets its session up.
     pub async fn open(target: &Target) -> Result<Self, Error> {
-        let greeting = || AssertSqlSafe(target.greeting());
         Ok(match &target.options {
-            Options::Postgres(both) => {
-                let mut connection = postgres::Connection::open(&both.0).await?;
-                let mut rows = Vec::new();
-                connection.all(&target.greeting(), &mut rows).await?;
-                let number = rows.last().and_then(|row| row.last());
-                let Some((_, Value::Int(session))) = number else {
-                    return Err(sqlx::Error::RowNotFound.into());
-                };
-                let key = Key::Session(session.unsigned_abs());
+            Options::Postgres(account) => {
+                let connection = postgres::Connection::open(account).await?;
+                let key = Key::Postgres(connection.key());
                 Self::new(Wire::Postgres(connection), key)
             }
             Options::MySql(options) => {
                 let mut connection = MySqlConnection::connect_with(options).await?;
-                let rows = connection.fetch_all(greeting()).await?;
-                let key = Key::Session(session(&rows)?);
+                let greeting = mysql::connect::greeting(&target.database);
+                let rows = connection.fetch_all(AssertSqlSafe(greeting)).await?;
+                let key = Key::MySql(session(&rows)?);
                 Self::new(Wire::MySql(connection), key)
             }
             Options::Sqlite(options) => {
@@ -122,20 +118,25 @@ impl Link {
     /// Does what is asked, to the end of the answer.
     pub fn exchange<'a>(
         &'a mut self,
-        request: Request<'a>,
+        request: Request,
         statement: Option<&'a Statement>,
         answer: &'a mut Answer,
     ) -> Exchange<'a> {
         match (&mut self.0.wire, request) {
-            (Wire::Postgres(wire), Request::Postgres(query)) => match wire.ask(query) {
-                Ok(bound) => Exchange::Postgres {
-                    wire,
-                    bound,
-                    statement,
-                    answer,
-                },
-                Err(error) => Exchange::refused(error.into()),
-            },
+            (Wire::Postgres(wire), Request::Postgres(query)) => {
+                let ready = match query {
+                    Query::Bound => Ok(()),
+                    Query::Text(sql) => wire.write(sql.as_str()),
+                };
+                match ready {
+                    Ok(()) => Exchange::Postgres {
+                        wire,
+                        statement,
+                        answer,
+                    },
+                    Err(error) => Exchange::refused(error.into()),
+                }
+            }
             (Wire::MySql(wire), Request::MySql(call)) => {
                 Exchange::Boxed(Box::pin(exchange(wire, *call, statement, answer)))
             }
@@ -147,7 +148,7 @@ impl Link {
     }
 
     /// Does what is asked, keeps all its rows, and tells how many were changed.
-    pub async fn all(&mut self, request: Request<'_>, rows: &mut Vec<Row>) -> Result<u64, Error> {
+    pub async fn all(&mut self, request: Request, rows: &mut Vec<Row>) -> Result<u64, Error> {
         Ok(match (&mut self.0.wire, request) {
             (Wire::Postgres(wire), Request::Postgres(Query::Text(sql))) => {
                 wire.all(sql.as_str(), rows).await?
@@ -158,19 +159,37 @@ impl Link {
         })
     }
 
+    /// Whether the statement of step `index` can be bound: over sqlx's connections, always.
+    pub fn is_prepared(&self, index: usize) -> bool {
+        match &self.0.wire {
+            Wire::Postgres(wire) => wire.is_prepared(index),
+            Wire::MySql(_) | Wire::Sqlite(_) => true,
+        }
+    }
+
+    /// Has PostgreSQL prepare the statement of step `index` ([`postgres::Connection::prepare`]).
+    pub fn prepare<'a>(
+        &'a mut self,
+        index: usize,
+        sql: SqlStr,
+        statement: Option<&'a Statement>,
+        known: Option<&'a Arc<Shape>>,
+    ) -> Exchange<'a> {
+        match &mut self.0.wire {
+            Wire::Postgres(wire) => Exchange::Boxed(Box::pin(async move {
+                Ok(wire.prepare(index, sql.as_str(), statement, known).await?)
+            })),
+            _ => Exchange::refused(astray()),
+        }
+    }
+
     /// Makes PostgreSQL ready to execute a prepared statement ([`postgres::Connection::bind`]).
     ///
     /// # Errors
-    /// In words, when a value is none of its parameter's type.
-    pub fn bind(
-        &mut self,
-        index: usize,
-        sql: &str,
-        kinds: &[Kind],
-        data: &Data<'_>,
-    ) -> Result<(), String> {
+    /// In words, when it cannot be executed.
+    pub fn bind(&mut self, index: usize, data: &Data<'_>) -> Result<(), String> {
         match &mut self.0.wire {
-            Wire::Postgres(wire) => wire.bind(index, sql, kinds, data),
+            Wire::Postgres(wire) => wire.bind(index, data),
             _ => Err(ASTRAY.to_owned()),
         }
     }
@@ -192,7 +211,6 @@ pub enum Exchange<'a> {
     /// Over our own connection.
     Postgres {
         wire: &'a mut postgres::Connection,
-        bound: Option<&'a [postgres::Column]>,
         statement: Option<&'a Statement>,
         answer: &'a mut Answer,
     },
@@ -214,11 +232,10 @@ impl Future for Exchange<'_> {
         match &mut *self {
             Self::Postgres {
                 wire,
-                bound,
                 statement,
                 answer,
             } => wire
-                .poll_exchange(cx, *bound, *statement, answer)
+                .poll_exchange(cx, *statement, answer)
                 .map_err(|error| Box::new(error.into())),
             Self::Boxed(exchange) => exchange.as_mut().poll(cx).map_err(Box::new),
         }

@@ -9,15 +9,19 @@
 
 mod access;
 mod answer;
-mod bind;
 mod cancel;
+mod compare;
+mod compose;
 mod console;
+mod datum;
+mod decimal;
 mod diagnose;
 mod door;
 mod error;
 mod inspect;
-mod kind;
 mod link;
+mod literal;
+mod mysql;
 mod pool;
 mod position;
 mod postgres;
@@ -25,24 +29,26 @@ mod prepare;
 mod preparer;
 mod read;
 mod request;
-mod roots;
 mod setup;
+mod sqlite;
 mod step;
 #[cfg(test)]
 mod tests;
 mod work;
 
-pub use console::{Console, Row};
+pub use console::Console;
+pub use datum::Row;
 pub use prepare::{Candidate, Place, PrepareError, Problem, Subject, prepare_all, prepare_plan};
 pub use setup::Setup;
 pub use step::{StepDriver, StepSetup};
 
 use self::{
+    answer::Answer,
     cancel::Canceller,
     door::Door,
     link::{Key, Link},
     pool::{Permit, Pool},
-    request::{Answer, Request},
+    request::Request,
     work::{Ended, Job},
 };
 use super::{Failure, Outcome, Progress, Timers, alarm::Alarm};
@@ -86,6 +92,8 @@ struct Slot {
     held: Option<Held>,
     in_transaction: bool,
     door: Door,
+    /// What the user's start has set on its connection.
+    settings: Vec<SqlStr>,
 }
 
 /// A connection that the session may use now.
@@ -154,6 +162,7 @@ impl SqlDriver {
             held: None,
             in_transaction: false,
             door: Door::new(index),
+            settings: Vec::new(),
         };
         Session {
             slots: self.setup.targets.iter().map(slot).collect(),
@@ -246,7 +255,11 @@ impl SqlDriver {
         match (&result, &job.step.action) {
             (Ok(()), Action::Begin { .. }) => slot.in_transaction = true,
             (Ok(()), Action::Commit) => slot.in_transaction = false,
-            (Ok(()), Action::Statement(_)) => {}
+            (Ok(()), Action::Statement(_)) => {
+                if self.setup.sets_session(job.index) {
+                    self.remember(slot, job);
+                }
+            }
             (Err(_), _) if slot.in_transaction => {
                 job.trail.ended_at.get_or_insert_with(|| self.clock.now());
                 slot.in_transaction = false;

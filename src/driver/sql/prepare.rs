@@ -2,7 +2,7 @@
 //! load, and what the servers tell of the parameters is kept for binding them.
 
 use super::{
-    error,
+    error::{self, Error},
     inspect::{Inspector, Trouble},
     pool::Shared,
     setup::{Setup, Target},
@@ -15,7 +15,6 @@ use crate::{
         sql::{Action, Database, SqlStep},
     },
 };
-use sqlx::Error;
 use std::fmt;
 
 /// A step that is to run, with one possible set of values.
@@ -28,6 +27,11 @@ pub struct Candidate<'a> {
     /// Values of a task run, to try against the parameters' types; [`Value::Unset`] where only
     /// the run will tell.
     pub sample: &'a [Value],
+    /// It is done in a session to which each user's start has done something, such as making a
+    /// temporary table, which is not there before.
+    pub after_user_start: bool,
+    /// It is part of that start.
+    pub is_of_user_start: bool,
 }
 
 /// Why the run cannot begin.
@@ -113,11 +117,23 @@ pub async fn prepare_plan(plan: &Plan, data: &RunData) -> Result<Setup, PrepareE
         .collect();
     let mut candidates = Vec::new();
     for (population, sample) in &samples {
+        let prepares = |database: usize| {
+            let steps = population.user_start.iter().flat_map(|task| &task.steps);
+            let mut databases = steps.filter_map(|step| Some(step.kind.sql()?.database));
+            databases.any(|own| own == database)
+        };
+        let starts: Vec<usize> = population
+            .user_start
+            .iter()
+            .flat_map(|task| task.steps.iter().map(|step| step.index))
+            .collect();
         for step in population.load_steps() {
             candidates.extend(step.kind.sql().map(|sql| Candidate {
                 index: step.index,
                 step: sql,
                 sample,
+                after_user_start: prepares(sql.database),
+                is_of_user_start: starts.contains(&step.index),
             }));
         }
     }
@@ -157,6 +173,18 @@ pub async fn prepare_all(
     setup.statements.resize_with(length.unwrap_or(0), || None);
     for (place, target) in setup.targets.iter().enumerate() {
         let mut inspector = Inspector::open(target).await?;
+        if let Some(found) = inspector.isolation().await? {
+            problems.push(Problem {
+                subject: Subject::Database(place),
+                message: format!(
+                    "sessions have the isolation level {found}, whatever they ask for"
+                ),
+                help: Some(
+                    "a pooler leaves out what a session asks for; give `isolation` to transactions"
+                        .to_owned(),
+                ),
+            });
+        }
         for candidate in candidates {
             let Action::Statement(statement) = &candidate.step.action else {
                 continue;
@@ -183,9 +211,11 @@ pub async fn prepare_all(
     }
 }
 
-pub(super) fn unreachable(target: &Target, error: Error) -> PrepareError {
+pub(super) fn unreachable(target: &Target, error: impl Into<Error>) -> PrepareError {
+    let failure = error::judge_opening(error);
+    let detail = format!("{} ({})", failure.detail, target.address());
     PrepareError::Unreachable {
         database: target.database.name.clone(),
-        failure: error::judge_opening(error),
+        failure: Failure::text(failure.class, detail),
     }
 }

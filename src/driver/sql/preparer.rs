@@ -1,75 +1,123 @@
 //! A connection for asking what a server makes of a statement, without doing it.
 
-use super::setup::{Options, Target};
+use super::{
+    error::Error,
+    postgres::{self, Description},
+    setup::{Options, Target},
+};
 use sqlx::{
-    AssertSqlSafe, Connection, Error, Executor, MySqlConnection, PgConnection, Row, SqlSafeStr,
-    SqliteConnection,
-    mysql::MySqlStatement,
-    postgres::{PgStatement, PgTypeInfo},
-    sqlite::SqliteStatement,
+    AssertSqlSafe, Column, Connection, Either, Executor, MySqlConnection, SqlSafeStr,
+    SqliteConnection, Statement,
 };
 
 /// An open one.
 pub enum Preparer {
-    Postgres(PgConnection),
+    Postgres(Box<postgres::Connection>),
     MySql(MySqlConnection),
     Sqlite(SqliteConnection),
 }
 
-/// What a server said of a statement.
-pub enum Prepared {
-    /// PostgreSQL, with the types of the parameters.
-    Postgres(PgStatement),
-    /// MySQL.
-    MySql(MySqlStatement),
-    /// SQLite.
-    Sqlite(SqliteStatement),
+/// What a server says of a statement.
+pub struct Prepared {
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// The names of its columns.
+    pub columns: Vec<String>,
+}
+
+/// What a server says of a statement's parameters.
+pub enum Parameters {
+    /// How many there are.
+    Counted(usize),
+    /// Each has a type.
+    Typed(Description),
+}
+
+impl Parameters {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Parameters::Counted(count) => *count,
+            Parameters::Typed(description) => description.parameters.len(),
+        }
+    }
 }
 
 impl Preparer {
     /// Connects.
     pub async fn open(target: &Target) -> Result<Self, Error> {
         Ok(match &target.options {
-            Options::Postgres(both) => {
-                Preparer::Postgres(PgConnection::connect_with(&both.1).await?)
+            Options::Postgres(account) => {
+                Preparer::Postgres(Box::new(postgres::Connection::open(account).await?))
             }
             Options::MySql(options) => {
                 Preparer::MySql(MySqlConnection::connect_with(options).await?)
             }
             Options::Sqlite(options) => {
-                Preparer::Sqlite(SqliteConnection::connect_with(options).await?)
+                let mut connection = SqliteConnection::connect_with(options).await?;
+                // Opening a file does not look at it.
+                connection.execute("PRAGMA schema_version").await?;
+                Preparer::Sqlite(connection)
             }
         })
     }
 
-    /// Prepares a statement.
+    /// Prepares a statement, which the server does not keep.
     pub async fn prepare(&mut self, sql: &str) -> Result<Prepared, Error> {
-        let sql = AssertSqlSafe(sql).into_sql_str();
-        Ok(match self {
-            Preparer::Postgres(wire) => Prepared::Postgres(wire.prepare(sql).await?),
-            Preparer::MySql(wire) => Prepared::MySql(wire.prepare(sql).await?),
-            Preparer::Sqlite(wire) => Prepared::Sqlite(wire.prepare(sql).await?),
-        })
+        match self {
+            Preparer::Postgres(connection) => {
+                let description = connection.describe(sql).await?;
+                let columns = description.columns.iter();
+                Ok(Prepared {
+                    columns: columns.map(|column| column.name.clone()).collect(),
+                    parameters: Parameters::Typed(description),
+                })
+            }
+            Preparer::MySql(connection) => {
+                let sql = AssertSqlSafe(sql).into_sql_str();
+                Ok(counted(&connection.prepare(sql).await?))
+            }
+            Preparer::Sqlite(connection) => {
+                let sql = AssertSqlSafe(sql).into_sql_str();
+                Ok(counted(&connection.prepare(sql).await?))
+            }
+        }
     }
 
-    /// A type of PostgreSQL as SQL names it.
-    pub async fn type_name(&mut self, info: &PgTypeInfo) -> Result<String, Error> {
-        let Preparer::Postgres(wire) = self else {
-            return Ok(info.to_string());
+    /// The only value of the only row of a query to PostgreSQL, as text.
+    pub async fn ask(&mut self, sql: &str) -> Result<Option<String>, Error> {
+        let Preparer::Postgres(connection) = self else {
+            return Ok(None);
         };
-        let oid = info.oid().map_or(0, |oid| oid.0);
-        // With -1 it gives names that mean any length, as with bit.
-        let sql = format!("SELECT format_type({oid}, -1)");
-        wire.fetch_one(AssertSqlSafe(sql)).await?.try_get(0)
+        let mut rows = Vec::new();
+        connection.all(sql, &mut rows).await?;
+        let value = rows.into_iter().flatten().next().map(|(_, value)| value);
+        Ok(value.map(|value| {
+            let mut text = Vec::new();
+            value.write_text(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }))
     }
 
     /// Says goodbye.
     pub async fn close(self) {
         // It is gone either way.
-        let _ = match self {
-            Preparer::Postgres(wire) => wire.close().await,
-            Preparer::MySql(wire) => wire.close().await,
-            Preparer::Sqlite(wire) => wire.close().await,
-        };
+        match self {
+            Preparer::Postgres(connection) => connection.close().await,
+            Preparer::MySql(connection) => drop(connection.close().await),
+            Preparer::Sqlite(connection) => drop(connection.close().await),
+        }
+    }
+}
+
+fn counted(statement: &impl Statement) -> Prepared {
+    let columns = statement.columns().iter();
+    Prepared {
+        parameters: Parameters::Counted(match statement.parameters() {
+            Some(Either::Left(types)) => types.len(),
+            Some(Either::Right(count)) => count,
+            None => 0,
+        }),
+        columns: columns.map(|column| column.name().to_owned()).collect(),
     }
 }

@@ -135,6 +135,8 @@ impl Single {
             index,
             step,
             sample: values,
+            after_user_start: false,
+            is_of_user_start: false,
         };
         let setup = match prepare_all(&self.databases, &[candidate]).await {
             Ok(setup) => Arc::new(setup),

@@ -1,11 +1,14 @@
 //! One exchange with a server: sent, waited for no longer than it may take, and judged.
 
 use super::{
-    GRACE, SqlDriver, Trail, answer, begin, cancel,
+    GRACE, SqlDriver, Trail,
+    answer::{self, Answer},
+    begin, cancel,
     error::{self, Error},
+    link::Exchange,
     link::{Key, Link},
-    request::{Answer, Request},
-    setup::Compiled,
+    request::Request,
+    setup::{Compiled, Form},
 };
 use crate::{
     data::Value,
@@ -14,8 +17,8 @@ use crate::{
     time::{Nanos, nanos},
 };
 use futures_util::future::join;
-use sqlx::SqlSafeStr;
-use std::{cell::RefCell, pin::Pin, time::Duration};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+use std::{cell::RefCell, pin::Pin, sync::Arc, time::Duration};
 
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
@@ -92,15 +95,8 @@ impl SqlDriver {
         alarm: &mut Alarm,
         job: &mut Job<'_>,
     ) -> Ended {
-        let request = match self.request(link, job) {
-            Ok(request) => request,
-            Err(words) => return Failure::text(ErrorClass::Other, words).into(),
-        };
         let sent_at = self.clock.now();
         job.trail.sent_at = Some(sent_at);
-        if job.is_lasting() {
-            job.progress.sent(sent_at);
-        }
         let deadline = self.deadline(job.step, sent_at);
         let mut underway = Underway {
             cut: &self.cut,
@@ -114,16 +110,35 @@ impl SqlDriver {
             ..Answer::default()
         };
         let mut given_up = None;
-        let done = {
-            let mut exchange = link.exchange(request, statement, &mut answer);
+        let mut executes;
+        let done = loop {
+            executes = self.is_ready(link, job);
+            let mut exchange = match executes {
+                true => match self.request(link, job) {
+                    Ok(request) => {
+                        if job.is_lasting() {
+                            job.progress.sent(sent_at);
+                        }
+                        link.exchange(request, statement, &mut answer)
+                    }
+                    Err(words) => {
+                        underway.ended = true;
+                        return Failure::text(ErrorClass::Other, words).into();
+                    }
+                },
+                false => self.prepare(link, job),
+            };
             let done = alarm.bound(self.clock, deadline, Pin::new(&mut exchange));
-            match done.await {
+            let done = match done.await {
                 None => {
                     given_up = Some(self.clock.now());
                     // Boxed, because it is large and most steps do without it.
                     Box::pin(self.give_up(job.step, &underway.key, exchange)).await
                 }
                 done => done,
+            };
+            if executes || !matches!(done, Some(Ok(()))) {
+                break done;
             }
         };
         underway.ended = true;
@@ -137,11 +152,13 @@ impl SqlDriver {
             }
             Some(Err(error)) => {
                 let now = self.clock.now();
-                self.judge(job, *error, now, given_up)
+                let ended = self.judge(job, *error, now, given_up);
+                job.trail.unknown &= executes;
+                ended
             }
             None => {
                 job.trail.ended_at = given_up;
-                job.trail.unknown |= job.is_lasting();
+                job.trail.unknown |= executes && job.is_lasting();
                 Ended {
                     result: Err(Failure::timeout("no answer", job.step.timeout)),
                     broken: true,
@@ -195,21 +212,63 @@ impl SqlDriver {
         }
     }
 
-    fn request(&self, link: &mut Link, job: &Job<'_>) -> Result<Request<'_>, String> {
-        let target = &self.setup.targets[job.step.database];
-        let backend = target.database.backend;
+    /// Whether nothing is to be done before the step's request can be sent.
+    fn is_ready(&self, link: &Link, job: &Job<'_>) -> bool {
+        link.is_prepared(job.index) || !self.is_prepared_by_us(job)
+    }
+
+    /// Whether the step's request is a statement that [`Link::prepare`] prepares.
+    fn is_prepared_by_us(&self, job: &Job<'_>) -> bool {
+        match &job.step.action {
+            Action::Begin { .. } | Action::Commit => {
+                let database = &self.setup.targets[job.step.database].database;
+                database.backend == Backend::Postgres && database.prepared
+            }
+            Action::Statement(_) => self
+                .compiled(job)
+                .is_some_and(|compiled| matches!(compiled.form, Form::Postgres(_))),
+        }
+    }
+
+    /// Prepares the step's request, as the server needs it.
+    fn prepare<'a>(&'a self, link: &'a mut Link, job: &Job<'a>) -> Exchange<'a> {
+        let statement = job.step.action.statement();
+        match self.compiled(job) {
+            Some(Compiled {
+                sql,
+                form: Form::Postgres(known),
+                ..
+            }) => link.prepare(
+                job.index,
+                AssertSqlSafe(Arc::clone(sql)).into_sql_str(),
+                statement,
+                known.as_ref(),
+            ),
+            _ => link.prepare(job.index, self.boundary(job), None, None),
+        }
+    }
+
+    /// The words of a step that begins or ends a transaction.
+    fn boundary(&self, job: &Job<'_>) -> SqlStr {
+        let backend = self.setup.targets[job.step.database].database.backend;
         match &job.step.action {
             Action::Begin {
                 isolation,
                 immediate,
-            } => {
-                let sql = begin(backend, *isolation, *immediate);
-                Request::boundary(link, target, job.index, sql)
+            } => begin(backend, *isolation, *immediate),
+            Action::Commit | Action::Statement(_) => "COMMIT".into_sql_str(),
+        }
+    }
+
+    fn request(&self, link: &mut Link, job: &Job<'_>) -> Result<Request, String> {
+        let target = &self.setup.targets[job.step.database];
+        match &job.step.action {
+            Action::Begin { .. } | Action::Commit => {
+                link.boundary(target, job.index, self.boundary(job))
             }
-            Action::Commit => Request::boundary(link, target, job.index, "COMMIT".into_sql_str()),
             Action::Statement(statement) => match self.compiled(job) {
                 Some(compiled) => {
-                    Request::statement(link, target, job.index, compiled, statement, job.values)
+                    link.statement(target, job.index, compiled, statement, job.values)
                 }
                 None => Err("the statement was not prepared before the run".to_owned()),
             },

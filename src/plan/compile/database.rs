@@ -3,15 +3,17 @@
 use super::context::{Context, optional, or_default};
 use crate::{
     plan::{
-        sql::{Backend, Connections, Database, Secret},
+        sql::{Backend, ConnectParams, Connections, Database, Secret, Tls, UrlProblem},
         written::{self, redact_query, redact_user},
     },
     scenario::{
         Problem, Text,
         diag::did_you_mean,
         raw::{self, Field, Spanned},
+        text::Piece,
     },
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{num::NonZeroU32, time::Duration};
 
 /// Bound on the server's work on a statement, unless the scenario says otherwise.
@@ -136,8 +138,25 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
         }
         Field::Given(ca) => Some(Some(&ca.value)),
     };
-    let (url, backend, written) = url?;
+    let Found {
+        url,
+        params,
+        backend,
+        written,
+    } = url?;
     let ca = ca?;
+    let tls = optional(&raw.tls)?;
+    if let Some(ca) = ca.filter(|_| !checks_authority(&params, tls, backend)) {
+        let problem = Problem::new(
+            ca.place(),
+            "no certificate is checked, so `ca` is of no use",
+        );
+        context.tell(problem.help(r#"write tls = "verify-full", or "verify-ca""#));
+        return None;
+    }
+    let named_timeout = params.get("connect_timeout").and_then(|it| it.parse().ok());
+    // 0 is no limit to libpq.
+    let named_timeout = named_timeout.filter(|seconds| *seconds > 0);
     Some((
         Database {
             name: raw.name.value.clone(),
@@ -148,8 +167,11 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
             connections: connections?,
             statement_timeout: statement_timeout?,
             server_limit: matches!(raw.statement_timeout, Field::Given(_)),
-            connect_timeout: connect_timeout?,
-            tls: optional(&raw.tls)?,
+            connect_timeout: match named_timeout.filter(|_| raw.connect_timeout.is_absent()) {
+                Some(seconds) => Duration::from_secs(seconds),
+                None => connect_timeout?,
+            },
+            tls,
             ca_file: ca.map(|ca| context.folder().join(ca.value())),
         },
         written::Database {
@@ -160,19 +182,130 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
     ))
 }
 
-/// The URL, what speaks there, and what may be shown of it.
-fn url(context: &Context<'_>, raw: &raw::Database) -> Option<(Secret, Backend, String)> {
+/// A URL that can be used.
+struct Found {
+    url: Secret,
+    params: ConnectParams,
+    backend: Backend,
+    /// What may be shown of it.
+    written: String,
+}
+
+/// The URL, with the password if that stands elsewhere.
+fn url(context: &Context<'_>, raw: &raw::Database) -> Option<Found> {
     const HELP: &str = "write postgres://user@host/database, mysql://... or sqlite:file.db";
     if raw.url.is_absent() {
         context.missing(raw.place, "url", HELP);
     }
     let text = &raw.url.given()?.value;
-    let url = text.value().trim().to_owned();
-    let Some(backend) = Backend::of(&url) else {
+    let Some(backend) = Backend::of(text.value().trim()) else {
         let problem = Problem::new(text.place(), "not the URL of a database");
         context.tell(problem.help(HELP));
         return None;
     };
-    let shown = redact_query(&redact_user(text.written()));
-    Some((Secret::new(url), backend, shown))
+    let mut url = match backend {
+        Backend::Sqlite => text.value().trim().to_owned(),
+        Backend::Postgres | Backend::MySql => filled(text),
+    };
+    match &raw.password {
+        Field::Absent => {}
+        Field::Bad(_) => return None,
+        Field::Given(password) if backend == Backend::Sqlite => {
+            context.tell(Problem::new(password.place, "a file has no password"));
+            return None;
+        }
+        Field::Given(password) => {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url += "password=";
+            url.extend(utf8_percent_encode(
+                &password.value.value(),
+                NON_ALPHANUMERIC,
+            ));
+        }
+    }
+    let params = match ConnectParams::parse(&url, backend) {
+        Ok(params) => params,
+        Err(problem) => {
+            let known = UrlProblem::known(backend);
+            let unknown = problem.unknown.as_ref();
+            let help = unknown.and_then(|name| did_you_mean(name, known));
+            let told = Problem::new(text.place(), problem.message);
+            context.tell(match help {
+                Some(help) => told.help(help),
+                None => told,
+            });
+            return None;
+        }
+    };
+    if backend == Backend::Sqlite
+        && (url.contains(":memory:") || params.get("mode") == Some("memory"))
+    {
+        let words =
+            "a database in memory is gone with its connection, of which each user has its own";
+        context.tell(Problem::new(text.place(), words).help("write sqlite:file.db?mode=rwc"));
+        return None;
+    }
+    Some(Found {
+        url: Secret::new(url),
+        params,
+        backend,
+        written: redact_query(&redact_user(text.written())),
+    })
+}
+
+/// What a URL says. Values that come from the environment as a user, a password, a database or a
+/// parameter's value are percent-encoded: none changes what the rest means.
+fn filled(text: &Text) -> String {
+    let mut url = String::new();
+    // What stands there but for values, to tell their places by.
+    let mut plain = String::new();
+    for piece in text.pieces() {
+        match piece {
+            Piece::Literal { text, .. } => plain.push_str(text),
+            Piece::Environment { .. } => plain.push('\0'),
+        }
+    }
+    let authority = plain.find("://").map(|at| at + 3);
+    let after = authority.map(|start| {
+        let length = plain[start..].find(['/', '?', '#']);
+        length.map_or(plain.len(), |length| start + length)
+    });
+    let host = authority
+        .zip(after)
+        .map(|(start, end)| start + plain[start..end].rfind('@').map_or(0, |at| at + 1));
+    let mut at = 0;
+    for piece in text.pieces() {
+        match piece {
+            Piece::Literal { text, .. } => {
+                url.push_str(text);
+                at += text.len();
+            }
+            Piece::Environment { value, .. } => {
+                let is_user = authority
+                    .zip(host)
+                    .is_some_and(|(a, h)| (a..h).contains(&at));
+                let is_behind = after.is_some_and(|after| at > after);
+                match is_user || is_behind {
+                    true => url.extend(utf8_percent_encode(value, NON_ALPHANUMERIC)),
+                    false => url.push_str(value),
+                }
+                at += 1;
+            }
+        }
+    }
+    url.trim().to_owned()
+}
+
+/// Whether somebody looks at the certificates of `ca`.
+fn checks_authority(params: &ConnectParams, tls: Option<Tls>, backend: Backend) -> bool {
+    match (tls, backend) {
+        (Some(tls), _) => !matches!(tls, Tls::Disable | Tls::Prefer),
+        (None, Backend::Postgres) => matches!(
+            params.get("sslmode"),
+            Some("require" | "verify-ca" | "verify-full")
+        ),
+        (None, _) => params.get("ssl-mode").is_some_and(|mode| {
+            mode.eq_ignore_ascii_case("VERIFY_CA") || mode.eq_ignore_ascii_case("VERIFY_IDENTITY")
+        }),
+    }
 }

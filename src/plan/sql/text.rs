@@ -13,6 +13,10 @@ pub struct Text {
     source: Arc<str>,
     pieces: Vec<Piece>,
     parameters: u16,
+    /// Its words: neither quoted nor within a comment.
+    words: Vec<Range<usize>>,
+    /// It has a `*`, which may stand for all columns.
+    has_star: bool,
 }
 
 /// A piece of a text: bytes of the source.
@@ -84,6 +88,8 @@ impl Text {
             bytes: source.as_bytes(),
             backend,
             at: 0,
+            words: Vec::new(),
+            has_star: false,
         };
         let mut pieces = Vec::new();
         let mut begin = 0;
@@ -102,6 +108,8 @@ impl Text {
             source: source.into(),
             pieces,
             parameters,
+            words: scan.words,
+            has_star: scan.has_star,
         })
     }
 
@@ -121,6 +129,48 @@ impl Text {
             Piece::Placeholder { number, .. } => Some(*number),
             Piece::Sql(_) => None,
         })
+    }
+
+    /// Its words, neither quoted nor within a comment.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(|range| &self.source[range.clone()])
+    }
+
+    /// Whether its first word is this one.
+    pub fn begins_with(&self, word: &str) -> bool {
+        let first = self.words().next();
+        first.is_some_and(|first| first.eq_ignore_ascii_case(word))
+    }
+
+    /// Whether it sets something for the session that runs it, and nothing for others: a setting, a
+    /// temporary table, a file that is attached.
+    pub fn sets_session(&self) -> bool {
+        const SET: [&str; 7] = ["SET", "RESET", "USE", "ATTACH", "PRAGMA", "LISTEN", "LOAD"];
+        let is =
+            |word: &str, wanted: &[&str]| wanted.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let mut words = self.words();
+        match (words.next(), words.next()) {
+            (Some(first), _) if is(first, &SET) => true,
+            (Some(first), Some(second)) if is(first, &["CREATE"]) => {
+                is(second, &["TEMP", "TEMPORARY"])
+            }
+            (Some(first), Some(second)) => is(first, &["SELECT"]) && is(second, &["set_config"]),
+            _ => false,
+        }
+    }
+
+    /// Whether PostgreSQL would want data for it: `COPY ... FROM STDIN`.
+    pub fn copies_in(&self) -> bool {
+        let pairs = self.words().zip(self.words().skip(1));
+        let from = |(a, b): (&str, &str)| {
+            a.eq_ignore_ascii_case("FROM") && b.eq_ignore_ascii_case("STDIN")
+        };
+        self.begins_with("COPY") && pairs.into_iter().any(from)
+    }
+
+    /// Whether it has a `*`, which may stand for all columns of a table.
+    pub fn has_star(&self) -> bool {
+        self.has_star
     }
 
     /// The text with something else in place of each `$n`.
@@ -180,6 +230,8 @@ struct Scan<'a> {
     bytes: &'a [u8],
     backend: Backend,
     at: usize,
+    words: Vec<Range<usize>>,
+    has_star: bool,
 }
 
 impl Scan<'_> {
@@ -205,7 +257,10 @@ impl Scan<'_> {
                 }
                 (b'$', Postgres) => self.skip_dollar_quoted()?,
                 _ if is_name(byte) => self.skip_name(),
-                _ => self.at += 1,
+                _ => {
+                    self.has_star |= byte == b'*';
+                    self.at += 1;
+                }
             }
         }
         Ok(None)
@@ -213,13 +268,12 @@ impl Scan<'_> {
 
     /// A name or number, which may hold `$` further in.
     fn skip_name(&mut self) {
-        while let Some(&byte) = self.bytes.get(self.at) {
-            if !is_name(byte) && byte != b'$' {
-                return;
-            }
-            // The E of an escape string ends here; the string itself comes next.
-            self.at += 1;
-        }
+        let begin = self.at;
+        let rest = &self.bytes[begin..];
+        let is_part = |byte: &&u8| is_name(**byte) || **byte == b'$';
+        // The E of an escape string ends here; the string itself comes next.
+        self.at += rest.iter().take_while(is_part).count();
+        self.words.push(begin..self.at);
     }
 
     /// Whether the quote here follows a lone `E`.

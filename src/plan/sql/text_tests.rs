@@ -182,3 +182,37 @@ fn numbers_are_checked() {
         "$2 is not used, although a parameter with a higher number is"
     );
 }
+
+#[test]
+fn words_are_neither_quoted_nor_comments() {
+    for (sql, copies, star) in [
+        ("COPY t (a) FROM STDIN WITH (FORMAT csv)", true, false),
+        ("/* in */ copy t from stdin", true, false),
+        ("COPY (SELECT * FROM t) TO STDOUT", false, true),
+        ("COPY t FROM '/file'", false, false),
+        ("SELECT 'COPY t FROM STDIN *' -- *", false, false),
+        ("SELECT \"*\" FROM stdin", false, false),
+    ] {
+        let text = Text::parse(sql, Backend::Postgres).unwrap();
+        assert_eq!((text.copies_in(), text.has_star()), (copies, star), "{sql}");
+    }
+    let text = Text::parse("-- one\nFetch 5 FROM c", Backend::Postgres).unwrap();
+    assert!(text.begins_with("FETCH"));
+}
+
+#[test]
+fn some_statements_set_something_for_their_session() {
+    for (sql, sets) in [
+        ("SET work_mem = '7MB'", true),
+        ("SELECT set_config('search_path', $1, false)", true),
+        ("CREATE TEMP TABLE t (a INT)", true),
+        ("create temporary table t (a INT)", true),
+        ("ATTACH 'two.db' AS two", true),
+        ("CREATE TABLE t (a INT)", false),
+        ("INSERT INTO sessions VALUES ($1)", false),
+        ("SELECT 1", false),
+    ] {
+        let text = Text::parse(sql, Backend::Postgres).unwrap();
+        assert_eq!(text.sets_session(), sets, "{sql}");
+    }
+}

@@ -19,6 +19,8 @@ table! {
         name: Name,
         /// Where it is, as whom.
         url: Text,
+        /// The password, if it does not stand in the URL.
+        password: Text,
         /// Whether statements are prepared.
         prepared: bool,
         /// The sessions' isolation level.

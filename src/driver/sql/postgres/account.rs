@@ -1,168 +1,352 @@
 //! Where a server is, and who we are there.
 
 use super::tls;
-use crate::plan::sql::{Database, Secret};
-use percent_encoding::percent_decode_str;
+use crate::plan::sql::{ConnectParams, Database, Secret, Tls as Mode};
 use rustls::ClientConfig;
-use sqlx::{ConnectOptions, postgres::PgConnectOptions, postgres::PgSslMode};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    env, fs,
+    hash::{BuildHasher, RandomState},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// How long the prefix of the names of prepared statements is.
+pub const PREFIX: usize = 8;
 
 /// What a session needs to be opened.
 #[derive(Debug)]
 pub struct Account {
+    /// What the names of prepared statements begin with: another text for each account that is made,
+    /// here or elsewhere.
+    pub(super) prefix: [u8; PREFIX],
     pub(super) place: Place,
-    pub(super) tls: Option<Tls>,
+    pub(super) encryption: Encryption,
+    pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) user: String,
     pub(super) password: Secret,
     database: Option<String>,
-    application: Option<String>,
+    application: String,
     options: Option<String>,
+    /// Settings of the session. They go with its beginning, so that a pooler refuses what it cannot
+    /// give to one client alone.
+    settings: Vec<(&'static str, String)>,
 }
 
 /// Where a server listens.
 #[derive(Debug)]
 pub(super) enum Place {
-    Host(String, u16),
+    /// The name that its certificate has, its address, and its port.
+    Host(String, String, u16),
     Path(PathBuf),
 }
 
-/// How connections are encrypted.
-#[derive(Debug)]
-pub(super) struct Tls {
-    pub(super) config: Arc<ClientConfig>,
-    /// Rather no connection than one without.
-    pub(super) required: bool,
+/// Whether connections are encrypted, as libpq has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// Never.
+    Disable,
+    /// When the server lets nobody in otherwise.
+    Allow,
+    /// When the server can.
+    Prefer,
+    /// Always.
+    Require,
+}
+
+/// The parameter that a variable of the environment gives when the URL does not.
+const VARIABLES: [(&str, &str); 13] = [
+    ("host", "PGHOST"),
+    ("hostaddr", "PGHOSTADDR"),
+    ("port", "PGPORT"),
+    ("user", "PGUSER"),
+    ("password", "PGPASSWORD"),
+    ("dbname", "PGDATABASE"),
+    ("passfile", "PGPASSFILE"),
+    ("sslmode", "PGSSLMODE"),
+    ("sslrootcert", "PGSSLROOTCERT"),
+    ("sslcert", "PGSSLCERT"),
+    ("sslkey", "PGSSLKEY"),
+    ("options", "PGOPTIONS"),
+    ("application_name", "PGAPPNAME"),
+];
+
+/// Parameters of a URL, and of the environment where that gives none.
+pub(super) struct Params<'a> {
+    url: &'a ConnectParams,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Params<'_> {
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        let given = self.url.get(name).map(str::to_owned);
+        let variable = VARIABLES.iter().find(|(own, _)| *own == name);
+        given
+            .or_else(|| (self.environment)(variable?.1))
+            .filter(|value| !value.is_empty())
+    }
 }
 
 impl Account {
-    /// As sqlx understands a database's URL and the environment.
+    /// Of a database's URL and the environment.
     ///
     /// # Errors
     /// In words, when a certificate cannot be used.
-    pub fn new(options: &PgConnectOptions, database: &Database) -> Result<Self, String> {
-        let (host, port) = (options.get_host(), options.get_port());
-        let socket = match options.get_socket() {
-            Some(folder) => Some(folder.clone()),
-            None => host.starts_with('/').then(|| host.into()),
+    pub fn new(
+        url: &ConnectParams,
+        database: &Database,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let params = Params { url, environment };
+        let port = params.get("port").unwrap_or_else(|| "5432".to_owned());
+        let port: u16 = port.parse().map_err(|_| "PGPORT is no port".to_owned())?;
+        let host = params.get("host").unwrap_or_else(|| "localhost".to_owned());
+        let user = params
+            .get("user")
+            .or_else(system_user)
+            .unwrap_or_else(|| "postgres".to_owned());
+        let name = params.get("dbname");
+        let place = match host.starts_with('/') {
+            true => Place::Path(Path::new(&host).join(format!(".s.PGSQL.{port}"))),
+            false => {
+                let address = params.get("hostaddr").unwrap_or_else(|| host.clone());
+                Place::Host(host.clone(), address, port)
+            }
         };
-        let place = match socket {
-            Some(folder) => Place::Path(folder.join(format!(".s.PGSQL.{port}"))),
-            None => Place::Host(host.trim_matches(['[', ']']).to_owned(), port),
+        let password = params.get("password").or_else(|| {
+            let file = params.get("passfile").map(PathBuf::from).or_else(|| {
+                let home = environment("HOME")?;
+                Some(Path::new(&home).join(".pgpass"))
+            })?;
+            let lines = fs::read_to_string(file).ok()?;
+            let database = name.as_deref().unwrap_or(&user);
+            of_passfile(&lines, [&host, &port.to_string(), database, &user])
+        });
+        let (encryption, checks) = encryption(&params, database)?;
+        let is_local = matches!(place, Place::Path(_));
+        let tls = match encryption {
+            Encryption::Disable => None,
+            // A socket in the file system is never encrypted, as with libpq.
+            _ if is_local => None,
+            _ => Some(tls::config(checks, database, &params)?),
         };
-        let hidden = Hidden::of(options);
-        let mode = options.get_ssl_mode();
-        let tls = match mode {
-            PgSslMode::Disable | PgSslMode::Allow => None,
-            _ => Some(Tls {
-                config: tls::config(mode, database, &hidden)?,
-                required: !matches!(mode, PgSslMode::Prefer),
-            }),
-        };
+        let mut settings = Vec::new();
+        if database.server_limit {
+            let millis = database.statement_timeout.as_millis().max(1);
+            settings.push(("statement_timeout", millis.to_string()));
+        }
+        if let Some(isolation) = database.isolation {
+            settings.push((
+                "default_transaction_isolation",
+                isolation.sql().to_lowercase(),
+            ));
+        }
         Ok(Self {
+            prefix: prefix(),
             place,
+            encryption,
             tls,
-            user: options.get_username().to_owned(),
-            password: Secret::new(&hidden.password),
-            database: options.get_database().map(str::to_owned),
-            application: options.get_application_name().map(str::to_owned),
-            options: options.get_options().map(str::to_owned),
+            user,
+            password: Secret::new(password.unwrap_or_default()),
+            database: name,
+            application: params
+                .get("application_name")
+                .unwrap_or_else(|| "loadgen".to_owned()),
+            options: params.get("options"),
+            settings,
         })
     }
 
-    /// What is said at the beginning of a session.
+    /// What is said at the beginning of a session. Of the settings all but those of `settings` are
+    /// such that poolers keep apart for each client.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         [
             ("user", Some(self.user.as_str())),
             ("database", self.database.as_deref()),
-            ("application_name", self.application.as_deref()),
+            ("application_name", Some(self.application.as_str())),
             ("options", self.options.as_deref()),
             ("client_encoding", Some("UTF8")),
-            // As values are written and read here.
+            // A value has one text.
             ("DateStyle", Some("ISO, MDY")),
             ("TimeZone", Some("UTC")),
-            ("extra_float_digits", Some("2")),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
+        .chain(
+            self.settings
+                .iter()
+                .map(|(name, value)| (*name, value.as_str())),
+        )
     }
-}
 
-/// What sqlx has read from the URL, the environment and the password file, and keeps to itself
-/// but for the URL that it writes.
-pub(super) struct Hidden {
-    password: String,
-    pub(super) root: Option<String>,
-    pub(super) certificate: Option<String>,
-    pub(super) key: Option<String>,
-}
-
-impl Hidden {
-    fn of(options: &PgConnectOptions) -> Self {
-        // It writes user, host and database without escaping them, so these are put aside.
-        let plain = options.clone().username("u").socket("/s").database("d");
-        let url = plain.to_url_lossy();
-        let password = percent_decode_str(url.password().unwrap_or_default());
-        let query = |name| {
-            let mut pairs = url.query_pairs();
-            let found = pairs.find(|(key, _)| key == name);
-            found.map(|(_, value)| value.into_owned())
-        };
-        Self {
-            password: password.decode_utf8_lossy().into_owned(),
-            root: query("sslrootcert"),
-            certificate: query("sslcert"),
-            key: query("sslkey"),
+    /// Whether a connection is encrypted when it is tried first, and second if the server lets nobody
+    /// in then.
+    pub(super) fn attempts(&self) -> &'static [bool] {
+        match self.encryption {
+            _ if self.tls.is_none() => &[false],
+            Encryption::Disable => &[false],
+            Encryption::Allow => &[false, true],
+            Encryption::Prefer => &[true, false],
+            Encryption::Require => &[true],
         }
     }
+
+    /// Where the server is, and as whom it is asked.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Place::Host(_, address, port) if address.contains(':') => {
+                format!("[{address}]:{port} as {}", self.user)
+            }
+            Place::Host(_, address, port) => format!("{address}:{port} as {}", self.user),
+            Place::Path(path) => format!("{} as {}", path.display(), self.user),
+        }
+    }
+}
+
+/// Whether connections are encrypted, and how a certificate is checked then.
+fn encryption(params: &Params<'_>, database: &Database) -> Result<(Encryption, Mode), String> {
+    let has_root = database.ca_file.is_some() || params.get("sslrootcert").is_some();
+    let named = params
+        .get("sslmode")
+        .map(|named| named.to_ascii_lowercase());
+    let mode = match (database.tls, named.as_deref()) {
+        (Some(mode), _) => mode,
+        (None, None | Some("prefer")) => Mode::Prefer,
+        (None, Some("allow")) => return Ok((Encryption::Allow, Mode::Require)),
+        (None, Some("disable")) => Mode::Disable,
+        (None, Some("require")) => Mode::Require,
+        (None, Some("verify-ca")) => Mode::VerifyCa,
+        (None, Some("verify-full")) => Mode::VerifyFull,
+        (None, Some(_)) => return Err("PGSSLMODE is no way to encrypt connections".to_owned()),
+    };
+    Ok(match mode {
+        Mode::Disable => (Encryption::Disable, mode),
+        Mode::Prefer => (Encryption::Prefer, Mode::Require),
+        // As libpq has it, who names an authority wants it checked.
+        Mode::Require if has_root => (Encryption::Require, Mode::VerifyCa),
+        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => (Encryption::Require, mode),
+    })
+}
+
+/// The password of the first line that is about this host, port, database and user.
+fn of_passfile(lines: &str, wanted: [&str; 4]) -> Option<String> {
+    let lines = lines.lines().filter(|line| !line.starts_with('#'));
+    lines.map(fields).find_map(|fields| {
+        let [head @ .., password] = fields.as_slice() else {
+            return None;
+        };
+        let is_wanted = |(field, wanted): (&String, &str)| field == "*" || field == wanted;
+        let is_meant = head.len() == 4 && head.iter().zip(wanted).all(is_wanted);
+        is_meant.then(|| password.clone())
+    })
+}
+
+/// What colons separate, but for those behind a backslash.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ':' => fields.push(String::new()),
+            c => {
+                let c = if c == '\\' {
+                    chars.next().unwrap_or(c)
+                } else {
+                    c
+                };
+                if let Some(field) = fields.last_mut() {
+                    field.push(c);
+                }
+            }
+        }
+    }
+    fields
+}
+
+/// The name of the user that the process is.
+fn system_user() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let id = fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let line = users
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(&id));
+    let name = line.and_then(|line| line.split(':').next());
+    name.map(str::to_owned).or_else(|| env::var("USER").ok())
+}
+
+/// A prefix that no other has, as good as certainly.
+fn prefix() -> [u8; PREFIX] {
+    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    // The standard library's own source of randomness, which no seed of a run may fix.
+    let mut random = RandomState::new().hash_one(0);
+    let mut prefix = [b'_'; PREFIX];
+    for digit in &mut prefix[..PREFIX - 1] {
+        *digit = DIGITS[(random % 32) as usize];
+        random /= 32;
+    }
+    prefix
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::str::FromStr;
+    use crate::plan::sql::Backend;
 
-    fn account(url: &str) -> Account {
-        let options = PgConnectOptions::from_str(url).unwrap();
-        Account::new(&options, &crate::driver::sql::tests::database(url)).unwrap()
+    fn account(url: &str, environment: &[(&str, &str)]) -> Account {
+        let params = ConnectParams::parse(url, Backend::Postgres).unwrap();
+        let database = crate::driver::sql::tests::database(url);
+        let variable = |name: &str| {
+            let found = environment.iter().find(|(own, _)| *own == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Account::new(&params, &database, &variable).unwrap()
     }
 
     #[test]
-    fn a_url_says_where_and_who() {
-        let it = account(
-            "postgres://us%2Fer:p%40ss%25:w%20rd@db.example:6432/da%20ta?options=-c%20work_mem%3D1MB&\
-             application_name=mine&sslmode=disable",
-        );
-        assert!(matches!(&it.place, Place::Host(host, 6432) if host == "db.example"));
-        assert_eq!(it.password.expose(), "p@ss%:w rd");
-        let said: Vec<_> = it.parameters().collect();
-        for pair in [
-            ("user", "us/er"),
-            ("database", "da ta"),
-            ("application_name", "mine"),
-            ("options", "-c work_mem=1MB"),
-        ] {
-            assert!(said.contains(&pair), "{said:?}");
-        }
+    fn the_environment_stands_in_for_the_url() {
+        let environment = [
+            ("PGHOST", "db.example"),
+            ("PGUSER", "me"),
+            ("PGPASSWORD", "secret"),
+            ("PGSSLMODE", "disable"),
+        ];
+        let it = account("postgres:///shop", &environment);
+        assert_eq!(it.name(), "db.example:5432 as me");
+        assert_eq!(it.password.expose(), "secret");
         assert!(it.tls.is_none());
-        assert!(!format!("{it:?}").contains("p@ss"));
+        let said: Vec<_> = it.parameters().collect();
+        assert!(said.contains(&("database", "shop")), "{said:?}");
+        assert!(!format!("{it:?}").contains("secret"));
+        let it = account("postgres://you:own@[::1]:1/x?sslmode=require", &environment);
+        assert_eq!(it.name(), "[::1]:1 as you");
+        assert_eq!(it.password.expose(), "own");
+        assert_eq!(it.encryption, Encryption::Require);
     }
 
     #[test]
     fn a_socket_is_a_file_in_a_folder() {
         for url in [
             "postgres://me@%2Frun%2Fpg/db",
-            "postgres:///db?host=/run/pg",
+            "postgres:///db?host=/run/pg&user=me",
         ] {
-            let place = account(url).place;
-            assert!(
-                matches!(&place, Place::Path(path) if path.ends_with("run/pg/.s.PGSQL.5432")),
-                "{place:?}"
-            );
+            assert_eq!(account(url, &[]).name(), "/run/pg/.s.PGSQL.5432 as me");
         }
-        let place = account("postgres://me@[::1]:1/db").place;
-        assert!(
-            matches!(&place, Place::Host(host, 1) if host == "::1"),
-            "{place:?}"
-        );
+    }
+
+    #[test]
+    fn a_passfile_has_passwords_by_line() {
+        let lines = "# all\nother:*:*:*:no\ndb:5432:*:a\\:b:p\\\\w\\:d\n*:*:*:*:any";
+        let of = |host, user| of_passfile(lines, [host, "5432", "shop", user]);
+        assert_eq!(of("db", "a:b").as_deref(), Some("p\\w:d"));
+        assert_eq!(of("db", "a").as_deref(), Some("any"));
+        assert_eq!(of_passfile("db:1:x:y", ["db", "1", "x", "y"]), None);
+    }
+
+    #[test]
+    fn no_two_prefixes_are_the_same() {
+        let mut all: Vec<_> = (0..1000).map(|_| prefix()).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 1000);
     }
 }

@@ -12,12 +12,10 @@ pub enum Error {
     Tls(String),
     /// The server wants to be convinced of who we are in a way that we cannot.
     Login(String),
-    /// A prepared statement has other columns than before the run.
-    Changed(String),
     /// It cannot be sent: the reason in words.
     Unsendable(String),
     /// The server says so.
-    Server(ServerError),
+    Server(Box<ServerError>),
     /// The server says what it should not.
     Protocol(String),
 }
@@ -31,6 +29,12 @@ pub struct ServerError {
     pub code: String,
     /// In the server's words.
     pub message: String,
+    /// More of them.
+    pub detail: Option<String>,
+    /// What may be done about it.
+    pub hint: Option<String>,
+    /// The character of the statement, from 1, at which it is.
+    pub position: Option<usize>,
 }
 
 impl Error {
@@ -63,13 +67,18 @@ impl From<io::Error> for Error {
     }
 }
 
+impl From<ServerError> for Error {
+    fn from(error: ServerError) -> Self {
+        Self::Server(Box::new(error))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Io(error) => error.fmt(f),
             Error::Tls(words)
             | Error::Login(words)
-            | Error::Changed(words)
             | Error::Unsendable(words)
             | Error::Protocol(words) => f.write_str(words),
             Error::Server(error) => error.message.fmt(f),
@@ -84,6 +93,9 @@ impl ServerError {
             fatal: false,
             code: String::new(),
             message: String::new(),
+            detail: None,
+            hint: None,
+            position: None,
         };
         let mut reader = Reader(body);
         while let Some(field @ 1..) = reader.byte() {
@@ -93,6 +105,9 @@ impl ServerError {
                 b'V' => error.fatal = text == "FATAL" || text == "PANIC",
                 b'C' => error.code = text.into_owned(),
                 b'M' => error.message = text.into_owned(),
+                b'D' => error.detail = Some(text.into_owned()),
+                b'H' => error.hint = Some(text.into_owned()),
+                b'P' => error.position = text.parse().ok(),
                 _ => {}
             }
         }

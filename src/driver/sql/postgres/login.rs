@@ -1,7 +1,7 @@
 //! The beginning of a session: who we are, and proof of it.
 
 use super::{
-    Account, Connection, Error, ServerError,
+    Account, CancelKey, Connection, Error, ServerError,
     message::{Message, Reader},
 };
 use postgres_protocol::{
@@ -26,9 +26,10 @@ impl Connection {
             match message.tag {
                 b'R' => prove(account, &message, &mut scram, out)?,
                 b'Z' => return Ok(()),
-                b'E' => return Err(Error::Server(ServerError::read(message.body))),
-                // The session's key, settings, notices, an older version of the protocol.
-                b'K' | b'S' | b'N' | b'v' => {}
+                b'E' => return Err(ServerError::read(message.body).into()),
+                b'K' => self.key = CancelKey::read(message.body).ok_or_else(Error::malformed)?,
+                // Settings, notices, an older version of the protocol.
+                b'S' | b'N' | b'v' => {}
                 other => return Err(Error::out_of_turn(other)),
             }
             self.send().await?;

@@ -56,6 +56,17 @@ pub fn describe(body: &[u8]) -> Result<Vec<Field>, Error> {
     fields.ok_or_else(Error::malformed)
 }
 
+/// Reads the numbers of the types of a statement's parameters.
+///
+/// # Errors
+/// When they are malformed.
+pub fn parameters(body: &[u8]) -> Result<Vec<u32>, Error> {
+    let mut reader = Reader(body);
+    let count = reader.u16().ok_or_else(Error::malformed)?;
+    let oids: Option<Vec<_>> = (0..count).map(|_| reader.u32()).collect();
+    oids.ok_or_else(Error::malformed)
+}
+
 /// The values of a row.
 #[derive(Clone, Copy)]
 pub struct Fields<'a>(Reader<'a>);
@@ -198,6 +209,7 @@ mod tests {
         fn whatever_comes_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = length(&bytes);
             let _ = describe(&bytes);
+            let _ = parameters(&bytes);
             let _ = Fields::of(&bytes).and_then(|fields| fields.get(3).map(|_| ()));
             let _ = super::super::ServerError::read(&bytes);
             changed(&bytes);

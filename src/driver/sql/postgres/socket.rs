@@ -1,6 +1,9 @@
 //! The way to a server: TCP, with TLS or without, or a socket in the file system.
 
-use super::{Account, Error, account::Place, account::Tls};
+use super::{
+    Account, Error,
+    account::{Encryption, Place},
+};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use rustls::pki_types::ServerName;
@@ -47,28 +50,28 @@ pub fn move_here(socket: &mut Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens the way to the account's server.
-pub async fn open(account: &Account) -> Result<Socket, Error> {
-    let (host, port) = match &account.place {
+/// Opens the way to the account's server, encrypted or not.
+pub async fn open(account: &Account, encrypted: bool) -> Result<Socket, Error> {
+    let (host, address, port) = match &account.place {
         Place::Path(path) => {
             let unix = UnixStream::connect(path).await?;
             return Ok(Either::Right(Either::Right(unix)));
         }
-        Place::Host(host, port) => (host.as_str(), *port),
+        Place::Host(host, address, port) => (host, address.as_str(), *port),
     };
-    let mut tcp = TcpStream::connect((host, port)).await?;
+    let mut tcp = TcpStream::connect((address, port)).await?;
     // A statement is written at once; waiting for more to send would only delay it.
     tcp.set_nodelay(true)?;
-    let Some(Tls { config, required }) = &account.tls else {
+    let Some(config) = account.tls.as_ref().filter(|_| encrypted) else {
         return Ok(Either::Left(tcp));
     };
     if !offers_tls(&mut tcp).await? {
-        return match required {
-            true => Err(Error::Tls("the server does not support TLS".to_owned())),
-            false => Ok(Either::Left(tcp)),
+        return match account.encryption {
+            Encryption::Require => Err(Error::Tls("the server does not support TLS".to_owned())),
+            _ => Ok(Either::Left(tcp)),
         };
     }
-    let name = ServerName::try_from(host.to_owned());
+    let name = ServerName::try_from(host.clone());
     let name = name.map_err(|error| Error::Tls(error.to_string()))?;
     let tls = TlsConnector::from(config.clone()).connect(name, tcp);
     Ok(Either::Right(Either::Left(Box::new(tls.await?))))

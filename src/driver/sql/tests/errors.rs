@@ -68,7 +68,7 @@ async fn other_errors() {
     assert_eq!(words, "SQLSTATE 22012: division by zero");
     rig.values[0] = Value::Text("north".into());
     let words = rig.fails(0, ErrorClass::Other).await;
-    assert!(words.starts_with("$1: \"north\" is not an int4"), "{words}");
+    assert!(words.contains("type integer: \"north\""), "{words}");
     rig.values[0] = Value::Int(1);
     assert_eq!(rig.ok(0).await.connect, None);
 }

@@ -1,12 +1,17 @@
 //! The driver against real servers.
 
 mod basics;
+mod caching_sha2;
 mod console;
 mod errors;
 mod limits;
 mod outages;
+#[path = "../../../../tests/support/pgbouncer.rs"]
+mod pgbouncer;
+mod poolers;
 mod pools;
 mod prepare;
+mod properties;
 #[path = "../../../../tests/support/servers.rs"]
 #[allow(dead_code, reason = "each kind of test takes what it needs")]
 mod servers;
@@ -18,9 +23,10 @@ mod wire;
 
 use super::{
     Candidate, PrepareError, Problem, Session, SqlDriver,
+    answer::Answer,
     link::Link,
     prepare_all,
-    request::{Answer, Request},
+    request::Request,
     setup::{Setup, Target},
 };
 use crate::{
@@ -180,6 +186,15 @@ struct Rig {
 
 impl Rig {
     async fn new(database: &Database, steps: Vec<SqlStep>) -> Result<Self, PrepareError> {
+        Self::started(database, steps, 0).await
+    }
+
+    /// The first `starts` steps are what each user starts with.
+    async fn started(
+        database: &Database,
+        steps: Vec<SqlStep>,
+        starts: usize,
+    ) -> Result<Self, PrepareError> {
         let candidates: Vec<_> = steps
             .iter()
             .enumerate()
@@ -187,6 +202,8 @@ impl Rig {
                 index,
                 step,
                 sample: &[],
+                after_user_start: starts > 0,
+                is_of_user_start: index < starts,
             })
             .collect();
         let setup = prepare_all(std::slice::from_ref(database), &candidates).await?;

@@ -176,3 +176,48 @@ async fn what_was_acknowledged_survives_a_crash() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_a_users_start_set_is_set_again() {
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        let server = Server::shared(kind);
+        let database = database(&server.fresh());
+        let (set, get, own, kill) = match kind {
+            Kind::Postgres => (
+                "SELECT set_config('work_mem', $1, false)",
+                "SELECT current_setting('work_mem') AS x, count(*) FROM mine",
+                "SELECT pg_backend_pid() AS x",
+                "SELECT pg_terminate_backend",
+            ),
+            Kind::MariaDb => (
+                "SET SESSION lc_time_names = $1",
+                "SELECT @@lc_time_names AS x, count(*) FROM mine",
+                "SELECT connection_id() AS x",
+                "KILL",
+            ),
+        };
+        let value = if kind == Kind::Postgres {
+            "7MB"
+        } else {
+            "de_DE"
+        };
+        let steps = vec![
+            query(&database, set, &[text(value)]),
+            query(&database, "CREATE TEMPORARY TABLE mine (n INT)", &[]),
+            query(&database, "INSERT INTO mine VALUES (1)", &[]),
+            query(&database, own, &[]).takes("x"),
+            query(&database, get, &[]).takes("x"),
+        ];
+        let mut rig = Rig::started(&database, steps, 3).await.unwrap();
+        for step in 0..4 {
+            rig.ok(step).await;
+        }
+        let Value::Int(session) = rig.values[0] else {
+            panic!("{:?}", rig.values[0]);
+        };
+        server.run(&format!("{kill}({session})"));
+        rig.fails(4, ErrorClass::Connection).await;
+        assert_eq!(rig.ok(4).await.reconnects, 1);
+        assert_eq!(rig.values[0], Value::Text(value.into()));
+    }
+}

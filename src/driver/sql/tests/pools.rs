@@ -48,6 +48,8 @@ fn a_connection_of_another_worker_is_used_and_outlives_its_runtime() {
         index: 0,
         step: &steps[0],
         sample: &[],
+        after_user_start: false,
+        is_of_user_start: false,
     };
     let setup = Builder::new_current_thread()
         .enable_all()

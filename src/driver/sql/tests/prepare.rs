@@ -55,10 +55,7 @@ async fn what_postgres_knows_of_types_is_used() {
     );
     let (place, message, _) = only(&database, step).await;
     assert_eq!(place, Place::Param(0));
-    assert_eq!(
-        message,
-        "\"north\" is not an int4 (-2147483648 to 2147483647)"
-    );
+    assert_eq!(message, "invalid input syntax for type integer: \"north\"");
 
     let step = query(
         &database,
@@ -67,16 +64,53 @@ async fn what_postgres_knows_of_types_is_used() {
     );
     assert_eq!(only(&database, step).await.0, Place::Param(0));
 
-    let step = query(&database, "SELECT place FROM t", &[]).takes("place");
-    let (place, message, help) = only(&database, step).await;
-    assert_eq!(place, Place::Extract(0));
-    assert_eq!(message, "values of type POINT cannot be taken");
-    assert_eq!(help.unwrap(), "cast place to text in the statement");
-
     let step = query(&database, "SELECT nonsense($1)", &[int(1)]);
     let (_, message, help) = only(&database, step).await;
     assert!(message.contains("nonsense"), "{message}");
     assert!(help.unwrap().contains("explicit type casts"));
+
+    let step = query(&database, "SELECT jsonb_build_object('a', $1)", &[int(1)]);
+    let (_, message, help) = only(&database, step).await;
+    assert_eq!(message, "could not determine data type of parameter $1");
+    assert!(help.unwrap().contains("$1::text"));
+
+    let step = query(&database, "COPY t FROM STDIN", &[]);
+    let (place, message, _) = only(&database, step).await;
+    assert_eq!(
+        (place, message.as_str()),
+        (Place::Statement, "COPY FROM STDIN has no data here")
+    );
+
+    let step = query(&database, "SELECT 1; SELECT 2", &[]);
+    let (_, _, help) = only(&database, step).await;
+    assert!(help.unwrap().contains("prepared = false"));
+}
+
+#[tokio::test]
+async fn what_a_users_start_makes_is_not_missed_before() {
+    let (databases, _folder) = everywhere();
+    for database in databases {
+        for (sql, found) in [("SELECT id FROM missing", 0), ("SELECT FROM WHERE id", 1)] {
+            let step = query(&database, sql, &[]);
+            for after_user_start in [true, false] {
+                let candidate = Candidate {
+                    index: 0,
+                    step: &step,
+                    sample: &[],
+                    after_user_start,
+                    is_of_user_start: false,
+                };
+                let prepared = prepare_all(std::slice::from_ref(&database), &[candidate]).await;
+                let problems = match prepared {
+                    Ok(_) => 0,
+                    Err(PrepareError::Problems(problems)) => problems.len(),
+                    Err(other) => panic!("{other}"),
+                };
+                let expected = if after_user_start { found } else { 1 };
+                assert_eq!(problems, expected, "{sql} {:?}", database.backend);
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -154,6 +188,8 @@ async fn values_that_only_the_run_knows_are_not_judged() {
             index: 0,
             step: &step,
             sample,
+            after_user_start: false,
+            is_of_user_start: false,
         };
         let found = match prepare_all(std::slice::from_ref(&database), &[candidate]).await {
             Ok(_) => 0,

@@ -30,6 +30,26 @@ async fn postgres_takes_values_of_every_type() {
         ("float8", number("18.50"), "18.5"),
         ("text", number("18.50"), "18.50"),
         ("bool", Value::Int(0), "false"),
+        ("text", Value::Bool(true), "true"),
+        ("bytea", Value::Bytes([0, 255].into()), "\\x00ff"),
+        ("numeric", value("NaN"), "NaN"),
+        ("numeric", number("10.00"), "10.00"),
+        (
+            "timestamp",
+            value("2026-02-28 24:00"),
+            "2026-03-01 00:00:00",
+        ),
+        (
+            "timestamptz",
+            value("2026-02-28 12:30 Europe/Berlin"),
+            "2026-02-28 11:30:00+00",
+        ),
+        ("date", value("0044-03-15 BC"), "0044-03-15 BC"),
+        (
+            "timestamp",
+            value("2026-02-28 12:30:00.1234567"),
+            "2026-02-28 12:30:00.123457",
+        ),
         ("int2", Value::Int(-7), "-7"),
         ("int4", value("12"), "12"),
         ("int8", Value::Int(1 << 60), "1152921504606846976"),
@@ -164,18 +184,35 @@ async fn postgres_gives_values_of_every_type() {
         ("0.1::float8", Value::Float(0.1)),
         ("'NaN'::float8", value("NaN")),
         ("12.50", number("12.50")),
+        ("'NaN'::numeric", value("NaN")),
+        ("10.00", number("10.00")),
+        ("'-infinity'::float8", value("-Infinity")),
         ("sum(12)", Value::Int(12)),
         ("12345678901234567.50", number("12345678901234567.50")),
         ("'☃'::varchar", value("☃")),
         ("'x'::name", value("x")),
         ("'{\"a\":1}'::json", value("{\"a\":1}")),
         ("'{\"a\":1}'::jsonb", value("{\"a\": 1}")),
-        ("'\\x00ff'::bytea", value("\\x00ff")),
+        ("'\\x00ff'::bytea", Value::Bytes([0, 255].into())),
         (
             "'0191f8a5-7b1c-7000-8000-00000000000a'::uuid",
             value("0191f8a5-7b1c-7000-8000-00000000000a"),
         ),
         ("'1999-12-31'::date", value("1999-12-31")),
+        ("'-infinity'::date", value("-infinity")),
+        ("'0044-03-15 BC'::date", value("0044-03-15 BC")),
+        (
+            "'10000-01-01 12:00'::timestamp",
+            value("10000-01-01 12:00:00"),
+        ),
+        (
+            "'2026-02-28 12:30:00.5+02'::timestamptz",
+            value("2026-02-28 10:30:00.5+00"),
+        ),
+        ("'1 day 2 hours'::interval", value("1 day 02:00:00")),
+        ("'{1,2,NULL}'::int[]", value("{1,2,NULL}")),
+        ("'10.0.0.1'::inet", value("10.0.0.1")),
+        ("'23:59:58.5'::time", value("23:59:58.5")),
         ("'sad'::mood", value("sad")),
         ("'<a/>'::xml", value("<a/>")),
         ("5::positive", Value::Int(5)),
@@ -194,7 +231,6 @@ async fn postgres_gives_values_of_every_type() {
             rig.ok(number).await;
             assert_eq!(&rig.values[0], expected, "{sql} {prepared}");
         }
-        // Binary values are shown in ISO 8601, text as the server shows it.
         let mut rig = Rig::new(&database, vec![
             query(&database, "SELECT '2026-02-28 12:30:00.5+02'::timestamptz AS x", &[]).takes("x"),
             query(&database, "SELECT '2026-02-28 12:30:00'::timestamp AS x", &[]).takes("x"),
@@ -232,7 +268,7 @@ async fn mysql_gives_values_of_every_type() {
         ("f", number("9.99")),
         ("g", value("abc")),
         ("h", value("☃")),
-        ("i", value("\\xff00")),
+        ("i", Value::Bytes([255, 0].into())),
         ("j", value("2026-02-28")),
         ("k", value("2026-02-28 12:30:00.500000")),
         ("l", value("-26:03:04")),
@@ -269,12 +305,115 @@ async fn sqlite_gives_values_of_every_type() {
         ("42", Value::Int(42)),
         ("0.5", Value::Float(0.5)),
         ("'☃'", value("☃")),
-        ("X'00FF'", value("\\x00ff")),
+        ("X'00FF'", Value::Bytes([0, 255].into())),
         ("9e999", value("inf")),
     ] {
         assert_eq!(
             ask(&database, &format!("SELECT {sql} AS x")).await,
             expected
         );
+    }
+}
+
+#[tokio::test]
+async fn truth_values_and_bytes_keep_their_type_everywhere() {
+    let (databases, _folder) = everywhere();
+    let key: &[u8] = &[0x01, 0x91, 0xf8, 0xa5, 0, 0xff];
+    for whole in databases {
+        let (flag, id) = match whole.backend {
+            Backend::Postgres => ("boolean", "bytea"),
+            Backend::MySql => ("BOOLEAN", "BINARY(6)"),
+            Backend::Sqlite => ("BOOLEAN", "BLOB"),
+        };
+        script(&whole, &format!("CREATE TABLE t (flag {flag}, id {id})")).await;
+        for prepared in [true, false] {
+            let database = Database {
+                prepared,
+                ..whole.clone()
+            };
+            let steps = vec![
+                query(&database, "DELETE FROM t", &[]),
+                query(
+                    &database,
+                    "INSERT INTO t VALUES ($1, $2)",
+                    &[Param::Variable(0), Param::Variable(1)],
+                ),
+                query(
+                    &database,
+                    "SELECT flag, id FROM t WHERE flag = $1 AND id = $2",
+                    &[Param::Variable(0), Param::Variable(1)],
+                )
+                .expects(Rows::Exactly(1))
+                .expects_value("flag", Param::Literal(Value::Bool(true)))
+                .expects_value("id", text("\\x0191f8a500ff"))
+                .takes_into("flag", 2)
+                .takes_into("id", 3),
+            ];
+            let mut rig = Rig::new(&database, steps).await.unwrap();
+            rig.values[0] = Value::Bool(true);
+            rig.values[1] = Value::Bytes(key.into());
+            for step in 0..3 {
+                rig.ok(step).await;
+            }
+            // What was read finds its row again.
+            rig.values.swap(0, 2);
+            rig.values.swap(1, 3);
+            assert_eq!(rig.values[1], Value::Bytes(key.into()));
+            rig.ok(2).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_date_of_zeros_is_a_value() {
+    let whole = database(&Server::shared(Kind::MariaDb).fresh());
+    script(
+        &whole,
+        "CREATE TABLE t (d DATE, dt DATETIME, n DATE NULL);
+         SET sql_mode = ''; INSERT INTO t VALUES (0, 0, NULL)",
+    )
+    .await;
+    for prepared in [true, false] {
+        let database = Database {
+            prepared,
+            ..whole.clone()
+        };
+        let steps = vec![
+            query(&database, "SELECT d, dt FROM t", &[])
+                .takes("d")
+                .takes_into("dt", 1),
+            query(&database, "SELECT n FROM t", &[]).takes("n"),
+        ];
+        let mut rig = Rig::new(&database, steps).await.unwrap();
+        rig.ok(0).await;
+        let zeros = [value("0000-00-00"), value("0000-00-00 00:00:00")];
+        assert_eq!(rig.values[..2], zeros, "{prepared}");
+        assert_eq!(
+            rig.fails(1, ErrorClass::Expectation).await,
+            "column n is NULL"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sqlite_notices_that_columns_have_changed() {
+    let (database, _folder) = sqlite();
+    script(
+        &database,
+        "CREATE TABLE t (id INT, filler INT, v TEXT); INSERT INTO t VALUES (1, 2, 'one')",
+    )
+    .await;
+    let steps = vec![query(&database, "SELECT * FROM t", &[]).takes("v")];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    rig.ok(0).await;
+    for change in [
+        "ALTER TABLE t ADD COLUMN extra INT DEFAULT 5",
+        "ALTER TABLE t DROP COLUMN filler",
+    ] {
+        script(&database, change).await;
+        for _ in 0..2 {
+            assert_eq!(rig.ok(0).await.reconnects, 0);
+            assert_eq!(rig.values[0], value("one"), "{change}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Made, Shared, filled_by, shortened,
 };
 use crate::{
-    data::{Template, Value, template::Part},
+    data::{Template, Value, template::Part, unhex},
     plan::{
         sql::{
             Action, Backend, Expect, Extract, Param, Rows, SqlStep, Statement, Text,
@@ -271,7 +271,8 @@ fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given>
             }
             let mut bytes = Vec::new();
             template.render(&[], &mut bytes);
-            literal(Value::Text(String::from_utf8_lossy(&bytes).into()), shown)
+            let text = String::from_utf8_lossy(&bytes);
+            literal(text_or_bytes(&text), shown)
         }
         NodeKind::Unreadable => None,
         _ => {
@@ -279,6 +280,15 @@ fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given>
             context.tell(problem);
             None
         }
+    }
+}
+
+/// A text, or the bytes that it writes down as `\x` and hexadecimal digits.
+fn text_or_bytes(text: &str) -> Value {
+    let digits = text.strip_prefix("\\x").filter(|digits| !digits.is_empty());
+    match digits.and_then(unhex) {
+        Some(bytes) => Value::Bytes(bytes.into()),
+        None => Value::Text(text.into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Parameters of SQLite's statements; their types follow from the values.
 
-use super::{Data, Datum};
+use crate::driver::sql::datum::{Data, Datum};
 use sqlx::{Arguments, sqlite::SqliteArguments};
 
 /// Arguments by number.
@@ -17,10 +17,11 @@ pub fn arguments(data: &Data<'_>) -> Result<SqliteArguments, String> {
             Datum::Float(value) => arguments.add(value),
             // The only type that SQLite has for it.
             Datum::Number(text) => match text.parse::<f64>() {
-                Ok(number) => arguments.add(number),
+                Ok(value) => arguments.add(value),
                 Err(_) => arguments.add(text),
             },
             Datum::Text(text) => arguments.add(text),
+            Datum::Bytes(bytes) => arguments.add(bytes),
         })
         .map_err(|problem| format!("${number}: {problem}"))?;
     }

@@ -1,17 +1,14 @@
 //! The certificates that databases' certificates are checked against.
 
-use crate::plan::sql::{Database, Tls};
+use crate::plan::sql::Database;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::fs;
 
-/// The system's certificates and those of `ca_file`, when the server's is checked against them.
+/// The system's certificates and those of `ca_file`.
 ///
 /// # Errors
 /// In words, when the file cannot be read.
-pub fn pem(database: &Database) -> Result<Option<Vec<u8>>, String> {
-    if !matches!(database.tls, Some(Tls::VerifyCa | Tls::VerifyFull)) {
-        return Ok(None);
-    }
+pub fn pem(database: &Database) -> Result<Vec<u8>, String> {
     let mut pem = Vec::new();
     if let Some(file) = &database.ca_file {
         pem = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -25,5 +22,5 @@ pub fn pem(database: &Database) -> Result<Option<Vec<u8>>, String> {
         }
         pem.extend_from_slice(b"-----END CERTIFICATE-----\n");
     }
-    Ok(Some(pem))
+    Ok(pem)
 }

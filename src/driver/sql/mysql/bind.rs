@@ -1,6 +1,6 @@
 //! Parameters of MySQL's prepared statements; their types follow from the values.
 
-use super::{Data, Datum};
+use crate::driver::sql::datum::{Data, Datum};
 use sqlx::{Arguments, mysql::MySqlArguments};
 
 /// Arguments for the `?`s, which stand for the parameters in `order`.
@@ -18,6 +18,7 @@ pub fn arguments(order: &[u16], data: &Data<'_>) -> Result<MySqlArguments, Strin
             Datum::Float(value) => arguments.add(value),
             // As text its digits survive until the server converts it to the column's type.
             Datum::Number(text) | Datum::Text(text) => arguments.add(text),
+            Datum::Bytes(bytes) => arguments.add(bytes),
         })
         .map_err(|problem| format!("${number}: {problem}"))?;
     }

@@ -1,7 +1,10 @@
 //! Values written into the text of a statement, for the simple protocols and the console.
 
-use super::{Data, Datum};
-use crate::plan::sql::{Backend, Text};
+use super::datum::{Data, Datum};
+use crate::{
+    data::hex,
+    plan::sql::{Backend, Text},
+};
 use std::fmt::Write;
 
 /// The statement with a literal in place of each placeholder.
@@ -17,7 +20,10 @@ pub fn render(text: &Text, data: &Data<'_>, backend: Backend) -> Result<String, 
 
 /// PostgreSQL finds the type of a quoted literal as it finds that of a parameter, so there
 /// everything is quoted. MySQL takes the type from the literal.
-fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(), String> {
+///
+/// # Errors
+/// In words, when the value cannot stand in a statement.
+pub fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(), String> {
     let quote = if backend == Backend::Postgres {
         "'"
     } else {
@@ -33,6 +39,13 @@ fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(), Str
         Datum::Float(number) => write!(out, "{quote}{number:e}{quote}"),
         Datum::Number(number) => write!(out, "{quote}{number}{quote}"),
         Datum::Text(text) => return write_text(text, backend, out),
+        Datum::Bytes(_) if backend == Backend::Postgres => {
+            return write_text(&datum.plain(), backend, out);
+        }
+        Datum::Bytes(bytes) => {
+            write_hex(bytes, out);
+            Ok(())
+        }
     };
     Ok(())
 }
@@ -44,12 +57,8 @@ fn write_text(text: &str, backend: Backend, out: &mut String) -> Result<(), Stri
     let backslash = text.contains('\\');
     if backslash && backend == Backend::MySql {
         // Whether a backslash escapes depends on the server's sql_mode; this form never does.
-        out.push_str("_utf8mb4 X'");
-        for byte in text.bytes() {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-        }
-        out.push('\'');
+        out.push_str("_utf8mb4 ");
+        write_hex(text.as_bytes(), out);
         return Ok(());
     }
     // An escape string means the same whatever standard_conforming_strings is. SQLite has none.
@@ -63,6 +72,15 @@ fn write_text(text: &str, backend: Backend, out: &mut String) -> Result<(), Stri
     }
     out.push('\'');
     Ok(())
+}
+
+fn write_hex(bytes: &[u8], out: &mut String) {
+    let mut digits = Vec::new();
+    hex(bytes, &mut digits);
+    out.push_str("X'");
+    // Digits are ASCII, so nothing is lost here.
+    out.push_str(&String::from_utf8_lossy(&digits));
+    out.push('\'');
 }
 
 #[cfg(test)]
@@ -93,6 +111,12 @@ mod tests {
             (Datum::Text("a\\'"), Postgres, " E'a\\\\'''"),
             (Datum::Text("a\\'"), Sqlite, "'a\\'''"),
             (Datum::Text("a\\'"), MySql, "_utf8mb4 X'615c27'"),
+            (Datum::Bool(true), Postgres, "'true'"),
+            (Datum::Number("10.00"), Postgres, "'10.00'"),
+            (Datum::Number("10.00"), MySql, "10.00"),
+            (Datum::Bytes(&[0, 255]), Postgres, " E'\\\\x00ff'"),
+            (Datum::Bytes(&[0, 255]), MySql, "X'00ff'"),
+            (Datum::Bytes(&[0, 255]), Sqlite, "X'00ff'"),
         ] {
             assert_eq!(written(datum, backend), literal);
         }

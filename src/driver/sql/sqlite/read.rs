@@ -1,15 +1,21 @@
 //! SQLite's values, each of which has a type of its own.
 
-use super::{float, hexadecimal};
-use crate::data::Value;
+use crate::{data::Value, driver::sql::datum::float};
 use sqlx::{Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError, sqlite::SqliteValueRef};
 
-pub fn value(raw: SqliteValueRef<'_>) -> Result<Value, BoxDynError> {
+/// A value; none is NULL.
+///
+/// # Errors
+/// When it is a text that is none.
+pub fn value(raw: SqliteValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
+    if raw.is_null() {
+        return Ok(None);
+    }
     let info = raw.type_info().into_owned();
-    Ok(match info.name() {
+    Ok(Some(match info.name() {
         "INTEGER" => Value::Int(<i64 as Decode<Sqlite>>::decode(raw)?),
         "REAL" => float(<f64 as Decode<Sqlite>>::decode(raw)?),
-        "BLOB" => hexadecimal(<&[u8] as Decode<Sqlite>>::decode(raw)?),
+        "BLOB" => Value::Bytes(<&[u8] as Decode<Sqlite>>::decode(raw)?.into()),
         _ => Value::Text(<&str as Decode<Sqlite>>::decode(raw)?.into()),
-    })
+    }))
 }

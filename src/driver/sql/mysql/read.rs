@@ -1,27 +1,36 @@
 //! MySQL's values: binary after a prepared statement, text in the simple protocol.
 
-use super::{decimal, float, hexadecimal};
-use crate::data::Value;
+use crate::{
+    data::Value,
+    driver::sql::datum::{decimal, float},
+};
 use sqlx::{Decode, MySql, TypeInfo, ValueRef, error::BoxDynError, mysql::MySqlValueRef};
 
-pub fn value(raw: MySqlValueRef<'_>) -> Result<Value, BoxDynError> {
+/// A value; none is NULL.
+///
+/// # Errors
+/// When it is malformed.
+pub fn value(raw: MySqlValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
     let info = raw.type_info().into_owned();
     let name = info.name();
-    Ok(match name {
+    let is_time = matches!(name, "DATE" | "DATETIME" | "TIMESTAMP" | "TIME");
+    // To sqlx the date of zeros is NULL, too; only of what is one there are no bytes.
+    if raw.is_null() && (!is_time || <&[u8] as Decode<MySql>>::decode(raw.clone()).is_err()) {
+        return Ok(None);
+    }
+    Ok(Some(match name {
         "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
             Value::Int(<i64 as Decode<MySql>>::decode(raw)?)
         }
         "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
         | "BIGINT UNSIGNED" | "YEAR" | "BIT" => {
-            let value = <u64 as Decode<MySql>>::decode(raw)?;
-            i64::try_from(value)
-                .map_or_else(|_| Value::Number(value.to_string().into()), Value::Int)
+            decimal(&<u64 as Decode<MySql>>::decode(raw)?.to_string())
         }
         // The shortest decimal that means this float.
         "FLOAT" => float(<f32 as Decode<MySql>>::decode(raw)?.to_string().parse()?),
         "DOUBLE" => float(<f64 as Decode<MySql>>::decode(raw)?),
         "DECIMAL" => decimal(<&str as Decode<MySql>>::decode(raw)?),
-        "DATE" | "DATETIME" | "TIMESTAMP" | "TIME" => {
+        _ if is_time => {
             let bytes = <&[u8] as Decode<MySql>>::decode(raw)?;
             let text = match name {
                 // In the simple protocol it is text already, which begins with a digit or a sign.
@@ -38,11 +47,11 @@ pub fn value(raw: MySqlValueRef<'_>) -> Result<Value, BoxDynError> {
             // Many functions give their text as binary.
             match std::str::from_utf8(bytes) {
                 Ok(text) => Value::Text(text.into()),
-                Err(_) => hexadecimal(bytes),
+                Err(_) => Value::Bytes(bytes.into()),
             }
         }
         _ => Value::Text(<&str as Decode<MySql>>::decode(raw)?.into()),
-    })
+    }))
 }
 
 /// Length, then as much as is not zero: year, month, day, hour, minute, second, microseconds.

@@ -1,0 +1,74 @@
+//! Requests for the steps of a scenario.
+
+use super::{
+    datum::Data,
+    link::Link,
+    literal, mysql,
+    request::{Call, Query, Request},
+    setup::{Compiled, Form, Target},
+    sqlite,
+};
+use crate::{
+    data::Value,
+    plan::sql::{Backend, Statement},
+};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+use std::sync::Arc;
+
+impl Link {
+    /// What begins or ends a transaction as step `index`, prepared where the statements are.
+    ///
+    /// # Errors
+    /// In words, when it cannot be sent.
+    pub fn boundary(
+        &mut self,
+        target: &Target,
+        index: usize,
+        sql: SqlStr,
+    ) -> Result<Request, String> {
+        match target.database.backend {
+            Backend::Postgres if target.database.prepared => {
+                self.bind(index, &Data::none())?;
+                Ok(Request::Postgres(Query::Bound))
+            }
+            backend => Ok(Request::plain(backend, sql)),
+        }
+    }
+
+    /// The statement of step `index` with its values, to be sent at once.
+    ///
+    /// # Errors
+    /// In words, when a value is not of the type that its parameter has.
+    pub fn statement(
+        &mut self,
+        target: &Target,
+        index: usize,
+        compiled: &Compiled,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Request, String> {
+        let data = Data::new(statement, values);
+        let sql = || AssertSqlSafe(Arc::clone(&compiled.sql)).into_sql_str();
+        let backend = target.database.backend;
+        Ok(match &compiled.form {
+            Form::Postgres(_) => {
+                self.bind(index, &data)?;
+                Request::Postgres(Query::Bound)
+            }
+            Form::MySql(order) => Request::MySql(Box::new(Call {
+                sql: sql(),
+                arguments: Some(mysql::bind::arguments(order, &data)?),
+                persistent: true,
+            })),
+            Form::Sqlite { keep } => Request::Sqlite(Box::new(Call {
+                sql: sql(),
+                arguments: Some(sqlite::bind::arguments(&data)?),
+                persistent: *keep,
+            })),
+            Form::Literal => {
+                let text = literal::render(&statement.text, &data, backend)?;
+                Request::plain(backend, AssertSqlSafe(text).into_sql_str())
+            }
+        })
+    }
+}

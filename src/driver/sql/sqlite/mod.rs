@@ -1,0 +1,6 @@
+//! SQLite, over sqlx's connections.
+
+pub mod bind;
+pub mod connect;
+pub mod error;
+pub mod read;
