@@ -245,9 +245,10 @@ fn timeline(result: &Value) {
     }
     for step in list(&result["steps"]) {
         let id = text(&step["id"]);
+        // Those of the intervals in which it had requests.
         let parts: Vec<&Value> = intervals
             .iter()
-            .map(|interval| &interval["steps"][id])
+            .filter_map(|interval| interval["steps"].get(id))
             .collect();
         for part in &parts {
             has(part, "count rate errors latency service hdr");
