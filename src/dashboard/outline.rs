@@ -106,6 +106,7 @@ impl Outline {
             thresholds: plan
                 .thresholds
                 .iter()
+                .filter(|threshold| !threshold.implied)
                 .map(|threshold| Limit::of(threshold, Scopes::of(plan)))
                 .collect(),
         }

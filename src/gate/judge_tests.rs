@@ -21,6 +21,7 @@ fn p95_below(ms: u64) -> Threshold {
         window: None,
         abort: false,
         after: Duration::ZERO,
+        implied: false,
     }
 }
 

@@ -9,7 +9,7 @@ pub struct Verdict {
     /// Whether it held.
     pub ok: bool,
     /// What was compared, in the metric's own unit (ns, a fraction, per second, a count); None
-    /// without samples, and then it did not hold.
+    /// without samples, and then it did not hold, unless nobody wrote it.
     pub observed: Option<f64>,
     /// Times, requests or runs that it rests on.
     pub samples: u64,
@@ -20,9 +20,10 @@ pub struct Verdict {
 impl Verdict {
     pub(super) fn of(threshold: &Threshold, observation: Observation) -> Self {
         Self {
-            ok: observation
-                .value
-                .is_some_and(|value| threshold.op.holds(value, threshold.limit)),
+            ok: match observation.value {
+                Some(value) => threshold.op.holds(value, threshold.limit),
+                None => threshold.implied,
+            },
             observed: observation.value,
             samples: observation.samples,
             note: match observation.value {

@@ -34,7 +34,7 @@ impl Reader {
             fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
         };
         let mut now = Counters::default();
-        (now.busy, now.all) = processors(&text("stat")?).ok_or("/proc/stat says nothing")?;
+        (now.busy, now.all) = processor_ticks(&text("stat")?).ok_or("/proc/stat says nothing")?;
         // In a container these may be missing.
         let disks = text("diskstats").unwrap_or_default();
         (now.read, now.written) = sectors(&disks, |name| {
@@ -71,7 +71,7 @@ fn between(before: Counters, now: Counters, passed: f64) -> Vec<Sample> {
 }
 
 /// Busy time and all time of all processors, in ticks.
-fn processors(stat: &str) -> Option<(f64, f64)> {
+pub fn processor_ticks(stat: &str) -> Option<(f64, f64)> {
     let line = stat.lines().find(|line| line.starts_with("cpu "))?;
     let ticks: Vec<f64> = line
         .split_whitespace()
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn shares_and_rates_are_those_between_two_looks() {
         let stat = "cpu  100 0 50 800 50 0 0 0 7 0\ncpu0 1 2 3\n";
-        assert_eq!(processors(stat), Some((150.0, 1000.0)));
-        assert_eq!(processors("nothing"), None);
+        assert_eq!(processor_ticks(stat), Some((150.0, 1000.0)));
+        assert_eq!(processor_ticks("nothing"), None);
         let disks = "   8 0 sda 10 0 100 5 20 0 200 7 0 0 0\n   8 1 sda1 9 0 90 5 20 0 200 7\n   7 0 loop0 1 0 8 0 0 0 0 0\n";
         let sums = sectors(disks, |name| name != "sda1");
         assert_eq!(sums, (51_200.0, 102_400.0));

@@ -11,6 +11,7 @@ mod host;
 mod observed;
 mod prometheus;
 
+pub use host::processor_ticks;
 pub use observed::{Observed, Sample};
 
 use crate::{

@@ -181,6 +181,7 @@ pub fn build(
         thresholds: thresholds
             .iter()
             .zip(verdicts)
+            .filter(|(threshold, verdict)| !(threshold.implied && verdict.ok))
             .map(|(threshold, verdict)| judged(threshold, verdict, names.scopes()))
             .chain(facts.beside.limits)
             .collect(),

@@ -150,6 +150,7 @@ pub fn threshold(expr: &str) -> Threshold {
         window: None,
         abort: false,
         after: Duration::ZERO,
+        implied: false,
     }
 }
 
@@ -171,6 +172,7 @@ pub fn run(course: &Course<'_>) -> Made {
     let usage = Usage {
         workers: 2,
         cpu_seconds: 1.25,
+        host: None,
     };
     Made {
         checks: vec![
@@ -193,7 +195,7 @@ pub fn run(course: &Course<'_>) -> Made {
             load: "50 users, think 1s..3s".into(),
             interrupted: false,
             failures: Vec::new(),
-            validity: Validity::of(&recording.totals, usage),
+            validity: Validity::of(&recording.totals, usage, &[], &[]),
             exit_code: 0,
             program: Program {
                 version: "0.1.0".into(),

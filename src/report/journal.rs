@@ -8,6 +8,7 @@ use super::{
     model::Scenario,
 };
 use crate::{
+    gate::validity::Host,
     observe::Taken,
     plan::{Plan, Threshold},
     record::{Periods, Snapshot, WIRE_VERSION},
@@ -112,6 +113,9 @@ pub struct End {
     pub exit_code: u8,
     /// CPU time, user and system.
     pub cpu_seconds: f64,
+    /// CPU time of the whole machine meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Host>,
     /// Most memory it had.
     pub max_rss_bytes: u64,
 }

@@ -98,14 +98,16 @@ impl FinishedRun {
         let used = validity::Usage {
             workers: info.workers,
             cpu_seconds: usage.cpu_seconds,
+            host: usage.host,
         };
         if measured.stopped.is_none() {
             let undone = report::warnings::undone(&info.plan, &totals.periods, &measured.undone);
             warnings.extend(undone);
         }
+        let verdicts = measured.judge.verdicts(totals);
         let mut finished = Self {
-            verdicts: measured.judge.verdicts(totals),
-            validity: Validity::of(totals, used),
+            validity: Validity::of(totals, used, &info.plan.thresholds, &verdicts),
+            verdicts,
             recording: measured.recording,
             background,
             interrupted: measured.interrupted,
@@ -158,6 +160,7 @@ impl FinishedRun {
             beside: self.background.clone(),
             exit_code: self.exit_code,
             cpu_seconds: self.usage.cpu_seconds,
+            host: self.usage.host,
             max_rss_bytes: self.usage.max_rss_bytes,
         }
     }

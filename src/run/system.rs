@@ -1,5 +1,6 @@
 //! Limits and resources of this process.
 
+use crate::{gate::validity::Host, observe::processor_ticks};
 use nix::sys::{
     resource::{Resource, UsageWho, getrlimit, getrusage, rlim_t, setrlimit},
     time::TimeValLike,
@@ -33,6 +34,8 @@ pub fn allow_connections(connections: u64) -> Result<(), String> {
 pub struct Usage {
     /// Processor time, user and system, of all threads.
     pub cpu_seconds: f64,
+    /// The same of the whole machine, where the system tells.
+    pub host: Option<Host>,
     /// The most memory it ever held.
     pub max_rss_bytes: u64,
 }
@@ -49,6 +52,7 @@ impl Usage {
         let counted = || u64::try_from(usage.max_rss()).unwrap_or_default() * unit;
         Self {
             cpu_seconds: micros as f64 / 1e6,
+            host: host(),
             max_rss_bytes: own_peak().unwrap_or_else(counted),
         }
     }
@@ -57,9 +61,24 @@ impl Usage {
     pub fn since(self, before: Self) -> Self {
         Self {
             cpu_seconds: self.cpu_seconds - before.cpu_seconds,
+            host: self.host.zip(before.host).map(|(now, before)| Host {
+                busy_seconds: now.busy_seconds - before.busy_seconds,
+                all_seconds: now.all_seconds - before.all_seconds,
+            }),
             ..self
         }
     }
+}
+
+/// Processor time of this machine since it started.
+fn host() -> Option<Host> {
+    /// Linux tells programs of so many ticks a second, whatever it counts in itself.
+    const TICKS: f64 = 100.0;
+    let (busy, all) = processor_ticks(&std::fs::read_to_string("/proc/stat").ok()?)?;
+    Some(Host {
+        busy_seconds: busy / TICKS,
+        all_seconds: all / TICKS,
+    })
 }
 
 /// The most memory that this program held, in bytes, where Linux tells. What `getrusage` counts

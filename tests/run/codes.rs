@@ -50,6 +50,17 @@ fn code_0_when_every_threshold_held_or_none_was_set() {
 }
 
 #[test]
+fn code_99_when_nothing_succeeded_although_no_threshold_was_set() {
+    let server = serving(|_| status(500));
+    let scenario = || brief("", &server.url());
+    let result = with_code(&scenario().run().expect_code(99));
+    assert_eq!(result["thresholds"][0]["expr"], "error_rate < 100%");
+    assert_eq!(result["thresholds"][0]["ok"], false);
+    let unjudged = with_code(&scenario().args(&["--no-thresholds"]).run().expect_code(0));
+    assert_eq!(unjudged["thresholds"], serde_json::json!([]));
+}
+
+#[test]
 fn code_1_when_the_result_cannot_be_written_after_all() {
     let server = serving(|_| status(200));
     let mut running = Loadgen::new(&["run", "scenario.toml", "--json", "gone/result.json"])
@@ -124,13 +135,13 @@ fn code_2_for_a_wrong_command_line() {
 }
 
 /// The generator stands still for a while, and so is late with every arrival of that time although
-/// places are free. A threshold that fails does not change what is wrong, and an interrupt does.
+/// places are free, which may be why the threshold fails. An interrupt comes before both.
 #[test]
 fn code_96_when_the_generator_itself_was_late() {
     for interrupt in [false, true] {
         let server = serving(|_| status(200));
         let text = format!(
-            "thresholds = [\"p50 > 60m\"]\ntarget.url = \"{}\"\n\
+            "thresholds = [\"p95 < 100ms\"]\ntarget.url = \"{}\"\n\
              load = {{ rate = 100, duration = \"4s\", max_in_flight = 500 }}\n\
              [[task]]\nname = \"get\"\n[[task.step]]\nget = \"/\"\n",
             server.url()

@@ -23,8 +23,9 @@ const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
 
 pub(super) fn compile(context: &Context<'_>, root: &Root) -> Option<Vec<Threshold>> {
     let given = match &root.thresholds {
-        Field::Absent => return Some(Vec::new()),
+        Field::Absent => return Some(vec![Threshold::implied()]),
         Field::Bad(_) => return None,
+        Field::Given(given) if given.value.is_empty() => return Some(vec![Threshold::implied()]),
         Field::Given(given) => &given.value,
     };
     let name = names::file(&root.name, context.path);
@@ -79,6 +80,7 @@ fn one(
         window: window?,
         abort: abort?,
         after: after?,
+        implied: false,
     })
 }
 

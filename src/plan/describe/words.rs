@@ -44,7 +44,11 @@ pub fn words(plan: &Plan) -> String {
         line(&mut out, heading, "none");
     }
     for threshold in &plan.thresholds {
-        line(&mut out, heading, &self::threshold(plan, threshold));
+        let mut told = self::threshold(plan, threshold);
+        if threshold.implied {
+            told.push_str(", as no others are set");
+        }
+        line(&mut out, heading, &told);
         heading = "";
     }
     beside::words(&mut out, plan);

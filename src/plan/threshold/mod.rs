@@ -54,9 +54,28 @@ pub struct Threshold {
     pub abort: bool,
     /// Not judged during the run before this.
     pub after: Duration,
+    /// Nobody wrote it: it is not judged before a request ended, and told only where it failed.
+    #[serde(default)]
+    pub implied: bool,
 }
 
 impl Threshold {
+    /// What is judged where a scenario has no thresholds: a run in which nothing succeeded is not good.
+    pub fn implied() -> Self {
+        Self {
+            expr: "error_rate < 100%".to_owned(),
+            scope: Scope::Totals,
+            metric: Metric::ErrorRate,
+            op: Op::Less,
+            limit: 1.0,
+            unit: Unit::Percent,
+            window: None,
+            abort: false,
+            after: Duration::ZERO,
+            implied: true,
+        }
+    }
+
     /// The expression, with the name of what it is about: `p95 < 200ms (read order)`.
     pub fn title(&self, scopes: Scopes<'_>) -> String {
         match scopes.label(self.scope) {

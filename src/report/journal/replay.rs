@@ -127,6 +127,7 @@ fn replay(
             failures: Vec::new(),
             beside,
             exit_code: KILLED,
+            host: None,
             cpu_seconds: seconds.last().map_or(0.0, |last| last.cpu_seconds),
             max_rss_bytes: seconds.last().map_or(0, |last| last.max_rss_bytes),
         }
@@ -139,6 +140,7 @@ fn replay(
     let usage = validity::Usage {
         workers: run.workers,
         cpu_seconds: end.cpu_seconds,
+        host: end.host,
     };
     let facts = Facts {
         scenario: run.scenario,
@@ -150,7 +152,7 @@ fn replay(
         interrupted: end.interrupted,
         failures: end.failures,
         beside: end.beside,
-        validity: Validity::of(&recording.totals, usage),
+        validity: Validity::of(&recording.totals, usage, &header.thresholds, &verdicts),
         exit_code: end.exit_code,
         program: Program {
             version: header.version,

@@ -40,6 +40,7 @@ fn end(made: &Made) -> End {
         failures: made.facts.failures.clone(),
         beside: made.facts.beside.clone(),
         exit_code: made.facts.exit_code,
+        host: None,
         cpu_seconds: made.facts.program.cpu_seconds,
         max_rss_bytes: made.facts.program.max_rss_bytes,
     }
