@@ -82,6 +82,21 @@ fn what_would_unpack_to_a_lot_is_refused() {
 
 proptest! {
     #[test]
+    fn equal_counts_are_equal_bytes(
+        values in prop::collection::vec(times(), 1..400), size in 1..400usize,
+    ) {
+        let expected = hist(&values).to_base64();
+        let (mut sum, mut retold) = (Hist::default(), Hist::default());
+        for part in values.chunks(size).rev() {
+            let part = hist(part);
+            sum.add(&part);
+            retold.add(&Hist::from_base64(&part.to_base64().unwrap(), 0).unwrap());
+        }
+        prop_assert_eq!(&sum.to_base64(), &expected);
+        prop_assert_eq!(&retold.to_base64(), &expected);
+    }
+
+    #[test]
     fn damage_is_refused_or_read(
         values in prop::collection::vec(times(), 1..100),
         at in any::<prop::sample::Index>(),

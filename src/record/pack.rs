@@ -5,7 +5,10 @@ use hdrhistogram::{
     Histogram,
     serialization::{Deserializer, Serializer, V2Serializer},
 };
-use std::{cell::RefCell, io::Read as _};
+use std::{
+    cell::RefCell,
+    io::{Read as _, Write as _},
+};
 
 /// What the form begins with, before the length of what is compressed (`V2CompressedEncodingCookie`
 /// of HdrHistogram, with its count of bytes per word).
@@ -17,12 +20,15 @@ const MOST_UNPACKED: u64 = 1 << 19;
 /// Where the form that is no longer compressed tells the length of its counts and its digits.
 const LENGTH_AT: usize = 4;
 const DIGITS_AT: usize = 12;
+/// Where it tells the greatest value that its buckets are made for.
+const BOUND_AT: usize = 24;
 /// What comes before the counts.
 const HEAD: usize = 40;
 
 thread_local! {
     static PACKER: RefCell<Packer> = RefCell::new(Packer {
         serializer: V2Serializer::new(),
+        plain: Vec::new(),
         // A timeline packs many each second; what a higher level saves is a few bytes of each.
         deflate: ZlibEncoder::new(Vec::new(), Compression::fast()),
     });
@@ -32,6 +38,8 @@ thread_local! {
 /// it then does for a histogram.
 struct Packer {
     serializer: V2Serializer,
+    /// The form before it is compressed.
+    plain: Vec<u8>,
     deflate: ZlibEncoder<Vec<u8>>,
 }
 
@@ -75,14 +83,32 @@ pub fn unpack(packed: &[u8]) -> Result<Histogram<u64>, String> {
 
 impl Packer {
     fn pack(&mut self, counts: &Histogram<u64>) -> Box<[u8]> {
+        self.plain.clear();
         // Writing to memory cannot fail, and no count comes near i64::MAX.
         self.serializer
-            .serialize(counts, &mut self.deflate)
+            .serialize(counts, &mut self.plain)
             .expect("the counts fit the format");
+        // The library's own bound depends on the order in which counts were added; equal counts are
+        // equal bytes.
+        self.plain[BOUND_AT..][..8].copy_from_slice(&bound(counts).to_be_bytes());
+        // Nor can this.
+        self.deflate
+            .write_all(&self.plain)
+            .expect("memory takes it");
         // Nor can this.
         let packed = self.deflate.reset(Vec::new()).expect("memory takes it");
         let length = packed.len() as u32;
         let head = [COOKIE.to_be_bytes(), length.to_be_bytes()].concat();
         [head, packed].concat().into_boxed_slice()
+    }
+}
+
+/// The bound of a histogram to which its values were recorded one by one.
+fn bound(counts: &Histogram<u64>) -> u64 {
+    /// The first value past the buckets that a new histogram has.
+    const GROWS_AT: u64 = 2_048 << 6;
+    match counts.max() {
+        max if max < GROWS_AT => 2 * counts.low(),
+        max => (max + 1).next_power_of_two() - 1,
     }
 }
