@@ -1,7 +1,7 @@
 //! When: starts task runs at their intended times and records how they went.
 //!
 //! One worker thread per core, each with a runtime of its own. Users and arrivals are dealt to them
-//! by (index, stride); bounds are the run's and are shared ([`share`], [`slots`]). The engine
+//! by (index, stride); bounds are the run's and are shared (`share`, `slots`). The engine
 //! decides when something is done and never what: that is the driver's.
 
 pub mod arrival;
