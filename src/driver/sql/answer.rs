@@ -1,4 +1,4 @@
-//! What comes back from a server: whether it is what was expected, and what is kept of it.
+//! Responses of a server: checks against what was expected, and extraction of values.
 
 use super::{
     compare::same,
@@ -11,18 +11,19 @@ use crate::{
     time::{Clock, Nanos},
 };
 
-/// What came of a request.
+/// The response to a request.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// Rows that were returned.
     pub rows: u64,
     /// Rows that were changed.
     pub changed: u64,
-    /// Of the first row: the columns that are expected to have a value, then those to extract.
+    /// Values of the first row: of the columns that are expected to have a value, then of those to
+    /// extract.
     pub taken: Vec<Result<Value, String>>,
-    /// When the first row came, if more was waited for after it.
+    /// Time at which the first row had arrived, if more data was waited for after it.
     pub first_row_at: Option<Nanos>,
-    /// Tells when, if anybody wants to know.
+    /// Clock for `first_row_at`, which stays None without it.
     pub clock: Option<Clock>,
 }
 
@@ -97,11 +98,11 @@ pub fn check(
     (0, Ok(()))
 }
 
-/// What came of the checks so far.
+/// Results of the checks so far.
 struct Found {
     made: u32,
     missed: u64,
-    /// The first that failed, in words.
+    /// The first failure, in words.
     result: Result<(), String>,
 }
 

@@ -4,17 +4,17 @@ use super::{datum::Datum, decimal::Decimal};
 use crate::data::unhex;
 use std::borrow::Cow;
 
-/// Whether a value is the one that was expected: texts are compared as texts, numbers as decimals
-/// with all their digits, truth values by what they mean.
+/// Returns true if a value is the one that was expected: texts are compared as texts, numbers as
+/// decimals with all their digits, booleans by their meaning (`true`, `t` and 1 are the same).
 pub fn same(seen: Datum<'_>, wanted: Datum<'_>) -> bool {
     match (seen, wanted) {
         (Datum::Null, _) | (_, Datum::Null) => false,
         (Datum::Int(a), Datum::Int(b)) => a == b,
         (Datum::Bool(seen), wanted) => truth(wanted) == Some(seen),
-        // MySQL and SQLite have numbers for them.
+        // MySQL and SQLite return booleans as numbers.
         (Datum::Int(seen @ (0 | 1)), Datum::Bool(wanted)) => (seen == 1) == wanted,
         (Datum::Bytes(seen), wanted) => bytes(wanted).is_some_and(|wanted| seen == &*wanted),
-        // What is told apart as bytes in one place is text in the next.
+        // A value that is bytes on one side may be text on the other.
         (Datum::Text(seen), Datum::Bytes(wanted)) => seen.as_bytes() == wanted,
         (Datum::Int(_) | Datum::Float(_) | Datum::Number(_), wanted) => {
             let (seen, wanted) = (seen.plain(), wanted.plain());

@@ -16,7 +16,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::sync::Arc;
 
 impl Link {
-    /// What begins or ends a transaction as step `index`, prepared where the statements are.
+    /// Makes the request that begins or ends a transaction as step `index`. Prepared if
+    /// PostgreSQL's statements are.
     ///
     /// # Errors
     /// In words, when it cannot be sent.

@@ -142,7 +142,7 @@ fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
     }
 }
 
-/// What PostgreSQL tells.
+/// Judges an error that PostgreSQL reported.
 fn told(error: &postgres::ServerError) -> Verdict {
     let postgres::ServerError {
         code,
@@ -163,11 +163,11 @@ fn told(error: &postgres::ServerError) -> Verdict {
 
 /// Why a server does not prepare a statement.
 pub struct Refusal {
-    /// In its words.
+    /// The server's message.
     pub message: String,
-    /// What the server says may be done.
+    /// The server's hint on how to mend it.
     pub hint: Option<String>,
-    /// The character of the statement, from 1, where the server points at.
+    /// Position of the error in the statement, in characters from 1.
     pub position: Option<usize>,
     code: Code,
 }
@@ -209,7 +209,7 @@ impl Refusal {
         }
     }
 
-    /// Whether something is not there that the session may make.
+    /// Returns true if an object is missing that the session may create.
     pub fn is_of_names(&self) -> bool {
         match &self.code {
             Code::Postgres(code) => sqlstate::is_of_names(code),
@@ -218,7 +218,8 @@ impl Refusal {
         }
     }
 
-    /// Whether the statement is refused because it was to be prepared.
+    /// Returns true if the statement is refused only because it cannot be prepared; it may still be
+    /// sent as text.
     pub fn is_of_preparing(&self) -> bool {
         match &self.code {
             Code::Postgres(code) => sqlstate::is_of_several(code, &self.message),
@@ -227,7 +228,7 @@ impl Refusal {
         }
     }
 
-    /// What to do about it.
+    /// Advice on how to mend the statement: the server's hint, else loadgen's own.
     pub fn help(&self) -> Option<String> {
         let own = match &self.code {
             Code::Postgres(code) => sqlstate::help(code, &self.message),

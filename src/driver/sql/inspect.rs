@@ -50,8 +50,8 @@ impl<'a> Inspector<'a> {
         })
     }
 
-    /// Whether sessions get what they ask for at their beginning, which a pooler may leave out.
-    /// Tells what they have instead.
+    /// Checks that sessions get the isolation level that they ask for when they begin, which a
+    /// pooler may drop. Returns the level that they have instead, if it is another.
     pub async fn isolation(&mut self) -> Result<Option<String>, PrepareError> {
         let Some(wanted) = self.target.database.isolation else {
             return Ok(None);
@@ -147,14 +147,14 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// Whether only the run can tell if the statement is right: what it asks for may be made at the
-    /// start of each user's session, or it is only taken as text.
+    /// Returns true if only the run can tell whether the statement is right: a user start may
+    /// create the objects that it names, or the server takes it only as text, without preparing it.
     fn is_left_to_the_run(&self, candidate: &Candidate<'_>, refusal: &Refusal) -> bool {
         (candidate.after_user_start && refusal.is_of_names())
             || (!self.target.database.prepared && refusal.is_of_preparing())
     }
 
-    /// What the server does not prepare.
+    /// Reports that the server does not prepare the statement, at the position it gives.
     fn refused(
         &self,
         mut found: Findings,
@@ -188,9 +188,9 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// Whether what is expected and extracted is there.
+    /// Checks that the columns exist that are expected to have a value or extracted.
     fn columns(&self, found: &mut Findings, statement: &Statement, columns: &[String]) {
-        // What a procedure or a cursor returns is only known when it was called or opened.
+        // Columns of a procedure or cursor are known only once it has been called or opened.
         let is_told_later = match self.target.database.backend {
             Backend::MySql => true,
             Backend::Postgres => statement.text.begins_with("FETCH"),
@@ -262,7 +262,7 @@ impl<'a> Inspector<'a> {
     }
 }
 
-/// Whether only the run knows the value of a parameter.
+/// Returns true if the value of a parameter is known only during the run.
 fn is_open(param: &Param, sample: &[Value]) -> bool {
     let unknown = |variable: &usize| matches!(sample.get(*variable), None | Some(Value::Unset));
     match param {

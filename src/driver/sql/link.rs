@@ -28,7 +28,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A connection and what its work is stopped by, in one piece that is handed from step to step.
+/// A connection and the key that interrupts its work, behind one pointer that is cheap to hand from
+/// step to step.
 #[derive(Debug)]
 pub struct Link(Box<Parts>);
 
@@ -46,18 +47,18 @@ enum Wire {
     Sqlite(SqliteConnection),
 }
 
-/// How others name a connection to stop what it does.
+/// Key with which others interrupt the work of a connection.
 #[derive(Debug, Clone)]
 pub enum Key {
-    /// What PostgreSQL asks for.
+    /// PostgreSQL's process number and secret.
     Postgres(CancelKey),
-    /// MySQL's number of the session.
+    /// MySQL's connection number, for `KILL QUERY`.
     MySql(u64),
-    /// SQLite looks at it as it goes.
+    /// Flag that SQLite's progress handler checks; true interrupts the statement.
     Interrupt(Arc<AtomicBool>),
 }
 
-/// How many of its steps SQLite does between two looks at whether it is interrupted.
+/// Instructions that SQLite executes between two checks of the flag that interrupts it.
 const STEPS: i32 = 1000;
 
 impl Link {
@@ -102,7 +103,7 @@ impl Link {
         }
     }
 
-    /// How others name it.
+    /// Key that interrupts its work.
     pub fn key(&self) -> &Key {
         &self.0.key
     }
@@ -159,7 +160,8 @@ impl Link {
         })
     }
 
-    /// Whether the statement of step `index` can be bound: over sqlx's connections, always.
+    /// Returns true if the statement of step `index` can be bound; always for MySQL and SQLite,
+    /// whose statements sqlx prepares.
     pub fn is_prepared(&self, index: usize) -> bool {
         match &self.0.wire {
             Wire::Postgres(wire) => wire.is_prepared(index),

@@ -32,7 +32,7 @@ pub fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(),
     // Writing into a String cannot fail.
     let _ = match datum {
         Datum::Null => write!(out, "NULL"),
-        // Those without a type for them take 0 and 1, and know these names for that.
+        // MySQL and SQLite have no boolean type; they read true and false as 1 and 0.
         Datum::Bool(value) => write!(out, "{quote}{value}{quote}"),
         Datum::Int(number) => write!(out, "{quote}{number}{quote}"),
         // With the exponent it is a float in MySQL, and not a decimal.

@@ -74,7 +74,7 @@ pub struct SqlDriver {
     pools: Vec<Option<Pool>>,
     /// By database.
     cancellers: Vec<Canceller>,
-    /// What was dropped while a server worked on it: the database and its name for the session.
+    /// Requests dropped while a server worked on them: the database, and the key to end them.
     cut: RefCell<Vec<(usize, Key)>>,
 }
 
@@ -92,7 +92,8 @@ struct Slot {
     held: Option<Held>,
     in_transaction: bool,
     door: Door,
-    /// What the user's start has set on its connection.
+    /// Statements of the user start that set something for its session; run again on a connection
+    /// that replaces it.
     settings: Vec<SqlStr>,
 }
 

@@ -4,10 +4,10 @@ use super::{door::Door, link::Link};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What the workers share of a pool.
+/// The part of a pool that its workers share.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    /// Gives places in the order in which they were asked for.
+    /// A permit for each connection of the pool; waiters get them first come, first served.
     free: Arc<Semaphore>,
     /// Connections that wait for users, by the worker that used them last. Taken last in, first
     /// out, so that those in use stay few.
@@ -37,7 +37,8 @@ impl Shared {
         }
     }
 
-    /// Nothing panics while it is locked, so one that is poisoned is whole all the same.
+    /// Locks the idle connections. Ignores poisoning: nothing panics while the lock is held, so
+    /// they are intact.
     fn idle(&self) -> MutexGuard<'_, Vec<Vec<Link>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,7 +17,7 @@ pub enum Preparer {
     Sqlite(SqliteConnection),
 }
 
-/// What a server says of a statement.
+/// A server's description of a statement.
 pub struct Prepared {
     /// Its parameters.
     pub parameters: Parameters,
@@ -25,11 +25,11 @@ pub struct Prepared {
     pub columns: Vec<String>,
 }
 
-/// What a server says of a statement's parameters.
+/// A server's description of a statement's parameters.
 pub enum Parameters {
-    /// How many there are.
+    /// Their number, all that MySQL and SQLite give.
     Counted(usize),
-    /// Each has a type.
+    /// Their types, which PostgreSQL gives with its columns.
     Typed(Description),
 }
 

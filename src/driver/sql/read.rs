@@ -4,12 +4,12 @@ use super::{datum::Row, mysql, sqlite};
 use crate::data::Value;
 use sqlx::{Column, MySql, Row as _, Sqlite, TypeInfo, ValueRef, error::BoxDynError};
 
-/// What differs between the rows and results of these servers.
+/// Reading of sqlx's rows and results, which differ between the servers.
 pub trait Read: sqlx::Database {
-    /// How many rows a statement changed.
+    /// Number of rows that a statement changed.
     fn changed(done: &Self::QueryResult) -> u64;
 
-    /// A value; none is NULL.
+    /// Reads a value; None is NULL.
     fn value(raw: Self::ValueRef<'_>) -> Result<Option<Value>, BoxDynError>;
 }
 

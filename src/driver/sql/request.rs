@@ -1,19 +1,19 @@
-//! What is sent over a connection.
+//! Requests, as they are sent over a connection.
 
 use crate::plan::sql::Backend;
 use sqlx::{Database, Execute, MySql, SqlStr, Sqlite, error::BoxDynError};
 
-/// What is sent, for one of the servers.
+/// A request to one of the servers.
 pub enum Request {
     /// PostgreSQL.
     Postgres(Query),
-    /// MySQL. Boxed, as the next, because it is large and on the way of all.
+    /// MySQL. Boxed, like the next, because it is large and would make PostgreSQL's as large.
     MySql(Box<Call<MySql>>),
     /// SQLite.
     Sqlite(Box<Call<Sqlite>>),
 }
 
-/// What is sent to PostgreSQL.
+/// A request to PostgreSQL.
 pub enum Query {
     /// A text, as it is.
     Text(SqlStr),

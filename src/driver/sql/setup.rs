@@ -62,7 +62,8 @@ pub(super) enum Form {
 }
 
 impl Setup {
-    /// Whether the statement of step `index` sets something for the session of its user.
+    /// Returns true if the statement of step `index` is one of a user start that sets something for
+    /// the user's session.
     pub(super) fn sets_session(&self, index: usize) -> bool {
         let compiled = self.statements.get(index);
         compiled.is_some_and(|it| it.as_ref().is_some_and(|it| it.sets_session))

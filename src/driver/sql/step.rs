@@ -14,12 +14,12 @@ use crate::{
 use futures_util::future::Either;
 use std::sync::Arc;
 
-/// What is known of the databases.
+/// Databases of a plan, before and after the statements under load are prepared.
 #[derive(Debug, Clone)]
 pub enum StepSetup {
-    /// Where they are.
+    /// Databases alone; each statement is prepared when it is executed.
     Located(Arc<[Database]>),
-    /// What they said of every statement under load.
+    /// With every statement under load, prepared and compiled.
     Prepared(Arc<Setup>),
 }
 

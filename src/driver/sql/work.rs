@@ -212,12 +212,12 @@ impl SqlDriver {
         }
     }
 
-    /// Whether nothing is to be done before the step's request can be sent.
+    /// Returns true if the step's request can be sent without preparing its statement first.
     fn is_ready(&self, link: &Link, job: &Job<'_>) -> bool {
         link.is_prepared(job.index) || !self.is_prepared_by_us(job)
     }
 
-    /// Whether the step's request is a statement that [`Link::prepare`] prepares.
+    /// Returns true if the step's request is a statement that [`Link::prepare`] prepares.
     fn is_prepared_by_us(&self, job: &Job<'_>) -> bool {
         match &job.step.action {
             Action::Begin { .. } | Action::Commit => {

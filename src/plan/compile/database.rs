@@ -187,7 +187,7 @@ struct Found {
     url: Secret,
     params: ConnectParams,
     backend: Backend,
-    /// What may be shown of it.
+    /// The URL as written, without its secrets: for display.
     written: String,
 }
 
@@ -253,11 +253,11 @@ fn url(context: &Context<'_>, raw: &raw::Database) -> Option<Found> {
     })
 }
 
-/// What a URL says. Values that come from the environment as a user, a password, a database or a
-/// parameter's value are percent-encoded: none changes what the rest means.
+/// The URL with its values from the environment. In a user, a password, a database or a parameter
+/// they are percent-encoded, so that no value changes the meaning of the rest.
 fn filled(text: &Text) -> String {
     let mut url = String::new();
-    // What stands there but for values, to tell their places by.
+    // The URL with a NUL in place of each value, to tell which part of the URL a value is in.
     let mut plain = String::new();
     for piece in text.pieces() {
         match piece {
@@ -296,7 +296,7 @@ fn filled(text: &Text) -> String {
     url.trim().to_owned()
 }
 
-/// Whether somebody looks at the certificates of `ca`.
+/// Returns true if the server's certificate is checked against those of `ca`.
 fn checks_authority(params: &ConnectParams, tls: Option<Tls>, backend: Backend) -> bool {
     match (tls, backend) {
         (Some(tls), _) => !matches!(tls, Tls::Disable | Tls::Prefer),

@@ -1,4 +1,4 @@
-//! What a database's URL says: where it is, as whom, and how it is connected to.
+//! Parameters in a database's URL: its address, the user, and the options of connections.
 
 use super::{Backend, Secret};
 use percent_encoding::percent_decode_str;
@@ -16,9 +16,9 @@ pub struct ConnectParams {
 /// Why a URL cannot be used, without the URL itself, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlProblem {
-    /// What is wrong.
+    /// Description of the problem, in words.
     pub message: String,
-    /// The parameter that is not known, if it is that.
+    /// Name of the parameter, if the problem is an unknown one.
     pub unknown: Option<String>,
 }
 
@@ -68,7 +68,7 @@ const SQLITE: Known = &[
     ("vfs", &[]),
 ];
 
-/// What libpq knows besides, and loadgen does not do.
+/// Parameters of libpq that loadgen does not support.
 const ONLY_LIBPQ: [&str; 16] = [
     "service",
     "servicefile",
@@ -171,7 +171,7 @@ impl ConnectParams {
         Ok(())
     }
 
-    /// Whether what the values ask for can be had.
+    /// Checks that the values of the parameters are supported.
     fn understood(&self, backend: Backend) -> Result<(), UrlProblem> {
         let refuse = |name: &str, words: &str| Err(problem(format!("its `{name}` {words}")));
         let is = |name: &str, wanted: &[&str]| {
@@ -222,7 +222,7 @@ impl ConnectParams {
     }
 }
 
-/// What `sslmode` may be, as libpq has it.
+/// Values of `sslmode`, as in libpq.
 pub const POSTGRES_MODES: [&str; 6] = [
     "disable",
     "allow",
@@ -232,7 +232,7 @@ pub const POSTGRES_MODES: [&str; 6] = [
     "verify-full",
 ];
 
-/// What `ssl-mode` may be, as MySQL's client has it.
+/// Values of `ssl-mode`, as in MySQL's client.
 const MYSQL_MODES: [&str; 5] = [
     "DISABLED",
     "PREFERRED",

@@ -136,14 +136,14 @@ impl Text {
         self.words.iter().map(|range| &self.source[range.clone()])
     }
 
-    /// Whether its first word is this one.
+    /// Returns true if its first word is `word`, in upper or lower case.
     pub fn begins_with(&self, word: &str) -> bool {
         let first = self.words().next();
         first.is_some_and(|first| first.eq_ignore_ascii_case(word))
     }
 
-    /// Whether it sets something for the session that runs it, and nothing for others: a setting, a
-    /// temporary table, a file that is attached.
+    /// Returns true if it changes only the session that runs it: a setting, a temporary table, an
+    /// attached file.
     pub fn sets_session(&self) -> bool {
         const SET: [&str; 7] = ["SET", "RESET", "USE", "ATTACH", "PRAGMA", "LISTEN", "LOAD"];
         let is =
@@ -159,7 +159,7 @@ impl Text {
         }
     }
 
-    /// Whether PostgreSQL would want data for it: `COPY ... FROM STDIN`.
+    /// Returns true if PostgreSQL would wait for data from the client: `COPY ... FROM STDIN`.
     pub fn copies_in(&self) -> bool {
         let pairs = self.words().zip(self.words().skip(1));
         let from = |(a, b): (&str, &str)| {
@@ -168,7 +168,7 @@ impl Text {
         self.begins_with("COPY") && pairs.into_iter().any(from)
     }
 
-    /// Whether it has a `*`, which may stand for all columns of a table.
+    /// Returns true if it has a `*`, which may stand for all columns of a table.
     pub fn has_star(&self) -> bool {
         self.has_star
     }

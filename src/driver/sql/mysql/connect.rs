@@ -68,8 +68,8 @@ pub fn options(
     })
 }
 
-/// What is said on each new connection: what bound on statements and isolation level the session has,
-/// unless it is to have the server's. The answer's only value is the server's number of the session.
+/// SQL to run on each new connection: sets the statement timeout and isolation level that the
+/// scenario gives, and selects the connection number as the only value.
 pub fn greeting(database: &Database) -> String {
     let limit = database.server_limit.then_some(database.statement_timeout);
     let isolation = database.isolation.map_or("", Isolation::sql);

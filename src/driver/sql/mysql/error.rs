@@ -1,5 +1,5 @@
-//! What the errors of MySQL and MariaDB mean, by their numbers, because their SQLSTATE is mostly HY000
-//! (MySQL's error reference, and MariaDB's error codes).
+//! Meanings of the errors of MySQL and MariaDB (MySQL's error reference, and MariaDB's error
+//! codes). By number, because their SQLSTATE is mostly HY000.
 
 use crate::driver::ErrorClass;
 
@@ -34,7 +34,7 @@ pub fn class(number: u16, state: &str) -> ErrorClass {
     }
 }
 
-/// Whether a statement is refused because something is not there that its session may make.
+/// Returns true if a statement is refused for a missing object that its session may create.
 pub fn is_of_names(number: u16) -> bool {
     // A database, a column, a table, a function or procedure.
     matches!(number, 1049 | 1054 | 1146 | 1305)

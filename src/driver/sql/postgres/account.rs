@@ -16,8 +16,8 @@ pub const PREFIX: usize = 8;
 /// What a session needs to be opened.
 #[derive(Debug)]
 pub struct Account {
-    /// What the names of prepared statements begin with: another text for each account that is made,
-    /// here or elsewhere.
+    /// Prefix of the names of prepared statements. Random, so that accounts of this and other runs
+    /// have different ones.
     pub(super) prefix: [u8; PREFIX],
     pub(super) place: Place,
     pub(super) encryption: Encryption,
@@ -40,14 +40,14 @@ pub(super) enum Place {
     Path(PathBuf),
 }
 
-/// Whether connections are encrypted, as libpq has it.
+/// Encryption of connections, in libpq's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
     /// Never.
     Disable,
-    /// When the server lets nobody in otherwise.
+    /// Only if the server refuses a login without it.
     Allow,
-    /// When the server can.
+    /// If the server supports it.
     Prefer,
     /// Always.
     Require,
@@ -156,8 +156,8 @@ impl Account {
         })
     }
 
-    /// What is said at the beginning of a session. Of the settings all but those of `settings` are
-    /// such that poolers keep apart for each client.
+    /// Parameters of a session's startup message. Poolers keep them apart for each client, except
+    /// those of `settings`.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         [
             ("user", Some(self.user.as_str())),
@@ -178,8 +178,8 @@ impl Account {
         )
     }
 
-    /// Whether a connection is encrypted when it is tried first, and second if the server lets nobody
-    /// in then.
+    /// Encryption, on or off, of each attempt to log in. The second follows if the server refuses
+    /// the first.
     pub(super) fn attempts(&self) -> &'static [bool] {
         match self.encryption {
             _ if self.tls.is_none() => &[false],
@@ -202,7 +202,7 @@ impl Account {
     }
 }
 
-/// Whether connections are encrypted, and how a certificate is checked then.
+/// Determines the encryption of connections, and the checks of the server's certificate.
 fn encryption(params: &Params<'_>, database: &Database) -> Result<(Encryption, Mode), String> {
     let has_root = database.ca_file.is_some() || params.get("sslrootcert").is_some();
     let named = params
@@ -240,7 +240,7 @@ fn of_passfile(lines: &str, wanted: [&str; 4]) -> Option<String> {
     })
 }
 
-/// What colons separate, but for those behind a backslash.
+/// Splits a line of a password file at its colons, except those that a backslash escapes.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut chars = line.chars();

@@ -1,8 +1,9 @@
-//! What executes a prepared statement: Bind, Execute and Sync. Nearly all that is ever sent is
-//! this, so it is written as it is, without the generality of postgres-protocol's functions.
+//! Messages that execute a prepared statement: Bind, Execute and Sync. Nearly all messages of a run
+//! are these, so they are written directly, without the generality of postgres-protocol's
+//! functions.
 //!
-//! Numbers, truth values and bytes go in binary where they are of the parameter's type. All else is
-//! sent as text, which the server reads as it reads what is quoted in a statement.
+//! Numbers, booleans and bytes go in binary where they are of the parameter's type. All other
+//! values are sent as text, which the server reads like a quoted literal.
 
 use super::kind::Kind;
 use crate::driver::sql::datum::{Data, Datum};
@@ -20,7 +21,7 @@ pub enum Format {
     Binary,
 }
 
-/// Appends what executes the statement of this name with these values.
+/// Appends the messages that execute the statement of this name with these values.
 ///
 /// # Errors
 /// In words, when there are too many or too long ones.

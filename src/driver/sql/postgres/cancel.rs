@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What the server wants to hear before it ends a session's work.
+/// Key of a session, without which the server does not cancel its work.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CancelKey {
     process: i32,

@@ -27,13 +27,13 @@ pub struct ServerError {
     pub fatal: bool,
     /// SQLSTATE.
     pub code: String,
-    /// In the server's words.
+    /// The server's message.
     pub message: String,
-    /// More of them.
+    /// The server's detail on the message.
     pub detail: Option<String>,
-    /// What may be done about it.
+    /// The server's hint on how to mend it.
     pub hint: Option<String>,
-    /// The character of the statement, from 1, at which it is.
+    /// Position of the error in the statement, in characters from 1.
     pub position: Option<usize>,
 }
 

@@ -48,28 +48,28 @@ pub struct Connection {
     socket: Socket,
     output: Output,
     input: Input,
-    /// What the names of its prepared statements begin with: other than those of other runs, with which
-    /// it may share a server's session.
+    /// Prefix of the names of its prepared statements. Differs between runs, which may share a
+    /// server's session behind a pooler.
     prefix: [u8; account::PREFIX],
-    /// By [`crate::plan::Step::index`]: how the statement is executed that the session keeps.
+    /// Shapes of the statements that the session keeps prepared, by [`crate::plan::Step::index`].
     prepared: Vec<Option<Arc<Shape>>>,
-    /// The step whose statement is executed; None: a text is.
+    /// Step whose prepared statement is executed; None for a text.
     bound: Option<usize>,
-    /// What the server told of the statement, or of the answer to a text.
+    /// The server's description of the statement, or of the rows that a text returns.
     described: Description,
-    /// How many rows the answer says were changed, so far.
+    /// Number of rows changed, as far as the response has been read.
     changed: u64,
-    /// What the answer says went wrong.
+    /// The first error in the response.
     failed: Option<Error>,
-    /// What ends its work.
+    /// Key for cancelling its work.
     key: CancelKey,
 }
 
-/// What SQLSTATE tells that a prepared statement is of no use any more: its result has other
-/// columns since, or it is gone.
+/// SQLSTATEs of a prepared statement that has to be prepared anew: the columns of its result have
+/// changed, or it is gone.
 const OUTDATED: [&str; 2] = ["0A000", "26000"];
 
-/// What SQLSTATE tells that nobody is let in this way.
+/// SQLSTATE of a login that the server refuses, maybe only with or only without encryption.
 const NO_ENTRANCE: &str = "28000";
 
 impl Connection {
@@ -115,7 +115,7 @@ impl Connection {
         let _ = socket::move_here(&mut self.socket);
     }
 
-    /// What ends its work.
+    /// Key for cancelling its work.
     pub fn key(&self) -> CancelKey {
         self.key
     }
@@ -137,7 +137,7 @@ impl Connection {
     /// Sends what was made ready, and hears the answer to its end.
     ///
     /// # Errors
-    /// What the server says, or that it cannot be heard.
+    /// The server's error, or one of the connection.
     pub fn poll_exchange(
         &mut self,
         cx: &mut Context<'_>,
@@ -169,7 +169,7 @@ impl Connection {
     /// Does what a text asks, keeps all rows, and tells how many were changed.
     ///
     /// # Errors
-    /// What the server says, or that it cannot be heard; a value that cannot be read.
+    /// The server's error, or one of the connection; a value that cannot be read.
     pub async fn all(&mut self, sql: &str, rows: &mut Vec<Row>) -> Result<u64, Error> {
         self.write(sql)?;
         let mut keep = |described: &[Field], _: Option<&Shape>, fields: Option<Fields<'_>>| {
@@ -286,7 +286,7 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-/// Whether a value is certain to be one of the type with this number.
+/// Returns true if a value is certain to be of the type with this OID.
 pub fn is_of(oid: u32, datum: Datum<'_>) -> bool {
     /// text, varchar, bpchar, name, unknown.
     const TEXTS: [u32; 5] = [25, 1043, 1042, 19, 705];

@@ -1,4 +1,4 @@
-//! What PostgreSQL's SQLSTATEs mean (PostgreSQL's documentation, appendix A).
+//! Meanings of PostgreSQL's SQLSTATEs (PostgreSQL's documentation, appendix A).
 
 use crate::driver::ErrorClass;
 
@@ -32,13 +32,13 @@ pub fn class(code: &str, fatal: bool) -> ErrorClass {
     }
 }
 
-/// Whether a statement is refused because something is not there that its session may make.
+/// Returns true if a statement is refused for a missing object that its session may create.
 pub fn is_of_names(code: &str) -> bool {
     // A table, a column, a function, another object, a schema.
     matches!(code, "42P01" | "42703" | "42883" | "42704" | "3F000")
 }
 
-/// What to do about an error, where the server does not tell.
+/// Advice on an error for which the server has no hint.
 pub fn help(code: &str, message: &str) -> Option<&'static str> {
     Some(match code {
         "26000" => {
@@ -57,7 +57,7 @@ pub fn help(code: &str, message: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a text is refused because it holds several statements.
+/// Returns true if a text is refused because it holds several statements.
 pub fn is_of_several(code: &str, message: &str) -> bool {
     code == "42601" && message.contains("multiple commands")
 }

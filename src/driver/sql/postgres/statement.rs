@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use std::{future::poll_fn, sync::Arc};
 
-/// What the server says of a statement.
+/// The server's description of a statement.
 #[derive(Debug, Default)]
 pub struct Description {
     /// The numbers of its parameters' types.
@@ -56,10 +56,10 @@ pub fn find(columns: &[Field], name: &str) -> Option<Column> {
 }
 
 impl Connection {
-    /// Asks the server what it makes of a statement, without doing it or keeping it.
+    /// Has the server describe a statement, without executing or keeping it.
     ///
     /// # Errors
-    /// What the server says, or that it cannot be heard.
+    /// The server's error, or one of the connection.
     pub async fn describe(&mut self, sql: &str) -> Result<Description, Error> {
         let out = self.output.begin();
         parse("", sql, out)?;
@@ -68,7 +68,7 @@ impl Connection {
         Ok(std::mem::take(&mut self.described))
     }
 
-    /// Whether the session keeps the statement of step `index`.
+    /// Returns true if the session keeps the statement of step `index` prepared.
     pub fn is_prepared(&self, index: usize) -> bool {
         matches!(self.prepared.get(index), Some(Some(_)))
     }
@@ -76,7 +76,7 @@ impl Connection {
     /// Prepares the statement of step `index`, which is mostly of the shape `known`.
     ///
     /// # Errors
-    /// What the server says, or that it cannot be heard.
+    /// The server's error, or one of the connection.
     pub async fn prepare(
         &mut self,
         index: usize,

@@ -1,4 +1,4 @@
-//! What SQLite's errors mean, by their extended result codes (sqlite.org/rescode.html).
+//! Meanings of SQLite's errors, by their extended result codes (sqlite.org/rescode.html).
 
 use crate::driver::ErrorClass;
 
@@ -23,7 +23,7 @@ pub fn class(code: i32, waited: bool) -> ErrorClass {
     }
 }
 
-/// Whether a statement is refused because something is not there that its session may make.
+/// Returns true if a statement is refused for a missing object that its session may create.
 pub fn is_of_names(message: &str) -> bool {
     message.starts_with("no such ") || message.starts_with("unknown database ")
 }

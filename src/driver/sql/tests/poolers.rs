@@ -127,7 +127,7 @@ async fn what_a_pooler_cannot_give_to_one_client_is_refused() {
             other => panic!("{other:?}"),
         }
     }
-    // Nothing was left behind for the next client.
+    // The refused settings do not stay on the server's session for the next client.
     let text = as_text(&pooled);
     for (name, value) in [
         ("statement_timeout", "0"),

@@ -32,7 +32,7 @@ async fn it_ends_with_the_first_row() {
         let clock = rig.driver.clock;
         let marks = async {
             limits::until_busy(&database, 1).await;
-            // What was sent is read by whatever is polled once the runtime has looked at its sockets.
+            // The sleep lets the runtime poll its sockets, so that the driver reads the first rows.
             tokio::time::sleep(Duration::from_millis(50)).await;
             let before_last = clock.now();
             holder.ok(1).await;

@@ -355,7 +355,7 @@ async fn truth_values_and_bytes_keep_their_type_everywhere() {
             for step in 0..3 {
                 rig.ok(step).await;
             }
-            // What was read finds its row again.
+            // Values that were read find their row again when they are bound.
             rig.values.swap(0, 2);
             rig.values.swap(1, 3);
             assert_eq!(rig.values[1], Value::Bytes(key.into()));
