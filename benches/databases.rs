@@ -26,7 +26,7 @@ pub struct Databases {
 impl Databases {
     /// Starts the server, and has this loadgen make and fill the tables.
     pub fn start(loadgen: &Path) -> Result<Self> {
-        // Nothing waits for the disk, whose time is neither client's and changes from run to run.
+        // fsync off: disk time belongs to neither client, and differs from run to run.
         let server = Server::start(Kind::Postgres, &["shared_buffers=256MB", "fsync=off"]);
         let urls = [server.fresh(), server.fresh()];
         for url in &urls {
@@ -45,18 +45,18 @@ impl Databases {
     }
 }
 
-/// What a client did.
+/// Results of a client's run.
 pub struct Done {
-    /// How many it did.
+    /// Transactions that it completed.
     pub transactions: f64,
-    /// How long it went: of both from the first connection on, as pgbench sets the alarm that ends
-    /// it before it connects.
+    /// Wall time, of both clients from the first connection on: pgbench sets the alarm that ends it
+    /// before it connects.
     pub took: Duration,
-    /// What it used.
+    /// Resources that it used.
     pub usage: Usage,
-    /// Of the latency, in microseconds.
+    /// Median latency in microseconds.
     pub p50: f64,
-    /// Of the latency, in microseconds.
+    /// Mean latency in microseconds.
     pub mean: f64,
 }
 
@@ -66,7 +66,7 @@ impl Done {
         self.usage.cpu.as_secs_f64() * 1e6 / self.transactions
     }
 
-    /// Transactions per second of the time that it went.
+    /// Transactions per second of wall time.
     pub fn rate(&self) -> f64 {
         self.transactions / self.took.as_secs_f64()
     }
@@ -119,7 +119,7 @@ impl StatementRun {
         })
     }
 
-    /// What it did, now that it has ended.
+    /// Reads the result file of the run, once it has ended.
     pub fn done(&self, (usage, took): (Usage, Duration)) -> Result<Done> {
         let text = fs::read_to_string(self.folder.path().join("result.json"))?;
         let result: Value = serde_json::from_str(&text)?;

@@ -75,7 +75,7 @@ expect = {{ status = 200 }}
         self.done(usage)
     }
 
-    /// What it did, now that it has ended: valid or not.
+    /// Reads the result file of the run, once it has ended; an invalid run is no error.
     pub fn done(&self, usage: Usage) -> Result<Done> {
         if ![0, INVALID, MISSED].contains(&usage.code) {
             let (command, code) = (&self.command, usage.code);

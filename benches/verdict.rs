@@ -12,7 +12,7 @@ pub const WIDEST: f64 = 0.04;
 /// The new build is slower if its interval lies wholly above this.
 pub const MOST: f64 = 1.03;
 
-/// What a comparison says about the new build, from good to bad.
+/// Verdict of a comparison on the new build, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The interval is narrow enough, and not wholly above [`MOST`].
@@ -24,7 +24,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// From the ratio of CPU per request, new to old, with its two-sided interval.
+    /// Judges the ratio of CPU per request, new to old, with its two-sided interval.
     pub fn of(cpu: &Ratio, pairs: usize) -> Self {
         if cpu.lower > MOST {
             Self::Slower

@@ -50,12 +50,12 @@ impl Comparison {
         }
     }
 
-    /// What it says about the new build.
+    /// The verdict on the new build, from the CPU time per request.
     pub fn verdict(&self) -> Verdict {
         Verdict::of(&self.cpu(), self.pairs.len())
     }
 
-    /// One of each figure, for a table.
+    /// One table row per figure.
     pub fn rows(&self) -> Vec<Vec<String>> {
         let row = |(place, &(figure, _)): (usize, &(&str, _))| {
             let middle = |side: usize| median(self.pairs.iter().map(|pair| pair[place].1[side]));

@@ -65,7 +65,7 @@ pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
     let end = Instant::now() + request.length;
     let (mut comparisons, mut failures) = (Vec::new(), Vec::new());
     for (done, load) in request.loads.iter().enumerate() {
-        // What one load leaves of its share is for those after it.
+        // A load that finishes early leaves the rest of its share to those after it.
         let left = end.saturating_duration_since(Instant::now());
         let until = Instant::now() + left / (request.loads.len() - done) as u32;
         let found = open(load, &request.builds)
@@ -104,7 +104,7 @@ fn print(comparisons: &[Comparison], awake: bool) {
     }
 }
 
-/// What to compare, and for how long at most.
+/// Builds and loads to compare, and the longest time that it may take.
 struct Request {
     builds: Builds,
     loads: Vec<&'static str>,
@@ -148,7 +148,7 @@ fn in_turn<T>(number: usize, [one, other]: [T; 2]) -> [T; 2] {
     }
 }
 
-/// What every load tells of both builds, from the requests and the use of each.
+/// The figures that every load reports of both builds, from their requests and resource usage.
 fn figures([old, new]: [(f64, &Usage); 2]) -> Pair {
     let both = |figure: fn(f64, &Usage) -> f64| [figure(old.0, old.1), figure(new.0, new.1)];
     vec![

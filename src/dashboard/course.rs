@@ -52,7 +52,7 @@ impl Course {
     pub fn update(&mut self, snapshot: &Snapshot, totals: &RunTotals) {
         self.history.push(snapshot);
         let (mut all, mut rows) = (Hist::default(), vec![Row::default()]);
-        // Nothing is measured in the warm-up.
+        // The warm-up measures no seconds: the minimum avoids a division by zero.
         let rate = |count: u64, seconds: f64| Some(count as f64 / seconds.max(f64::MIN_POSITIVE));
         let row = |measures: &Measures, times: &Hist, rate| Row {
             count: measures.count(),

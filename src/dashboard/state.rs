@@ -64,7 +64,7 @@ struct Second {
 pub struct Lately {
     /// Times from the intended start to the end.
     pub latency: Hist,
-    /// Those of the timers that are shown live; none of tasks.
+    /// Times of the timers that are shown live; empty for tasks.
     pub times: Timers<Hist>,
     /// Task runs that ended.
     pub runs: u64,

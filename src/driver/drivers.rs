@@ -12,14 +12,14 @@ use crate::{
 
 macro_rules! define {
     ($($(#[$doc:meta])* $module:ident: $name:ident($plan:ident),)*) => {
-        /// What the drivers of all workers share, by kind of step.
+        /// State that the drivers of all workers share, by kind of step.
         #[derive(Debug, Clone)]
         pub struct Setups<C: Custom = NoCustom> {
             $(
                 #[allow(missing_docs)]
                 pub $module: <$plan as Driven<C>>::Setup,
             )*
-            /// What alarms and other timeouts are set on.
+            /// Timers of step timeouts and other timeouts.
             pub timers: Timers,
         }
 
@@ -56,7 +56,7 @@ macro_rules! define {
             $($module: <$plan as Driven<C>>::Driver,)*
         }
 
-        /// What a user or slot keeps between its steps, by kind of step.
+        /// State that a user or slot keeps between its steps, by kind of step.
         pub struct Session<C: Custom = NoCustom> {
             user: u64,
             $($module: <<$plan as Driven<C>>::Driver as KindDriver>::Session,)*

@@ -1,4 +1,4 @@
-//! What a kind of step brings along to be driven.
+//! Traits that a kind of steps implements to be driven.
 
 use super::{Custom, Outcome, PrepareError, Progress, Timers};
 use crate::{
@@ -8,18 +8,18 @@ use crate::{
 };
 use url::Url;
 
-/// Chooses the driver of a kind of steps by what the plan has of them. `C` does the steps of a
+/// Maps the plan's type of a kind of steps to its driver. `C` does the custom steps, which are a
 /// program's own.
 pub trait Driven<C: Custom> {
-    /// What the drivers of all workers share.
+    /// State that the drivers of all workers share.
     type Setup: Setup<C>;
-    /// Drives them.
+    /// The driver of one worker.
     type Driver: KindDriver<Step = Self, Setup = Self::Setup>;
 }
 
-/// What the drivers of all workers share of one kind of steps.
+/// State that the drivers of all workers share, for one kind of steps.
 pub trait Setup<C>: Clone + Sized {
-    /// Looks whether the other side is there. With this, steps can be done one at a time, as a
+    /// Checks that the other side can be reached. After this, steps can be done one at a time, as a
     /// setup does them.
     fn reach(to: &Reach<'_, C>) -> impl Future<Output = Result<Self, PrepareError>>;
 
@@ -34,10 +34,10 @@ pub trait Setup<C>: Clone + Sized {
     }
 }
 
-/// What is driven.
+/// The plan to drive, and everything that its steps go to.
 #[derive(Debug, Clone, Copy)]
 pub struct Reach<'a, C> {
-    /// What will be done.
+    /// The plan whose steps are to be done.
     pub plan: &'a Plan,
     /// The servers, by population.
     pub urls: &'a [Vec<Url>],
@@ -50,7 +50,7 @@ pub struct Reach<'a, C> {
 pub struct Worker {
     /// The run's clock.
     pub clock: Clock,
-    /// What alarms and other timeouts are set on.
+    /// Timers of step timeouts and other timeouts.
     pub timers: Timers,
     /// Its number.
     pub index: usize,
@@ -59,18 +59,18 @@ pub struct Worker {
 /// Drives the steps of one kind for the sessions of one worker; as [`super::Driver`] has it, which
 /// drives all of them.
 pub trait KindDriver: Sized {
-    /// What the plan has of a step.
+    /// The plan's type of a step.
     type Step;
-    /// What the drivers of all workers share.
+    /// State that the drivers of all workers share.
     type Setup;
-    /// What one user or slot keeps. Every session has one of every kind, so that it should be small
-    /// until the first such step.
+    /// State of one user or slot. Every session has one for every kind, so it should be small until
+    /// the first such step.
     type Session;
 
     /// The driver of a worker.
     fn new(worker: &Worker, setup: &Self::Setup) -> Self;
 
-    /// Whether its workers need timers of their runtime for this population.
+    /// Returns true if workers need the timers of their runtime for this population.
     fn wants_timers(_population: &Population) -> bool {
         false
     }
@@ -78,7 +78,7 @@ pub trait KindDriver: Sized {
     /// A session for the user or slot number `index` of a population.
     fn session(&self, population: usize, index: u64) -> Self::Session;
 
-    /// Somebody else goes on with the session.
+    /// Resets the session for another user; connections stay.
     fn renew(&self, _session: &mut Self::Session) {}
 
     /// Does a step, which stands at its index in the plan, for the user or slot number `user`.

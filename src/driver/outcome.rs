@@ -100,12 +100,13 @@ impl Outcome {
 
     /// From the first byte sent to the first byte of the response.
     pub fn ttfb(&self) -> Option<Nanos> {
-        // What came after a statement was given up is not waited for.
+        // The first byte may come after the end, when the step was given up before: count until
+        // then.
         let first = self.first_byte_at?.min(self.ended_at);
         Some(first.saturating_sub(self.sent_at?))
     }
 
-    /// What it adds to timers, ended or not: all but the time from its intended start.
+    /// Times that count for every attempt, also for one that a retry of the transaction follows.
     pub fn times(&self) -> [(Timer, Option<Nanos>); 2] {
         [
             (Timer::Connect, self.connect),
@@ -113,12 +114,12 @@ impl Outcome {
         ]
     }
 
-    /// The same once it ended.
+    /// Times that count only for the attempt that ends the step.
     pub fn response_times(&self) -> [(Timer, Option<Nanos>); 2] {
         [(Timer::Service, self.service()), (Timer::Ttfb, self.ttfb())]
     }
 
-    /// What it adds to counters.
+    /// Increments of counters.
     pub fn counts(&self) -> [(Counter, u64); 4] {
         [
             (Counter::Retries, self.retries.into()),
@@ -128,7 +129,7 @@ impl Outcome {
         ]
     }
 
-    /// Whether there is nothing to tell of it but its response times and its bytes.
+    /// Returns true if it has nothing to record but its response times and its bytes.
     #[inline]
     pub fn is_plain(&self) -> bool {
         matches!(

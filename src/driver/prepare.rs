@@ -2,7 +2,7 @@
 
 use crate::scenario::Problem;
 
-/// What is found before the load.
+/// Errors that are found before the load.
 #[derive(Debug)]
 pub enum PrepareError {
     /// Something is not there, in words.

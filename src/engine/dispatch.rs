@@ -25,7 +25,7 @@ const BATCH: u32 = 32;
 /// Hands out the arrivals of one population on one worker, and keeps the slots that it opened.
 pub struct Dispatcher<D> {
     context: Rc<Context<D>>,
-    /// Those of the run.
+    /// The population's slots, which all workers of the run share.
     shared: Arc<Slots>,
     home: usize,
     slots: RefCell<Vec<Rc<Slot>>>,

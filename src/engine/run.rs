@@ -23,17 +23,17 @@ use std::{rc::Rc, sync::Arc};
 pub struct Context<D> {
     /// The whole plan.
     pub plan: Arc<Plan>,
-    /// What is there besides it.
+    /// The run's rows and extracted values.
     pub data: Arc<RunData>,
-    /// Which of its populations this is.
+    /// Index of the population in the plan.
     pub population: usize,
     /// Does the steps.
     pub driver: Rc<D>,
     /// Keeps the time.
     pub pacer: Pacer,
-    /// Takes down how it went.
+    /// Records the outcomes.
     pub recorder: Rc<Recorder>,
-    /// Which users or arrivals are this worker's.
+    /// The users or arrivals that are this worker's.
     pub share: Share,
 }
 

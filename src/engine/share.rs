@@ -31,9 +31,9 @@ impl Share {
 
 /// A worker's part of one population.
 pub struct Part {
-    /// Which users or arrivals are its own.
+    /// The users or arrivals that are its own.
     pub share: Share,
-    /// What it does.
+    /// The load, with the bounds that workers share.
     pub work: Work,
 }
 
@@ -46,7 +46,7 @@ pub enum Work {
     Closed(Closed, Arc<AtomicU64>),
 }
 
-/// What a worker does.
+/// A worker's parts of all populations.
 pub struct Parts {
     /// By population; None where the population does not use the worker.
     pub populations: Vec<Option<Part>>,

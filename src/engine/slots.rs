@@ -35,7 +35,7 @@ pub struct Slots {
     feeding: AtomicUsize,
 }
 
-/// What concerns the slots of one worker; aligned so that no two share a cache line.
+/// Slot state of one worker; aligned so that no two share a cache line.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Home {
@@ -53,7 +53,7 @@ struct Inbox {
     closed: bool,
 }
 
-/// What becomes of an arrival that is due.
+/// Placement of an arrival that is due.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Placed {
     /// An idle slot of the worker itself takes this arrival: the oldest that waits, if any does.
@@ -179,15 +179,15 @@ impl Slots {
 
     fn open(&self) -> Option<u64> {
         let more = |open: u64| (open < self.max).then_some(open + 1);
-        // Nothing hangs on the order of this and other memory: the number is all that is shared.
+        // Relaxed: only the number is shared, and no other memory depends on its order.
         let opened = self
             .open
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         opened.ok()
     }
 
-    /// Nobody waits. A slot that is freed counts as idle for a moment before its worker sees that
-    /// somebody does, and a new arrival must not take it meanwhile.
+    /// Returns true if no arrival waits. A freed slot counts as idle for a moment before its worker
+    /// sees that an arrival waits, and a new arrival must not take it meanwhile.
     fn nobody_waits(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) == 0
     }

@@ -8,7 +8,7 @@ use crate::{record::Snapshot, time::Clock};
 pub enum Event {
     /// A second is over for this sender.
     Snapshot(usize, Box<Snapshot>),
-    /// Nothing more comes from this sender.
+    /// The last event of this sender.
     End(usize, Result<WorkerEnd, String>),
 }
 

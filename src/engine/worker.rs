@@ -150,7 +150,7 @@ impl RunningLoad for Engine {
 /// Sends a worker's snapshots.
 fn snapshots(worker: usize, events: UnboundedSender<Event>) -> Sink {
     Box::new(move |snapshot| {
-        // Nobody listens any more only when the process is ending.
+        // The receiver is gone only when the process is ending: ignore the error.
         let _ = events.send(Event::Snapshot(worker, Box::new(snapshot)));
     })
 }

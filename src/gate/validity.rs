@@ -97,14 +97,14 @@ impl Validity {
         validity
     }
 
-    /// Whether nothing speaks against the result.
+    /// Returns true if there is no reason against the result.
     pub fn is_valid(&self) -> bool {
         self.reasons.is_empty()
     }
 }
 
-/// Whether a verdict is one that the generator's lateness can bring about: times are measured from
-/// when something was due, so it lengthens them, and in the meantime less is done.
+/// Returns true if the generator's lateness can bring about a verdict: times are measured from the
+/// intended start, so lateness lengthens them, and fewer requests are done meanwhile.
 fn is_made_by_lateness(threshold: &Threshold, verdict: &Verdict) -> bool {
     let lengthens = match threshold.metric {
         Metric::Time(Distribution::Latency, _) => true,
@@ -340,7 +340,7 @@ mod tests {
             ("count <= 10", true, false),
             ("errors == 0", false, true),
             ("dropped == 0", false, true),
-            // Nobody asked for anything.
+            // The implied threshold is in no scenario, so lateness does not matter to it.
             ("error_rate < 100%", true, false),
         ] {
             let validity = of_late(expr, ok);

@@ -1,32 +1,32 @@
-//! What is counted.
+//! Counters, and their table.
 
 use super::{EnumMap, Exported, Of, map::table};
 
 /// A number for each counter.
 pub type Counters<V = u64> = EnumMap<Counter, V, { Counter::ALL.len() }>;
 
-/// What is said of a counter.
+/// Properties of a counter.
 #[derive(Debug)]
 pub struct CounterInfo {
-    /// In results, thresholds and journals.
+    /// Name in results, thresholds and journals.
     pub name: &'static str,
     /// The description in the result's schema.
     pub meaning: &'static str,
-    /// Whose it is.
+    /// Owner: whose occurrences are counted for a task or a group.
     pub of: Of,
-    /// What is counted.
+    /// Unit of the number.
     pub unit: Unit,
-    /// Thresholds may look at it.
+    /// Can be used in thresholds.
     pub judged: bool,
-    /// What reports say after the number, where it is not zero.
+    /// Words after the number in reports, which leave it out where it is zero.
     pub noted: Option<&'static str>,
-    /// For exporters, in loadgen's own names.
+    /// Name and help in exporters, in loadgen's own names.
     pub exported: Option<Exported>,
-    /// The same in k6's names.
+    /// Name and help in exporters, in k6's names.
     pub k6: Option<Exported>,
 }
 
-/// What a counter counts.
+/// Unit of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Occurrences.

@@ -13,7 +13,7 @@ use std::{
 
 /// An enum whose variants have places in an array, and names in text.
 pub trait Key: Copy + fmt::Debug + 'static {
-    /// What one of them is called in messages.
+    /// Noun for a key in messages.
     const KIND: &'static str;
 
     /// Every one, in the order of their places.
@@ -52,7 +52,7 @@ impl<K: Key, V, const N: usize> EnumMap<K, V, N> {
         K::ALL.iter().copied().zip(&self.values)
     }
 
-    /// The same, to be changed.
+    /// Keys with their values, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {
         K::ALL.iter().copied().zip(&mut self.values)
     }
@@ -131,7 +131,7 @@ impl<'de, K: Key, V: Deserialize<'de> + Default, const N: usize> Visitor<'de> fo
     }
 }
 
-/// Whether there is nothing to write.
+/// Returns true if a value is the default, which is left out of what is written.
 pub fn is_default<V: Default + PartialEq>(value: &V) -> bool {
     *value == V::default()
 }
@@ -161,7 +161,7 @@ impl<K: Key, V: fmt::Debug, const N: usize> fmt::Debug for EnumMap<K, V, N> {
     }
 }
 
-/// Declares an enum with its table: the order, and what is said of each variant.
+/// Declares an enum with its table: the order, and the properties of each variant.
 macro_rules! table {
     (
         $(#[$meta:meta])*
@@ -176,7 +176,7 @@ macro_rules! table {
             /// Every one, in the order of reports.
             pub const ALL: [Self; [$(stringify!($variant)),*].len()] = [$(Self::$variant),*];
 
-            /// What is said of it.
+            /// The properties of the variant.
             pub const fn info(self) -> &'static $info {
                 match self {
                     $(Self::$variant => {

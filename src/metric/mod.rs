@@ -1,6 +1,6 @@
-//! What is measured, declared once: the [`Counter`]s and [`Timer`]s. Everything that adds them up,
-//! writes, judges, exports or shows them goes through these tables, so that one more is one entry
-//! here and the place where it is counted.
+//! Metrics, each declared once: the [`Counter`]s and [`Timer`]s. Everything that adds them up,
+//! writes, judges, exports or shows them goes through these tables, so that a new one takes one
+//! entry here and the place where it is counted.
 
 mod counter;
 mod map;
@@ -12,8 +12,7 @@ pub use counter::{Counter, CounterInfo, Counters, Unit};
 pub use map::{EnumMap, Key, by_name, is_default};
 pub use timer::{Breakdown, Distribution, Timer, TimerInfo, Timers};
 
-/// Whose a counter or timer is where a task or a group is looked at, which has runs and, within
-/// these, requests.
+/// Owner of a counter or timer, for tasks and groups, which have runs and, within these, requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     /// Whatever is looked at: a task has that of its runs, everything that of all requests.

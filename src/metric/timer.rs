@@ -1,4 +1,4 @@
-//! What is timed.
+//! Timers, and their table.
 
 use super::{EnumMap, Exported, Of, by_name, map::table};
 use serde::{Deserialize, Serialize};
@@ -7,24 +7,24 @@ use std::fmt;
 /// Something for each timer.
 pub type Timers<V> = EnumMap<Timer, V, { Timer::ALL.len() }>;
 
-/// What is said of a timer.
+/// Properties of a timer.
 #[derive(Debug)]
 pub struct TimerInfo {
-    /// In journals and, before the point, in thresholds.
+    /// Name in journals and, before the point, in thresholds.
     pub name: &'static str,
-    /// Whose it is.
+    /// Owner: whose times are recorded for a task or a group.
     pub of: Of,
-    /// The key of its figures in results.
+    /// Key of its figures in results.
     pub key: Option<&'static str>,
     /// The description of that key.
     pub meaning: &'static str,
     /// The key is left out where there are no times; else it is null.
     pub optional: bool,
-    /// Thresholds may look at it, and say this where there are no times.
+    /// Message of thresholds that find no times; None: it cannot be used in thresholds.
     pub no_samples: Option<&'static str>,
     /// For exporters, in loadgen's own names.
     pub exported: Option<Exported>,
-    /// What a trend in k6's names begins with.
+    /// Prefix of its trends in k6's names.
     pub k6: Option<&'static str>,
     /// Live displays show its 95th percentile of the last seconds.
     pub live: bool,
@@ -39,7 +39,7 @@ pub struct TimerInfo {
 pub struct Breakdown {
     /// The table's title.
     pub title: &'static str,
-    /// What it is a part of.
+    /// The distribution that it is a part of.
     pub whole: Distribution,
     /// Heads the column of the whole's 95th percentile.
     pub column: &'static str,
@@ -150,7 +150,7 @@ table! {
 pub enum Distribution {
     /// From the intended start to the last byte, every outcome; those cut off at the end included.
     Latency,
-    /// Those of a timer.
+    /// Times of a timer.
     Timer(#[serde(with = "by_name")] Timer),
 }
 

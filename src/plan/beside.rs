@@ -71,15 +71,15 @@ pub enum Source {
 /// A request beside the load. It fills no holes, and what it extracts are the only values.
 #[derive(Debug)]
 pub struct Call {
-    /// Where it goes.
+    /// The server that it goes to.
     pub server: Server,
-    /// What is sent.
+    /// The request to send.
     pub request: HttpStep,
     /// The method with the path, as they may be shown.
     pub name: String,
 }
 
-/// Where a call goes.
+/// Destination of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Server {
     /// To what the population at this place drives.

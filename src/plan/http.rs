@@ -123,7 +123,7 @@ impl StepPlan for HttpStep {
         self.timeout
     }
 
-    /// What has a `traceparent` of its own keeps that.
+    /// Enables trace context, unless the request has a `traceparent` header of its own.
     fn carry_trace(&mut self, sampling: Sampling) {
         if self.headers.iter().all(|(name, _)| *name != TRACEPARENT) {
             self.trace = Some(sampling);

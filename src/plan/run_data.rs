@@ -17,7 +17,7 @@ pub struct RunData(Vec<PopulationData>);
 pub struct PopulationData {
     /// By variable, where its rows are loaded; empty where no variable's are.
     rows: Vec<Option<Rows>>,
-    /// What the setup extracted, each with its index among a task run's values.
+    /// Values that the setup extracted, each with its index among a task run's values.
     extracted: Vec<(usize, Value)>,
 }
 
@@ -32,7 +32,7 @@ impl RunData {
         )
     }
 
-    /// Those of a population.
+    /// The data of a population.
     pub fn of_population(&self, index: usize) -> &PopulationData {
         &self.0[index]
     }

@@ -13,11 +13,11 @@ pub struct Step {
     pub think: Think,
     /// Variables of scope `step` that it uses, in the order they are drawn.
     pub draws: Vec<usize>,
-    /// What is sent.
+    /// Its kind, with what it sends.
     pub kind: StepKind,
 }
 
-/// What all kinds of steps have in common, for whoever does not drive them.
+/// Common interface of all kinds of steps, for code that does not drive them.
 pub trait StepPlan: Describe {
     /// Bound on the step.
     fn timeout(&self) -> Duration;
@@ -33,7 +33,7 @@ pub trait StepPlan: Describe {
 
 macro_rules! define {
     ($($(#[$doc:meta])* $module:ident: $name:ident($plan:ident),)*) => {
-        /// What a step sends.
+        /// Kind of a step, with what the step sends.
         #[derive(Debug)]
         pub enum StepKind {
             $($(#[$doc])* $name($plan),)*
@@ -47,14 +47,14 @@ macro_rules! define {
                 }
             }
 
-            /// What it has in common with others.
+            /// The common interface of all kinds.
             pub fn plan(&self) -> &dyn StepPlan {
                 match self {
                     $(Self::$name(plan) => plan,)*
                 }
             }
 
-            /// The same, to change it.
+            /// The common interface of all kinds, mutable.
             pub fn plan_mut(&mut self) -> &mut dyn StepPlan {
                 match self {
                     $(Self::$name(plan) => plan,)*

@@ -26,8 +26,8 @@ impl Written {
         self.steps.get(step).map_or(&[], |step| &step.checks)
     }
 
-    /// What the step at this place of the plan extracts: a variable's name and where its value is
-    /// found.
+    /// The variables that the step at this place of the plan extracts: each name, with where its
+    /// value is found.
     pub fn extracts(&self, step: usize) -> &[(String, String)] {
         self.steps.get(step).map_or(&[], |step| &step.extract)
     }

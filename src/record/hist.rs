@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Hist {
     }
 }
 
-/// The same values, as far as buckets tell them apart.
+/// Equality of values as far as buckets tell them apart.
 impl PartialEq for Hist {
     fn eq(&self, other: &Self) -> bool {
         (self.saturated, self.len()) == (other.saturated, other.len())
@@ -171,7 +171,7 @@ impl Hist {
         }
     }
 
-    /// Whether so many times can be of one interval.
+    /// Returns true if an interval can hold this many times.
     pub(super) fn is_possible(&self) -> bool {
         self.len() <= MOST_COUNTED && self.saturated <= self.len()
     }
@@ -215,7 +215,7 @@ impl Hist {
     pub fn max(&self) -> Option<Nanos> {
         match &self.counts {
             Counts::Few(few) => few.iter().last().map(|(_, greatest, _)| greatest),
-            // What was read back knows its greatest bucket only by the lower end.
+            // A deserialized histogram knows its maximum only as the lower end of a bucket.
             Counts::Many(counts) => {
                 (!counts.is_empty()).then(|| counts.highest_equivalent(counts.max()))
             }
@@ -399,7 +399,7 @@ impl Compact {
         }
     }
 
-    /// Whether there are no values.
+    /// Returns true if there are no values.
     pub fn is_empty(&self) -> bool {
         matches!(&self.form, Form::Few(few) if few.buckets() == 0)
     }

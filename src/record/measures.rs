@@ -14,7 +14,7 @@ use std::{
 /// Most samples kept of each error class.
 pub const SAMPLES_PER_CLASS: usize = 10;
 
-/// Nothing is counted more often, nor are more bytes, in an interval of one step.
+/// Most occurrences, or bytes, of one step in an interval.
 pub(super) const MOST_COUNTED: u64 = 1 << 40;
 
 /// Histograms and counters of a step, a task or the totals; over an interval or a whole run. Those
@@ -102,12 +102,12 @@ impl Measures {
         self[Timer::Ok].len() + self.errors()
     }
 
-    /// Those that ended before their load did: what rates count.
+    /// Requests or runs that ended before the end of their load, which rates count.
     pub fn in_time(&self) -> u64 {
         self.count().saturating_sub(self[Counter::Late])
     }
 
-    /// Those that failed.
+    /// Requests or runs that failed.
     pub fn errors(&self) -> u64 {
         self[Timer::Failed].len()
     }
@@ -130,7 +130,7 @@ impl Measures {
         Cow::Owned(all)
     }
 
-    /// What [`Measures::latency`] is made of.
+    /// The parts of [`Measures::latency`]: succeeded, failed, cut off.
     pub fn ends(&self) -> [&Hist; 3] {
         [Timer::Ok, Timer::Failed, Timer::Cut].map(|timer| &self[timer])
     }
@@ -183,7 +183,7 @@ impl Measures {
         self.checks.saturating_sub(self.missed.iter().sum())
     }
 
-    /// Whether so much can have been in an interval; sums of what is do not overflow.
+    /// Returns true if an interval can hold these numbers: sums of them do not overflow.
     pub(super) fn is_possible(&self) -> bool {
         let counts = self.counts.iter().map(|(_, count)| count);
         let counts = counts.chain(self.by_class.iter().map(|(_, count)| count));

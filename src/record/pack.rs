@@ -17,12 +17,12 @@ const COOKIE: u32 = 0x1c84_9314;
 /// Most bytes of a form that is no longer compressed: more than an hour's buckets take at nine each.
 const MOST_UNPACKED: u64 = 1 << 19;
 
-/// Where the form that is no longer compressed tells the length of its counts and its digits.
+/// Offsets of the length of the counts and of the number of digits, in the unpacked form.
 const LENGTH_AT: usize = 4;
 const DIGITS_AT: usize = 12;
-/// Where it tells the greatest value that its buckets are made for.
+/// Offset of the greatest value that its buckets are made for.
 const BOUND_AT: usize = 24;
-/// What comes before the counts.
+/// Length of the header before the counts.
 const HEAD: usize = 40;
 
 thread_local! {

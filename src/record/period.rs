@@ -96,12 +96,13 @@ impl Periods {
         self.of_part(part).map_or(Nanos::MAX, |period| period.end)
     }
 
-    /// How many seconds of a part's load have passed at `now`; None when no periods are known.
+    /// Seconds of a part's load that have passed at `now`; None when no periods are known.
     pub fn seconds_of(&self, part: Part, now: Nanos) -> Option<f64> {
         Some(self.of_part(part)?.seconds(now))
     }
 
-    /// The same of a scope; of everything from the first start to the last end.
+    /// Seconds of a scope's load that have passed at `now`; of the totals, from the first start to
+    /// the last end.
     pub fn seconds(&self, scope: Scope, now: Nanos) -> Option<f64> {
         match scope {
             Scope::Totals => Some(self.whole()?.seconds(now)),

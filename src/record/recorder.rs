@@ -107,7 +107,7 @@ impl Recorder {
         self.first_end.set(periods.first_end());
     }
 
-    /// Whether what ended then did so after its load.
+    /// Returns true if a request or run of this part ended after the end of its load.
     #[inline]
     fn is_late(&self, part: Part, ended: Nanos) -> bool {
         ended > self.first_end.get() && ended > self.periods.borrow().end_of(part)

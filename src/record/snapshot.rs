@@ -144,7 +144,7 @@ impl Snapshot {
             .get_or_insert_with(|| Box::new(Snapshot::new(second, size)))
     }
 
-    /// Whether it may be one of a plan of this size, wherever it comes from.
+    /// Checks that it can belong to a plan of this size, wherever it comes from.
     ///
     /// # Errors
     /// In words, when it is of another plan or damaged.
@@ -255,13 +255,13 @@ impl RunTotals {
         add_traces(&mut self.traces, &snapshot.traces);
     }
 
-    /// How many seconds the load of a scope has had so far, which its rates are over.
+    /// Seconds that the load of a scope has had so far, which its rates are over.
     pub fn seconds_of(&self, scope: Scope) -> f64 {
         let seconds = self.periods.seconds(scope, self.warmup + self.elapsed);
         seconds.unwrap_or_else(|| self.seconds())
     }
 
-    /// The same of a task, group or step.
+    /// Seconds that the load of a task, group or step has had so far, which its rates are over.
     pub fn seconds_of_part(&self, part: Part) -> f64 {
         let seconds = self.periods.seconds_of(part, self.warmup + self.elapsed);
         seconds.unwrap_or_else(|| self.seconds())

@@ -53,7 +53,7 @@ impl Sparse {
         }
     }
 
-    /// Whether [`Sparse::add`] leaves no more than `most` buckets, each of which can count what it has.
+    /// Returns true if [`Sparse::add`] keeps it within `most` buckets, and its total fits in `u32`.
     pub fn has_room_for(&self, other: &Sparse, most: usize) -> bool {
         let all = self.len() + other.len();
         self.0.len() + other.0.len() <= most && u32::try_from(all).is_ok()

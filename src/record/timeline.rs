@@ -32,9 +32,9 @@ pub struct Entry {
     pub offered: u64,
     /// Arrivals that found the queue full.
     pub dropped: u64,
-    /// Those that had requests, by [`crate::plan::Step::index`].
+    /// Steps that had requests, by [`crate::plan::Step::index`].
     pub steps: BTreeMap<usize, StepEntry>,
-    /// Those that had runs, by [`crate::plan::Group::index`].
+    /// Groups that had runs, by [`crate::plan::Group::index`].
     pub groups: BTreeMap<usize, StepEntry>,
 }
 
@@ -43,9 +43,9 @@ pub struct Entry {
 pub struct StepEntry {
     /// Requests that ended, or runs of a group.
     pub count: u64,
-    /// Those that failed.
+    /// Requests or runs that failed.
     pub errors: u64,
-    /// The same by class.
+    /// Failures by class.
     pub by_class: ByClass,
     /// Response times of every outcome, those cut off at the end included.
     pub latency: Compact,
@@ -134,7 +134,7 @@ impl Timeline {
         self.recent.push_back(entry);
     }
 
-    /// Whether so many entries with so many step entries are more than there may be.
+    /// Returns true if this many entries, with this many step entries, exceed the limits.
     fn is_full(&self, entries: usize, steps: usize) -> bool {
         entries > self.limit || steps > self.most_steps && entries > 2
     }
@@ -226,7 +226,7 @@ impl Open {
             (&mut entry.steps, self.steps),
             (&mut entry.groups, self.groups),
         ] {
-            // The same steps in the same order.
+            // Both maps have the same keys, in the same order.
             for (step, times) in own.values_mut().zip(times.into_values()) {
                 step.latency = times.latency.compact();
                 step.service = times.service.compact();

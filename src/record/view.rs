@@ -19,9 +19,9 @@ pub struct View {
     pub measures: Measures,
     /// Task runs that ended.
     pub runs: u64,
-    /// Those of them that ended before their load did: what a rate counts.
+    /// Task runs that ended before the end of their load, which rates count.
     pub runs_in_time: u64,
-    /// Requests that did.
+    /// Requests that ended before the end of their load.
     pub requests_in_time: u64,
 }
 

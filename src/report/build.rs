@@ -105,7 +105,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The same without the plan.
+    /// Detaches the names from the plan by copying what they borrow.
     pub fn into_owned(self) -> Names<'static> {
         fn own<T: ToOwned + ?Sized>(all: Vec<Cow<'_, T>>) -> Vec<Cow<'static, T>> {
             let own = all.into_iter().map(|one| Cow::Owned(one.into_owned()));

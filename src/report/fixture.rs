@@ -221,7 +221,7 @@ pub fn run(course: &Course<'_>) -> Made {
 }
 
 impl Made {
-    /// What everything is called.
+    /// Names of the steps, tasks and checks.
     pub fn names(&self) -> Names<'_> {
         Names {
             steps: (&self.steps).into(),

@@ -75,9 +75,9 @@ pub struct Beginning {
 #[serde(rename_all = "snake_case")]
 enum Line<'a> {
     Second(Box<Second<'a>>),
-    /// Something that was done to the world.
+    /// An event of the scenario that was run during the load.
     Event(Cow<'a, Event>),
-    /// What a look at the system under test gave.
+    /// Figures from one poll of the system under test.
     Look(Look),
     End(Box<End>),
 }

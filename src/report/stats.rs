@@ -1,6 +1,6 @@
-//! What was measured of something, as the result file has it: an object whose keys are those of the
-//! counters and timers among others. One list of its keys makes what is written, what is read and
-//! the schema.
+//! Statistics of a step, a task, a group or everything, as in the result file: an object whose keys
+//! include those of the counters and timers. One list of its keys makes what is written, what is
+//! read and the schema.
 
 use super::model::{Errors, Figures, Hdr};
 use crate::metric::{Counter, Counters, Key as _, Timer, Timers, Unit};
@@ -12,14 +12,15 @@ use serde::{
 };
 use std::{borrow::Cow, fmt, ops::Index};
 
-/// What was measured of something.
+/// Statistics of a step, a task, a group or everything.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
     /// Counts, those of indexing by a [`Counter`].
     pub counts: Counters,
-    /// What ended, whatever the outcome.
+    /// Requests or runs that ended, whatever the outcome.
     pub count: u64,
-    /// What ended per second of its load: task runs of everything, a task's runs, a step's requests.
+    /// Requests or runs that ended per second of the load: task runs of everything, a task's runs,
+    /// a step's requests.
     pub rate_per_s: f64,
     /// Requests that ended per second of the load.
     pub requests_per_s: f64,

@@ -30,7 +30,7 @@ pub(super) fn traffic(totals: &Stats) -> Option<String> {
     (sent + received > 0).then(told)
 }
 
-/// What else was counted, of these counters: `3 retried`.
+/// The counters among these that are not zero and have words in reports: `3 retried`.
 pub(super) fn besides(totals: &Stats, counters: &[Counter]) -> Vec<String> {
     let noted = counters.iter().filter_map(|counter| {
         let (count, what) = (totals[*counter], counter.info().noted?);

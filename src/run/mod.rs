@@ -6,8 +6,9 @@
 //!                                  > load > verification > teardown > target stop
 //! ```
 //!
-//! Nothing here prints, listens to signals, or ends the process: [`Observer`]s are told what goes
-//! on, [`Interrupts`] come from outside, and a run ends as a [`FinishedRun`] or a [`RunError`].
+//! Prints nothing, listens to no signals, and does not end the process: [`Observer`]s are told what
+//! goes on, [`Interrupts`] come from outside, and a run ends as a [`FinishedRun`] or a
+//! [`RunError`].
 
 mod background;
 mod error;

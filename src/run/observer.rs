@@ -51,10 +51,10 @@ pub trait Observer {
     fn failed(&mut self, _error: &RunError) {}
 }
 
-/// Nobody watches.
+/// Observes nothing.
 impl Observer for () {}
 
-/// Both watch, the first one first.
+/// Tells both, the first one first.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn message(&mut self, text: &str) {
         self.0.message(text);

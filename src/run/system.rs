@@ -34,7 +34,7 @@ pub fn allow_connections(connections: u64) -> Result<(), String> {
 pub struct Usage {
     /// Processor time, user and system, of all threads.
     pub cpu_seconds: f64,
-    /// The same of the whole machine, where the system tells.
+    /// Processor time of the whole machine, where the system reports it.
     pub host: Option<Host>,
     /// The most memory it ever held.
     pub max_rss_bytes: u64,

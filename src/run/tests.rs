@@ -359,7 +359,7 @@ async fn a_second_interrupt_cuts_the_load_off_and_abandons_the_run() {
     let error = ran.result.unwrap_err();
     assert!(error.is_abandoned());
     assert_eq!(error.phase, RunPhase::Load);
-    // Nothing is waited for, the teardown neither.
+    // Neither the load nor the teardown is waited for.
     assert_eq!(ran.done, ["in"]);
 }
 
@@ -416,7 +416,7 @@ async fn an_error_says_in_which_phase_the_run_ended() {
     assert!(matches!(error.cause, Cause::Failed(_)));
     let words = "failed in Setup: the setup failed: bad: it is bad";
     assert_eq!(ran.notes, [words]);
-    // What was not set up is not torn down.
+    // A setup that failed is not torn down.
     assert_eq!(ran.done, ["bad"]);
 
     let bad = text("").replace("custom = 'out'", "custom = 'bad'");

@@ -37,7 +37,7 @@ impl<T> Field<T> {
         self.given().map(|given| &given.value)
     }
 
-    /// The same with another value, if there is one.
+    /// Applies a function to the value, if there is one.
     pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Field<U> {
         match self {
             Field::Absent => Field::Absent,
@@ -49,7 +49,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// Whether the key is not there.
+    /// Returns true if the key is absent.
     pub fn is_absent(&self) -> bool {
         matches!(self, Field::Absent)
     }

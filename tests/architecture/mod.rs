@@ -113,7 +113,7 @@ fn only_main_ends_the_process() {
     }
 }
 
-/// What treats kinds of steps differently is a module of the kind, which the list of them names.
+/// Code that treats kinds of steps differently is in a module of its kind, in their list.
 #[test]
 fn kinds_of_steps_are_told_apart_by_their_own_modules() {
     let names_one = |code: &str| {

@@ -1,4 +1,5 @@
-//! What bounds a load is the run's, however many workers there are, and a load is as long as planned.
+//! Bounds of a load are the run's, however many workers there are, and a load is as long as
+//! planned.
 
 use super::{
     measured,

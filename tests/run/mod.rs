@@ -55,7 +55,7 @@ fn measured(finished: &Finished) -> Value {
     match finished.code() {
         Some(0) => assert_eq!(result["run"]["valid"], true),
         Some(96) => assert_eq!(result["run"]["valid"], false),
-        // Nothing succeeded, which is judged where the scenario has no thresholds.
+        // The implied threshold of scenarios that have none: nothing succeeded.
         Some(99) => assert_eq!(result["thresholds"][0]["expr"], "error_rate < 100%"),
         _ => panic!(
             "{:?}: {}{}",

@@ -245,7 +245,7 @@ fn timeline(result: &Value) {
     }
     for step in list(&result["steps"]) {
         let id = text(&step["id"]);
-        // Those of the intervals in which it had requests.
+        // The step's parts of the intervals in which it had requests.
         let parts: Vec<&Value> = intervals
             .iter()
             .filter_map(|interval| interval["steps"].get(id))

@@ -22,12 +22,12 @@ pub struct StepDriver {
     full: FullDriver,
 }
 
-/// What a user or slot keeps, with the client that its population has.
+/// State of a user or slot, for the HTTP client that its population uses.
 #[derive(Debug)]
 pub enum StepSession {
-    /// Of our own.
+    /// Of loadgen's own client.
     Fast(FastSession),
-    /// Of reqwest.
+    /// Of the reqwest client.
     Full(Box<FullSession>),
 }
 

@@ -14,7 +14,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// What the target and the report see of a run.
+/// A run as the target and the report see it.
 #[derive(Debug, PartialEq)]
 struct Sent {
     /// When each step began, with its index and its values.

@@ -1,4 +1,4 @@
-//! What is drawn and chosen, whatever the number of workers.
+//! Draws and choices do not depend on the number of workers.
 
 use super::*;
 

@@ -13,7 +13,7 @@ fn warming(mut plan: Plan, warmup: Duration) -> Plan {
     plan
 }
 
-/// What is reported of a plan of one step.
+/// Records a run of a plan of one step.
 fn recorded(ran: Ran, warmup: Duration) -> Recording {
     let warmup = warmup.as_nanos() as Nanos;
     let size = Size::new(1, 1, 0);
@@ -41,7 +41,7 @@ fn arrivals_of_the_warm_up_are_counted_apart_even_when_they_end_after_it() {
     for (warmup, inside, outside) in [(2_000, 20, 30), (1_500, 15, 35), (5_000, 50, 0)] {
         let warmup = Duration::from_millis(warmup);
         for workers in [1, 2, 3] {
-            // All of the warm-up's take 3 s, so most of them end when others are measured.
+            // Arrivals of the warm-up take 3 s, so most of them end while others are measured.
             let load = plan(Load::Open(open(10.0, 5, 60, 10)), &[1]);
             let ran = drive(warming(load, warmup), workers, None, move |clock| {
                 FakeDriver {
@@ -76,7 +76,7 @@ fn the_course_has_the_warm_up_in_its_place() {
     let load = plan(Load::Open(open(10.0, 5, 5, 5)), &[1]);
     let ran = drive(warming(load, warmup), ALONE, None, steady(10 * MS));
     let recording = recorded(ran, warmup);
-    // What is left of the second in which the run ends has no steps.
+    // The rest of the second in which the run ends has no steps: look at whole seconds only.
     let course = recording.timeline.iter().take(5);
     let shown: Vec<(u64, bool, u64)> = course
         .map(|entry| (entry.second, entry.warmup, entry.steps[&0].count))

@@ -54,13 +54,13 @@ pub struct Threshold {
     pub abort: bool,
     /// Not judged during the run before this.
     pub after: Duration,
-    /// Nobody wrote it: it is not judged before a request ended, and told only where it failed.
+    /// Implied, not written: judged only after a request has ended, reported only when it fails.
     #[serde(default)]
     pub implied: bool,
 }
 
 impl Threshold {
-    /// What is judged where a scenario has no thresholds: a run in which nothing succeeded is not good.
+    /// The threshold of scenarios that have none: a run in which nothing succeeded fails.
     pub fn implied() -> Self {
         Self {
             expr: "error_rate < 100%".to_owned(),

@@ -35,7 +35,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Those that are no counter of their own.
+/// Metrics that are not counters, by name.
 const FIGURES: [(&str, Metric); 5] = [
     ("count", Metric::Count),
     ("rate", Metric::Rate),

@@ -10,7 +10,7 @@ use crate::{
 };
 use serde::Deserialize;
 
-/// What a run that was killed ended with, so to speak: interrupted, in the table of exit codes.
+/// Exit code for a run that was killed: that of an interrupted one, in the table of exit codes.
 const KILLED: u8 = 105;
 
 /// Makes the result of a run from the text of its journal. A last line that is not whole is passed
@@ -31,7 +31,8 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
         match serde_json::from_str(line).map_err(|error| damaged(number, &error))? {
             Line::End(last) => end = Some(*last),
             Line::Event(event) => {
-                // What was under way may be over.
+                // An event that was under way may have ended since: its last line replaces the
+                // first.
                 let same = |own: &&mut Event| own.name == event.name && own.t_s == event.t_s;
                 match events.iter_mut().find(same) {
                     Some(own) => *own = event.into_owned(),

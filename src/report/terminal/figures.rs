@@ -218,7 +218,7 @@ pub(super) fn figures_of(depth: usize, name: &str, stats: &Stats, sum: bool) -> 
     }
 }
 
-/// Whether the whole is clearly above its part: by a tenth and by 0.1 ms.
+/// Returns true if the whole clearly exceeds its part: by a tenth and by 0.1 ms.
 fn differ(whole: Option<&model::Figures>, part: Option<&model::Figures>) -> bool {
     let (Some(whole), Some(part)) = (whole, part) else {
         return false;

@@ -1,4 +1,4 @@
-//! What a JSON Schema refers to by name: tables, and texts that look like something.
+//! Definitions of a JSON Schema (`$defs`): tables, and texts that match a pattern.
 
 use super::{Key, Table, keys, reference};
 use serde_json::{Map, Value, json};
@@ -11,11 +11,11 @@ pub struct Definitions {
     shapes: BTreeMap<String, Value>,
 }
 
-/// What a text from the environment has in it.
+/// Pattern that a text with a value from the environment matches.
 const VARIABLE: &str = r"\$\{";
 
 impl Definitions {
-    /// All of them, by name.
+    /// The definitions by name.
     pub fn into_map(self) -> Map<String, Value> {
         self.shapes.into_iter().collect()
     }
@@ -63,7 +63,7 @@ impl Definitions {
         self.pattern(name, description, &format!("{pattern}|{VARIABLE}"))
     }
 
-    /// What stands for a value that is no text.
+    /// Schema of `${NAME}` in place of a value that is no text.
     pub fn environment(&mut self) -> Value {
         let description = "A value from the environment: `${NAME}`";
         self.pattern("environment", description, VARIABLE)

@@ -29,13 +29,13 @@ pub use values::{
 
 /// A kind of value.
 pub trait Form {
-    /// What is read.
+    /// The type of the value that is read.
     type Value;
 
     /// Reads it; None: told why not.
     fn read(reader: &Reader, node: &Node) -> Option<Self::Value>;
 
-    /// What JSON Schema says of it.
+    /// The JSON Schema of the value.
     fn schema(to: &mut Definitions) -> Value;
 }
 

@@ -5,7 +5,7 @@ use crate::scenario::{field::Spanned, reader::Reader, tree::Node};
 use serde_json::{Value, json};
 use std::marker::PhantomData;
 
-/// What a name and its value make.
+/// A value that is read together with its name.
 pub trait Named: Sized {
     /// How to write such a table.
     const HELP: &'static str;
@@ -13,7 +13,7 @@ pub trait Named: Sized {
     /// Reads the value at `node`; None: told why not.
     fn read(reader: &Reader, name: Spanned<String>, node: &Node) -> Option<Self>;
 
-    /// What JSON Schema says of the value.
+    /// The JSON Schema of the value.
     fn schema(to: &mut Definitions) -> Value;
 }
 

@@ -25,7 +25,7 @@ impl Key {
     }
 }
 
-/// What a table declares, line by line.
+/// The keys of a table, and how they are read.
 pub trait Members: Sized {
     /// Adds all its keys.
     fn add_keys(to: &mut Vec<Key>);
@@ -36,7 +36,7 @@ pub trait Members: Sized {
 
 /// A kind of table with keys of its own.
 pub trait Table: Members {
-    /// What it is, as messages and the reference call it.
+    /// Its name in messages and the reference.
     const TITLE: &'static str;
 }
 
@@ -47,9 +47,9 @@ pub fn keys<M: Members>() -> Vec<Key> {
     keys
 }
 
-/// What a line of a table declares: mostly one key, with a value of some form.
+/// A line of a table's declaration: mostly one key, with a value of some form.
 pub trait Member {
-    /// What the table keeps of it.
+    /// The type of the field that holds its value.
     type Held;
 
     /// Adds its keys.

@@ -11,17 +11,17 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 table! {
-    /// What is drawn.
+    /// A figure to draw.
     struct Figure as "a figure" {
         /// Where it stands.
         place: Here,
         /// How large.
         size: Required<Float>,
-        /// Of what kind.
+        /// Its kind.
         kind as "type": Text,
-        /// What it looks like.
+        /// Its look.
         looks: Looks,
-        /// What is on it.
+        /// The dots on it.
         dots: List<Dot>,
     }
 }

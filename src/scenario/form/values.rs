@@ -122,9 +122,9 @@ impl Form for Duration {
 pub trait Words: Clone + PartialEq + 'static {
     /// The words, each with what it stands for.
     const WORDS: &'static [(&'static str, Self)];
-    /// What a word is that is none of them.
+    /// Words for any other word, in messages.
     const UNKNOWN: &'static str;
-    /// Whether capitals mean the same.
+    /// Words match in capitals too.
     const ANY_CASE: bool = false;
 
     /// As the scenario has it.

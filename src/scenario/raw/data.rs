@@ -28,7 +28,7 @@ table! {
     pub struct Declared as "a variable of [data]" {
         /// Where it stands.
         place: Here,
-        /// What draws it.
+        /// The generator that draws its values.
         generator: Drawn,
         /// How rows are taken.
         order: Order,

@@ -21,17 +21,17 @@ table! {
         url: Text,
         /// The password, if it does not stand in the URL.
         password: Text,
-        /// Whether statements are prepared.
+        /// Use of prepared statements.
         prepared: bool,
         /// The sessions' isolation level.
         isolation: Isolation,
-        /// How many connections its users share.
+        /// Number of connections that its users share.
         pool: Whole,
         /// Bound on the server's work on a statement.
         statement_timeout: Duration,
         /// Bound on connecting.
         connect_timeout: Duration,
-        /// How connections are encrypted.
+        /// Encryption of connections.
         tls: Tls,
         /// File of certificates to trust.
         ca: Text,
@@ -54,7 +54,7 @@ impl Named for Database {
 /// How much a transaction sees of others, as the SQL standard names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// What others have not committed yet may be seen.
+    /// Statements see what others have not committed yet.
     ReadUncommitted,
     /// Each statement sees what was committed before it.
     ReadCommitted,

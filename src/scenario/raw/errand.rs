@@ -17,7 +17,7 @@ table! {
     pub struct Errand {
         /// Where it stands.
         place: Here,
-        /// What is done.
+        /// The steps, in order.
         steps as "step": List<Item>,
     }
 }

@@ -34,13 +34,13 @@ table! {
         request: Action<Change>,
         /// The command.
         exec: List<Text>,
-        /// What follows the `?` of a request.
+        /// Query parameters of a request.
         query: Pairs,
         /// Its headers.
         headers: Pairs,
         /// Its content.
         body: Content,
-        /// What the answer must be.
+        /// Conditions on the response.
         expect: Expect,
         /// The database that a statement is for.
         database: Text,
@@ -53,7 +53,7 @@ table! {
     }
 }
 
-/// What an event may do besides running a command.
+/// Actions of an event, besides running a command.
 #[derive(Debug)]
 pub enum Change {}
 

@@ -1,4 +1,4 @@
-//! What an answer must be.
+//! Conditions on a response.
 
 use super::{Spanned, http::Pairs};
 use crate::scenario::{
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 table! {
-    /// What an answer must be.
+    /// Conditions on a response.
     #[derive(Clone)]
     pub struct Expect as "`expect`" {
         /// Its status.

@@ -1,4 +1,4 @@
-//! What is taken from an answer.
+//! Values extracted from a response.
 
 use super::{Field, Spanned};
 use crate::scenario::{

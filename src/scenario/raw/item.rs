@@ -18,7 +18,7 @@ pub enum Item {
     Group(Box<Group>),
 }
 
-/// What has steps of its own is a group.
+/// Reads a table that has steps of its own as a group.
 impl Form for Item {
     type Value = Self;
 
@@ -46,7 +46,7 @@ table! {
         repeat: Times,
         /// Its steps on a database are one transaction.
         transaction: Transacted,
-        /// What it does.
+        /// Its steps, in order.
         steps as "step": List<Item>,
     }
 }
@@ -58,7 +58,7 @@ table! {
         database: Text,
         /// Its isolation level.
         isolation: Isolation,
-        /// SQLite: whether the write lock is taken at once.
+        /// SQLite: takes the write lock at once.
         immediate: bool,
         /// How often it is tried in all.
         max_tries: Whole,

@@ -70,17 +70,17 @@ table! {
         seed: Whole,
         /// Conditions for exit code 0.
         thresholds: List<Condition>,
-        /// What SQL steps are done against.
+        /// Databases of SQL steps, by name.
         databases as "database": Names<Database>,
         /// The tables outside of `[[population]]`: the only population, or what several share.
         shared: Shared,
         /// The general case.
         populations as "population": List<Population>,
-        /// What is done to the world during the run.
+        /// Events during the run: requests, statements or commands.
         events as "event": List<Event>,
-        /// What is looked at during the run.
+        /// Sources of metrics that are polled during the run.
         observe: List<Observe>,
-        /// What is asked after the run.
+        /// Verifications after the run.
         verify: List<Verify>,
         /// Trace context of requests.
         trace: Trace,
@@ -121,15 +121,15 @@ table! {
         place: Here,
         /// Its name.
         name: Text,
-        /// What is driven.
+        /// The servers or the bundled service under test.
         target: Target,
-        /// How much.
+        /// Users, or arrivals.
         load: Load,
         /// How requests are made.
         http: Http,
         /// Variables.
         data: Names<Variable>,
-        /// What is done.
+        /// The tasks that users or arrivals do.
         tasks as "task": List<Task>,
         /// Once before the load.
         setup: At<Setup>,
@@ -140,7 +140,7 @@ table! {
     }
 }
 
-/// What a population has besides its name, which outside of `[[population]]` is the scenario's.
+/// Keys of a population other than its name; outside of `[[population]]` they are the scenario's.
 pub enum Shared {}
 
 impl Member for Shared {

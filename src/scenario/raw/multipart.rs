@@ -20,7 +20,7 @@ table! {
         value: Scalar,
         /// The file whose content is its value.
         file: Text,
-        /// What the server is told the file's name is.
+        /// File name that is sent to the server.
         filename: Text,
         /// The value's media type.
         kind as "type": Text,

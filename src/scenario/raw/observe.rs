@@ -21,9 +21,9 @@ table! {
         by: OneOrMore<Text>,
         /// Headers of the request for the page.
         headers: Pairs,
-        /// A database whose statistics are looked at.
+        /// A database whose statistics are polled.
         database: Text,
-        /// Whether this machine is.
+        /// Observes this machine.
         host: bool,
         /// Whose target it is.
         population: Text,

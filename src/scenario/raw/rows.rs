@@ -14,7 +14,7 @@ use serde_json::Value;
 pub enum Order {
     /// One after the other, again and again.
     Sequential,
-    /// The same in another order.
+    /// One after the other in a shuffled order, again and again.
     Shuffled,
     /// Any.
     Random,

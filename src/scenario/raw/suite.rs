@@ -17,15 +17,15 @@ table! {
         version: Whole,
         /// The suite's name.
         name: Text,
-        /// What each phase has to hold, beside its scenario's own.
+        /// Thresholds of each phase, besides its scenario's own.
         thresholds: Added<Condition>,
         /// How phases follow each other.
         suite: Manner,
-        /// What is driven, in place of each scenario's own.
+        /// The target, in place of each scenario's own.
         target: AsWritten<Target>,
-        /// What is done.
+        /// The phases, in order.
         phases as "phase": List<Phase>,
-        /// What is verified after each phase, beside its scenario's own.
+        /// Verifications after each phase, besides its scenario's own.
         verify: Added<Verify>,
     }
 }
@@ -35,7 +35,7 @@ table! {
     pub struct Manner as "[suite]" {
         /// Pause before each phase but the first.
         pause: Duration,
-        /// What becomes of the phases after one that fails.
+        /// Handling of the phases after one that fails.
         on_failure: OnFailure,
     }
 }
@@ -59,14 +59,14 @@ table! {
         pause: Duration,
         /// Values of the scenario, by their paths.
         set: Changes,
-        /// What it has to hold, beside the scenario's own.
+        /// Thresholds of the phase, besides the scenario's own.
         thresholds: Added<Condition>,
-        /// What is verified after it, beside the scenario's own.
+        /// Verifications after the phase, besides the scenario's own.
         verify: Added<Verify>,
     }
 }
 
-/// What becomes of the phases after one that fails.
+/// Handling of the phases after one that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
     /// They are not run.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 table! {
-    /// What is driven.
+    /// The system under test: servers, or a bundled service.
     pub struct Target as "[target]" {
         /// A bundled service.
         app: Text,

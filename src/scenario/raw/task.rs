@@ -27,7 +27,7 @@ table! {
         name: Text,
         /// Its share among the tasks.
         weight: Float,
-        /// What it does.
+        /// Its steps, in order.
         steps as "step": List<Item>,
     }
 }
@@ -55,7 +55,7 @@ table! {
         request: Action<Request>,
         /// Its name.
         name: Text,
-        /// What follows the `?`.
+        /// Query parameters.
         query: Pairs,
         /// Headers.
         headers: Pairs,
@@ -67,9 +67,9 @@ table! {
         params: Params,
         /// How often a statement is tried in all.
         max_tries: Whole,
-        /// What the answer must be.
+        /// Conditions on the response.
         expect: Expect,
-        /// What is taken from it.
+        /// Variables filled from the response.
         extract: Names<Extract>,
         /// Bound on the step.
         timeout: Duration,
@@ -80,7 +80,7 @@ table! {
     }
 }
 
-/// What a step may do.
+/// Actions of a step.
 #[derive(Debug)]
 pub enum Request {}
 
@@ -89,13 +89,13 @@ impl Actions for Request {
     const RULE: &'static str = "a step does one thing";
 }
 
-/// What a step does, spelt as a key: one of those that ask for a kind of step.
+/// Key of an action; for a step, one of those that tell its kind.
 pub type Method = &'static str;
 
 /// Values of a statement's parameters.
 pub type Params = List<Any>;
 
-/// What can be done, each by a key of its own with a text.
+/// Actions, each a key of its own with a text.
 pub trait Actions {
     /// The keys.
     const KEYS: &'static [Method];

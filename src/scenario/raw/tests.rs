@@ -1,4 +1,4 @@
-//! What is read and what the schema says of it agree.
+//! Reading and the schema agree on what is allowed.
 
 use super::*;
 use crate::scenario::{
@@ -30,7 +30,7 @@ fn samples() -> [(&'static str, NodeKind); 7] {
     ]
 }
 
-/// Whether a schema takes values of a type. Of a text its words are not looked at.
+/// Returns true if a schema allows values of a type; patterns and words of texts are not checked.
 fn takes(schema: &Value, kind: &str) -> bool {
     if let Some(schemas) = schema["anyOf"].as_array() {
         return schemas.iter().any(|schema| takes(schema, kind));
@@ -84,7 +84,7 @@ fn what_is_read_is_what_the_schema_takes() {
     }
 }
 
-/// What stands behind a name of the scenario's own.
+/// Tests the values in tables of names.
 #[test]
 fn what_a_name_may_have_is_what_the_schema_takes() {
     fn behind<T: crate::scenario::form::Named>(name: &str) {

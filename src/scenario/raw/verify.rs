@@ -30,7 +30,7 @@ table! {
         json: Text,
         /// Whose target is asked.
         population: Text,
-        /// What the number must be.
+        /// Condition on the number.
         expect: Text,
         /// How long that may take to come true.
         within: Duration,
@@ -39,7 +39,7 @@ table! {
     }
 }
 
-/// What a verification may do.
+/// Actions of a verification.
 #[derive(Debug)]
 pub enum Question {}
 
@@ -49,7 +49,7 @@ impl Actions for Question {
 }
 
 impl Verify {
-    /// What asks.
+    /// The step that requests the number.
     pub fn step(&self) -> Step {
         Step {
             place: self.place,

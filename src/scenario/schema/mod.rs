@@ -1,6 +1,6 @@
 //! The format of scenarios and suites as a JSON Schema, for editors and other tools.
 //!
-//! Nothing here says what a scenario may say: that is what its tables declare ([`super::form`]).
+//! The content of scenarios is declared by their tables ([`super::form`]), not here.
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -105,17 +105,17 @@ impl Decoder {
         self.answer.map(|answer| answer.status)
     }
 
-    /// How many interim answers were skipped so far.
+    /// Number of interim responses that were skipped so far.
     pub fn interim(&self) -> u32 {
         self.interim
     }
 
-    /// Whether a byte of an answer behind those has come. It may still turn out to be interim too.
+    /// Returns true once a byte after the interim responses has come; it may belong to another one.
     pub fn has_begun(&self) -> bool {
         self.answer.is_some() || !self.partial.is_empty()
     }
 
-    /// Whether the connection may carry another request, when the answer is complete.
+    /// Returns true if the connection can carry another request, once the response is complete.
     pub fn keep_alive(&self) -> bool {
         self.answer.is_some_and(|answer| answer.keep_alive)
     }

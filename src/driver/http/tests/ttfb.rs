@@ -28,7 +28,8 @@ async fn it_ends_with_the_first_byte_that_is_not_interim<D: Subject>() {
         while server.heard().is_empty() {
             tokio::task::yield_now().await;
         }
-        // What was said is read by whatever is polled once the runtime has looked at its sockets.
+        // The client reads what was sent only after the runtime has polled its sockets; allow for
+        // that.
         let read = || tokio::time::sleep(Duration::from_millis(50));
         read().await;
         let before_head = clock.now();

@@ -34,16 +34,16 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Whether it sends content in parts.
+    /// Returns true if its content is multipart.
     pub fn sends_parts(&self) -> bool {
         let http = self.kind.http();
         http.is_some_and(|http| !http.multipart.is_empty())
     }
 }
 
-/// What its kind makes of a step.
+/// A step as its kind compiles it; `T` is the kind's type in the plan.
 pub(super) struct Made<T> {
-    /// What it is called unless the scenario has a name for it.
+    /// Name, unless the scenario gives one.
     pub name: String,
     pub plan: T,
     pub written: written::Step,
@@ -51,7 +51,7 @@ pub(super) struct Made<T> {
     pub uses: BTreeSet<usize>,
 }
 
-/// What all steps of a population share.
+/// Settings that all steps of a population share.
 pub(super) struct Shared<'a> {
     /// None when there is a problem with them.
     pub headers: Option<Vec<Header>>,
@@ -59,7 +59,7 @@ pub(super) struct Shared<'a> {
     pub prefix: String,
     /// None when there is a problem with it.
     pub timeout: Option<Duration>,
-    /// What SQL steps are done against.
+    /// Databases of SQL steps.
     pub databases: &'a Databases,
     /// Where the fast client is asked for.
     pub fast: Option<Place>,

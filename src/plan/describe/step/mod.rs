@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 
 /// A kind of step in words and in the result file. `checks` are the names of what is checked.
 pub trait Describe {
-    /// What is done, on one line, and the lines below it.
+    /// A one-line description, and the lines below it.
     fn words(&self, plan: &Plan) -> (String, Vec<String>);
 
-    /// What must hold besides its timeout, each in a few words.
+    /// Conditions besides its timeout, each in a few words.
     fn conditions(&self, checks: &[String]) -> Vec<String>;
 
-    /// What the result file says of it and not of every step.
+    /// Properties in the result file that only this kind of steps has.
     fn json(&self, plan: &Plan, checks: &[String]) -> Json;
 }
 

@@ -18,7 +18,7 @@ macro_rules! step_kinds {
             http: Http(HttpStep),
             /// An exchange with a database.
             sql: Sql(SqlStep),
-            /// What only a program of its own can do.
+            /// A custom step, which only a program of its own can do.
             custom: Custom(CustomStep),
         }
     };
@@ -32,13 +32,13 @@ pub struct StepKeys {
     pub asks: &'static [Method],
     /// The step in messages: `an HTTP request`.
     pub words: &'static str,
-    /// The same, short: `a request`.
+    /// The step in messages, in short: `a request`.
     pub short: &'static str,
     /// Further keys of a step that only this kind has.
     pub own: &'static [OwnKey<Step>],
     /// Keys of `expect` that only this kind has; none: there is nothing to expect.
     pub expect: &'static [OwnKey<Expect>],
-    /// Whether it goes to the population's target.
+    /// True if such a step goes to the population's target.
     pub to_target: bool,
 }
 
@@ -54,7 +54,7 @@ macro_rules! define {
         }
 
         impl StepKind {
-            /// All of them.
+            /// All kinds.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// Its keys.

@@ -20,7 +20,7 @@ pub(super) const KEYS: StepKeys = StepKeys {
 };
 
 impl Step {
-    /// Whether it is a statement.
+    /// Returns true if it is an SQL step.
     pub fn is_sql(&self) -> bool {
         let asked = self.request.value();
         asked.is_some_and(|(key, _)| KEYS.asks.contains(key))
