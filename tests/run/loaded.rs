@@ -246,7 +246,7 @@ fn what_cannot_be_loaded_ends_the_run_before_anything_else() {
             [target]
             url = "{url}"
             [database.main]
-            url = "sqlite::memory:"
+            url = "sqlite:main.db?mode=rwc"
             [database.away]
             url = "sqlite:missing/folder.db"
             [load]

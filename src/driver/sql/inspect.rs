@@ -93,9 +93,7 @@ impl<'a> Inspector<'a> {
         };
         self.parameters(&mut found, statement, prepared.parameters.count());
         self.columns(&mut found, statement, &prepared.columns);
-        if let Parameters::Typed(description) = &prepared.parameters
-            && found.0.is_empty()
-        {
+        if let Parameters::Typed(description) = &prepared.parameters {
             self.samples(&mut found, candidate, statement, &description.parameters)
                 .await?;
         }
