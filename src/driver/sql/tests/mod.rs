@@ -184,6 +184,26 @@ struct Rig {
     values: Vec<Value>,
 }
 
+/// Prepares steps, of which the first `starts` are of a user's start.
+async fn prepared(
+    database: &Database,
+    steps: &[SqlStep],
+    starts: usize,
+) -> Result<Setup, PrepareError> {
+    let candidates: Vec<_> = steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| Candidate {
+            index,
+            step,
+            sample: &[],
+            after_user_start: starts > 0,
+            is_of_user_start: index < starts,
+        })
+        .collect();
+    prepare_all(std::slice::from_ref(database), &candidates).await
+}
+
 impl Rig {
     async fn new(database: &Database, steps: Vec<SqlStep>) -> Result<Self, PrepareError> {
         Self::started(database, steps, 0).await
@@ -195,18 +215,7 @@ impl Rig {
         steps: Vec<SqlStep>,
         starts: usize,
     ) -> Result<Self, PrepareError> {
-        let candidates: Vec<_> = steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| Candidate {
-                index,
-                step,
-                sample: &[],
-                after_user_start: starts > 0,
-                is_of_user_start: index < starts,
-            })
-            .collect();
-        let setup = prepare_all(std::slice::from_ref(database), &candidates).await?;
+        let setup = prepared(database, &steps, starts).await?;
         let driver = SqlDriver::new(Clock::start(), Timers::default(), Arc::new(setup), 0);
         Ok(Self {
             session: driver.session(0),

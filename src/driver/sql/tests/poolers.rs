@@ -25,18 +25,7 @@ async fn run(database: &Database, number: i64, users: u64, times: usize) -> Vec<
         query(database, &sql, &[int(0)]).expects_value("x", int(number))
     };
     let steps = vec![ask(number), ask(number + 1)];
-    let candidates: Vec<_> = steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| Candidate {
-            index,
-            step,
-            sample: &[],
-            after_user_start: false,
-            is_of_user_start: false,
-        })
-        .collect();
-    let setup = match prepare_all(std::slice::from_ref(database), &candidates).await {
+    let setup = match prepared(database, &steps, 0).await {
         Ok(setup) => Arc::new(setup),
         Err(error) => return vec![error.to_string()],
     };
