@@ -3,7 +3,7 @@
 default:
     @just --list
 
-# Every check, or those named: fmt lint doc test deny typos shell fuzz
+# Every check, or those named: fmt lint doc test deny typos shell fuzz; or full
 test *CHECKS:
     scripts/test {{ CHECKS }}
 
