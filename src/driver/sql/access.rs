@@ -3,8 +3,8 @@
 use super::{
     Held, Slot, SqlDriver, Trail,
     answer::Answer,
+    backoff::Backoff,
     datum::Data,
-    door::Door,
     error::{self, Error},
     link::Link,
     literal,
@@ -50,9 +50,9 @@ impl SqlDriver {
                 return Ok(Held { link, permit });
             }
         }
-        let door = self.door(slot, step.database);
+        let backoff = self.backoff(slot, step.database);
         let link = self
-            .open(step.database, door, &slot.settings, trail)
+            .open(step.database, backoff, &slot.settings, trail)
             .await?;
         Ok(Held { link, permit })
     }
@@ -80,11 +80,11 @@ impl SqlDriver {
     async fn open(
         &self,
         database: usize,
-        door: &Door,
+        backoff: &Backoff,
         settings: &[SqlStr],
         trail: &mut Trail,
     ) -> Result<Link, Failure> {
-        if let Some(until) = door.closed_until() {
+        if let Some(until) = backoff.paused_until() {
             self.timers.sleep_until(self.clock.instant(until)).await;
         }
         let target = &self.setup.targets[database];
@@ -104,13 +104,13 @@ impl SqlDriver {
         let failure = match opened {
             Ok(Ok(link)) => {
                 trail.connect = Some(now - since);
-                trail.reconnects += u32::from(door.opened());
+                trail.reconnects += u32::from(backoff.opened());
                 return Ok(link);
             }
             Ok(Err(error)) => error::judge_opening(error),
             Err(_) => Failure::timeout("no connection", limit),
         };
-        door.failed(now);
+        backoff.failed(now);
         Err(failure)
     }
 
@@ -146,10 +146,10 @@ impl SqlDriver {
         }
     }
 
-    pub(super) fn door<'a>(&'a self, slot: &'a Slot, database: usize) -> &'a Door {
+    pub(super) fn backoff<'a>(&'a self, slot: &'a Slot, database: usize) -> &'a Backoff {
         match &self.pools[database] {
-            Some(pool) => &pool.door,
-            None => &slot.door,
+            Some(pool) => &pool.backoff,
+            None => &slot.backoff,
         }
     }
 }

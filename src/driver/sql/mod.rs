@@ -9,6 +9,7 @@
 
 mod access;
 mod answer;
+mod backoff;
 mod cancel;
 mod compare;
 mod compose;
@@ -16,7 +17,7 @@ mod console;
 mod datum;
 mod decimal;
 mod diagnose;
-mod door;
+
 mod error;
 mod inspect;
 mod link;
@@ -44,8 +45,8 @@ pub use step::{StepDriver, StepSetup};
 
 use self::{
     answer::Answer,
+    backoff::Backoff,
     cancel::Canceller,
-    door::Door,
     link::{Key, Link},
     pool::{Permit, Pool},
     request::Request,
@@ -91,7 +92,7 @@ pub struct Session {
 struct Slot {
     held: Option<Held>,
     in_transaction: bool,
-    door: Door,
+    backoff: Backoff,
     /// Statements of the user start that set something for its session; run again on a connection
     /// that replaces it.
     settings: Vec<SqlStr>,
@@ -162,7 +163,7 @@ impl SqlDriver {
         let slot = |_| Slot {
             held: None,
             in_transaction: false,
-            door: Door::new(index),
+            backoff: Backoff::new(index),
             settings: Vec::new(),
         };
         Session {
@@ -249,7 +250,7 @@ impl SqlDriver {
             *sum += after - before;
         }
         if broken {
-            self.door(slot, database).lost();
+            self.backoff(slot, database).lost();
             slot.in_transaction = false;
             return result;
         }
@@ -266,7 +267,7 @@ impl SqlDriver {
                 slot.in_transaction = false;
                 // Boxed, for the same reason.
                 if !Box::pin(self.roll_back(&mut held.link, database)).await {
-                    self.door(slot, database).lost();
+                    self.backoff(slot, database).lost();
                     return result;
                 }
             }
@@ -288,7 +289,7 @@ impl SqlDriver {
             if self.roll_back(&mut held.link, database).await {
                 self.put_back(slot, held, database);
             } else {
-                self.door(slot, database).lost();
+                self.backoff(slot, database).lost();
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A bounded number of connections that the users of a run share, on whichever worker they are.
 
-use super::{door::Door, link::Link};
+use super::{backoff::Backoff, link::Link};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -20,8 +20,8 @@ pub struct Shared {
 pub struct Pool {
     shared: Shared,
     worker: usize,
-    /// When connections may be opened.
-    pub door: Door,
+    /// Pauses after attempts to open a connection that failed.
+    pub backoff: Backoff,
 }
 
 /// The right to hold one of a pool's connections.
@@ -50,7 +50,7 @@ impl Pool {
         Self {
             shared,
             worker,
-            door: Door::new(worker as u64),
+            backoff: Backoff::new(worker as u64),
         }
     }
 

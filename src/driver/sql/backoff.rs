@@ -1,4 +1,4 @@
-//! When a connection may be opened (again).
+//! Pauses between attempts to open a connection.
 
 use crate::time::{Nanos, SECOND};
 use std::cell::Cell;
@@ -11,7 +11,7 @@ const LONGEST: Nanos = SECOND;
 
 /// Keeps attempts to reach a server that is down apart.
 #[derive(Debug)]
-pub struct Door {
+pub struct Backoff {
     failures: Cell<u32>,
     until: Cell<Nanos>,
     lost: Cell<u32>,
@@ -19,7 +19,7 @@ pub struct Door {
     salt: u64,
 }
 
-impl Door {
+impl Backoff {
     /// Open; `salt` differs from one user to the next.
     pub fn new(salt: u64) -> Self {
         Self {
@@ -30,8 +30,8 @@ impl Door {
         }
     }
 
-    /// When the next attempt may be made, if there is something to wait for.
-    pub fn closed_until(&self) -> Option<Nanos> {
+    /// The time of the next attempt, if there is something to wait for.
+    pub fn paused_until(&self) -> Option<Nanos> {
         (self.failures.get() > 0).then(|| self.until.get())
     }
 
@@ -66,14 +66,14 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_second_and_are_spread() {
-        let doors: Vec<Door> = (0..100).map(Door::new).collect();
-        let pauses: Vec<Vec<Nanos>> = doors
+        let backoffs: Vec<Backoff> = (0..100).map(Backoff::new).collect();
+        let pauses: Vec<Vec<Nanos>> = backoffs
             .iter()
-            .map(|door| {
-                assert_eq!(door.closed_until(), None);
+            .map(|backoff| {
+                assert_eq!(backoff.paused_until(), None);
                 let pause = |_| {
-                    door.failed(SECOND);
-                    door.closed_until().unwrap() - SECOND
+                    backoff.failed(SECOND);
+                    backoff.paused_until().unwrap() - SECOND
                 };
                 (0..40).map(pause).collect()
             })
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn a_success_forgets_the_failures() {
-        let door = Door::new(0);
-        door.lost();
-        door.failed(0);
-        assert!(door.opened());
-        assert_eq!(door.closed_until(), None);
-        assert!(!door.opened());
+        let backoff = Backoff::new(0);
+        backoff.lost();
+        backoff.failed(0);
+        assert!(backoff.opened());
+        assert_eq!(backoff.paused_until(), None);
+        assert!(!backoff.opened());
     }
 }
