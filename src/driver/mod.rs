@@ -1,6 +1,5 @@
 //! What is done: one step at a time, with its outcome measured where it happens.
 
-mod alarm;
 pub mod custom;
 mod drivers;
 #[cfg(test)]
@@ -10,6 +9,7 @@ mod kind;
 mod outcome;
 mod prepare;
 pub mod sql;
+mod step_timeout;
 mod timers;
 mod trace;
 mod trust;

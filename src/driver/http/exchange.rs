@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     data::Value,
-    driver::{ErrorClass, Failure, Progress, Trace, alarm::Alarm},
+    driver::{ErrorClass, Failure, Progress, Trace, step_timeout::StepTimeout},
     time::{Clock, Nanos},
 };
 use std::{
@@ -69,7 +69,7 @@ pub(super) struct Surroundings<'a> {
     pub progress: &'a Progress,
     /// The trace that the request is the root of, where it says so.
     pub trace: Option<&'a Trace>,
-    pub alarm: &'a mut Alarm,
+    pub step_timeout: &'a mut StepTimeout,
     /// Longest time from the beginning of the step to its end.
     pub timeout: Nanos,
     /// When the step must have ended; set by whatever comes first, connecting or sending.
@@ -176,7 +176,7 @@ impl Exchange {
             return Poll::Ready(end);
         }
         let deadline = with.deadline();
-        let late = with.alarm.poll(cx, with.clock, deadline);
+        let late = with.step_timeout.poll(cx, with.clock, deadline);
         late.map(|()| End::TimedOut)
     }
 
@@ -301,7 +301,7 @@ impl Exchange {
                     return Poll::Ready(End::Answered);
                 }
                 Ok(None) => {
-                    // A server that always has more to say would never let the alarm be asked.
+                    // A server that always has more to say would keep the timeout from being polled.
                     if now >= with.deadline() {
                         return Poll::Ready(End::TimedOut);
                     }

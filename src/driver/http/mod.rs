@@ -34,7 +34,9 @@ use self::{
     expect::Answer,
     stream::Stream,
 };
-use super::{ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids};
+use super::{
+    ErrorClass, Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids,
+};
 use crate::{
     data::Value,
     plan::HttpStep,
@@ -68,7 +70,7 @@ pub struct Session {
     population: usize,
     server: usize,
     stream: Option<Stream>,
-    alarm: Alarm,
+    step_timeout: StepTimeout,
 }
 
 /// A server that cannot be reached.
@@ -210,7 +212,7 @@ impl HttpDriver {
                     values,
                     progress,
                     trace: trace.as_ref(),
-                    alarm: &mut session.alarm,
+                    step_timeout: &mut session.step_timeout,
                     timeout,
                     deadline: &mut deadline,
                 };
@@ -276,7 +278,7 @@ impl HttpDriver {
             // Without a server there is no request to make.
             server: index.checked_rem(servers).unwrap_or(0) as usize,
             stream: None,
-            alarm: Alarm::new(self.timers.clone()),
+            step_timeout: StepTimeout::new(self.timers.clone()),
         }
     }
 

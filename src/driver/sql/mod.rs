@@ -52,7 +52,7 @@ use self::{
     request::Request,
     work::{Ended, Job},
 };
-use super::{Failure, Outcome, Progress, Timers, alarm::Alarm};
+use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout};
 use crate::{
     data::Value,
     plan::sql::{Action, Backend, Isolation, SqlStep},
@@ -84,7 +84,7 @@ pub struct SqlDriver {
 pub struct Session {
     /// By database.
     slots: Vec<Slot>,
-    alarm: Alarm,
+    step_timeout: StepTimeout,
 }
 
 /// A session's access to one database.
@@ -168,7 +168,7 @@ impl SqlDriver {
         };
         Session {
             slots: self.setup.targets.iter().map(slot).collect(),
-            alarm: Alarm::new(self.timers.clone()),
+            step_timeout: StepTimeout::new(self.timers.clone()),
         }
     }
 
@@ -227,7 +227,10 @@ impl SqlDriver {
 
     async fn attempt(&self, session: &mut Session, job: &mut Job<'_>) -> Result<(), Failure> {
         let database = job.step.database;
-        let Session { slots, alarm } = session;
+        let Session {
+            slots,
+            step_timeout,
+        } = session;
         let slot = &mut slots[database];
         job.trail.first_row_at = None;
         job.trail.ended_at = None;
@@ -244,7 +247,7 @@ impl SqlDriver {
         };
         job.in_transaction = slot.in_transaction;
         let before = held.link.traffic();
-        let Ended { result, broken } = self.work(&mut held.link, alarm, job).await;
+        let Ended { result, broken } = self.work(&mut held.link, step_timeout, job).await;
         let traffic = iter::zip(held.link.traffic(), before);
         for (sum, (after, before)) in iter::zip(&mut job.trail.traffic, traffic) {
             *sum += after - before;

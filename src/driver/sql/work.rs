@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     data::Value,
-    driver::{ErrorClass, Failure, Progress, alarm::Alarm},
+    driver::{ErrorClass, Failure, Progress, step_timeout::StepTimeout},
     plan::sql::{Action, Backend, SqlStep},
     time::{Nanos, nanos},
 };
@@ -92,7 +92,7 @@ impl SqlDriver {
     pub(super) async fn work(
         &self,
         link: &mut Link,
-        alarm: &mut Alarm,
+        step_timeout: &mut StepTimeout,
         job: &mut Job<'_>,
     ) -> Ended {
         let sent_at = self.clock.now();
@@ -128,7 +128,7 @@ impl SqlDriver {
                 },
                 false => self.prepare(link, job),
             };
-            let done = alarm.bound(self.clock, deadline, Pin::new(&mut exchange));
+            let done = step_timeout.bound(self.clock, deadline, Pin::new(&mut exchange));
             let done = match done.await {
                 None => {
                     given_up = Some(self.clock.now());

@@ -27,7 +27,9 @@ use self::{failure::Trouble, jar::Jar, names::Names, probe::Probe};
 use super::{Setup, Trail, expect, extract, timed_out};
 use crate::{
     data::Value,
-    driver::{ErrorClass, Failure, Outcome, Progress, Timers, alarm::Alarm, trace::Ids},
+    driver::{
+        ErrorClass, Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids,
+    },
     plan::HttpStep,
     time::{Clock, nanos},
 };
@@ -48,7 +50,7 @@ pub struct FullDriver {
 #[derive(Debug)]
 pub struct Session {
     user: User,
-    alarm: Alarm,
+    step_timeout: StepTimeout,
 }
 
 #[derive(Debug)]
@@ -226,7 +228,7 @@ impl FullDriver {
     pub fn session(&self, population: usize, index: u64) -> Session {
         Session {
             user: self.user(population, index),
-            alarm: Alarm::new(self.timers.clone()),
+            step_timeout: StepTimeout::new(self.timers.clone()),
         }
     }
 
@@ -247,10 +249,10 @@ impl FullDriver {
     ) -> Outcome {
         let mut trail = Trail::default();
         let deadline = self.clock.now().saturating_add(nanos(step.1.timeout));
-        let Session { user, alarm } = session;
+        let Session { user, step_timeout } = session;
         let done = {
             let mut work = pin!(self.attempt(user, step, values, progress, &mut trail));
-            let done = alarm.bound(self.clock, deadline, work.as_mut());
+            let done = step_timeout.bound(self.clock, deadline, work.as_mut());
             done.await.unwrap_or_else(|| Err(timed_out(step.1)))
         };
         trail.outcome(done, self.clock.now())

@@ -13,7 +13,7 @@ use tokio::{task::coop::has_budget_remaining, time::Sleep};
 /// later step, which ends later, it is set anew. So it costs one timer operation per timeout that
 /// passes, not two per request.
 #[derive(Debug)]
-pub struct Alarm {
+pub struct StepTimeout {
     timer: Option<Timer>,
     timers: Timers,
 }
@@ -21,14 +21,14 @@ pub struct Alarm {
 #[derive(Debug)]
 struct Timer {
     sleep: Pin<Box<Sleep>>,
-    /// When it fires.
+    /// The time at which it fires.
     due: Nanos,
-    /// Who is sure to be woken when it fires.
+    /// The waker that is registered with the timer.
     waker: Waker,
 }
 
-impl Alarm {
-    /// An alarm that is not set yet.
+impl StepTimeout {
+    /// A timeout that is not set yet.
     pub fn new(timers: Timers) -> Self {
         Self {
             timer: None,
@@ -64,7 +64,7 @@ impl Alarm {
             timer.set(clock, deadline);
         }
         loop {
-            // To a task that has used up its budget the timer does not listen.
+            // A timer polled without coop budget returns Pending without registering the waker.
             let listens = has_budget_remaining();
             if timer.sleep.as_mut().poll(cx).is_pending() {
                 let woken = if listens { cx.waker() } else { Waker::noop() };
@@ -99,25 +99,25 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    async fn wait(alarm: &mut Alarm, clock: Clock, deadline: Nanos) {
-        poll_fn(|cx| alarm.poll(cx, clock, deadline)).await;
+    async fn wait(step_timeout: &mut StepTimeout, clock: Clock, deadline: Nanos) {
+        poll_fn(|cx| step_timeout.poll(cx, clock, deadline)).await;
         assert_eq!(clock.now(), deadline);
     }
 
-    async fn wait_in_vain(alarm: &mut Alarm, clock: Clock, deadline: Nanos) {
-        let wait = wait(alarm, clock, deadline);
+    async fn wait_in_vain(step_timeout: &mut StepTimeout, clock: Clock, deadline: Nanos) {
+        let wait = wait(step_timeout, clock, deadline);
         assert!(timeout(PATIENCE, wait).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_deadline_is_kept_whatever_was_set_before() {
         let clock = Clock::start();
-        let mut alarm = Alarm::new(Timers::default());
+        let mut step_timeout = StepTimeout::new(Timers::default());
         for (seconds, finish) in [(30, false), (10, true), (1, true), (60, false), (40, true)] {
             let deadline = clock.now() + seconds * SECOND;
             match finish {
-                true => wait(&mut alarm, clock, deadline).await,
-                false => wait_in_vain(&mut alarm, clock, deadline).await,
+                true => wait(&mut step_timeout, clock, deadline).await,
+                false => wait_in_vain(&mut step_timeout, clock, deadline).await,
             }
         }
     }
@@ -125,39 +125,39 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_heard_by_another_task_and_after_it_fired_unheard() {
         let clock = Clock::start();
-        let mut alarm = Alarm::new(Timers::default());
+        let mut step_timeout = StepTimeout::new(Timers::default());
         for rest in [0, 10] {
             let task = tokio::spawn(async move {
-                wait_in_vain(&mut alarm, clock, 5 * SECOND).await;
+                wait_in_vain(&mut step_timeout, clock, 5 * SECOND).await;
                 sleep(Duration::from_secs(rest)).await;
-                alarm
+                step_timeout
             });
-            alarm = task.await.unwrap();
+            step_timeout = task.await.unwrap();
         }
-        wait(&mut alarm, clock, 60 * SECOND).await;
+        wait(&mut step_timeout, clock, 60 * SECOND).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waited_before_is_woken_again() {
         let clock = Clock::start();
-        let mut alarm = Alarm::new(Timers::default());
-        wait_in_vain(&mut alarm, clock, 3 * SECOND).await;
+        let mut step_timeout = StepTimeout::new(Timers::default());
+        wait_in_vain(&mut step_timeout, clock, 3 * SECOND).await;
         // It fires here, where nobody asks it.
         sleep(4 * PATIENCE).await;
-        wait(&mut alarm, clock, 8 * SECOND).await;
+        wait(&mut step_timeout, clock, 8 * SECOND).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_had_no_budget_left_is_woken_too() {
         let clock = Clock::start();
-        let mut alarm = Alarm::new(Timers::default());
+        let mut step_timeout = StepTimeout::new(Timers::default());
         let mut first = true;
         let wait = poll_fn(|cx| {
             while first && has_budget_remaining() {
                 let _ = pin!(consume_budget()).poll(cx);
             }
             first = false;
-            alarm.poll(cx, clock, 3 * SECOND)
+            step_timeout.poll(cx, clock, 3 * SECOND)
         });
         timeout(10 * PATIENCE, wait).await.unwrap();
         assert_eq!(clock.now(), 3 * SECOND);
@@ -168,11 +168,11 @@ mod tests {
         let runtime = Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let clock = Clock::start();
-            let mut alarm = Alarm::new(Timers::apart().unwrap());
+            let mut step_timeout = StepTimeout::new(Timers::apart().unwrap());
             // The second is nearer than what is set then.
             for wait in [SECOND / 20, SECOND / 100] {
                 let deadline = clock.now() + wait;
-                poll_fn(|cx| alarm.poll(cx, clock, deadline)).await;
+                poll_fn(|cx| step_timeout.poll(cx, clock, deadline)).await;
                 assert!(clock.now() >= deadline);
             }
         });
