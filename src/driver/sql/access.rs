@@ -1,7 +1,7 @@
 //! How a session comes by a connection, and what becomes of it after a step.
 
 use super::{
-    Held, Slot, SqlDriver, Trail,
+    Held, Measurement, Slot, SqlDriver,
     answer::Answer,
     backoff::Backoff,
     datum::Data,
@@ -21,7 +21,7 @@ impl SqlDriver {
         &self,
         slot: &mut Slot,
         database: usize,
-        trail: &mut Trail,
+        measurement: &mut Measurement,
     ) -> Option<Held> {
         if let held @ Some(_) = slot.held.take() {
             return held;
@@ -29,7 +29,7 @@ impl SqlDriver {
         let pool = self.pools[database].as_ref()?;
         let permit = pool.try_enter()?;
         let link = pool.take()?;
-        trail.pool_wait = Some(0);
+        measurement.pool_wait = Some(0);
         Some(Held {
             link,
             permit: Some(permit),
@@ -41,18 +41,18 @@ impl SqlDriver {
         &self,
         slot: &Slot,
         step: &SqlStep,
-        trail: &mut Trail,
+        measurement: &mut Measurement,
     ) -> Result<Held, Failure> {
         let mut permit = None;
         if let Some(pool) = &self.pools[step.database] {
-            permit = Some(self.enter(pool, step, trail).await?);
+            permit = Some(self.enter(pool, step, measurement).await?);
             if let Some(link) = pool.take() {
                 return Ok(Held { link, permit });
             }
         }
         let backoff = self.backoff(slot, step.database);
         let link = self
-            .open(step.database, backoff, &slot.settings, trail)
+            .open(step.database, backoff, &slot.settings, measurement)
             .await?;
         Ok(Held { link, permit })
     }
@@ -61,15 +61,15 @@ impl SqlDriver {
         &self,
         pool: &Pool,
         step: &SqlStep,
-        trail: &mut Trail,
+        measurement: &mut Measurement,
     ) -> Result<Permit, Failure> {
         if let Some(permit) = pool.try_enter() {
-            trail.pool_wait = Some(0);
+            measurement.pool_wait = Some(0);
             return Ok(permit);
         }
         let since = self.clock.now();
         let permit = self.timers.timeout(step.timeout, pool.enter()).await;
-        trail.pool_wait = Some(self.clock.now() - since);
+        measurement.pool_wait = Some(self.clock.now() - since);
         permit
             .ok()
             .flatten()
@@ -82,7 +82,7 @@ impl SqlDriver {
         database: usize,
         backoff: &Backoff,
         settings: &[SqlStr],
-        trail: &mut Trail,
+        measurement: &mut Measurement,
     ) -> Result<Link, Failure> {
         if let Some(until) = backoff.paused_until() {
             self.timers.sleep_until(self.clock.instant(until)).await;
@@ -103,8 +103,8 @@ impl SqlDriver {
         let now = self.clock.now();
         let failure = match opened {
             Ok(Ok(link)) => {
-                trail.connect = Some(now - since);
-                trail.reconnects += u32::from(backoff.opened());
+                measurement.connect = Some(now - since);
+                measurement.reconnects += u32::from(backoff.opened());
                 return Ok(link);
             }
             Ok(Err(error)) => error::judge_opening(error),

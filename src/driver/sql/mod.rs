@@ -108,7 +108,7 @@ struct Held {
 
 /// What is measured of a step.
 #[derive(Debug)]
-struct Trail {
+struct Measurement {
     sent_at: Option<Nanos>,
     /// Or the first that the server said of the result, where it has no rows.
     first_row_at: Option<Nanos>,
@@ -123,7 +123,7 @@ struct Trail {
     traffic: [u64; 2],
 }
 
-impl Default for Trail {
+impl Default for Measurement {
     fn default() -> Self {
         Self {
             sent_at: None,
@@ -191,7 +191,7 @@ impl SqlDriver {
             values,
             progress,
             in_transaction: false,
-            trail: Trail::default(),
+            measurement: Measurement::default(),
         };
         let mut tries = 1;
         let failure = loop {
@@ -203,25 +203,25 @@ impl SqlDriver {
                         && !job.in_transaction =>
                 {
                     tries += 1;
-                    job.trail.retries += 1;
+                    job.measurement.retries += 1;
                 }
                 (done, _) => break done.err(),
             }
         };
-        let trail = job.trail;
+        let measurement = job.measurement;
         Outcome {
-            sent_at: trail.sent_at,
-            first_byte_at: trail.first_row_at,
-            ended_at: trail.ended_at.unwrap_or_else(|| self.clock.now()),
-            connect: trail.connect,
-            pool_wait: trail.pool_wait,
+            sent_at: measurement.sent_at,
+            first_byte_at: measurement.first_row_at,
+            ended_at: measurement.ended_at.unwrap_or_else(|| self.clock.now()),
+            connect: measurement.connect,
+            pool_wait: measurement.pool_wait,
             failure,
-            unknown: trail.unknown,
-            missed: trail.missed,
-            retries: trail.retries,
-            reconnects: trail.reconnects,
-            bytes_sent: trail.traffic[0],
-            bytes_received: trail.traffic[1],
+            unknown: measurement.unknown,
+            missed: measurement.missed,
+            retries: measurement.retries,
+            reconnects: measurement.reconnects,
+            bytes_sent: measurement.traffic[0],
+            bytes_received: measurement.traffic[1],
         }
     }
 
@@ -232,24 +232,24 @@ impl SqlDriver {
             step_timeout,
         } = session;
         let slot = &mut slots[database];
-        job.trail.first_row_at = None;
-        job.trail.ended_at = None;
-        job.trail.missed = u64::MAX;
+        job.measurement.first_row_at = None;
+        job.measurement.ended_at = None;
+        job.measurement.missed = u64::MAX;
         if slot.in_transaction && matches!(job.step.action, Action::Begin { .. }) {
             // The run before was cut off inside its transaction.
             slot.held = None;
             slot.in_transaction = false;
         }
-        let mut held = match self.at_hand(slot, database, &mut job.trail) {
+        let mut held = match self.at_hand(slot, database, &mut job.measurement) {
             Some(held) => held,
             // Boxed, because it is large and most steps do without it.
-            None => Box::pin(self.obtain(slot, job.step, &mut job.trail)).await?,
+            None => Box::pin(self.obtain(slot, job.step, &mut job.measurement)).await?,
         };
         job.in_transaction = slot.in_transaction;
         let before = held.link.traffic();
         let Ended { result, broken } = self.work(&mut held.link, step_timeout, job).await;
         let traffic = iter::zip(held.link.traffic(), before);
-        for (sum, (after, before)) in iter::zip(&mut job.trail.traffic, traffic) {
+        for (sum, (after, before)) in iter::zip(&mut job.measurement.traffic, traffic) {
             *sum += after - before;
         }
         if broken {
@@ -266,7 +266,9 @@ impl SqlDriver {
                 }
             }
             (Err(_), _) if slot.in_transaction => {
-                job.trail.ended_at.get_or_insert_with(|| self.clock.now());
+                job.measurement
+                    .ended_at
+                    .get_or_insert_with(|| self.clock.now());
                 slot.in_transaction = false;
                 // Boxed, for the same reason.
                 if !Box::pin(self.roll_back(&mut held.link, database)).await {

@@ -1,7 +1,7 @@
 //! One exchange with a server: sent, waited for no longer than it may take, and judged.
 
 use super::{
-    GRACE, SqlDriver, Trail,
+    GRACE, Measurement, SqlDriver,
     answer::{self, Answer},
     begin, cancel,
     error::{self, Error},
@@ -36,7 +36,7 @@ pub struct Job<'a> {
     /// The session had begun a transaction on the step's database.
     pub in_transaction: bool,
     /// What is measured.
-    pub trail: Trail,
+    pub measurement: Measurement,
 }
 
 impl Job<'_> {
@@ -96,7 +96,7 @@ impl SqlDriver {
         job: &mut Job<'_>,
     ) -> Ended {
         let sent_at = self.clock.now();
-        job.trail.sent_at = Some(sent_at);
+        job.measurement.sent_at = Some(sent_at);
         let deadline = self.deadline(job.step, sent_at);
         let mut underway = Underway {
             cut: &self.cut,
@@ -142,23 +142,23 @@ impl SqlDriver {
             }
         };
         underway.ended = true;
-        job.trail.first_row_at = answer.first_row_at;
+        job.measurement.first_row_at = answer.first_row_at;
         match done {
             Some(Ok(())) => {
                 let now = self.clock.now();
-                job.trail.ended_at = Some(now);
-                job.trail.first_row_at.get_or_insert(now);
+                job.measurement.ended_at = Some(now);
+                job.measurement.first_row_at.get_or_insert(now);
                 self.check(job, answer)
             }
             Some(Err(error)) => {
                 let now = self.clock.now();
                 let ended = self.judge(job, *error, now, given_up);
-                job.trail.unknown &= executes;
+                job.measurement.unknown &= executes;
                 ended
             }
             None => {
-                job.trail.ended_at = given_up;
-                job.trail.unknown |= executes && job.is_lasting();
+                job.measurement.ended_at = given_up;
+                job.measurement.unknown |= executes && job.is_lasting();
                 Ended {
                     result: Err(Failure::timeout("no answer", job.step.timeout)),
                     broken: true,
@@ -195,17 +195,17 @@ impl SqlDriver {
     }
 
     fn judge(&self, job: &mut Job<'_>, error: Error, now: Nanos, given_up: Option<Nanos>) -> Ended {
-        let waited = now.saturating_sub(job.trail.sent_at.unwrap_or(now));
+        let waited = now.saturating_sub(job.measurement.sent_at.unwrap_or(now));
         let limit = self.setup.targets[job.step.database]
             .database
             .statement_timeout;
         let verdict = error::judge(error, waited >= nanos(limit) / 10 * 9);
         if verdict.failure.class == ErrorClass::Timeout {
-            job.trail.ended_at = given_up;
+            job.measurement.ended_at = given_up;
         } else if verdict.answered {
-            job.trail.first_row_at.get_or_insert(now);
+            job.measurement.first_row_at.get_or_insert(now);
         }
-        job.trail.unknown |= job.is_lasting() && !verdict.answered;
+        job.measurement.unknown |= job.is_lasting() && !verdict.answered;
         Ended {
             result: Err(verdict.failure),
             broken: verdict.broken,
@@ -280,12 +280,12 @@ impl SqlDriver {
     }
 
     fn check(&self, job: &mut Job<'_>, answer: Answer) -> Ended {
-        job.trail.missed = 0;
+        job.measurement.missed = 0;
         let mut result = Ok(());
         if let Some(statement) = job.step.action.statement() {
             let returns_rows = self.compiled(job).is_some_and(|it| it.returns_rows);
             let checked = answer::check(statement, returns_rows, answer, job.values);
-            (job.trail.missed, result) = checked;
+            (job.measurement.missed, result) = checked;
         }
         Ended {
             result: result.map_err(|words| Failure::text(ErrorClass::Expectation, words)),
