@@ -4,9 +4,9 @@ use super::{
     Held, Measurement, Slot, SqlDriver,
     answer::Answer,
     backoff::Backoff,
+    connection::Connection,
     datum::Data,
     error::{self, Error},
-    link::Link,
     literal,
     pool::{Permit, Pool},
     request::Request,
@@ -28,10 +28,10 @@ impl SqlDriver {
         }
         let pool = self.pools[database].as_ref()?;
         let permit = pool.try_enter()?;
-        let link = pool.take()?;
+        let connection = pool.take()?;
         measurement.pool_wait = Some(0);
         Some(Held {
-            link,
+            connection,
             permit: Some(permit),
         })
     }
@@ -46,15 +46,15 @@ impl SqlDriver {
         let mut permit = None;
         if let Some(pool) = &self.pools[step.database] {
             permit = Some(self.enter(pool, step, measurement).await?);
-            if let Some(link) = pool.take() {
-                return Ok(Held { link, permit });
+            if let Some(connection) = pool.take() {
+                return Ok(Held { connection, permit });
             }
         }
         let backoff = self.backoff(slot, step.database);
-        let link = self
+        let connection = self
             .open(step.database, backoff, &slot.settings, measurement)
             .await?;
-        Ok(Held { link, permit })
+        Ok(Held { connection, permit })
     }
 
     async fn enter(
@@ -83,7 +83,7 @@ impl SqlDriver {
         backoff: &Backoff,
         settings: &[SqlStr],
         measurement: &mut Measurement,
-    ) -> Result<Link, Failure> {
+    ) -> Result<Connection, Failure> {
         if let Some(until) = backoff.paused_until() {
             self.timers.sleep_until(self.clock.instant(until)).await;
         }
@@ -91,21 +91,23 @@ impl SqlDriver {
         let limit = target.database.connect_timeout;
         let since = self.clock.now();
         let opened = async {
-            let mut link = Link::open(target).await?;
+            let mut connection = Connection::open(target).await?;
             for sql in settings {
                 let request = Request::plain(target.database.backend, sql.clone());
-                let set = link.exchange(request, None, &mut Answer::default()).await;
+                let set = connection
+                    .exchange(request, None, &mut Answer::default())
+                    .await;
                 set.map_err(|error| *error)?;
             }
-            Ok::<_, Error>(link)
+            Ok::<_, Error>(connection)
         };
         let opened = self.timers.timeout(limit, opened).await;
         let now = self.clock.now();
         let failure = match opened {
-            Ok(Ok(link)) => {
+            Ok(Ok(connection)) => {
                 measurement.connect = Some(now - since);
                 measurement.reconnects += u32::from(backoff.opened());
-                return Ok(link);
+                return Ok(connection);
             }
             Ok(Err(error)) => error::judge_opening(error),
             Err(_) => Failure::timeout("no connection", limit),
@@ -135,12 +137,12 @@ impl SqlDriver {
         match (held, &self.pools[database]) {
             (
                 Held {
-                    link,
+                    connection,
                     permit: Some(permit),
                 },
                 Some(pool),
             ) if !slot.in_transaction => {
-                pool.give_back(link, permit);
+                pool.give_back(connection, permit);
             }
             (held, _) => slot.held = Some(held),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     answer::Answer,
-    link::{Key, Link},
+    connection::{Connection, Key},
     postgres,
     request::Request,
     setup::{Options, Target},
@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 /// Ends work on one database. For MySQL it keeps a connection, opened when something is cancelled for
 /// the first time.
 #[derive(Debug, Default)]
-pub struct Canceller(Mutex<Option<Link>>);
+pub struct Canceller(Mutex<Option<Connection>>);
 
 impl Canceller {
     /// Asks the server to end what the connection does now. When that cannot be asked for,
@@ -34,16 +34,20 @@ impl Canceller {
 
     async fn kill(&self, target: &Target, session: u64) {
         let mut kept = self.0.lock().await;
-        let link = match kept.take() {
-            Some(link) => Ok(link),
-            None => Link::open(target).await,
+        let connection = match kept.take() {
+            Some(connection) => Ok(connection),
+            None => Connection::open(target).await,
         };
-        let Ok(mut link) = link else { return };
+        let Ok(mut connection) = connection else {
+            return;
+        };
         let sql = AssertSqlSafe(format!("KILL QUERY {session}")).into_sql_str();
         let request = Request::plain(Backend::MySql, sql);
-        let done = link.exchange(request, None, &mut Answer::default()).await;
+        let done = connection
+            .exchange(request, None, &mut Answer::default())
+            .await;
         if done.is_ok() {
-            *kept = Some(link);
+            *kept = Some(connection);
         }
     }
 }

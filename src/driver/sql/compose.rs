@@ -1,8 +1,8 @@
 //! Requests for the steps of a scenario.
 
 use super::{
+    connection::Connection,
     datum::Data,
-    link::Link,
     literal, mysql,
     request::{Call, Query, Request},
     setup::{Compiled, Form, Target},
@@ -15,7 +15,7 @@ use crate::{
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::sync::Arc;
 
-impl Link {
+impl Connection {
     /// Makes the request that begins or ends a transaction as step `index`. Prepared if
     /// PostgreSQL's statements are.
     ///

@@ -3,10 +3,9 @@
 use super::{
     GRACE,
     cancel::{self, Canceller},
+    connection::Connection,
     datum::{Data, Row},
-    error,
-    link::Link,
-    literal,
+    error, literal,
     request::Request,
     setup::Target,
 };
@@ -23,7 +22,7 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub struct Console {
     target: Target,
-    link: Option<Link>,
+    connection: Option<Connection>,
     canceller: Canceller,
     /// How long a statement may take.
     limit: Duration,
@@ -37,12 +36,12 @@ impl Console {
     pub async fn open(database: &Database) -> Result<Self, String> {
         let mut console = Self {
             target: Target::new(database, 0)?,
-            link: None,
+            connection: None,
             canceller: Canceller::default(),
             limit: database.statement_timeout,
         };
-        let link = console.connect().await?;
-        console.link = Some(link);
+        let connection = console.connect().await?;
+        console.connection = Some(connection);
         Ok(console)
     }
 
@@ -73,16 +72,16 @@ impl Console {
 
     /// Says goodbye.
     pub async fn close(self) {
-        if let Some(link) = self.link {
-            link.close().await;
+        if let Some(connection) = self.connection {
+            connection.close().await;
         }
     }
 
-    async fn connect(&self) -> Result<Link, String> {
+    async fn connect(&self) -> Result<Connection, String> {
         let database = &self.target.database;
         let said = |words: String| format!("database {}: {words}", database.name);
-        match timeout(database.connect_timeout, Link::open(&self.target)).await {
-            Ok(Ok(link)) => Ok(link),
+        match timeout(database.connect_timeout, Connection::open(&self.target)).await {
+            Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(said(error::judge_opening(error).detail.to_string())),
             Err(_) => Err(said(format!(
                 "no connection within {}",
@@ -93,8 +92,8 @@ impl Console {
 
     async fn ask(&mut self, sql: &str, params: &[Value]) -> Result<(u64, Vec<Row>), String> {
         let text = self.text(sql, params)?;
-        let mut link = match self.link.take() {
-            Some(link) => link,
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
             None => self.connect().await?,
         };
         let limit = self.limit;
@@ -103,23 +102,23 @@ impl Console {
             AssertSqlSafe(text).into_sql_str(),
         );
         let mut rows = Vec::new();
-        match timeout(limit, link.all(request, &mut rows)).await {
+        match timeout(limit, connection.all(request, &mut rows)).await {
             Ok(Ok(changed)) => {
-                self.link = Some(link);
+                self.connection = Some(connection);
                 Ok((changed, rows))
             }
             Ok(Err(error)) => {
                 let verdict = error::judge(error, false);
                 if !verdict.broken {
-                    self.link = Some(link);
+                    self.connection = Some(connection);
                 }
                 Err(verdict.failure.detail.to_string())
             }
             Err(_) => {
-                let ended = self.canceller.cancel(&self.target, link.key());
+                let ended = self.canceller.cancel(&self.target, connection.key());
                 // A server that does not even hear this is gone.
                 let _ = timeout(GRACE, ended).await;
-                cancel::rearm(link.key());
+                cancel::rearm(connection.key());
                 let limit = humantime::format_duration(limit);
                 Err(format!("no answer within {limit}"))
             }

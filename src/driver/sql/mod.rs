@@ -13,6 +13,7 @@ mod backoff;
 mod cancel;
 mod compare;
 mod compose;
+mod connection;
 mod console;
 mod datum;
 mod decimal;
@@ -20,7 +21,7 @@ mod diagnose;
 
 mod error;
 mod inspect;
-mod link;
+
 mod literal;
 mod mysql;
 mod pool;
@@ -47,7 +48,7 @@ use self::{
     answer::Answer,
     backoff::Backoff,
     cancel::Canceller,
-    link::{Key, Link},
+    connection::{Connection, Key},
     pool::{Permit, Pool},
     request::Request,
     work::{Ended, Job},
@@ -101,7 +102,7 @@ struct Slot {
 /// A connection that the session may use now.
 #[derive(Debug)]
 struct Held {
-    link: Link,
+    connection: Connection,
     /// For a connection that belongs to a pool.
     permit: Option<Permit>,
 }
@@ -246,9 +247,9 @@ impl SqlDriver {
             None => Box::pin(self.obtain(slot, job.step, &mut job.measurement)).await?,
         };
         job.in_transaction = slot.in_transaction;
-        let before = held.link.traffic();
-        let Ended { result, broken } = self.work(&mut held.link, step_timeout, job).await;
-        let traffic = iter::zip(held.link.traffic(), before);
+        let before = held.connection.traffic();
+        let Ended { result, broken } = self.work(&mut held.connection, step_timeout, job).await;
+        let traffic = iter::zip(held.connection.traffic(), before);
         for (sum, (after, before)) in iter::zip(&mut job.measurement.traffic, traffic) {
             *sum += after - before;
         }
@@ -271,7 +272,7 @@ impl SqlDriver {
                     .get_or_insert_with(|| self.clock.now());
                 slot.in_transaction = false;
                 // Boxed, for the same reason.
-                if !Box::pin(self.roll_back(&mut held.link, database)).await {
+                if !Box::pin(self.roll_back(&mut held.connection, database)).await {
                     self.backoff(slot, database).lost();
                     return result;
                 }
@@ -291,7 +292,7 @@ impl SqlDriver {
             let Some(mut held) = slot.held.take() else {
                 continue;
             };
-            if self.roll_back(&mut held.link, database).await {
+            if self.roll_back(&mut held.connection, database).await {
                 self.put_back(slot, held, database);
             } else {
                 self.backoff(slot, database).lost();
@@ -316,11 +317,11 @@ impl SqlDriver {
     }
 
     /// Ends what the transaction did; false when the connection is not worth keeping.
-    async fn roll_back(&self, link: &mut Link, database: usize) -> bool {
+    async fn roll_back(&self, connection: &mut Connection, database: usize) -> bool {
         let backend = self.setup.targets[database].database.backend;
         let request = Request::plain(backend, "ROLLBACK".into_sql_str());
         let mut answer = Answer::default();
-        let exchange = link.exchange(request, None, &mut answer);
+        let exchange = connection.exchange(request, None, &mut answer);
         match self.timers.timeout(GRACE, exchange).await {
             Ok(Ok(())) => true,
             // SQLite may have done it already.

@@ -1,6 +1,6 @@
 //! A bounded number of connections that the users of a run share, on whichever worker they are.
 
-use super::{backoff::Backoff, link::Link};
+use super::{backoff::Backoff, connection::Connection};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -11,7 +11,7 @@ pub struct Shared {
     free: Arc<Semaphore>,
     /// Connections that wait for users, by the worker that used them last. Taken last in, first
     /// out, so that those in use stay few.
-    idle: Arc<Mutex<Vec<Vec<Link>>>>,
+    idle: Arc<Mutex<Vec<Vec<Connection>>>>,
 }
 
 /// A worker's access to a pool: connections that wait for users, and users that wait, in turn, for
@@ -39,7 +39,7 @@ impl Shared {
 
     /// Locks the idle connections. Ignores poisoning: nothing panics while the lock is held, so
     /// they are intact.
-    fn idle(&self) -> MutexGuard<'_, Vec<Vec<Link>>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Vec<Connection>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,8 +69,8 @@ impl Pool {
 
     /// An open connection for the holder of a permit: the worker's own if there is one, else
     /// another's, which is opened no second time.
-    pub fn take(&self) -> Option<Link> {
-        let mut link = {
+    pub fn take(&self) -> Option<Connection> {
+        let mut connection = {
             let mut idle = self.shared.idle();
             let own = idle.get_mut(self.worker).and_then(Vec::pop);
             if own.is_some() {
@@ -78,17 +78,17 @@ impl Pool {
             }
             idle.iter_mut().find_map(Vec::pop)?
         };
-        link.move_here();
-        Some(link)
+        connection.move_here();
+        Some(connection)
     }
 
     /// Gives a connection to whoever comes next.
-    pub fn give_back(&self, link: Link, permit: Permit) {
+    pub fn give_back(&self, connection: Connection, permit: Permit) {
         let mut idle = self.shared.idle();
         if idle.len() <= self.worker {
             idle.resize_with(self.worker + 1, Vec::new);
         }
-        idle[self.worker].push(link);
+        idle[self.worker].push(connection);
         drop(idle);
         drop(permit);
     }

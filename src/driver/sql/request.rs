@@ -17,7 +17,7 @@ pub enum Request {
 pub enum Query {
     /// A text, as it is.
     Text(SqlStr),
-    /// The statement that was bound last ([`super::link::Link::bind`]).
+    /// The statement that was bound last ([`super::connection::Connection::bind`]).
     Bound,
 }
 

@@ -4,9 +4,9 @@ use super::{
     GRACE, Measurement, SqlDriver,
     answer::{self, Answer},
     begin, cancel,
+    connection::Exchange,
+    connection::{Connection, Key},
     error::{self, Error},
-    link::Exchange,
-    link::{Key, Link},
     request::Request,
     setup::{Compiled, Form},
 };
@@ -91,7 +91,7 @@ impl SqlDriver {
     /// takes too long. Late answers count as answers.
     pub(super) async fn work(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         step_timeout: &mut StepTimeout,
         job: &mut Job<'_>,
     ) -> Ended {
@@ -101,7 +101,7 @@ impl SqlDriver {
         let mut underway = Underway {
             cut: &self.cut,
             database: job.step.database,
-            key: link.key().clone(),
+            key: connection.key().clone(),
             ended: false,
         };
         let statement = job.step.action.statement();
@@ -112,21 +112,21 @@ impl SqlDriver {
         let mut given_up = None;
         let mut executes;
         let done = loop {
-            executes = self.is_ready(link, job);
+            executes = self.is_ready(connection, job);
             let mut exchange = match executes {
-                true => match self.request(link, job) {
+                true => match self.request(connection, job) {
                     Ok(request) => {
                         if job.is_lasting() {
                             job.progress.sent(sent_at);
                         }
-                        link.exchange(request, statement, &mut answer)
+                        connection.exchange(request, statement, &mut answer)
                     }
                     Err(words) => {
                         underway.ended = true;
                         return Failure::text(ErrorClass::Other, words).into();
                     }
                 },
-                false => self.prepare(link, job),
+                false => self.prepare(connection, job),
             };
             let done = step_timeout.bound(self.clock, deadline, Pin::new(&mut exchange));
             let done = match done.await {
@@ -213,11 +213,11 @@ impl SqlDriver {
     }
 
     /// Returns true if the step's request can be sent without preparing its statement first.
-    fn is_ready(&self, link: &Link, job: &Job<'_>) -> bool {
-        link.is_prepared(job.index) || !self.is_prepared_by_us(job)
+    fn is_ready(&self, connection: &Connection, job: &Job<'_>) -> bool {
+        connection.is_prepared(job.index) || !self.is_prepared_by_us(job)
     }
 
-    /// Returns true if the step's request is a statement that [`Link::prepare`] prepares.
+    /// Returns true if the step's request is a statement that [`Connection::prepare`] prepares.
     fn is_prepared_by_us(&self, job: &Job<'_>) -> bool {
         match &job.step.action {
             Action::Begin { .. } | Action::Commit => {
@@ -231,20 +231,20 @@ impl SqlDriver {
     }
 
     /// Prepares the step's request, as the server needs it.
-    fn prepare<'a>(&'a self, link: &'a mut Link, job: &Job<'a>) -> Exchange<'a> {
+    fn prepare<'a>(&'a self, connection: &'a mut Connection, job: &Job<'a>) -> Exchange<'a> {
         let statement = job.step.action.statement();
         match self.compiled(job) {
             Some(Compiled {
                 sql,
                 form: Form::Postgres(known),
                 ..
-            }) => link.prepare(
+            }) => connection.prepare(
                 job.index,
                 AssertSqlSafe(Arc::clone(sql)).into_sql_str(),
                 statement,
                 known.as_ref(),
             ),
-            _ => link.prepare(job.index, self.boundary(job), None, None),
+            _ => connection.prepare(job.index, self.boundary(job), None, None),
         }
     }
 
@@ -260,15 +260,15 @@ impl SqlDriver {
         }
     }
 
-    fn request(&self, link: &mut Link, job: &Job<'_>) -> Result<Request, String> {
+    fn request(&self, connection: &mut Connection, job: &Job<'_>) -> Result<Request, String> {
         let target = &self.setup.targets[job.step.database];
         match &job.step.action {
             Action::Begin { .. } | Action::Commit => {
-                link.boundary(target, job.index, self.boundary(job))
+                connection.boundary(target, job.index, self.boundary(job))
             }
             Action::Statement(statement) => match self.compiled(job) {
                 Some(compiled) => {
-                    link.statement(target, job.index, compiled, statement, job.values)
+                    connection.statement(target, job.index, compiled, statement, job.values)
                 }
                 None => Err("the statement was not prepared before the run".to_owned()),
             },

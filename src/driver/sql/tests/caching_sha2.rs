@@ -176,7 +176,8 @@ async fn a_password_is_proven_or_given_with_and_without_tls() {
                     let (tcp, _) = listener.accept().await.unwrap();
                     serve(tcp, way, with_tls).await;
                 };
-                let (opened, ()) = futures_util::future::join(Link::open(&target), served).await;
+                let (opened, ()) =
+                    futures_util::future::join(Connection::open(&target), served).await;
                 match opened {
                     Ok(_) => assert!(right, "{way:?} {with_tls}"),
                     Err(error) => {

@@ -24,7 +24,7 @@ mod wire;
 use super::{
     Candidate, PrepareError, Problem, Session, SqlDriver,
     answer::Answer,
-    link::Link,
+    connection::Connection,
     prepare_all,
     request::Request,
     setup::{Setup, Target},
@@ -75,13 +75,15 @@ fn sqlite() -> (Database, tempfile::TempDir) {
 
 /// Runs a script.
 async fn script(database: &Database, sql: &str) {
-    let mut link = Link::open(&Target::new(database, 0).unwrap())
+    let mut connection = Connection::open(&Target::new(database, 0).unwrap())
         .await
         .unwrap();
     let request = Request::plain(database.backend, AssertSqlSafe(sql).into_sql_str());
-    let done = link.exchange(request, None, &mut Answer::default()).await;
+    let done = connection
+        .exchange(request, None, &mut Answer::default())
+        .await;
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    link.close().await;
+    connection.close().await;
 }
 
 /// The only value that a query returns.

@@ -26,17 +26,17 @@ async fn places_are_the_runs_and_go_to_whoever_waited_longest() {
     let [own, other] = drivers.each_ref().map(|it| it.pools[0].as_ref().unwrap());
     let permit = own.try_enter().unwrap();
     assert!(other.try_enter().is_none());
-    let link = Link::open(&setup.targets[0]).await.ok().unwrap();
+    let connection = Connection::open(&setup.targets[0]).await.ok().unwrap();
     let (mut first, mut second) = (pin!(other.enter()), pin!(own.enter()));
     assert!(first.as_mut().now_or_never().is_none());
     assert!(second.as_mut().now_or_never().is_none());
-    own.give_back(link, permit);
+    own.give_back(connection, permit);
     assert!(second.as_mut().now_or_never().is_none());
     let permit = first.await.unwrap();
     // The connection goes with the place: no second one is opened.
-    let link = other.take().unwrap();
+    let connection = other.take().unwrap();
     assert!(own.take().is_none());
-    other.give_back(link, permit);
+    other.give_back(connection, permit);
     assert!(second.await.is_some() && own.take().is_some());
 }
 

@@ -22,7 +22,7 @@ async fn every_login_with_a_password_is_known() {
         assert_eq!(ask(&right, user).await, Value::Text(name.into()));
         // What looks at the statements before the run would be refused first.
         let target = Target::new(&database(&url("wrong")), 0).unwrap();
-        let failure = error::judge_opening(Link::open(&target).await.unwrap_err());
+        let failure = error::judge_opening(Connection::open(&target).await.unwrap_err());
         assert_eq!(failure.class, ErrorClass::Authentication);
         let words = failure.detail.to_string();
         assert!(words.starts_with("SQLSTATE 28P01: "), "{words}");

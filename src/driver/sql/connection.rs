@@ -16,7 +16,7 @@ use futures_util::{
     future::{BoxFuture, ready},
 };
 use sqlx::{
-    AssertSqlSafe, Connection, Either, Executor, MySqlConnection, Row as _, SqlStr,
+    AssertSqlSafe, Connection as _, Either, Executor, MySqlConnection, Row as _, SqlStr,
     SqliteConnection, mysql::MySqlRow,
 };
 use std::{
@@ -31,7 +31,7 @@ use std::{
 /// A connection and the key that interrupts its work, behind one pointer that is cheap to hand from
 /// step to step.
 #[derive(Debug)]
-pub struct Link(Box<Parts>);
+pub struct Connection(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
@@ -61,7 +61,7 @@ pub enum Key {
 /// Instructions that SQLite executes between two checks of the flag that interrupts it.
 const STEPS: i32 = 1000;
 
-impl Link {
+impl Connection {
     fn new(wire: Wire, key: Key) -> Self {
         Self(Box::new(Parts { wire, key }))
     }
@@ -207,7 +207,7 @@ impl Link {
     }
 }
 
-/// What [`Link::exchange`] does: a future that is small, since each step has one, and that boxes its
+/// What [`Connection::exchange`] does: a future that is small, since each step has one, and that boxes its
 /// error, since few have any.
 pub enum Exchange<'a> {
     /// Over our own connection.
