@@ -23,8 +23,8 @@ impl Canceller {
     pub async fn cancel(&self, target: &Target, key: &Key) {
         match (key, &target.options) {
             (Key::Interrupt(interrupt), _) => interrupt.store(true, Ordering::Relaxed),
-            (Key::Postgres(key), Options::Postgres(account)) => {
-                drop(postgres::cancel(account, *key).await);
+            (Key::Postgres(key), Options::Postgres(options)) => {
+                drop(postgres::cancel(options, *key).await);
             }
             (Key::MySql(session), _) => self.kill(target, *session).await,
             // Each key is one of its own database.

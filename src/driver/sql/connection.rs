@@ -69,8 +69,8 @@ impl Connection {
     /// Opens a connection and sets its session up.
     pub async fn open(target: &Target) -> Result<Self, Error> {
         Ok(match &target.options {
-            Options::Postgres(account) => {
-                let connection = postgres::Connection::open(account).await?;
+            Options::Postgres(options) => {
+                let connection = postgres::Connection::open(options).await?;
                 let key = Key::Postgres(connection.key());
                 Self::new(Wire::Postgres(connection), key)
             }

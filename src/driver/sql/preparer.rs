@@ -47,8 +47,8 @@ impl Preparer {
     /// Connects.
     pub async fn open(target: &Target) -> Result<Self, Error> {
         Ok(match &target.options {
-            Options::Postgres(account) => {
-                Preparer::Postgres(Box::new(postgres::Connection::open(account).await?))
+            Options::Postgres(options) => {
+                Preparer::Postgres(Box::new(postgres::Connection::open(options).await?))
             }
             Options::MySql(options) => {
                 Preparer::MySql(MySqlConnection::connect_with(options).await?)

@@ -3,7 +3,7 @@
 use super::{
     mysql,
     pool::Shared,
-    postgres::{Account, Shape},
+    postgres::{ConnectOptions, Shape},
     sqlite,
 };
 use crate::plan::sql::{Backend, ConnectParams, Database};
@@ -29,7 +29,7 @@ pub(super) struct Target {
 
 #[derive(Debug)]
 pub(super) enum Options {
-    Postgres(Box<Account>),
+    Postgres(Box<ConnectOptions>),
     MySql(MySqlConnectOptions),
     Sqlite(SqliteConnectOptions),
 }
@@ -84,7 +84,7 @@ impl Target {
         let capacity = statements + 8;
         let options = match database.backend {
             Backend::Postgres => {
-                postgres(database, &params).map(|account| Options::Postgres(Box::new(account)))
+                postgres(database, &params).map(|options| Options::Postgres(Box::new(options)))
             }
             Backend::MySql => {
                 mysql::connect::options(database, &params, capacity).map(Options::MySql)
@@ -102,7 +102,7 @@ impl Target {
     /// Where the database is, and as whom it is asked.
     pub(super) fn address(&self) -> String {
         match &self.options {
-            Options::Postgres(account) => account.name(),
+            Options::Postgres(options) => options.name(),
             Options::MySql(options) => match options.get_socket() {
                 Some(socket) => format!("{} as {}", socket.display(), options.get_username()),
                 None => {
@@ -115,6 +115,6 @@ impl Target {
     }
 }
 
-fn postgres(database: &Database, url: &ConnectParams) -> Result<Account, String> {
-    Account::new(url, database, &|name| std::env::var(name).ok())
+fn postgres(database: &Database, url: &ConnectParams) -> Result<ConnectOptions, String> {
+    ConnectOptions::new(url, database, &|name| std::env::var(name).ok())
 }

@@ -1,7 +1,7 @@
 //! Ending what a session does, over a connection of its own, which needs no login and is not counted
 //! among those that the server allows.
 
-use super::{Account, Error, account::Encryption, message::Reader, socket};
+use super::{ConnectOptions, Error, message::Reader, options::Encryption, socket};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,11 +29,11 @@ impl CancelKey {
 ///
 /// # Errors
 /// When the server cannot be asked.
-pub async fn cancel(account: &Account, key: CancelKey) -> Result<(), Error> {
+pub async fn cancel(options: &ConnectOptions, key: CancelKey) -> Result<(), Error> {
     // Where encryption is not asked for, as few round trips as possible: it may be needed a thousand
     // times at once.
-    let encrypted = account.encryption == Encryption::Require;
-    let mut socket = socket::open(account, encrypted).await?;
+    let encrypted = options.encryption == Encryption::Require;
+    let mut socket = socket::open(options, encrypted).await?;
     let mut request = BytesMut::new();
     frontend::cancel_request(key.process, key.secret, &mut request);
     socket.write_all(&request).await?;

@@ -1,7 +1,7 @@
 //! The beginning of a session: who we are, and proof of it.
 
 use super::{
-    Account, CancelKey, Connection, Error, ServerError,
+    CancelKey, ConnectOptions, Connection, Error, ServerError,
     message::{Message, Reader},
 };
 use postgres_protocol::{
@@ -14,8 +14,8 @@ use postgres_protocol::{
 
 impl Connection {
     /// Begins the session, until the server is ready.
-    pub(super) async fn login(&mut self, account: &Account) -> Result<(), Error> {
-        let parameters = account.parameters();
+    pub(super) async fn login(&mut self, options: &ConnectOptions) -> Result<(), Error> {
+        let parameters = options.parameters();
         let started = frontend::startup_message(parameters, self.output.begin());
         started.map_err(Error::unsendable)?;
         self.send().await?;
@@ -24,7 +24,7 @@ impl Connection {
             let message = self.input.wait(&mut self.socket).await?;
             let out = self.output.begin();
             match message.tag {
-                b'R' => prove(account, &message, &mut scram, out)?,
+                b'R' => prove(options, &message, &mut scram, out)?,
                 b'Z' => return Ok(()),
                 b'E' => return Err(ServerError::read(message.body).into()),
                 b'K' => self.key = CancelKey::read(message.body).ok_or_else(Error::malformed)?,
@@ -39,12 +39,12 @@ impl Connection {
 
 /// Writes what a request for proof asks for.
 fn prove(
-    account: &Account,
+    options: &ConnectOptions,
     request: &Message<'_>,
     scram: &mut Option<ScramSha256>,
     out: &mut bytes::BytesMut,
 ) -> Result<(), Error> {
-    let password = account.password.expose().as_bytes();
+    let password = options.password.expose().as_bytes();
     let mut reader = Reader(request.body);
     let kind = reader.u32().ok_or_else(Error::malformed)?;
     let written = match (kind, scram) {
@@ -53,7 +53,7 @@ fn prove(
         (3, _) => frontend::password_message(password, out),
         (5, _) => {
             let salt = reader.u32().ok_or_else(Error::malformed)?.to_be_bytes();
-            let hash = md5_hash(account.user.as_bytes(), password, salt);
+            let hash = md5_hash(options.user.as_bytes(), password, salt);
             frontend::password_message(hash.as_bytes(), out)
         }
         (10, scram) => {

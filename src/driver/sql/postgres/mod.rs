@@ -4,7 +4,6 @@
 //! the bytes that are sent, its answer is looked at where it was received, and only what a step
 //! takes of it is read. A prepared statement costs one write, one wait and one read of the system.
 
-mod account;
 mod bind;
 mod cancel;
 mod error;
@@ -12,6 +11,7 @@ mod input;
 mod kind;
 mod login;
 mod message;
+mod options;
 mod output;
 mod read;
 mod socket;
@@ -19,10 +19,10 @@ pub mod sqlstate;
 mod statement;
 mod tls;
 
-pub use account::Account;
 pub use cancel::{CancelKey, cancel};
 pub use error::{Error, ServerError};
 pub use message::Field;
+pub use options::ConnectOptions;
 pub use statement::{Column, Description, Shape};
 
 use self::{
@@ -50,7 +50,7 @@ pub struct Connection {
     input: Input,
     /// Prefix of the names of its prepared statements. Differs between runs, which may share a
     /// server's session behind a pooler.
-    prefix: [u8; account::PREFIX],
+    prefix: [u8; options::PREFIX],
     /// Shapes of the statements that the session keeps prepared, by [`crate::plan::Step::index`].
     prepared: Vec<Option<Arc<Shape>>>,
     /// Step whose prepared statement is executed; None for a text.
@@ -77,12 +77,12 @@ impl Connection {
     ///
     /// # Errors
     /// When there is no server, it cannot be trusted, or it does not let us in.
-    pub async fn open(account: &Account) -> Result<Self, Error> {
+    pub async fn open(options: &ConnectOptions) -> Result<Self, Error> {
         let mut refusal = None;
-        for encrypted in account.attempts() {
-            let socket = socket::open(account, *encrypted).await?;
-            let mut connection = Self::over(socket, account.prefix);
-            match connection.login(account).await {
+        for encrypted in options.attempts() {
+            let socket = socket::open(options, *encrypted).await?;
+            let mut connection = Self::over(socket, options.prefix);
+            match connection.login(options).await {
                 Ok(()) => return Ok(connection),
                 Err(Error::Server(error)) if error.code == NO_ENTRANCE => {
                     refusal.get_or_insert(Error::Server(error));
@@ -94,7 +94,7 @@ impl Connection {
         Err(refusal.unwrap_or_else(Error::malformed))
     }
 
-    fn over(socket: Socket, prefix: [u8; account::PREFIX]) -> Self {
+    fn over(socket: Socket, prefix: [u8; options::PREFIX]) -> Self {
         Self {
             socket,
             output: Output::default(),

@@ -1,8 +1,8 @@
 //! The way to a server: TCP, with TLS or without, or a socket in the file system.
 
 use super::{
-    Account, Error,
-    account::{Encryption, Place},
+    ConnectOptions, Error,
+    options::{Address, Encryption},
 };
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
@@ -50,23 +50,23 @@ pub fn move_here(socket: &mut Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens the way to the account's server, encrypted or not.
-pub async fn open(account: &Account, encrypted: bool) -> Result<Socket, Error> {
-    let (host, address, port) = match &account.place {
-        Place::Path(path) => {
+/// Opens the way to the server, encrypted or not.
+pub async fn open(options: &ConnectOptions, encrypted: bool) -> Result<Socket, Error> {
+    let (host, address, port) = match &options.address {
+        Address::Path(path) => {
             let unix = UnixStream::connect(path).await?;
             return Ok(Either::Right(Either::Right(unix)));
         }
-        Place::Host(host, address, port) => (host, address.as_str(), *port),
+        Address::Host(host, address, port) => (host, address.as_str(), *port),
     };
     let mut tcp = TcpStream::connect((address, port)).await?;
     // A statement is written at once; waiting for more to send would only delay it.
     tcp.set_nodelay(true)?;
-    let Some(config) = account.tls.as_ref().filter(|_| encrypted) else {
+    let Some(config) = options.tls.as_ref().filter(|_| encrypted) else {
         return Ok(Either::Left(tcp));
     };
     if !offers_tls(&mut tcp).await? {
-        return match account.encryption {
+        return match options.encryption {
             Encryption::Require => Err(Error::Tls("the server does not support TLS".to_owned())),
             _ => Ok(Either::Left(tcp)),
         };

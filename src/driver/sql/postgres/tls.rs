@@ -1,6 +1,6 @@
 //! Whom to trust, and with which certificate to be trusted.
 
-use super::account::Params;
+use super::options::Params;
 use crate::{
     driver::trust::{AnyCertificate, AnyName},
     plan::sql::{Database, Tls as Mode},

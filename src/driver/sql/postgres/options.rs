@@ -1,4 +1,4 @@
-//! Where a server is, and who we are there.
+//! Address, user, encryption and settings of PostgreSQL's sessions.
 
 use super::tls;
 use crate::plan::sql::{ConnectParams, Database, Secret, Tls as Mode};
@@ -13,13 +13,13 @@ use std::{
 /// How long the prefix of the names of prepared statements is.
 pub const PREFIX: usize = 8;
 
-/// What a session needs to be opened.
+/// Options with which sessions are opened.
 #[derive(Debug)]
-pub struct Account {
-    /// Prefix of the names of prepared statements. Random, so that accounts of this and other runs
+pub struct ConnectOptions {
+    /// Prefix of the names of prepared statements. Random, so that other runs
     /// have different ones.
     pub(super) prefix: [u8; PREFIX],
-    pub(super) place: Place,
+    pub(super) address: Address,
     pub(super) encryption: Encryption,
     pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) user: String,
@@ -34,7 +34,7 @@ pub struct Account {
 
 /// Where a server listens.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Address {
     /// The name that its certificate has, its address, and its port.
     Host(String, String, u16),
     Path(PathBuf),
@@ -86,7 +86,7 @@ impl Params<'_> {
     }
 }
 
-impl Account {
+impl ConnectOptions {
     /// Of a database's URL and the environment.
     ///
     /// # Errors
@@ -105,11 +105,11 @@ impl Account {
             .or_else(system_user)
             .unwrap_or_else(|| "postgres".to_owned());
         let name = params.get("dbname");
-        let place = match host.starts_with('/') {
-            true => Place::Path(Path::new(&host).join(format!(".s.PGSQL.{port}"))),
+        let address = match host.starts_with('/') {
+            true => Address::Path(Path::new(&host).join(format!(".s.PGSQL.{port}"))),
             false => {
                 let address = params.get("hostaddr").unwrap_or_else(|| host.clone());
-                Place::Host(host.clone(), address, port)
+                Address::Host(host.clone(), address, port)
             }
         };
         let password = params.get("password").or_else(|| {
@@ -122,7 +122,7 @@ impl Account {
             of_passfile(&lines, [&host, &port.to_string(), database, &user])
         });
         let (encryption, checks) = encryption(&params, database)?;
-        let is_local = matches!(place, Place::Path(_));
+        let is_local = matches!(address, Address::Path(_));
         let tls = match encryption {
             Encryption::Disable => None,
             // A socket in the file system is never encrypted, as with libpq.
@@ -142,7 +142,7 @@ impl Account {
         }
         Ok(Self {
             prefix: prefix(),
-            place,
+            address,
             encryption,
             tls,
             user,
@@ -192,12 +192,12 @@ impl Account {
 
     /// Where the server is, and as whom it is asked.
     pub fn name(&self) -> String {
-        match &self.place {
-            Place::Host(_, address, port) if address.contains(':') => {
+        match &self.address {
+            Address::Host(_, address, port) if address.contains(':') => {
                 format!("[{address}]:{port} as {}", self.user)
             }
-            Place::Host(_, address, port) => format!("{address}:{port} as {}", self.user),
-            Place::Path(path) => format!("{} as {}", path.display(), self.user),
+            Address::Host(_, address, port) => format!("{address}:{port} as {}", self.user),
+            Address::Path(path) => format!("{} as {}", path.display(), self.user),
         }
     }
 }
@@ -292,14 +292,14 @@ mod tests {
     use super::*;
     use crate::plan::sql::Backend;
 
-    fn account(url: &str, environment: &[(&str, &str)]) -> Account {
+    fn options(url: &str, environment: &[(&str, &str)]) -> ConnectOptions {
         let params = ConnectParams::parse(url, Backend::Postgres).unwrap();
         let database = crate::driver::sql::tests::database(url);
         let variable = |name: &str| {
             let found = environment.iter().find(|(own, _)| *own == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        Account::new(&params, &database, &variable).unwrap()
+        ConnectOptions::new(&params, &database, &variable).unwrap()
     }
 
     #[test]
@@ -310,14 +310,14 @@ mod tests {
             ("PGPASSWORD", "secret"),
             ("PGSSLMODE", "disable"),
         ];
-        let it = account("postgres:///shop", &environment);
+        let it = options("postgres:///shop", &environment);
         assert_eq!(it.name(), "db.example:5432 as me");
         assert_eq!(it.password.expose(), "secret");
         assert!(it.tls.is_none());
         let said: Vec<_> = it.parameters().collect();
         assert!(said.contains(&("database", "shop")), "{said:?}");
         assert!(!format!("{it:?}").contains("secret"));
-        let it = account("postgres://you:own@[::1]:1/x?sslmode=require", &environment);
+        let it = options("postgres://you:own@[::1]:1/x?sslmode=require", &environment);
         assert_eq!(it.name(), "[::1]:1 as you");
         assert_eq!(it.password.expose(), "own");
         assert_eq!(it.encryption, Encryption::Require);
@@ -329,7 +329,7 @@ mod tests {
             "postgres://me@%2Frun%2Fpg/db",
             "postgres:///db?host=/run/pg&user=me",
         ] {
-            assert_eq!(account(url, &[]).name(), "/run/pg/.s.PGSQL.5432 as me");
+            assert_eq!(options(url, &[]).name(), "/run/pg/.s.PGSQL.5432 as me");
         }
     }
 
