@@ -2,33 +2,29 @@
 
 use super::{
     answer::Answer,
+    cancel::CancelToken,
     datum::{Data, Row},
     error::Error,
     mysql,
-    postgres::{self, CancelKey, Shape},
+    postgres::{self, Shape},
     read::{self, Read},
     request::{Call, Query, Request},
     setup::{Options, Target},
+    sqlite::Interrupt,
 };
 use crate::plan::sql::Statement;
 use futures_util::{
     TryStreamExt,
     future::{BoxFuture, ready},
 };
-use sqlx::{
-    AssertSqlSafe, Connection as _, Either, Executor, MySqlConnection, Row as _, SqlStr,
-    SqliteConnection, mysql::MySqlRow,
-};
+use sqlx::{Connection as _, Either, Executor, MySqlConnection, SqlStr, SqliteConnection};
 use std::{
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
 };
 
-/// A connection and the key that interrupts its work, behind one pointer that is cheap to hand from
+/// A connection and the token that cancels its work, behind one pointer that is cheap to hand from
 /// step to step.
 #[derive(Debug)]
 pub struct Connection(Box<Parts>);
@@ -36,7 +32,7 @@ pub struct Connection(Box<Parts>);
 #[derive(Debug)]
 struct Parts {
     wire: Wire,
-    key: Key,
+    token: CancelToken,
 }
 
 #[expect(clippy::large_enum_variant, reason = "boxed with what is around it")]
@@ -47,23 +43,9 @@ enum Wire {
     Sqlite(SqliteConnection),
 }
 
-/// Key with which others interrupt the work of a connection.
-#[derive(Debug, Clone)]
-pub enum Key {
-    /// PostgreSQL's process number and secret.
-    Postgres(CancelKey),
-    /// MySQL's connection number, for `KILL QUERY`.
-    MySql(u64),
-    /// Flag that SQLite's progress handler checks; true interrupts the statement.
-    Interrupt(Arc<AtomicBool>),
-}
-
-/// Instructions that SQLite executes between two checks of the flag that interrupts it.
-const STEPS: i32 = 1000;
-
 impl Connection {
-    fn new(wire: Wire, key: Key) -> Self {
-        Self(Box::new(Parts { wire, key }))
+    fn new(wire: Wire, token: CancelToken) -> Self {
+        Self(Box::new(Parts { wire, token }))
     }
 
     /// Opens a connection and sets its session up.
@@ -71,25 +53,17 @@ impl Connection {
         Ok(match &target.options {
             Options::Postgres(options) => {
                 let connection = postgres::Connection::open(options).await?;
-                let key = Key::Postgres(connection.key());
-                Self::new(Wire::Postgres(connection), key)
+                let token = CancelToken::Postgres(connection.key());
+                Self::new(Wire::Postgres(connection), token)
             }
             Options::MySql(options) => {
-                let mut connection = MySqlConnection::connect_with(options).await?;
-                let greeting = mysql::connect::greeting(&target.database);
-                let rows = connection.fetch_all(AssertSqlSafe(greeting)).await?;
-                let key = Key::MySql(session(&rows)?);
-                Self::new(Wire::MySql(connection), key)
+                let (connection, number) = mysql::connect::open(options, &target.database).await?;
+                Self::new(Wire::MySql(connection), CancelToken::MySql(number))
             }
             Options::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await?;
-                let interrupt = Arc::new(AtomicBool::new(false));
-                let seen = Arc::clone(&interrupt);
-                connection
-                    .lock_handle()
-                    .await?
-                    .set_progress_handler(STEPS, move || !seen.load(Ordering::Relaxed));
-                Self::new(Wire::Sqlite(connection), Key::Interrupt(interrupt))
+                let token = CancelToken::Sqlite(Interrupt::of(&mut connection).await?);
+                Self::new(Wire::Sqlite(connection), token)
             }
         })
     }
@@ -103,9 +77,9 @@ impl Connection {
         }
     }
 
-    /// Key that interrupts its work.
-    pub fn key(&self) -> &Key {
-        &self.0.key
+    /// Token that cancels its work.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.0.token
     }
 
     /// How many bytes have ever been sent and received; none where sqlx does not tell.
@@ -249,11 +223,6 @@ const ASTRAY: &str = "a request for another server";
 
 fn astray() -> Error {
     sqlx::Error::Protocol(ASTRAY.to_owned()).into()
-}
-
-fn session(rows: &[MySqlRow]) -> Result<u64, sqlx::Error> {
-    let row = rows.last().ok_or(sqlx::Error::RowNotFound)?;
-    row.try_get_unchecked(0)
 }
 
 async fn exchange<'c, DB: Read, C>(

@@ -2,7 +2,7 @@
 
 use super::{
     GRACE,
-    cancel::{self, Canceller},
+    cancel::Canceller,
     connection::Connection,
     datum::{Data, Row},
     error, literal,
@@ -115,10 +115,12 @@ impl Console {
                 Err(verdict.failure.detail.to_string())
             }
             Err(_) => {
-                let ended = self.canceller.cancel(&self.target, connection.key());
+                let ended = self
+                    .canceller
+                    .cancel(&self.target, connection.cancel_token());
                 // A server that does not even hear this is gone.
                 let _ = timeout(GRACE, ended).await;
-                cancel::rearm(connection.key());
+                connection.cancel_token().rearm();
                 let limit = humantime::format_duration(limit);
                 Err(format!("no answer within {limit}"))
             }

@@ -17,7 +17,7 @@ use crate::{
 use std::{collections::HashMap, sync::Arc};
 
 /// Why a statement cannot be compiled.
-pub enum Trouble {
+pub enum PrepareFailure {
     /// Mistakes in it.
     Problems(Vec<Problem>),
     /// The server could not be asked.
@@ -67,7 +67,7 @@ impl<'a> Inspector<'a> {
         &mut self,
         candidate: &Candidate<'_>,
         statement: &Statement,
-    ) -> Result<Compiled, Trouble> {
+    ) -> Result<Compiled, PrepareFailure> {
         let mut found = Findings(Vec::new(), candidate.index);
         let backend = self.target.database.backend;
         let sql: Arc<str> = match backend {
@@ -83,7 +83,7 @@ impl<'a> Inspector<'a> {
         let prepared = match self.preparer.prepare(&sql).await {
             Ok(prepared) => prepared,
             Err(error) => {
-                return match Refusal::of(error).map_err(Trouble::Lost)? {
+                return match Refusal::of(error).map_err(PrepareFailure::Lost)? {
                     refusal if self.is_left_to_the_run(candidate, &refusal) => {
                         Ok(self.compiled(candidate, statement, sql, None))
                     }
@@ -158,7 +158,7 @@ impl<'a> Inspector<'a> {
         mut found: Findings,
         statement: &Statement,
         refusal: Refusal,
-    ) -> Result<Compiled, Trouble> {
+    ) -> Result<Compiled, PrepareFailure> {
         let at = match refusal.position {
             Some(position) => byte_of(statement.text.source(), position),
             None if self.target.database.backend == Backend::Postgres => None,
@@ -218,7 +218,7 @@ impl<'a> Inspector<'a> {
         candidate: &Candidate<'_>,
         statement: &Statement,
         types: &[u32],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), PrepareFailure> {
         for (index, (param, oid)) in statement.params.iter().zip(types).enumerate() {
             if is_open(param, candidate.sample) {
                 continue;
@@ -238,10 +238,10 @@ impl<'a> Inspector<'a> {
                     continue;
                 }
             };
-            let name = self.type_name(*oid).await.map_err(Trouble::Lost)?;
+            let name = self.type_name(*oid).await.map_err(PrepareFailure::Lost)?;
             let cast = format!("SELECT CAST({sql} AS {name})");
             if let Err(error) = self.preparer.prepare(&cast).await {
-                let refusal = Refusal::of(error).map_err(Trouble::Lost)?;
+                let refusal = Refusal::of(error).map_err(PrepareFailure::Lost)?;
                 found.add(Place::Param(index), refusal.message, refusal.hint);
             }
         }
@@ -292,7 +292,7 @@ impl Findings {
         });
     }
 
-    fn into_result(self) -> Result<Compiled, Trouble> {
-        Err(Trouble::Problems(self.0))
+    fn into_result(self) -> Result<Compiled, PrepareFailure> {
+        Err(PrepareFailure::Problems(self.0))
     }
 }

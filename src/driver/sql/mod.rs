@@ -47,8 +47,8 @@ pub use step::{StepDriver, StepSetup};
 use self::{
     answer::Answer,
     backoff::Backoff,
-    cancel::Canceller,
-    connection::{Connection, Key},
+    cancel::{CancelToken, Canceller},
+    connection::Connection,
     pool::{Permit, Pool},
     request::Request,
     work::{Ended, Job},
@@ -76,8 +76,8 @@ pub struct SqlDriver {
     pools: Vec<Option<Pool>>,
     /// By database.
     cancellers: Vec<Canceller>,
-    /// Requests dropped while a server worked on them: the database, and the key to end them.
-    cut: RefCell<Vec<(usize, Key)>>,
+    /// Requests dropped while a server worked on them: the database, and the token that cancels them.
+    cut: RefCell<Vec<(usize, CancelToken)>>,
 }
 
 /// What a user or slot keeps between its steps.
@@ -307,8 +307,8 @@ impl SqlDriver {
         if cut.is_empty() {
             return;
         }
-        let ends = cut.iter().map(|(database, key)| {
-            self.cancellers[*database].cancel(&self.setup.targets[*database], key)
+        let ends = cut.iter().map(|(database, token)| {
+            self.cancellers[*database].cancel(&self.setup.targets[*database], token)
         });
         // A server that is gone has nothing to end.
         let _ = self.timers.timeout(GRACE, join_all(ends)).await;

@@ -3,7 +3,7 @@
 
 use super::{
     error::{self, Error},
-    inspect::{Inspector, Trouble},
+    inspect::{Inspector, PrepareFailure},
     pool::Shared,
     setup::{Setup, Target},
 };
@@ -194,8 +194,8 @@ pub async fn prepare_all(
             }
             match inspector.statement(candidate, statement).await {
                 Ok(compiled) => setup.statements[candidate.index] = Some(compiled),
-                Err(Trouble::Problems(found)) => problems.extend(found),
-                Err(Trouble::Lost(error)) => return Err(unreachable(target, error)),
+                Err(PrepareFailure::Problems(found)) => problems.extend(found),
+                Err(PrepareFailure::Lost(error)) => return Err(unreachable(target, error)),
             }
         }
         inspector.close().await;

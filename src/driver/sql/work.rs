@@ -3,9 +3,9 @@
 use super::{
     GRACE, Measurement, SqlDriver,
     answer::{self, Answer},
-    begin, cancel,
-    connection::Exchange,
-    connection::{Connection, Key},
+    begin,
+    cancel::CancelToken,
+    connection::{Connection, Exchange},
     error::{self, Error},
     request::Request,
     setup::{Compiled, Form},
@@ -61,9 +61,9 @@ pub struct Ended {
 /// What a server works on. When this is dropped before its end, it is noted to be ended there
 /// ([`SqlDriver::tidy`]).
 struct Underway<'a> {
-    cut: &'a RefCell<Vec<(usize, Key)>>,
+    cut: &'a RefCell<Vec<(usize, CancelToken)>>,
     database: usize,
-    key: Key,
+    token: CancelToken,
     ended: bool,
 }
 
@@ -72,7 +72,7 @@ impl Drop for Underway<'_> {
         if !self.ended {
             self.cut
                 .borrow_mut()
-                .push((self.database, self.key.clone()));
+                .push((self.database, self.token.clone()));
         }
     }
 }
@@ -101,7 +101,7 @@ impl SqlDriver {
         let mut underway = Underway {
             cut: &self.cut,
             database: job.step.database,
-            key: connection.key().clone(),
+            token: connection.cancel_token().clone(),
             ended: false,
         };
         let statement = job.step.action.statement();
@@ -133,7 +133,7 @@ impl SqlDriver {
                 None => {
                     given_up = Some(self.clock.now());
                     // Boxed, because it is large and most steps do without it.
-                    Box::pin(self.give_up(job.step, &underway.key, exchange)).await
+                    Box::pin(self.give_up(job.step, &underway.token, exchange)).await
                 }
                 done => done,
             };
@@ -184,13 +184,13 @@ impl SqlDriver {
     async fn give_up<T>(
         &self,
         step: &SqlStep,
-        key: &Key,
+        token: &CancelToken,
         exchange: impl Future<Output = T>,
     ) -> Option<T> {
         let target = &self.setup.targets[step.database];
-        let cancel = self.cancellers[step.database].cancel(target, key);
+        let cancel = self.cancellers[step.database].cancel(target, token);
         let settled = self.timers.timeout(GRACE, join(cancel, exchange)).await;
-        cancel::rearm(key);
+        token.rearm();
         settled.ok().map(|((), done)| done)
     }
 

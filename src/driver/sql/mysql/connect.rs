@@ -3,7 +3,7 @@
 use super::roots;
 use crate::plan::sql::{ConnectParams, Database, Isolation, Tls};
 use sqlx::{
-    ConnectOptions,
+    AssertSqlSafe, ConnectOptions, Executor, MySqlConnection, Row,
     mysql::{MySqlConnectOptions, MySqlSslMode},
 };
 
@@ -68,9 +68,25 @@ pub fn options(
     })
 }
 
+/// Opens a connection with the settings that the scenario gives its session, and tells its number.
+///
+/// # Errors
+/// When there is no server, or it does not let us in.
+pub async fn open(
+    options: &MySqlConnectOptions,
+    database: &Database,
+) -> Result<(MySqlConnection, u64), sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let rows = connection
+        .fetch_all(AssertSqlSafe(greeting(database)))
+        .await?;
+    let row = rows.last().ok_or(sqlx::Error::RowNotFound)?;
+    Ok((connection, row.try_get_unchecked(0)?))
+}
+
 /// SQL to run on each new connection: sets the statement timeout and isolation level that the
 /// scenario gives, and selects the connection number as the only value.
-pub fn greeting(database: &Database) -> String {
+fn greeting(database: &Database) -> String {
     let limit = database.server_limit.then_some(database.statement_timeout);
     let isolation = database.isolation.map_or("", Isolation::sql);
     let mut sql = String::new();

@@ -1,7 +1,10 @@
 //! MySQL and MariaDB, over sqlx's connections.
 
 pub mod bind;
+mod cancel;
 pub mod connect;
 pub mod error;
 pub mod read;
 mod roots;
+
+pub use cancel::Killer;

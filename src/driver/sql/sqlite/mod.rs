@@ -1,6 +1,9 @@
 //! SQLite, over sqlx's connections.
 
 pub mod bind;
+mod cancel;
 pub mod connect;
 pub mod error;
 pub mod read;
+
+pub use cancel::Interrupt;
