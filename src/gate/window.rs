@@ -4,7 +4,7 @@ use super::evidence::{Tally, times};
 use crate::{
     metric::Counter,
     plan::threshold::Metric,
-    record::{Hist, View, hist::Compact},
+    record::{Compact, Hist, View},
 };
 use std::{collections::VecDeque, time::Duration};
 

@@ -1,6 +1,6 @@
 //! A latency histogram in nanoseconds.
 
-use super::{measures::MOST_COUNTED, pack, sparse::Sparse};
+use super::{Compact, measures::MOST_COUNTED, pack, sparse::Sparse};
 use crate::{
     metric::is_default,
     time::{Nanos, SECOND},
@@ -64,9 +64,12 @@ impl PartialEq for Hist {
     }
 }
 
+/// Counts of a [`Hist`].
 #[derive(Debug, Clone)]
-enum Counts {
+pub(super) enum Counts {
+    /// Few buckets, one by one.
     Few(Sparse),
+    /// A table of all buckets up to the greatest.
     Many(Box<Histogram<u64>>),
 }
 
@@ -313,35 +316,30 @@ impl Hist {
         let bytes = STANDARD
             .decode(text)
             .map_err(|error| format!("a histogram is not base64: {error}"))?;
-        let mut counts = pack::unpack(&bytes)?;
-        counts.auto(true);
-        Ok(Self::of(counts, saturated))
+        Ok(Self::of(pack::unpack(&bytes)?, saturated))
     }
 
     /// Of what was packed.
-    fn of(counts: Histogram<u64>, saturated: u64) -> Self {
+    pub(super) fn of(mut counts: Histogram<u64>, saturated: u64) -> Self {
+        counts.auto(true);
         let counts = match Sparse::of(&counts, FEW) {
             Some(few) => Counts::Few(few),
             None => Counts::Many(Box::new(counts)),
         };
+        Self::of_counts(counts, saturated)
+    }
+
+    pub(super) fn of_counts(counts: Counts, saturated: u64) -> Self {
         Self { counts, saturated }
     }
 
     /// The same in little memory.
     pub fn compact(&self) -> Compact {
-        Compact {
-            form: match &self.counts {
-                Counts::Few(few) if few.buckets() <= FEW_KEPT => {
-                    let mut few = few.clone();
-                    few.shrink();
-                    Form::Few(few)
-                }
-                Counts::Few(few) => Form::Packed(pack::pack(&table(few))),
-                Counts::Many(counts) => Form::Packed(pack::pack(counts)),
-            },
-            saturated: self.saturated,
-            percentiles: PERCENTILES.map(|percent| self.percentile(percent).unwrap_or(0)),
-        }
+        self.into()
+    }
+
+    pub(super) fn as_counts(&self) -> &Counts {
+        &self.counts
     }
 }
 
@@ -352,91 +350,6 @@ fn rank(percent: f64, len: u64) -> u64 {
     let millionths = (percent.clamp(0.0, 100.0) * 1e6).round() as u128;
     // At most `len`, because the share is at most one.
     (millionths * u128::from(len)).div_ceil(WHOLE).max(1) as u64
-}
-
-/// What [`Compact::percentiles`] tells.
-const PERCENTILES: [f64; 3] = [50.0, 95.0, 99.0];
-
-/// Most buckets that [`Compact`] keeps by themselves: more take less memory packed.
-const FEW_KEPT: usize = 16;
-
-/// A [`Hist`] in up to some hundred bytes in place of up to 200 KB.
-#[derive(Debug, Clone, Default)]
-pub struct Compact {
-    form: Form,
-    saturated: u64,
-    /// Taken when it is made: a long run has very many, and all are asked at its end.
-    percentiles: [Nanos; PERCENTILES.len()],
-}
-
-#[derive(Debug, Clone)]
-enum Form {
-    Few(Sparse),
-    /// HDR V2-deflate.
-    Packed(Box<[u8]>),
-}
-
-impl Default for Form {
-    fn default() -> Self {
-        Self::Few(Sparse::default())
-    }
-}
-
-impl Compact {
-    /// The histogram that this was made of, count by count.
-    pub fn expand(&self) -> Hist {
-        match &self.form {
-            Form::Few(few) => Hist {
-                counts: Counts::Few(few.clone()),
-                saturated: self.saturated,
-            },
-            Form::Packed(bytes) => {
-                // Written by `compact` alone, in memory.
-                let mut counts = pack::unpack(bytes).expect("the bytes are our own");
-                counts.auto(true);
-                Hist::of(counts, self.saturated)
-            }
-        }
-    }
-
-    /// Returns true if there are no values.
-    pub fn is_empty(&self) -> bool {
-        matches!(&self.form, Form::Few(few) if few.buckets() == 0)
-    }
-
-    /// The values in ns at 50, 95 and 99 percent; None when empty.
-    pub fn percentiles(&self) -> Option<[Nanos; 3]> {
-        (!self.is_empty()).then_some(self.percentiles)
-    }
-
-    /// The values of both; as exact as adding the histograms.
-    pub fn plus(&self, other: &Compact) -> Compact {
-        if other.is_empty() {
-            return self.clone();
-        }
-        if self.is_empty() {
-            return other.clone();
-        }
-        let mut sum = self.expand();
-        sum.add(&other.expand());
-        sum.compact()
-    }
-
-    /// HDR V2-deflate in base64, values in ns; None when empty.
-    pub fn to_base64(&self) -> Option<String> {
-        match &self.form {
-            Form::Few(_) => self.expand().to_base64(),
-            Form::Packed(bytes) => Some(STANDARD.encode(bytes)),
-        }
-    }
-
-    /// Bytes that it takes besides itself.
-    pub fn size(&self) -> usize {
-        match &self.form {
-            Form::Few(few) => few.size(),
-            Form::Packed(bytes) => bytes.len(),
-        }
-    }
 }
 
 #[cfg(test)]

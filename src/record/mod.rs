@@ -3,6 +3,7 @@
 
 mod batch;
 pub mod collect;
+mod compact;
 pub mod counts;
 pub mod hist;
 pub mod measures;
@@ -12,11 +13,14 @@ pub mod recorder;
 pub mod series;
 pub mod snapshot;
 mod sparse;
+mod step_entries;
 pub mod timeline;
 pub mod traces;
+mod varint;
 pub mod view;
 
 pub use collect::{Collector, Recording};
+pub use compact::Compact;
 pub use counts::{Count, Counts};
 pub use hist::Hist;
 pub use measures::{Measures, Sample};
@@ -24,6 +28,7 @@ pub use period::Periods;
 pub use recorder::{Recorder, Sink};
 pub use series::Series;
 pub use snapshot::{Parts, RunTotals, Size, Snapshot, WIRE_VERSION};
+pub use step_entries::{StepEntries, StepEntry};
 pub use timeline::Timeline;
 pub use traces::{Ending, Span, Traced, Traces};
 pub use view::View;

@@ -1,5 +1,6 @@
 //! Counts of few buckets, for the many steps of which little is known.
 
+use super::varint;
 use crate::time::Nanos;
 use hdrhistogram::Histogram;
 
@@ -93,14 +94,24 @@ impl Sparse {
         buckets.map(|(bucket, count)| (least(*bucket), greatest(*bucket), u64::from(*count)))
     }
 
-    /// Bytes of memory that it takes.
-    pub fn size(&self) -> usize {
-        self.0.capacity() * size_of::<(u32, u32)>()
+    /// Appends each bucket, as its distance to the one before it, and its count.
+    pub fn write(&self, to: &mut Vec<u8>) {
+        let mut before = 0;
+        for (bucket, count) in &self.0 {
+            varint::write(u64::from(bucket - before), to);
+            varint::write(u64::from(*count), to);
+            before = *bucket;
+        }
     }
 
-    /// Gives back memory that is not needed.
-    pub fn shrink(&mut self) {
-        self.0.shrink_to_fit();
+    /// Takes so many buckets off the front of what was written.
+    pub fn read(bytes: &mut &[u8], buckets: usize) -> Self {
+        let mut bucket = 0;
+        let read = (0..buckets).map(|_| {
+            bucket += varint::read(bytes) as u32;
+            (bucket, varint::read(bytes) as u32)
+        });
+        Self(read.collect())
     }
 
     /// Adds everything to a histogram that grows with what it holds.
@@ -176,6 +187,11 @@ mod tests {
             prop_assert_eq!(found, expected.clone());
             prop_assert_eq!(Sparse::of(&expected, 1_000), Some(sum.clone()));
             prop_assert_eq!(sum.len(), expected.len());
+            let mut written = Vec::new();
+            sum.write(&mut written);
+            let mut rest = &written[..];
+            prop_assert_eq!(Sparse::read(&mut rest, sum.buckets()), sum.clone());
+            prop_assert!(rest.is_empty());
             prop_assert!(sum.subtract(&more));
             prop_assert_eq!(sum, before);
         }

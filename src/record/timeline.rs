@@ -1,12 +1,15 @@
 //! The course of a run in bounded memory: a second per entry at first, and twice as long each
 //! time that the entries have become too many.
 
-use super::{Hist, Measures, Snapshot, hist::Compact};
+use super::{
+    Hist, Measures, Snapshot,
+    step_entries::{StepEntries, StepEntry},
+};
 use crate::{
     driver::ByClass,
     metric::{Counter, Timer},
 };
-use std::collections::{BTreeMap, VecDeque, btree_map::Entry as Slot};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Most entries of a timeline.
 pub const MOST_ENTRIES: usize = 3_600;
@@ -33,24 +36,9 @@ pub struct Entry {
     /// Arrivals that found the queue full.
     pub dropped: u64,
     /// Steps that had requests, by [`crate::plan::Step::index`].
-    pub steps: BTreeMap<usize, StepEntry>,
+    pub steps: StepEntries,
     /// Groups that had runs, by [`crate::plan::Group::index`].
-    pub groups: BTreeMap<usize, StepEntry>,
-}
-
-/// One step's or group's part of an entry.
-#[derive(Debug, Clone, Default)]
-pub struct StepEntry {
-    /// Requests that ended, or runs of a group.
-    pub count: u64,
-    /// Requests or runs that failed.
-    pub errors: u64,
-    /// Failures by class.
-    pub by_class: ByClass,
-    /// Response times of every outcome, those cut off at the end included.
-    pub latency: Compact,
-    /// Service times.
-    pub service: Compact,
+    pub groups: StepEntries,
 }
 
 /// Entries in order. While it grows, the older part is merged pair by pair, one with each new
@@ -72,15 +60,19 @@ pub struct Timeline {
 /// The entry that seconds are being added to.
 #[derive(Debug)]
 struct Open {
+    /// Without steps and groups.
     entry: Entry,
-    steps: BTreeMap<usize, Times>,
-    groups: BTreeMap<usize, Times>,
+    steps: BTreeMap<usize, Sums>,
+    groups: BTreeMap<usize, Sums>,
 }
 
-/// Latency and service times. Made anew of even a single second: packed, a histogram tells how far its
-/// buckets reach, which must not depend on how many measured it.
+/// A step's or group's sums. Histograms are made anew of even a single second: packed, a histogram tells
+/// how far its buckets reach, which must not depend on how many measured it.
 #[derive(Debug, Default)]
-struct Times {
+struct Sums {
+    count: u64,
+    errors: u64,
+    by_class: ByClass,
     latency: Hist,
     service: Hist,
 }
@@ -197,8 +189,8 @@ impl Open {
                 queued: 0,
                 offered: 0,
                 dropped: 0,
-                steps: BTreeMap::new(),
-                groups: BTreeMap::new(),
+                steps: StepEntries::default(),
+                groups: StepEntries::default(),
             },
             steps: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -216,45 +208,49 @@ impl Open {
         let of_tasks = |counter| snapshot.tasks.iter().map(|task| task[counter]).sum::<u64>();
         entry.offered += of_tasks(Counter::Offered);
         entry.dropped += of_tasks(Counter::Dropped);
-        add(&mut entry.steps, &mut self.steps, &snapshot.steps);
-        add(&mut entry.groups, &mut self.groups, &snapshot.groups);
+        add(&mut self.steps, &snapshot.steps);
+        add(&mut self.groups, &snapshot.groups);
     }
 
-    fn close(mut self) -> Entry {
-        let entry = &mut self.entry;
-        for (own, times) in [
-            (&mut entry.steps, self.steps),
-            (&mut entry.groups, self.groups),
-        ] {
-            // Both maps have the same keys, in the same order.
-            for (step, times) in own.values_mut().zip(times.into_values()) {
-                step.latency = times.latency.compact();
-                step.service = times.service.compact();
-            }
+    fn close(self) -> Entry {
+        let entries = |sums: BTreeMap<usize, Sums>| {
+            let sums = sums.into_iter();
+            sums.map(|(index, sums)| (index, sums.close())).collect()
+        };
+        Entry {
+            steps: entries(self.steps),
+            groups: entries(self.groups),
+            ..self.entry
         }
-        self.entry
+    }
+}
+
+impl Sums {
+    fn close(self) -> StepEntry {
+        StepEntry {
+            count: self.count,
+            errors: self.errors,
+            by_class: self.by_class,
+            latency: self.latency.compact(),
+            service: self.service.compact(),
+        }
     }
 }
 
 /// Adds what was measured of those that had anything.
-fn add(
-    steps: &mut BTreeMap<usize, StepEntry>,
-    times: &mut BTreeMap<usize, Times>,
-    measured: &[Measures],
-) {
-    for (place, measures) in measured.iter().enumerate() {
+fn add(steps: &mut BTreeMap<usize, Sums>, measured: &[Measures]) {
+    for (index, measures) in measured.iter().enumerate() {
         if measures.ends().into_iter().all(Hist::is_empty) {
             continue;
         }
-        let step = steps.entry(place).or_default();
-        step.count += measures.count();
-        step.errors += measures.errors();
-        step.by_class += measures.by_class;
-        let times = times.entry(place).or_default();
+        let sums = steps.entry(index).or_default();
+        sums.count += measures.count();
+        sums.errors += measures.errors();
+        sums.by_class += measures.by_class;
         for ended in measures.ends() {
-            times.latency.add(ended);
+            sums.latency.add(ended);
         }
-        times.service.add(&measures[Timer::Service]);
+        sums.service.add(&measures[Timer::Service]);
     }
 }
 
@@ -267,30 +263,9 @@ impl Entry {
         self.queued = next.queued;
         self.offered += next.offered;
         self.dropped += next.dropped;
-        for (own, more) in [
-            (&mut self.steps, next.steps),
-            (&mut self.groups, next.groups),
-        ] {
-            for (place, more) in more {
-                match own.entry(place) {
-                    Slot::Vacant(slot) => {
-                        slot.insert(more);
-                    }
-                    Slot::Occupied(mut step) => step.get_mut().add(&more),
-                }
-            }
-        }
+        self.steps = self.steps.plus(&next.steps);
+        self.groups = self.groups.plus(&next.groups);
         self
-    }
-}
-
-impl StepEntry {
-    fn add(&mut self, more: &StepEntry) {
-        self.count += more.count;
-        self.errors += more.errors;
-        self.by_class += more.by_class;
-        self.latency = self.latency.plus(&more.latency);
-        self.service = self.service.plus(&more.service);
     }
 }
 

@@ -13,17 +13,13 @@ use crate::{
         observe::Limit,
         threshold::{Scope, Scopes},
     },
-    record::{
-        Recording, RunTotals, View,
-        period::Part,
-        timeline::{Entry, StepEntry},
-    },
+    record::{Recording, RunTotals, StepEntries, StepEntry, View, period::Part, timeline::Entry},
     time::SECOND,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 /// What is known of a run besides its measurements.
 #[derive(Debug, Clone)]
@@ -284,10 +280,10 @@ fn checks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Check> {
 }
 
 fn interval(entry: &Entry, names: &Names<'_>) -> Interval {
-    let parts = |labels: &[Label], parts: &BTreeMap<usize, StepEntry>| {
-        let labelled = parts.iter().filter_map(|(place, part)| {
-            let label = labels.get(*place)?;
-            Some((label.id.clone(), measured(part, entry.seconds)))
+    let parts = |labels: &[Label], parts: &StepEntries| {
+        let labelled = parts.iter().filter_map(|(index, part)| {
+            let label = labels.get(index)?;
+            Some((label.id.clone(), measured(&part, entry.seconds)))
         });
         labelled.collect()
     };

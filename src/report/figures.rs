@@ -7,7 +7,7 @@ use super::{
 use crate::{
     driver::ByClass,
     metric::{Timer, Timers},
-    record::{Hist, Traced, View, hist::Compact},
+    record::{Compact, Hist, Traced, View},
     time::SECOND,
 };
 use std::{borrow::Cow, collections::BTreeMap};
