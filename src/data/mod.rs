@@ -4,13 +4,17 @@
 //! Everything random comes from [`rng::Stream`], one per user or arrival index, so that a seed
 //! means the same values whatever the number of workers is.
 
+mod decimal;
 mod digits;
 pub mod generator;
 pub mod rng;
+mod same;
 pub mod template;
 mod value;
 
+pub use decimal::Decimal;
 pub use digits::Written;
 pub use generator::{Generator, Position, Refusal};
+pub use same::is_same;
 pub use template::{Escape, Template};
 pub use value::{Value, hex, unhex};

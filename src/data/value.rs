@@ -61,6 +61,19 @@ impl Value {
         })
     }
 
+    /// A number that was written with these digits: a float, unless that would come back otherwise, as
+    /// `18.50` does.
+    pub fn of_float(number: f64, digits: &str) -> Self {
+        // Templates write the one form, JSON the other.
+        match [format!("{number}"), format!("{number:?}")]
+            .iter()
+            .all(|form| form == digits)
+        {
+            true => Value::Float(number),
+            false => Value::Number(digits.into()),
+        }
+    }
+
     /// The number that it is, as far as a float can tell; None for anything else.
     pub fn as_f64(&self) -> Option<f64> {
         match self {

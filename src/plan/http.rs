@@ -1,12 +1,11 @@
 //! HTTP requests as they will be sent.
 
 use super::StepPlan;
-use crate::data::Template;
+use crate::data::{Template, Value};
 pub use crate::scenario::raw::{Encoding, Http2};
 use bytes::Bytes;
 use http::{HeaderName, Method};
 use regex::bytes::Regex;
-use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
@@ -229,7 +228,7 @@ pub struct JsonCheck {
 #[derive(Debug, Clone)]
 pub enum Wanted {
     /// Always the same.
-    Fixed(Json),
+    Fixed(Value),
     /// The one at this place of the task run's values.
     Variable(usize),
 }

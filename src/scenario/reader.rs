@@ -144,7 +144,7 @@ impl Reader {
     pub fn number(&self, node: &Node) -> Option<f64> {
         match &node.kind {
             NodeKind::Int(number) => Some(*number as f64),
-            NodeKind::Float(number) => Some(*number),
+            NodeKind::Float(float) => Some(float.number),
             NodeKind::Text(text) if text.is_from_environment() => {
                 let number = text.value().trim().parse().ok();
                 number.or_else(|| self.wrong_value(node, "not a number", None))
@@ -192,7 +192,7 @@ impl Reader {
         match &node.kind {
             NodeKind::Text(text) => self.checked(node, units::rate(&text.value())),
             NodeKind::Int(number) => self.checked(node, units::checked_rate(*number as f64)),
-            NodeKind::Float(number) => self.checked(node, units::checked_rate(*number)),
+            NodeKind::Float(float) => self.checked(node, units::checked_rate(float.number)),
             _ => self.wrong_type(node, "a rate", Some(r#"such as "200/s""#)),
         }
     }
@@ -201,7 +201,7 @@ impl Reader {
         match &node.kind {
             NodeKind::Text(text) => self.checked(node, units::share(&text.value())),
             NodeKind::Int(number) => self.checked(node, units::checked_share(*number as f64)),
-            NodeKind::Float(number) => self.checked(node, units::checked_share(*number)),
+            NodeKind::Float(float) => self.checked(node, units::checked_share(float.number)),
             _ => self.wrong_type(node, "a share", Some(r#"such as "10%" or 0.1"#)),
         }
     }

@@ -6,7 +6,8 @@ use super::{
     offsets::offsets,
     text::{Outside, Text},
 };
-use std::ops::Range;
+use crate::data::Value;
+use std::{ops::Range, sync::Arc};
 use toml::de::{DeTable, DeValue};
 
 /// A value and where it stands.
@@ -25,8 +26,8 @@ pub enum NodeKind {
     Text(Text),
     /// A whole number.
     Int(i64),
-    /// A number with a point or an exponent; may be infinite or none at all.
-    Float(f64),
+    /// A number with a point or an exponent.
+    Float(Float),
     /// `true` or `false`.
     Bool(bool),
     /// A date or a time, as written.
@@ -37,6 +38,35 @@ pub enum NodeKind {
     Table(Table),
     /// Something that is a problem already, so that nothing more need be said of it.
     Unreadable,
+}
+
+/// A number with a point or an exponent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Float {
+    /// What it is; may be infinite or none at all.
+    pub number: f64,
+    /// All its digits, as JSON has numbers: without a plus and underscores.
+    pub digits: Arc<str>,
+}
+
+impl Float {
+    /// Of TOML's text without its underscores.
+    fn of(text: &str) -> Self {
+        Self {
+            number: text.parse().unwrap_or(f64::NAN),
+            digits: text.strip_prefix('+').unwrap_or(text).into(),
+        }
+    }
+
+    /// Returns true if it can be sent.
+    pub fn is_finite(&self) -> bool {
+        self.number.is_finite()
+    }
+
+    /// What is sent of it.
+    pub fn value(&self) -> Value {
+        Value::of_float(self.number, &self.digits)
+    }
 }
 
 impl Node {
@@ -123,7 +153,7 @@ impl Converter<'_> {
                     }
                 }
             }
-            DeValue::Float(number) => NodeKind::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::Float(number) => NodeKind::Float(Float::of(number.as_str())),
             DeValue::Boolean(value) => NodeKind::Bool(*value),
             DeValue::Datetime(_) => {
                 NodeKind::Datetime(self.text.get(span).unwrap_or_default().to_owned())

@@ -2,7 +2,7 @@
 
 use super::search::{Needles, Search};
 use crate::{
-    data::Value,
+    data::{Value, Written, is_same},
     driver::{Detail, ErrorClass, Failure},
     plan::{
         HttpStep,
@@ -11,7 +11,8 @@ use crate::{
     time::{Nanos, nanos},
 };
 use serde_json::Value as Json;
-use std::cell::OnceCell;
+use serde_json_path::LocatedNode;
+use std::{cell::OnceCell, sync::Arc};
 
 /// Most bytes of the answer or of a missing text that a message shows.
 const SHOWN: usize = 80;
@@ -169,35 +170,23 @@ fn json_failure(check: &JsonCheck, answer: &Answer, values: &[Value]) -> Option<
     if found.is_empty() {
         return Some(format!("nothing at {path}"));
     }
-    let differs = found.into_iter().find(|found| match &check.wanted {
-        Wanted::Fixed(wanted) => !alike(found, wanted),
-        Wanted::Variable(place) => !values.get(*place).is_some_and(|value| is(found, value)),
-    });
-    differs.map(|found| format!("{path} is `{}`", shown(found.to_string().as_bytes())))
-}
-
-/// Whether two values are equal; numbers by their value, so that 1 is 1.0.
-fn alike(found: &Json, wanted: &Json) -> bool {
-    match (found, wanted) {
-        (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        _ => found == wanted,
-    }
-}
-
-fn is(found: &Json, value: &Value) -> bool {
-    match value {
-        Value::Unset => false,
-        Value::Bool(value) => found.as_bool() == Some(*value),
-        Value::Int(number) => alike(found, &(*number).into()),
-        Value::Float(number) => alike(found, &(*number).into()),
-        Value::Text(text) => found.as_str() == Some(text),
-        Value::Number(text) | Value::Json(text) => {
-            serde_json::from_str(text).is_ok_and(|wanted: Json| alike(found, &wanted))
-        }
-        Value::Bytes(_) => {
-            let mut text = Vec::new();
-            value.write_text(&mut text);
-            found.as_str().is_some_and(|found| found.as_bytes() == text)
-        }
-    }
+    let wanted = match &check.wanted {
+        Wanted::Fixed(wanted) => wanted,
+        Wanted::Variable(place) => values.get(*place).unwrap_or(&Value::Unset),
+    };
+    // Slower than a query for values alone, and seldom needed.
+    let texts = OnceCell::new();
+    let text = |place: usize| -> Option<Arc<str>> {
+        let read = || {
+            let located = path.query_located(json);
+            let written = Written::new(&answer.body);
+            let text = |node: &LocatedNode<'_>| written.at(node.location().iter());
+            located.iter().map(text).collect::<Vec<_>>()
+        };
+        texts.get_or_init(read).get(place)?.clone()
+    };
+    let mut found = found.into_iter().enumerate();
+    let (place, differs) = found.find(|(place, found)| !is_same(found, wanted, || text(*place)))?;
+    let words = text(place).unwrap_or_else(|| differs.to_string().into());
+    Some(format!("{path} is `{}`", shown(words.as_bytes())))
 }

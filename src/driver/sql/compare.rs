@@ -1,7 +1,7 @@
 //! Comparing a value of an answer with the one that was expected.
 
-use super::{datum::Datum, decimal::Decimal};
-use crate::data::unhex;
+use super::datum::Datum;
+use crate::data::{Decimal, unhex};
 use std::borrow::Cow;
 
 /// Returns true if a value is the one that was expected: texts are compared as texts, numbers as

@@ -16,7 +16,6 @@ mod compose;
 mod connection;
 mod console;
 mod datum;
-mod decimal;
 mod diagnose;
 
 mod error;

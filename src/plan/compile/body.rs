@@ -107,7 +107,7 @@ impl Writer<'_> {
                 }
             },
             NodeKind::Int(number) => self.push(number.to_string()),
-            NodeKind::Float(number) if number.is_finite() => self.push(format!("{number:?}")),
+            NodeKind::Float(float) if float.is_finite() => self.push(&*float.digits),
             NodeKind::Float(_) => {
                 let problem = Problem::new(node.place, "JSON has no such number");
                 self.context.tell(problem);
@@ -156,7 +156,7 @@ fn show(node: &Node, out: &mut String) {
     match &node.kind {
         NodeKind::Text(text) => out.push_str(&quoted(text.written())),
         NodeKind::Int(number) => out.push_str(&number.to_string()),
-        NodeKind::Float(number) => out.push_str(&format!("{number:?}")),
+        NodeKind::Float(float) => out.push_str(&float.digits),
         NodeKind::Bool(value) => out.push_str(&value.to_string()),
         NodeKind::Datetime(text) => out.push_str(&quoted(text)),
         NodeKind::Array(items) => {

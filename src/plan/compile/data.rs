@@ -90,7 +90,7 @@ fn drawn(
             let shown = match &node.kind {
                 NodeKind::Text(text) => json!(unless_secret(name, text.written())),
                 NodeKind::Int(number) => json!(number),
-                NodeKind::Float(number) => json!(number),
+                NodeKind::Float(float) => json!(float.number),
                 NodeKind::Bool(value) => json!(value),
                 _ => Json::Null,
             };

@@ -5,6 +5,7 @@ use super::{
     template::{Names, fixed, only_hole},
 };
 use crate::{
+    data::Value,
     human::duration as time,
     plan::{
         describe::{size, status},
@@ -202,20 +203,18 @@ fn json(
 
 /// What a JSON value must be, and how that is shown.
 fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Wanted, String)> {
-    let fixed_value = |value: serde_json::Value| {
-        let shown = value.to_string();
-        Some((Wanted::Fixed(value), shown))
-    };
+    let fixed_value = |value: Value, shown: String| Some((Wanted::Fixed(value), shown));
     match &node.kind {
-        NodeKind::Int(number) => fixed_value((*number).into()),
-        NodeKind::Float(number) if number.is_finite() => fixed_value((*number).into()),
-        NodeKind::Bool(value) => fixed_value((*value).into()),
+        NodeKind::Int(number) => fixed_value(Value::Int(*number), number.to_string()),
+        NodeKind::Float(float) if float.is_finite() => {
+            fixed_value(float.value(), float.digits.to_string())
+        }
+        NodeKind::Bool(value) => fixed_value(Value::Bool(*value), value.to_string()),
         NodeKind::Text(text) => match only_hole(names, text) {
             Some(variable) => Some((Wanted::Variable(variable), text.written().to_owned())),
             None => {
-                let value = fixed(context, text)?;
-                let shown = format!("{:?}", text.written());
-                Some((Wanted::Fixed(value.into()), shown))
+                let value = Value::Text(fixed(context, text)?.into());
+                fixed_value(value, format!("{:?}", text.written()))
             }
         },
         NodeKind::Unreadable => None,

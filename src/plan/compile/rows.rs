@@ -137,7 +137,7 @@ pub(super) fn list(context: &Context<'_>, values: &[Node]) -> Option<Arc<[Value]
 pub(super) fn value(context: &Context<'_>, node: &Node) -> Option<Value> {
     match &node.kind {
         NodeKind::Int(number) => Some(Value::Int(*number)),
-        NodeKind::Float(number) if number.is_finite() => Some(Value::Float(*number)),
+        NodeKind::Float(float) if float.is_finite() => Some(float.value()),
         NodeKind::Bool(value) => Some(Value::Bool(*value)),
         NodeKind::Text(text) => Some(Value::Text(super::template::fixed(context, text)?.into())),
         NodeKind::Unreadable => None,

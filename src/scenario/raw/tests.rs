@@ -5,7 +5,7 @@ use crate::scenario::{
     diag::Place,
     form::{Any, Float, OneOrMore, Pause, Rate, Scalar, Share, Size, Times},
     text::Outside,
-    tree::{NodeKind, Table},
+    tree::{self, NodeKind, Table},
 };
 use std::sync::Arc;
 
@@ -23,7 +23,13 @@ fn samples() -> [(&'static str, NodeKind); 7] {
         ("string", NodeKind::Text(text("x"))),
         ("environment", NodeKind::Text(variable)),
         ("integer", NodeKind::Int(1)),
-        ("number", NodeKind::Float(0.5)),
+        (
+            "number",
+            NodeKind::Float(tree::Float {
+                number: 0.5,
+                digits: "0.5".into(),
+            }),
+        ),
         ("boolean", NodeKind::Bool(true)),
         ("array", NodeKind::Array(Vec::new())),
         ("object", NodeKind::Table(Table::default())),

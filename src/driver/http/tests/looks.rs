@@ -3,7 +3,6 @@
 use super::*;
 use crate::plan::http::{Extract, JsonCheck, Source, Wanted};
 use regex::bytes::Regex;
-use serde_json::json;
 use serde_json_path::JsonPath;
 
 on_both! {
@@ -129,10 +128,10 @@ async fn every_check_is_told_and_the_first_missed_one_is_the_failure<D: Subject>
         body_contains: vec![text("items"), text("nowhere")],
         header_contains: vec![contains("x-kind", "json"), contains("x-kind", "early")],
         json: vec![
-            check("$.items[*].p", Wanted::Fixed(json!(1))),
+            check("$.items[*].p", Wanted::Fixed(Value::Int(1))),
             check("$.id", Wanted::Variable(0)),
-            check("$.ok", Wanted::Fixed(json!("true"))),
-            check("$.gone", Wanted::Fixed(json!(1))),
+            check("$.ok", Wanted::Fixed(Value::Text("true".into()))),
+            check("$.gone", Wanted::Fixed(Value::Int(1))),
         ],
         size: Some((1, 5)),
         duration: Some(LONG),

@@ -253,8 +253,8 @@ fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given>
     let literal = |value: Value, shown: String| given(Param::Literal(value), shown);
     match &node.kind {
         NodeKind::Int(number) => literal(Value::Int(*number), number.to_string()),
-        NodeKind::Float(number) if number.is_finite() => {
-            literal(Value::Float(*number), format!("{number:?}"))
+        NodeKind::Float(float) if float.is_finite() => {
+            literal(float.value(), float.digits.to_string())
         }
         NodeKind::Bool(value) => literal(Value::Bool(*value), value.to_string()),
         NodeKind::Datetime(text) => literal(Value::Text(text.as_str().into()), text.clone()),
