@@ -1,10 +1,10 @@
-//! The process: reads the command line and is the only place that exits.
+//! The process: reads the command line and exits; only a third signal ends it elsewhere.
 
 use clap::Parser;
 use loadgen::cli::Cli;
 
 fn main() -> ! {
     let exit = Cli::parse().execute();
-    // Threads that still run after a second interrupt are not waited for.
+    // Threads that still run after interrupts are not waited for.
     std::process::exit(exit.code().into());
 }

@@ -9,10 +9,11 @@ use crate::plan::{AppPool, AppSettings};
 use serde::Deserialize;
 use std::{
     io,
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
+use tempfile::{Builder, TempDir};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child as Process, ChildStdin, ChildStdout, Command},
@@ -30,20 +31,17 @@ pub(super) struct Child {
     life: Option<ChildStdin>,
     /// Where the child says once that it is ready.
     stdout: Option<ChildStdout>,
-    data_dir: Option<PathBuf>,
+    /// Folder of its data, gone when this is dropped; None when its data is elsewhere. It removes
+    /// the folder itself, unless it is killed: so that none is left, whichever of both goes first.
+    folder: Option<TempDir>,
     said: Said,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum FirstLine {
-    Ready {
-        services: Vec<Served>,
-        data_dir: Option<PathBuf>,
-    },
-    Failed {
-        error: String,
-    },
+    Ready { services: Vec<Served> },
+    Failed { error: String },
 }
 
 impl Child {
@@ -63,6 +61,13 @@ impl Child {
             .args(["target", service, "--port", "0", "--managed"])
             .args(pool(settings.pool.as_ref()))
             .args(&settings.flags);
+        let folder = match database {
+            Some(_) => None,
+            None => Some(folder()?),
+        };
+        if let Some(folder) = &folder {
+            command.arg("--data-dir").arg(folder.path());
+        }
         // Not as arguments, which everybody on the machine can read.
         if let Some(database) = database {
             command.env("LOADGEN_DATABASE", database);
@@ -90,7 +95,7 @@ impl Child {
             process,
             life: Some(life),
             stdout: Some(stdout),
-            data_dir: None,
+            folder,
             said,
         })
     }
@@ -118,10 +123,7 @@ impl Child {
             return Err(self.said.explain(problem.into()).await);
         };
         let services = match serde_json::from_str(&line) {
-            Ok(FirstLine::Ready { services, data_dir }) => {
-                self.data_dir = data_dir;
-                services
-            }
+            Ok(FirstLine::Ready { services }) => services,
             Ok(FirstLine::Failed { error }) => {
                 return Err(format!("the bundled target did not start: {error}"));
             }
@@ -133,9 +135,9 @@ impl Child {
         Ok(services)
     }
 
-    /// The temporary folder of its data, once it is ready; None when its data is elsewhere.
-    pub fn data_dir(&self) -> Option<&Path> {
-        self.data_dir.as_deref()
+    /// The temporary folder of its data; None when its data is elsewhere.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path)
     }
 
     /// Waits until it ends by itself, which it should not, and says how.
@@ -167,14 +169,11 @@ impl Child {
                     .kill()
                     .await
                     .map_err(|error| error.to_string())?;
-                remove(self.data_dir.as_deref());
                 return Err(format!(
                     "the bundled target did not stop within {STOP_TIMEOUT:?} and was killed"
                 ));
             }
         };
-        // It has removed its folder itself, unless it was killed.
-        remove(self.data_dir.as_deref());
         match end {
             Ok(status) if status.success() => Ok(()),
             end => Err(self
@@ -206,11 +205,17 @@ fn pool(pool: Option<&AppPool>) -> Vec<String> {
     arguments
 }
 
-fn remove(folder: Option<&Path>) {
-    if let Some(folder) = folder {
-        // Usually it is gone already.
-        let _ = std::fs::remove_dir_all(folder);
-    }
+/// A temporary folder that is nobody else's, whatever the umask.
+fn folder() -> Result<TempDir, String> {
+    let mut builder = Builder::new();
+    builder.prefix("loadgen-target-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().map_err(|error| {
+        let parent = std::env::temp_dir();
+        let parent = parent.display();
+        format!("no folder can be made in {parent} for the bundled target's data: {error}")
+    })
 }
 
 fn words(end: io::Result<ExitStatus>) -> String {

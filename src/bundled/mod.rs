@@ -107,12 +107,12 @@ impl Bundled {
 }
 
 impl Service {
-    /// Where its data is, once the first instance is ready.
+    /// Where its data is, or will be once the first instance is ready.
     fn location(&self) -> Option<String> {
         if let Some(database) = &self.app.settings.database {
             return Some(database.expose().to_owned());
         }
-        let folder = self.instances.first()?.data_dir()?;
+        let folder = self.instances.first()?.folder()?;
         Some(format!("sqlite:{}/", folder.display()))
     }
 

@@ -26,7 +26,7 @@ pub enum Exit {
     Scenario,
     /// Interrupted; what was measured is reported.
     Interrupted,
-    /// Interrupted twice: ended at once.
+    /// Interrupted three times: ended at once.
     Killed,
 }
 

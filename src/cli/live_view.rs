@@ -19,6 +19,8 @@ use std::{
 pub struct LiveView {
     /// None once the load is over.
     display: Option<Display>,
+    /// Messages after the load are shown as they are.
+    speaks: bool,
     /// Shows the run in browsers, after the load as well.
     web: Option<Web>,
     /// File of the journal, if there is to be one.
@@ -34,6 +36,7 @@ impl LiveView {
     /// Shows it on this display, and writes it to the file at `journal`, if there is to be one.
     pub fn new(display: Display, journal: Option<PathBuf>) -> Self {
         Self {
+            speaks: !display.is_off(),
             display: Some(display),
             web: None,
             path: journal,
@@ -71,8 +74,10 @@ impl LiveView {
 
 impl Observer for LiveView {
     fn message(&mut self, text: &str) {
-        if let Some(display) = &self.display {
-            display.message(text);
+        match &self.display {
+            Some(display) => display.message(text),
+            None if self.speaks => output::tell(&format!("{text}\n")),
+            None => {}
         }
     }
 
@@ -148,7 +153,7 @@ pub fn complain(error: &RunError) {
         Cause::CommandNotAllowed(command) => output::complain(format_args!(
             "this scenario runs commands on this machine (`{command}`): give --allow-exec if it may"
         )),
-        // Whoever interrupts again wants to see nothing more.
+        // Whoever interrupts a third time wants to see nothing more.
         Cause::Abandoned => {}
         _ => output::complain(error),
     }

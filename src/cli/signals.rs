@@ -1,23 +1,87 @@
-//! Ctrl-C and SIGTERM.
+//! Signals that end a run: SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
-use crate::run::Interrupts;
-use std::io;
-use tokio::signal::unix::{SignalKind, signal};
+use super::Exit;
+use crate::{
+    dashboard::tui::terminal,
+    run::{Interrupt, Interrupts},
+};
+use std::{future::pending, io, thread, time::Duration};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+    time::sleep,
+};
 
-/// Takes the signals over from the system's default, which is to end at once: from now on each is
-/// an interrupt. Must be called inside a runtime.
-pub fn listen() -> io::Result<Interrupts> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let interrupts = Interrupts::default();
-    let sender = interrupts.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => sender.send(),
-                _ = terminate.recv() => sender.send(),
-            }
+/// How long a run may take to leave by itself on the third signal.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// Listens to signals until it is dropped.
+pub struct Signals {
+    interrupts: Interrupts,
+    _over: oneshot::Sender<()>,
+}
+
+impl Signals {
+    /// Takes the signals over from the system's default, which is to end at once: from now on each
+    /// is an interrupt, whatever its kind. SIGHUP stays ignored where it is, as `nohup` has it.
+    ///
+    /// A thread of its own listens, so that a third one ends the process even where the run waits
+    /// for a file or a pipe.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn listen() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !target_app::hangup_is_ignored() {
+            kinds.push(SignalKind::hangup());
         }
-    });
-    Ok(interrupts)
+        let inside = runtime.enter();
+        let signals: io::Result<Vec<Signal>> = kinds.into_iter().map(signal).collect();
+        let mut signals = signals?;
+        drop(inside);
+        let interrupts = Interrupts::default();
+        let sender = interrupts.clone();
+        let (over, ends) = oneshot::channel::<()>();
+        let listen = async move {
+            while !sender.reached(Interrupt::Leave) {
+                any(&mut signals).await;
+                sender.send();
+            }
+            sleep(LEAVE).await;
+        };
+        let work = move || {
+            let left = runtime.block_on(async {
+                tokio::select! {
+                    () = listen => true,
+                    _ = ends => false,
+                }
+            });
+            if left {
+                terminal::leave();
+                std::process::exit(Exit::Killed.code().into());
+            }
+        };
+        thread::Builder::new().name("signals".into()).spawn(work)?;
+        Ok(Self {
+            interrupts,
+            _over: over,
+        })
+    }
+
+    /// Interrupts by these signals.
+    pub fn interrupts(&self) -> &Interrupts {
+        &self.interrupts
+    }
+}
+
+/// Waits for one of any kind.
+async fn any(signals: &mut [Signal]) {
+    let each = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    let (received, ..) = futures_util::future::select_all(each).await;
+    if received.is_none() {
+        // No more will come of this kind; that does not happen while the runtime lives.
+        pending().await
+    }
 }

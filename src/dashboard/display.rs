@@ -157,8 +157,8 @@ impl Display {
         self.change(|state| readings.iter().for_each(|reading| state.observe(reading)));
     }
 
-    /// Whether nobody sees anything.
-    fn is_off(&self) -> bool {
+    /// True when nobody sees anything.
+    pub fn is_off(&self) -> bool {
         self.painter.is_none() && self.tui.is_none() && self.web.is_none()
     }
 

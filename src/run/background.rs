@@ -1,16 +1,20 @@
 //! Events, observations and verifications: done in the background of the load.
 
-use super::{Cause, Interrupts, Observer, follow::Measured};
+use super::{Cause, Interrupt, Interrupts, Observer, follow::Measured, interrupts::LAST_THINGS};
 use crate::{
-    gate,
+    gate, human,
     observe::{Observers, Taken},
     plan::{Plan, sql::Secret},
     report::{self, Verification},
     time::{Clock, Nanos, SECOND},
     world::{Activities, Caller, Databases, Events, Happened, Progress, Questions},
 };
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
+use tokio::time::sleep;
 use url::Url;
+
+/// Time that events under way have after the second interrupt: commands are told to end first.
+const TO_END: Duration = Duration::from_secs(2);
 
 /// Background of one run.
 pub struct Background {
@@ -116,39 +120,37 @@ impl Background {
     }
 
     /// Ends what is under way after the load, does the events of its end, and asks verifications.
-    /// An interrupt ends it: a verification without an answer by then does not hold.
+    ///
+    /// An interrupt ends what can be left out: the second, or the first where none came during the
+    /// load. A verification without an answer by then does not hold. Events of the end are done
+    /// all the same, and have a bounded time after the second.
     ///
     /// # Errors
-    /// On an interrupt after another one.
+    /// [`Cause::Abandoned`] on the third interrupt.
     pub async fn finish(
         &mut self,
         measured: &mut Measured,
         interrupts: &Interrupts,
     ) -> Result<(), Cause> {
-        let mut verified = Vec::new();
-        let finish = async {
+        let observed = async {
             // First, so that it is the load that they tell of.
             self.done.databases = self.activities.end().await;
             self.observers.end().await;
-            if let Some(events) = &mut self.events {
-                let tell = |happened| {
-                    let outcome = outcome(&self.plan, happened);
-                    measured.failures.extend(outcome.failure);
-                    self.done.events.push(outcome.event);
-                };
-                events.finish(tell).await;
-            }
-            let counts = &measured.recording.counts;
-            self.questions.after(counts, &mut verified).await;
         };
-        let interrupted = tokio::select! {
-            () = finish => false,
-            () = interrupts.next() => true,
-        };
-        if interrupted && measured.interrupted {
-            return Err(Cause::Abandoned);
+        tokio::select! {
+            () = observed => {}
+            () = interrupts.impatience() => {}
         }
-        measured.interrupted |= interrupted;
+        tokio::select! {
+            () = self.end_events(measured, interrupts) => {}
+            () = interrupts.reach(Interrupt::Leave) => return Err(Cause::Abandoned),
+        }
+        let mut verified = self.questions.unasked();
+        tokio::select! {
+            () = self.questions.after(&measured.recording.counts, &mut verified) => {}
+            () = interrupts.impatience() => {}
+        }
+        measured.interrupted |= interrupts.reached(Interrupt::End);
         self.conclude();
         let verify = self.plan.beside.verify.iter();
         self.done.verify = verify
@@ -156,6 +158,37 @@ impl Background {
             .map(|(verify, verified)| Verification::of(verify, verified))
             .collect();
         Ok(())
+    }
+
+    /// Ends the events that are under way, and does those of the end.
+    async fn end_events(&mut self, measured: &mut Measured, interrupts: &Interrupts) {
+        let Some(events) = &mut self.events else {
+            return;
+        };
+        let (plan, done) = (&self.plan, &mut self.done.events);
+        let mut tell = |happened| {
+            let outcome = outcome(plan, happened);
+            measured.failures.extend(outcome.failure);
+            done.push(outcome.event);
+        };
+        tokio::select! {
+            () = events.end_those_under_way(&mut tell) => {}
+            () = async {
+                interrupts.reach(Interrupt::CutOff).await;
+                sleep(TO_END).await;
+            } => {}
+        }
+        events.tell_unfinished("it was cut off at the end of the run", &mut tell);
+        let late = tokio::select! {
+            () = events.do_those_of_the_end(&mut tell) => false,
+            () = interrupts.out_of_time() => true,
+        };
+        if late {
+            let limit = human::duration(LAST_THINGS);
+            let why = format!("it was not over {limit} after the second interrupt");
+            events.tell_unfinished(&why, &mut tell);
+        }
+        events.end_what_is_left().await;
     }
 
     /// Takes down what was observed, and judges limits on it.

@@ -47,7 +47,7 @@ pub enum Cause {
     Invalid(Report),
     /// It was interrupted before there was anything to measure.
     Interrupted,
-    /// It was interrupted again while it was ending, and left everything as it was.
+    /// It was interrupted a third time, and left everything as it was.
     Abandoned,
     /// loadgen itself failed.
     Internal(String),
@@ -75,7 +75,7 @@ impl RunPhase {
 }
 
 impl RunError {
-    /// True after one interrupt too many: nothing may be waited for any more.
+    /// True after a third interrupt: nothing may be waited for any more.
     pub fn is_abandoned(&self) -> bool {
         matches!(self.cause, Cause::Abandoned)
     }
@@ -98,7 +98,7 @@ impl fmt::Display for RunError {
                 f.write_str("interrupted before the phase began")
             }
             Cause::Interrupted => f.write_str("interrupted before the load began"),
-            Cause::Abandoned => f.write_str("interrupted again: left at once"),
+            Cause::Abandoned => f.write_str("interrupted a third time: left at once"),
         }
     }
 }

@@ -129,6 +129,12 @@ impl FinishedRun {
         self.exit_code = u8::from(!self.is_good());
     }
 
+    /// Takes note of an interrupt that came after the load, or during it.
+    pub(super) fn interrupt(&mut self) {
+        self.interrupted = true;
+        self.exit_code = u8::from(!self.is_good());
+    }
+
     /// True when every threshold, limit and verification held.
     pub fn held(&self) -> bool {
         self.verdicts.iter().all(|verdict| verdict.ok)

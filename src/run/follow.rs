@@ -2,13 +2,14 @@
 //! when there is reason to.
 
 use super::{
-    Cause, Interrupts, Observer, Second,
+    Cause, Interrupt, Interrupts, Observer, Second,
     background::{Background, BackgroundUpdate, EventOutcome},
 };
 use crate::{
     bundled::Bundled,
     engine::{Event, RunningLoad, WorkerEnd},
     gate::Judge,
+    human,
     plan::Plan,
     record::{Collector, Periods, Recording, Size, Snapshot},
     report,
@@ -33,16 +34,18 @@ pub struct Measured {
     pub stopped: Option<Nanos>,
     /// By population, iterations that were asked for and not done.
     pub undone: Vec<u64>,
+    /// Warnings in words.
+    pub warnings: Vec<String>,
 }
 
-/// Bound on telling servers, after a second interrupt, that nobody wants their answers.
-const CUT: Duration = Duration::from_secs(1);
+/// Bound on the end of a load that was cut off: until then its senders tell servers that nobody
+/// wants their answers, and hand over what they measured.
+const CUT: Duration = Duration::from_secs(5);
 
-/// Follows a load to its end.
+/// Follows a load to its end. The first interrupt stops it, the second cuts it off.
 ///
 /// # Errors
-/// [`Cause::Abandoned`] on a second interrupt, when what is under way is cut off, and on a third,
-/// which is not waited for.
+/// [`Cause::Abandoned`] on a third interrupt, which is not waited for.
 pub async fn follow(
     load: &mut impl RunningLoad,
     plan: &Plan,
@@ -95,20 +98,18 @@ pub async fn follow(
                 // Every sender is gone.
                 None => working = 0,
             },
-            () = interrupts.next() => {
-                if cut.is_some() {
-                    return Err(Cause::Abandoned);
-                }
-                if run.interrupted {
-                    run.load.cut();
-                    cut = Some(Instant::now() + CUT);
-                } else {
-                    run.interrupted = true;
-                    run.observer.message("interrupted: waiting for what is under way; once more quits at once");
-                    run.stop();
-                }
+            () = interrupts.reach(Interrupt::End), if !run.interrupted => {
+                run.interrupted = true;
+                run.observer.message(FIRST);
+                run.stop();
             }
-            () = past(cut) => return Err(Cause::Abandoned),
+            () = interrupts.reach(Interrupt::CutOff), if run.interrupted && cut.is_none() => {
+                cut = Some(Instant::now() + CUT);
+                run.observer.message(SECOND);
+                run.load.cut();
+            }
+            () = interrupts.reach(Interrupt::Leave) => return Err(Cause::Abandoned),
+            () = past(cut) => break,
             problem = failed(&mut bundled) => {
                 bundled = None;
                 run.observer.message(&problem);
@@ -125,11 +126,14 @@ pub async fn follow(
             background.stop();
         }
     }
-    if cut.is_some() {
-        return Err(Cause::Abandoned);
-    }
     run.observer.load_over();
-    run.collector.periods().end_each_by(&run.end.stopped);
+    let mut warnings = Vec::new();
+    if working == 0 {
+        run.collector.periods().end_each_by(&run.end.stopped);
+    } else {
+        run.end.at = run.load.clock().now();
+        warnings.push(lost(working));
+    }
     Ok(Measured {
         recording: run.collector.close(run.end.at, run.end.overdue),
         undone: run.end.undone,
@@ -138,7 +142,28 @@ pub async fn follow(
         internal: run.internal,
         judge: run.judge,
         stopped: run.stopped,
+        warnings,
     })
+}
+
+/// Told on the first interrupt.
+const FIRST: &str = "interrupted: waiting for what is under way; once more cuts it off";
+
+/// Told on the second.
+const SECOND: &str =
+    "interrupted again: what is under way is cut off; once more leaves at once, without a result";
+
+/// Warning that so many senders did not end when they were cut off.
+fn lost(senders: usize) -> String {
+    let workers = match senders {
+        1 => "a worker".to_owned(),
+        many => format!("{many} workers"),
+    };
+    format!(
+        "{workers} did not end within {} of the second interrupt: the last second or two of what was \
+         measured there are missing",
+        human::duration(CUT)
+    )
 }
 
 /// State of a load that is followed.

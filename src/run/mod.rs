@@ -27,6 +27,7 @@ mod tests;
 use crate::{
     driver::{Custom, NoCustom, PrepareError, Reach, Setups, Timers},
     engine::{RunningLoad, worker_count},
+    human,
     plan::{Plan, RunData, event::Action},
     report,
     scenario::{Report, Scenario, Source},
@@ -36,7 +37,8 @@ use background::Background;
 pub use error::{Cause, RunError, RunPhase};
 pub use finished::{FinishedRun, RunInfo};
 use follow::follow;
-pub use interrupts::Interrupts;
+use interrupts::LAST_THINGS;
+pub use interrupts::{Interrupt, Interrupts};
 use jiff::Timestamp;
 use lifecycle::Lifecycle;
 pub use observer::{Observer, Second};
@@ -160,7 +162,12 @@ impl<C: Custom> Run<C> {
             // The bundled services see this process let go of them, and clean up by themselves.
             return run;
         }
-        let stopped = services.stop().await;
+        let stopped = tokio::select! {
+            stopped = services.stop() => stopped,
+            () = interrupts.reach(Interrupt::Leave) => {
+                return Err(RunPhase::TargetStop.error(Cause::Abandoned));
+            }
+        };
         let mut finished = run?;
         // Services that ended during the run were told of already.
         if let Err(problem) = stopped
@@ -207,11 +214,20 @@ impl<C: Custom> Run<C> {
         }
         let problems = tokio::select! {
             problems = lifecycle.tear_down() => problems,
-            () = interrupts.next() => vec!["the teardown was interrupted".to_owned()],
+            () = interrupts.out_of_time() => vec![format!(
+                "the teardown was not over {} after the second interrupt, and was cut off",
+                human::duration(LAST_THINGS)
+            )],
+            () = interrupts.reach(Interrupt::Leave) => {
+                return Err(RunPhase::Teardown.error(Cause::Abandoned));
+            }
         };
         match run {
             Ok(mut finished) => {
                 problems.into_iter().for_each(|it| finished.fail(it));
+                if interrupts.reached(Interrupt::End) {
+                    finished.interrupt();
+                }
                 Ok(finished)
             }
             Err(error) => {
@@ -351,13 +367,13 @@ impl<C: Custom> Run<C> {
             .map_err(|cause| RunPhase::Load.error(cause))?;
         let finish = background.finish(&mut measured, interrupts).await;
         finish.map_err(|cause| RunPhase::Verification.error(cause))?;
-        let mut warnings = match measured.stopped {
-            None => background.warnings(),
-            Some(_) => Vec::new(),
-        };
+        let mut warnings = std::mem::take(&mut measured.warnings);
+        if measured.stopped.is_none() {
+            warnings.extend(background.warnings());
+        }
         warnings.extend(tokio::select! {
             warnings = observer.settle() => warnings,
-            () = interrupts.next() => Vec::new(),
+            () = interrupts.impatience() => Vec::new(),
         });
         let background = background.into_report();
         Ok(FinishedRun::new(
@@ -374,7 +390,7 @@ async fn during<T>(
 ) -> Result<T, RunError> {
     tokio::select! {
         result = work => result.map_err(|cause| phase.error(cause)),
-        () = interrupts.next() => Err(phase.error(Cause::Interrupted)),
+        () = interrupts.reach(Interrupt::End) => Err(phase.error(Cause::Interrupted)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Suites as library calls: their phases, one run after the other.
 
 use super::{
-    Cause, FinishedRun, Interrupts, Observer, Options, Run, RunError, RunPhase, Services, admit,
+    Cause, FinishedRun, Interrupt, Interrupts, Observer, Options, Run, RunError, RunPhase,
+    Services, admit,
 };
 use crate::{
     driver::Custom,
@@ -236,7 +237,12 @@ impl<C: Custom, O: SuiteObserver> Progress<'_, C, O> {
             self.phases.push(entry);
         }
         let stopped = match services {
-            Ok(services) => services.stop().await,
+            Ok(services) => tokio::select! {
+                stopped = services.stop() => stopped,
+                () = self.interrupts.reach(Interrupt::Leave) => {
+                    return Err(RunPhase::TargetStop.error(Cause::Abandoned));
+                }
+            },
             Err(_) => Ok(()),
         };
         let results = self.phases[before..]
@@ -294,14 +300,14 @@ impl<C: Custom, O: SuiteObserver> Progress<'_, C, O> {
             ready = services.ready(|text| observer.message(text)) => {
                 ready.map_err(|words| RunPhase::Target.failed(words))?;
             }
-            () = self.interrupts.next() => return Err(interrupted()),
+            () = self.interrupts.reach(Interrupt::End) => return Err(interrupted()),
         }
         if phase.pause > Duration::ZERO {
             let length = human::duration(phase.pause);
             observer.message(&format!("a pause of {length} before {}", phase.name));
             tokio::select! {
                 () = tokio::time::sleep(phase.pause) => {}
-                () = self.interrupts.next() => return Err(interrupted()),
+                () = self.interrupts.reach(Interrupt::End) => return Err(interrupted()),
             }
         }
         let (count, name) = (self.count, &phase.name);

@@ -339,7 +339,7 @@ async fn an_interrupt_stops_the_load_and_keeps_what_was_measured() {
     let script = Script::new(&[&[(7, 0); 60]]);
     let ran = run(&text(""), &script, Steps::default(), &[1_500]).await;
     assert_eq!(script.ended(), [("stop", 3 * SECOND / 2)]);
-    let words = "interrupted: waiting for what is under way; once more quits at once";
+    let words = "interrupted: waiting for what is under way; once more cuts it off";
     assert!(ran.notes.contains(&words.to_owned()), "{:?}", ran.notes);
     assert_eq!(ran.done, ["in", "out"]);
     let finished = ran.result.unwrap();
@@ -348,7 +348,7 @@ async fn an_interrupt_stops_the_load_and_keeps_what_was_measured() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_interrupt_cuts_the_load_off_and_abandons_the_run() {
+async fn a_second_interrupt_cuts_the_load_off_and_reports() {
     let script = Script {
         under_way: 30 * SECOND,
         ..Script::new(&[&[(7, 0); 60]])
@@ -356,29 +356,74 @@ async fn a_second_interrupt_cuts_the_load_off_and_abandons_the_run() {
     let ran = run(&text(""), &script, Steps::default(), &[1_500, 1_000]).await;
     let [stop, cut] = [3 * SECOND / 2, 5 * SECOND / 2];
     assert_eq!(script.ended(), [("stop", stop), ("cut", cut)]);
-    let error = ran.result.unwrap_err();
-    assert!(error.is_abandoned());
-    assert_eq!(error.phase, RunPhase::Load);
-    // Neither the load nor the teardown is waited for.
-    assert_eq!(ran.done, ["in"]);
+    assert_eq!(ran.done, ["in", "out"]);
+    let finished = ran.result.unwrap();
+    assert!(finished.interrupted && finished.warnings.is_empty());
+    let result = finished.into_result();
+    assert_eq!(result.totals[Counter::Offered], 14);
+    assert_eq!(result.run.duration_s, 2.5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_cannot_be_cut_off_is_not_waited_for() {
-    // A second after the cut, and at once when interrupted once more.
-    for (interrupts, took) in [(&[1_500, 500][..], 3_000), (&[1_500, 500, 250][..], 2_250)] {
-        let script = Script {
-            under_way: 30 * SECOND,
-            deaf: true,
-            ..Script::new(&[&[(7, 0); 60]])
-        };
+async fn a_load_that_cannot_be_cut_off_is_reported_without_its_end() {
+    let deaf = Script {
+        under_way: 30 * SECOND,
+        deaf: true,
+        ..Script::new(&[&[(7, 0); 60]])
+    };
+    let began = tokio::time::Instant::now();
+    let ran = run(&text(""), &deaf, Steps::default(), &[1_500, 250]).await;
+    let passed = began.elapsed().as_millis();
+    // Timers are as fine as a millisecond.
+    assert!((6_750..6_760).contains(&passed), "{passed}");
+    assert_eq!(ran.done, ["in", "out"]);
+    let finished = ran.result.unwrap();
+    assert!(
+        finished.warnings[0].starts_with("a worker did not end within 5s"),
+        "{:?}",
+        finished.warnings
+    );
+    assert_eq!(finished.into_result().totals[Counter::Offered], 6 * 7);
+
+    // The third interrupt waits for nothing.
+    let began = tokio::time::Instant::now();
+    let ran = run(&text(""), &deaf, Steps::default(), &[1_500, 500, 250]).await;
+    let passed = began.elapsed().as_millis();
+    assert!((2_250..2_255).contains(&passed), "{passed}");
+    let error = ran.result.unwrap_err();
+    assert!(error.is_abandoned());
+    assert_eq!(
+        (error.phase, ran.done),
+        (RunPhase::Load, vec!["in".to_owned()])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_is_bounded_after_the_second_interrupt_and_left_at_the_third() {
+    let slow = text("").replace("custom = 'out'", "custom = 'out'\nthink = '1h'");
+    let script = Script::new(&[&[(7, 0)]]);
+    for (interrupts, took) in [
+        // In the load, and in the teardown.
+        (&[500, 0][..], 10_500),
+        (&[500, 2_500][..], 13_000),
+        // All of them in the teardown.
+        (&[2_000, 1_000][..], 13_000),
+    ] {
         let began = tokio::time::Instant::now();
-        let ran = run(&text(""), &script, Steps::default(), interrupts).await;
-        assert!(ran.result.unwrap_err().is_abandoned());
-        // Timers are as fine as a millisecond.
+        let ran = run(&slow, &script, Steps::default(), interrupts).await;
         let passed = began.elapsed().as_millis();
-        assert!((took..took + 5).contains(&passed), "{passed}");
+        assert!((took..took + 10).contains(&passed), "{passed}");
+        let finished = ran.result.unwrap();
+        assert!(finished.interrupted);
+        assert_eq!(
+            finished.failures,
+            ["the teardown was not over 10s after the second interrupt, and was cut off"]
+        );
     }
+    let ran = run(&slow, &script, Steps::default(), &[2_000, 1_000, 1_000]).await;
+    let error = ran.result.unwrap_err();
+    assert!(error.is_abandoned());
+    assert_eq!(error.phase, RunPhase::Teardown);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,9 @@
 //! Events: done on time, beside the load.
 
-use super::{Caller, Databases, Line, command};
+use super::{
+    Caller, Databases, Line,
+    command::{self, Group},
+};
 use crate::{
     plan::{
         Plan,
@@ -9,7 +12,11 @@ use crate::{
     },
     time::{Clock, Nanos, nanos},
 };
-use futures_util::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt,
+    future::{LocalBoxFuture, join_all},
+    stream::FuturesUnordered,
+};
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
@@ -51,6 +58,8 @@ pub struct Events {
     stopped: bool,
     /// By event: how often it was begun.
     begun: Vec<u64>,
+    /// By event: since when it is under way.
+    under_way: Vec<Option<Nanos>>,
 }
 
 /// A time that an event is to be done.
@@ -71,6 +80,8 @@ struct Doer {
     /// By event: its connections, while they are not in use.
     lines: RefCell<Vec<Option<Line>>>,
     over: watch::Receiver<bool>,
+    /// Groups of commands that are over and left something in the background.
+    left: RefCell<Vec<Group>>,
 }
 
 impl Events {
@@ -92,6 +103,7 @@ impl Events {
             own: Arc::clone(own),
             lines: RefCell::new(events.iter().map(|_| None).collect()),
             over: ends,
+            left: RefCell::default(),
         });
         let all = Self {
             waiting: FuturesUnordered::new(),
@@ -100,6 +112,7 @@ impl Events {
             end,
             stopped: false,
             begun: vec![0; events.len()],
+            under_way: vec![None; events.len()],
             doer,
         };
         for (event, planned) in events.iter().enumerate() {
@@ -126,6 +139,7 @@ impl Events {
                     }
                 }
                 Some((due, happened)) = self.working.next() => {
+                    self.under_way[due.event] = None;
                     self.wait_again(due);
                     return Progress::Done(happened);
                 }
@@ -140,27 +154,64 @@ impl Events {
         self.waiting.clear();
     }
 
-    /// Ends what is under way, and does what is to be done at the end. What comes of it is given
-    /// to `tell` one by one.
-    pub async fn finish(&mut self, mut tell: impl FnMut(Happened)) {
+    /// Begins no further one, and ends those that are under way: commands are ended, and others
+    /// have a bounded time. Each that is over is given to `tell`. May be given up at any time.
+    pub async fn end_those_under_way(&mut self, mut tell: impl FnMut(Happened)) {
         self.stop();
         self.over.send_replace(true);
         let under_way = async {
-            while let Some((_, happened)) = self.working.next().await {
+            while let Some((due, happened)) = self.working.next().await {
+                self.under_way[due.event] = None;
                 tell(happened);
             }
         };
-        let late = timeout(GRACE, under_way).await.is_err();
-        if late {
-            self.working.clear();
-        }
-        for event in 0..self.begun.len() {
-            if self.doer.plan.beside.events[event].when == When::End {
-                self.begun[event] += 1;
-                let at = self.doer.clock.now();
-                tell(Rc::clone(&self.doer).happen(event, at).await);
+        let doer = Rc::clone(&self.doer);
+        let _ = tokio::join!(timeout(GRACE, under_way), doer.end_what_is_left());
+    }
+
+    /// Gives up those that are still under way, and gives them to `tell` with the reason.
+    pub fn tell_unfinished(&mut self, why: &str, mut tell: impl FnMut(Happened)) {
+        self.working.clear();
+        let now = self.doer.clock.now();
+        for (event, since) in self.under_way.iter_mut().enumerate() {
+            if let Some(at) = since.take() {
+                tell(Happened {
+                    event,
+                    at,
+                    took: now.saturating_sub(at),
+                    result: Err(why.to_owned()),
+                });
             }
         }
+    }
+
+    /// Does the events of the end, one after the other. Each that is over is given to `tell`. May
+    /// be given up at any time; then those that were not done count as under way.
+    pub async fn do_those_of_the_end(&mut self, mut tell: impl FnMut(Happened)) {
+        let at = self.doer.clock.now();
+        let planned = self.doer.plan.beside.events.iter().enumerate();
+        let last: Vec<usize> = planned
+            .filter(|(_, planned)| planned.when == When::End)
+            .map(|(event, _)| event)
+            .collect();
+        for event in &last {
+            self.under_way[*event] = Some(at);
+        }
+        // Nothing is over for them: a command of the end runs to its own.
+        let (_lasting, lasts) = watch::channel(false);
+        for event in last {
+            self.begun[event] += 1;
+            let doer = Rc::clone(&self.doer);
+            let at = doer.clock.now();
+            let happened = doer.happen(event, at, lasts.clone()).await;
+            self.under_way[event] = None;
+            tell(happened);
+        }
+    }
+
+    /// Ends what commands have left in the background.
+    pub async fn end_what_is_left(&self) {
+        self.doer.end_what_is_left().await;
     }
 
     /// The events that have never been begun.
@@ -184,9 +235,11 @@ impl Events {
         self.begun[due.event] += 1;
         let doer = Rc::clone(&self.doer);
         let at = doer.clock.now();
-        self.working.push(Box::pin(
-            async move { (due, doer.happen(due.event, at).await) },
-        ));
+        self.under_way[due.event] = Some(at);
+        let over = doer.over.clone();
+        self.working.push(Box::pin(async move {
+            (due, doer.happen(due.event, at, over).await)
+        }));
         at
     }
 
@@ -211,9 +264,14 @@ impl Events {
 }
 
 impl Doer {
-    /// Does one that was begun then.
-    async fn happen(self: Rc<Self>, event: usize, at: Nanos) -> Happened {
-        let result = self.act(event).await;
+    /// Does one that was begun then. A command is ended when everything is `over`.
+    async fn happen(
+        self: Rc<Self>,
+        event: usize,
+        at: Nanos,
+        over: watch::Receiver<bool>,
+    ) -> Happened {
+        let result = self.act(event, over).await;
         Happened {
             event,
             at,
@@ -222,7 +280,7 @@ impl Doer {
         }
     }
 
-    async fn act(&self, event: usize) -> Result<String, String> {
+    async fn act(&self, event: usize, over: watch::Receiver<bool>) -> Result<String, String> {
         match &self.plan.beside.events[event].action {
             Action::Http(call) => {
                 let kept = self.lines.borrow_mut()[event].take();
@@ -237,7 +295,18 @@ impl Doer {
                 let changed = databases.execute(query).await?;
                 Ok(format!("{changed} rows changed"))
             }
-            Action::Exec(command) => command::run(&command.words, self.over.clone()).await,
+            Action::Exec(command) => {
+                // Those whose background is over by itself are not kept.
+                self.left.borrow_mut().retain(|group| !group.is_empty());
+                let ended = command::run(&command.words, over).await?;
+                self.left.borrow_mut().extend(ended.left);
+                ended.result
+            }
         }
+    }
+
+    async fn end_what_is_left(&self) {
+        let left = self.left.take();
+        join_all(left.into_iter().map(Group::end)).await;
     }
 }

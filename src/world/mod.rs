@@ -8,6 +8,7 @@ mod caller;
 mod command;
 mod databases;
 mod events;
+mod group;
 mod loaded;
 mod question;
 

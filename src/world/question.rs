@@ -69,16 +69,20 @@ impl Questions {
         Ok(warnings)
     }
 
-    /// Asks after the run, again and again where the answer may still come true. Gives what became
-    /// of each in `judged`, which has them all even when this is given up.
-    pub async fn after(&mut self, counts: &Counts, judged: &mut Vec<Verified>) {
+    /// Verifications that an interrupt kept from being asked after the run.
+    pub fn unasked(&self) -> Vec<Verified> {
         let unasked = |before: &Option<f64>| Verified {
             ok: false,
             before: *before,
             value: None,
             message: "interrupted before there was an answer".to_owned(),
         };
-        *judged = self.before.iter().map(unasked).collect();
+        self.before.iter().map(unasked).collect()
+    }
+
+    /// Asks after the run, again and again where the answer may still come true. Puts what became
+    /// of each in the place of its [`Questions::unasked`]; may be given up at any time.
+    pub async fn after(&mut self, counts: &Counts, judged: &mut [Verified]) {
         let began = Instant::now();
         let mut open: Vec<usize> = (0..judged.len()).collect();
         loop {

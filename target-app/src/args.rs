@@ -1,5 +1,6 @@
 //! The command line of `loadgen target` and of the `target-app` program.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{CacheSetting, Error, Location, Options, PoolSettings, Service};
@@ -53,6 +54,11 @@ pub struct Args {
     /// run` owns its target.
     #[arg(long, hide = true)]
     pub managed: bool,
+
+    /// Folder for the data in place of a temporary one, removed at the end as that is: whoever
+    /// made it removes it too, should this process be killed.
+    #[arg(long, hide = true, value_name = "FOLDER", conflicts_with = "database")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// How connections to the database are held.
@@ -246,6 +252,10 @@ mod tests {
         let help = <Flat as clap::CommandFactory>::command()
             .render_long_help()
             .to_string();
-        assert!(help.contains("--database") && !help.contains("--managed"));
+        assert!(
+            help.contains("--database")
+                && !help.contains("--managed")
+                && !help.contains("--data-dir")
+        );
     }
 }

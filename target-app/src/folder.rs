@@ -1,29 +1,37 @@
 //! The temporary folder that the data lives in when no database is named.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tempfile::TempDir;
 
 use crate::Error;
 
 /// Removed with all that is in it by [`TempFolder::remove`], or else when dropped.
 #[derive(Debug)]
-pub(crate) struct TempFolder(TempDir);
+pub(crate) struct TempFolder(PathBuf);
 
 impl TempFolder {
+    /// A new one that is nobody else's.
     pub(crate) fn new() -> Result<Self, Error> {
-        tempfile::Builder::new()
-            .prefix("loadgen-target-")
-            .tempdir()
-            .map(Self)
-            .map_err(|source| Error::Folder {
-                path: std::env::temp_dir(),
-                source,
-            })
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("loadgen-target-");
+        // Whatever the umask.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let made = builder.tempdir().map_err(|source| Error::Folder {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        Ok(Self(made.keep()))
+    }
+
+    /// One that was made for this process.
+    pub(crate) fn given(path: &Path) -> Self {
+        Self(path.to_owned())
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        &self.0
     }
 
     /// Removes the folder. A statement that was cut off may still make a file in it while it is
@@ -31,7 +39,7 @@ impl TempFolder {
     pub(crate) async fn remove(self) -> Result<(), Error> {
         let mut tries = 0;
         loop {
-            match std::fs::remove_dir_all(self.path()) {
+            match fs::remove_dir_all(self.path()) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
                 Err(source) if tries == 50 => {
@@ -44,5 +52,12 @@ impl TempFolder {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // Usually it is gone already.
+        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -22,6 +22,7 @@ mod orders;
 mod seed;
 mod service;
 mod shop;
+mod signals;
 mod telemetry;
 mod weather;
 
@@ -34,5 +35,6 @@ pub use lifecycle::run;
 pub use metering::{MeteringConfig, Profile};
 pub use options::Options;
 pub use service::Service;
+pub use signals::hangup_is_ignored;
 pub use telemetry::TelemetryConfig;
 pub use weather::CacheSetting;

@@ -9,10 +9,11 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 use tokio::sync::oneshot;
 
 use crate::folder::TempFolder;
+use crate::signals::{Signals, watch};
 use crate::{App, Args, Command, Error, Location, Setup, seed};
 
 /// How long requests under way may take to end after a signal, in the foreground.
@@ -21,7 +22,7 @@ const FOREGROUND_GRACE: Duration = Duration::from_secs(5);
 /// The same when managed: the parent is waiting, or gone.
 const MANAGED_GRACE: Duration = Duration::from_secs(1);
 
-/// Runs what the command line asks for, until it is done, SIGINT or SIGTERM arrives, or, when
+/// Runs what the command line asks for, until it is done, SIGINT, SIGTERM or SIGHUP arrives, or, when
 /// managed, stdin ends. Needs a tokio runtime with time and I/O enabled. Ending because it was told
 /// to is no error.
 pub async fn run(args: Args) -> Result<(), Error> {
@@ -30,7 +31,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
             let mut signals = Signals::install()?;
             tokio::select! {
                 biased;
-                () = signals.either() => Err(Error::Interrupted),
+                () = signals.any() => Err(Error::Interrupted),
                 done = seed::run(seed) => print(done?),
             }
         }
@@ -41,7 +42,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
 
 async fn foreground(args: &Args) -> Result<(), Error> {
     let mut signals = Signals::install()?;
-    let stop = signals.either();
+    let stop = signals.any();
     serve(args, stop, FOREGROUND_GRACE, |app, folder| {
         for endpoint in app.endpoints() {
             print(format_args!("{:17} {}", endpoint.name, endpoint.url()))?;
@@ -109,7 +110,10 @@ async fn serve(
     let (folder, location) = match &args.database {
         Some(location) => (None, location.clone()),
         None => {
-            let folder = TempFolder::new()?;
+            let folder = match &args.data_dir {
+                Some(given) => TempFolder::given(given),
+                None => TempFolder::new()?,
+            };
             let path = folder.path().to_path_buf();
             (Some(folder), Location::Folder(path))
         }
@@ -161,40 +165,6 @@ fn print(line: impl Display) -> Result<(), Error> {
             what: "writing to stdout",
             source,
         })
-}
-
-/// From here on a signal of this kind does not end the process by itself.
-fn watch(kind: SignalKind) -> Result<Signal, Error> {
-    signal(kind).map_err(|source| Error::Process {
-        what: "watching signals",
-        source,
-    })
-}
-
-/// Signals to end, which do not do so by themselves any more.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn install() -> Result<Self, Error> {
-        Ok(Self {
-            interrupt: watch(SignalKind::interrupt())?,
-            terminate: watch(SignalKind::terminate())?,
-        })
-    }
-
-    async fn either(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    async fn terminate(&mut self) {
-        self.terminate.recv().await;
-    }
 }
 
 /// Resolves when stdin ends. A plain thread, because the runtime would wait for one of its own that

@@ -104,7 +104,8 @@ fn only_main_ends_the_process() {
         let ends = ["process::exit", "process::abort"];
         let code = source.shipped_code();
         let path = &source.path;
-        let allowed = path.ends_with("src/main.rs");
+        // A third signal ends a process whose main thread may be waiting for a pipe.
+        let allowed = path.ends_with("src/main.rs") || path.ends_with("src/cli/signals.rs");
         assert!(
             allowed || !ends.iter().any(|end| code.contains(end)),
             "{} ends the process",

@@ -2,7 +2,7 @@
 
 use super::{result::count, serving, status, with_code};
 use crate::support::{loadgen::Loadgen, truth::TruthServer};
-use nix::sys::signal::Signal::{SIGCONT, SIGINT, SIGSTOP};
+use nix::sys::signal::Signal::{SIGCONT, SIGINT, SIGSTOP, SIGTERM};
 use socket2::{Domain, Socket, Type};
 use std::{
     fs,
@@ -323,19 +323,22 @@ get = "/{{nobody}}"
     assert_eq!((&*finished.stdout, finished.files().len()), ("", 1));
 }
 
-/// A request hangs that nobody waits for after the second signal.
+/// A request hangs, and then the teardown does: nobody waits for it after the third signal.
 #[test]
-fn code_130_at_once_on_a_second_signal() {
+fn code_130_at_once_on_a_third_signal() {
     let server = serving(|_| super::silence());
-    let mut running = Loadgen::scenario(&forever(&server.url())).start();
+    let text = forever(&server.url()) + "[[teardown.step]]\nget = \"/last\"\ntimeout = \"5m\"\n";
+    let mut running = Loadgen::scenario(&text).start();
     running.wait_until("waiting", |_| server.requests() == 1);
-    running.signal(SIGINT);
-    sleep(Duration::from_millis(200)); // Two that come together are one.
-    let second = Instant::now();
+    for signal in [SIGINT, SIGTERM] {
+        running.signal(signal);
+    }
+    running.wait_until("waiting again", |_| server.requests() == 2);
+    let third = Instant::now();
     running.signal(SIGINT);
     let finished = running.finish().expect_code(130);
-    // The graceful stop would be 30 s.
-    assert!(second.elapsed() < Duration::from_secs(20));
+    // The teardown would have ten seconds.
+    assert!(third.elapsed() < Duration::from_secs(8));
     assert_eq!(finished.stdout, "");
     assert_eq!(finished.files(), ["scenario.toml"]);
 }

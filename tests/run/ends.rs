@@ -1,7 +1,11 @@
 //! However a run with a bundled target ends, no process and no file is left of it. That is what
 //! `Running::finish` waits for; a port cannot outlive the process that has it.
 
-use super::{result::count, serving, status, with_code};
+use super::{
+    measured,
+    result::{at, count},
+    serving, status, with_code,
+};
 use crate::support::{
     loadgen::{Loadgen, Running},
     truth::TruthServer,
@@ -9,7 +13,7 @@ use crate::support::{
 use nix::{
     errno::Errno,
     sys::signal::{
-        Signal::{self, SIGCONT, SIGINT, SIGKILL, SIGSTOP, SIGTERM},
+        Signal::{self, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM},
         kill,
     },
 };
@@ -50,8 +54,8 @@ get = "/"
 }
 
 #[test]
-fn after_an_interrupt_or_a_request_to_terminate() {
-    for signal in [SIGINT, SIGTERM] {
+fn after_an_interrupt_a_request_to_terminate_or_a_hangup() {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         let (running, _server) = under_load(Loadgen::start);
         running.signal(signal);
         let finished = running.finish().expect_code(105);
@@ -88,7 +92,7 @@ fn after_a_kill() {
 
 #[test]
 fn after_any_of_them_while_the_target_is_still_starting() {
-    for signal in [SIGINT, SIGTERM, SIGKILL] {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGKILL] {
         let running = starting();
         running.signal(signal);
         let finished = running.finish();
@@ -114,17 +118,25 @@ get = "/health"
     running
 }
 
-/// A target that hangs makes the graceful stop wait; who interrupts twice will not.
+/// A target that hangs makes the graceful stop wait. The second signal cuts it off, and what was
+/// measured is reported; the third waits for nothing, not even for a target that does not end.
 #[test]
-fn after_a_second_interrupt_while_requests_hang() {
-    for second in [SIGINT, SIGTERM] {
+fn after_a_second_and_a_third_signal_while_requests_hang() {
+    for [first, second, third] in [
+        [SIGINT, SIGTERM, SIGHUP],
+        [SIGHUP, SIGINT, SIGTERM],
+        [SIGTERM, SIGHUP, SIGINT],
+    ] {
         let (mut running, _server) = under_load(Loadgen::start);
         let target = running.child();
         kill(target, SIGSTOP).unwrap();
-        running.signal(SIGINT);
-        let told = "interrupted: waiting for what is under way; once more quits at once";
+        running.signal(first);
+        let told = "interrupted: waiting for what is under way; once more cuts it off";
         running.wait_until("told", |it| it.stderr().contains(told));
         running.signal(second);
+        let told = "interrupted again: what is under way is cut off; once more leaves at once";
+        running.wait_until("told again", |it| it.stderr().contains(told));
+        running.signal(third);
         running.wait_for_end();
         // It can only see that its parent is gone when it runs again. The kernel wakes the stopped
         // processes of an orphaned group too, so it may have seen it, and be gone, already.
@@ -134,6 +146,48 @@ fn after_a_second_interrupt_while_requests_hang() {
         assert_eq!(finished.files(), ["scenario.toml"]);
         assert_eq!(finished.stdout, "");
     }
+}
+
+/// A SIGHUP that was ignored at the start, as `nohup` has it, stays so.
+#[test]
+fn not_after_a_hangup_that_is_ignored() {
+    let server = serving(|_| status(200));
+    let text = format!(
+        "target.url = \"{}\"\nload = {{ users = 1, think = \"5ms\", duration = \"1500ms\" }}\n\
+         [[task]]\nname = \"get\"\n[[task.step]]\nget = \"/\"\n",
+        server.url()
+    );
+    let mut running = Loadgen::scenario(&text).with_hangup_ignored().start();
+    running.wait_until("under load", |_| server.requests() >= 10);
+    running.signal(SIGHUP);
+    let result = measured(&running.finish());
+    assert_eq!(result["run"]["interrupted"], false);
+    assert!(at(&result, "run.duration_s") >= 1.5);
+}
+
+/// Nobody is left who could tell the folder of its data, but loadgen made it.
+#[test]
+fn after_the_targets_own_death_while_it_was_starting() {
+    let running = starting();
+    kill(running.child(), SIGKILL).unwrap();
+    let finished = running.finish().expect_code(98);
+    let told = "the bundled target ended before it was ready";
+    assert!(finished.stderr.contains(told), "{}", finished.stderr);
+}
+
+#[test]
+fn folders_of_its_data_are_nobody_elses() {
+    use std::os::unix::fs::PermissionsExt;
+    let text = "target.app = \"orders\"\nload.users = 1\n[[task]]\nname = \"look\"\n\
+                [[task.step]]\nget = \"/health\"\n";
+    let mut running = Loadgen::scenario(text).with_umask(0).start();
+    running.wait_until("filling", |it| !it.temporary().is_empty());
+    for name in running.temporary() {
+        let about = std::fs::metadata(running.path("../tmp").join(&name)).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, 0o700, "{name}");
+    }
+    running.signal(SIGINT);
+    running.finish().expect_code(105);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Events, against servers and files that show that they happened.
 
-use super::{measured, serving, status, with_code};
+use super::{measured, serving, silence, status, with_code};
 use crate::support::{answer::Answer, loadgen::Loadgen, request::Request, truth::TruthServer};
-use nix::sys::signal::Signal::SIGINT;
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
 use serde_json::Value;
 use std::{
     fs,
-    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
 };
 
 /// A server that answers 503 once it was told to break, until it is told to heal.
@@ -265,6 +268,90 @@ fn an_interrupt_ends_commands_and_does_the_last_things() {
             .iter()
             .any(|request| request.path == "/demo/heal")
     );
+}
+
+/// Commands, with what they have put into the background and what does not listen, end with the
+/// run whatever ends it; that nothing is left is what `finish` waits for.
+#[test]
+fn commands_never_outlive_the_run() {
+    let server = breakable();
+    let stubborn = "trap \"\" TERM HUP INT; while :; do sleep 1; done";
+    let text = scenario(
+        &server.url(),
+        "10m",
+        &format!(
+            "[[event]]\nname = 'short'\nat = '50ms'\n\
+             exec = ['sh', '-c', '{stubborn} & nohup sleep 600 > /dev/null & echo done > short']\n\
+             [[event]]\nname = 'long'\nat = '100ms'\n\
+             exec = ['sh', '-c', '({stubborn}) & echo begun > long; {stubborn}']\n\
+             [[event]]\nname = 'last'\nat = 'end'\n\
+             exec = ['sh', '-c', 'sleep 600 & sleep 0.2; echo $0 > last', 'put back']\n"
+        ),
+    );
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGKILL] {
+        let mut running = Loadgen::scenario(&text).args(&["--allow-exec"]).start();
+        running.wait_until("begun", |it| {
+            it.path("long").exists() && it.path("short").exists()
+        });
+        running.signal(signal);
+        let finished = running.finish();
+        let last = fs::read_to_string(finished.path("last"));
+        if signal == SIGKILL {
+            assert!(last.is_err());
+            continue;
+        }
+        let result = with_code(&finished.expect_code(105));
+        assert_eq!(names(&result), ["short", "long", "last"]);
+        assert_eq!(result["events"][1]["message"], "ended with the load");
+        // A command of the end runs to its own.
+        assert_eq!(last.unwrap(), "put back\n");
+        assert_eq!(result["events"][2]["ok"], true, "{}", result["events"]);
+    }
+}
+
+/// The second interrupt leaves no time for what can be left out, but the world is put right.
+#[test]
+fn events_of_the_end_happen_after_a_second_interrupt_too() {
+    let (hangs, counted) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
+    let hung = Arc::clone(&hangs);
+    let server = serving(move |request: &Request| match request.path.as_str() {
+        // It has an answer before the load.
+        "/count" if !counted.swap(true, SeqCst) => Answer::new(200, "1"),
+        "/hangs" => {
+            hung.store(true, SeqCst);
+            silence()
+        }
+        "/work" | "/count" => silence(),
+        _ => status(200),
+    });
+    let text = scenario(
+        &server.url(),
+        "10m",
+        "[[event]]\nname = 'hangs'\nat = '50ms'\nget = '/hangs'\n\
+         [[event]]\nat = 'end'\npost = '/demo/heal'\n\
+         [[verify]]\nget = '/count'\nexpect = 'value == 1'\n\
+         [[teardown.step]]\npost = '/demo/last'\n",
+    );
+    let text = text.replace("[load]", "[http]\ntimeout = '5m'\n[load]");
+    let args = ["run", "scenario.toml", "--json", "result.json"];
+    let mut running = Loadgen::new(&args).file("scenario.toml", &text).start();
+    running.wait_until("hanging", |_| hangs.load(SeqCst));
+    running.signal(SIGINT);
+    running.wait_until("told", |it| it.stderr().contains("interrupted: "));
+    running.signal(SIGTERM);
+    let result = with_code(&running.finish().expect_code(105));
+    assert_eq!(names(&result), ["hangs", "POST /demo/heal"]);
+    assert_eq!(result["events"][0]["ok"], false);
+    assert_eq!(result["events"][1]["ok"], true);
+    let message = &result["verify"][0]["message"];
+    assert_eq!(message, "interrupted before there was an answer");
+    let seen = server.stop();
+    for path in ["/demo/heal", "/demo/last"] {
+        assert!(
+            seen.others.iter().any(|request| request.path == path),
+            "{path}"
+        );
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn keys_and_window_change_what_is_seen_and_the_terminal_is_given_back() {
 }
 
 #[test]
-fn a_second_key_quits_at_once_and_gives_the_terminal_back() {
+fn a_second_key_cuts_off_reports_and_gives_the_terminal_back() {
     let _turn = Turn::shared();
     let server = serving(|_| silence());
     let tmux = terminal(
@@ -124,7 +124,12 @@ fn a_second_key_quits_at_once_and_gives_the_terminal_back() {
     tmux.press("C-c");
     tmux.wait_for("interrupted: waiting");
     tmux.press("C-c");
-    given_back(&tmux, 130);
+    let screen = given_back(&tmux, 105);
+    assert!(screen.contains("INTERRUPTED after"), "{screen}");
+    assert!(
+        screen.contains("interrupted again: what is under way is cut off"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -348,7 +348,7 @@ fn who_interrupts_twice_leaves_no_statement_on_the_server() {
         running.signal(SIGINT);
         running.wait_until("told", |it| it.stderr().contains("interrupted: "));
         running.signal(SIGINT);
-        running.finish().expect_code(130);
+        running.finish().expect_code(105);
         while number(&url, &busy) > 0 {
             assert!(since.elapsed() < Duration::from_secs(80), "{kind:?}");
         }

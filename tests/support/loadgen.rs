@@ -157,6 +157,37 @@ impl Loadgen {
         self
     }
 
+    /// It ignores SIGHUP from the start, as `nohup` has it.
+    pub fn with_hangup_ignored(self) -> Self {
+        self.through_shell("trap '' HUP")
+    }
+
+    /// With this mask for the permissions of new files.
+    pub fn with_umask(self, mask: u32) -> Self {
+        self.through_shell(&format!("umask {mask:03o}"))
+    }
+
+    /// The shell does something, and then becomes the program.
+    fn through_shell(mut self, first: &str) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{first}; exec \"$0\" \"$@\"")])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .current_dir(self.folder.path().join("cwd"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.command = command;
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Finished {
         self.start().finish()

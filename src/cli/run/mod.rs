@@ -9,7 +9,7 @@ use super::{
     output,
     outputs::{self, Outputs},
     scenario::{Opened, ScenarioArgs},
-    signals,
+    signals::Signals,
     web::{self, Browsers},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         ResultFile, markdown,
         terminal::{self, Look},
     },
-    run::{FinishedRun, Interrupts, Options, Run, RunError},
+    run::{FinishedRun, Options, Run, RunError},
     scenario::Scenario,
 };
 use std::{fmt::Display as Words, num::NonZeroUsize};
@@ -93,18 +93,19 @@ async fn execute_scenario<C: Custom>(
 ) -> Result<Ran, Exit> {
     args.prepare([&mut plan])?;
     args.outputs.prepare().map_err(usage)?;
-    let interrupts = listen()?;
+    let signals = listen()?;
+    let interrupts = signals.interrupts();
     let run = Run::new(scenario, plan, options).map_err(refused)?;
     let mut watcher = args.watcher(run.plan(), &args.outputs).map_err(usage)?;
     // Whoever watches was told already.
-    let executed = run.execute(&mut watcher, &interrupts).await;
+    let executed = run.execute(&mut watcher, interrupts).await;
     let finished = executed.map_err(|error| Exit::of_error(&error))?;
     let (result, exit, web) = conclude(watcher, finished);
     let written = args.outputs.write(&result);
     summarise_job(&markdown::text(&result));
     let summary = terminal::summary(&result, &Look::of_stdout());
     let exit = args.publish(written, &summary, exit);
-    args.browsers.linger(web, &interrupts).await;
+    args.browsers.linger(web, interrupts).await;
     Ok(Ran {
         exit,
         result: Some(result),
@@ -120,8 +121,8 @@ fn conclude((view, _): Watcher<'_>, mut finished: FinishedRun) -> (ResultFile, E
     (result, exit, web)
 }
 
-fn listen() -> Result<Interrupts, Exit> {
-    signals::listen().map_err(|error| tell(Exit::Internal, format_args!("no signals: {error}")))
+fn listen() -> Result<Signals, Exit> {
+    Signals::listen().map_err(|error| tell(Exit::Internal, format_args!("no signals: {error}")))
 }
 
 fn tell(exit: Exit, problem: impl Words) -> Exit {

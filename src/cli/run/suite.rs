@@ -25,13 +25,13 @@ pub async fn execute<C: Custom>(
     // Before the first phase, not in the middle.
     let runner = SuiteRunner::new(suite, options).map_err(refused)?;
     args.outputs.prepare_suite().map_err(usage)?;
-    let interrupts = listen()?;
+    let signals = listen()?;
     let mut watcher = SuiteWatcher {
         args,
         outputs: Outputs::default(),
     };
     // Whoever watches was told already.
-    let executed = runner.execute(&mut watcher, &interrupts).await;
+    let executed = runner.execute(&mut watcher, signals.interrupts()).await;
     let mut result = executed.map_err(|error| Exit::of_error(&error))?;
     let exit = Exit::of_suite(&result);
     result.suite.exit_code = exit.code();

@@ -29,11 +29,12 @@ pub(super) enum Change {
 }
 
 /// The keys, and what each does.
-pub(super) const KEYS: [(&str, &str); 5] = [
+pub(super) const KEYS: [(&str, &str); 6] = [
     ("space", "hold the display; the run goes on"),
     ("up down tab", "the step whose times are drawn"),
     ("q  Ctrl-C", "end the run: what is under way is waited for"),
-    ("q q", "quit at once, without a result"),
+    ("q q", "cut off what is under way, and report"),
+    ("q q q", "leave at once, without a result"),
     ("?", "these keys"),
 ];
 

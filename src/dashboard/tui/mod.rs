@@ -62,7 +62,7 @@ impl Tui {
         let asked = Arc::clone(&stop);
         let drawing = Builder::new().name("screen".into()).spawn(move || {
             draw(screen, states, &asked);
-            // Nobody waits any more when the run was quit at once.
+            // Nobody waits any more when the run was left at once.
             let _ = done.send(());
         });
         if let Err(error) = drawing {

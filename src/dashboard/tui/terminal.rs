@@ -1,6 +1,6 @@
 //! The terminal, taken over and given back.
 //!
-//! Giving it back must work from anywhere: at the end of the run, on the way out after a second
+//! Giving it back must work from anywhere: at the end of the run, on the way out after a third
 //! interrupt, in a panic of any thread, and before anything else is written to standard error.
 
 use ratatui::{
@@ -9,7 +9,10 @@ use ratatui::{
     crossterm::{
         cursor::Show,
         execute,
-        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+        terminal::{
+            Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+            enable_raw_mode,
+        },
     },
 };
 use std::{
@@ -55,18 +58,12 @@ impl Screen {
         let to = File::from(stderr().as_fd().try_clone_to_owned()?);
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let entered = execute!(&to, EnterAlternateScreen)
+        // Cleared by hand: `Terminal::clear` asks where the cursor is, and not every terminal tells.
+        let entered = execute!(&to, EnterAlternateScreen, Clear(ClearType::All))
             .and_then(|()| Terminal::new(CrosstermBackend::new(BufWriter::new(to))));
-        match entered {
-            Ok(mut terminal) => {
-                terminal.clear()?;
-                Ok(Self { terminal })
-            }
-            Err(error) => {
-                leave();
-                Err(error)
-            }
-        }
+        entered
+            .map(|terminal| Self { terminal })
+            .inspect_err(|_| leave())
     }
 
     /// Draws a picture; an error when the terminal was given back.

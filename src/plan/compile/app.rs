@@ -21,9 +21,10 @@ const MOST_INSTANCES: u64 = 64;
 const MOST_CONNECTIONS: u64 = 10_000;
 
 /// Flags that have a key of their own, or that are loadgen's business.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 10] = [
     "--port",
     "--database",
+    "--data-dir",
     "--cache",
     "--pool-min",
     "--pool-max",

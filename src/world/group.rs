@@ -1,0 +1,100 @@
+//! Process groups that do not outlive this process, however it ends.
+
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use std::{
+    fs, io,
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep};
+
+/// How long a group that is told to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Pause between two looks at a group that is told to end.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Script of the guard. Its standard input ends when this process does, even by SIGKILL; then it
+/// ends the group, itself included.
+const GUARD: &str = "trap '' HUP INT QUIT TERM; read -r _; kill -TERM 0; sleep 1; kill -KILL 0";
+
+/// A process group whose leader is a guard, so that the group's number is nobody else's as long as
+/// this lives. Dropping it kills the group.
+pub struct Group {
+    /// Not waited for before the group is killed.
+    guard: Child,
+    id: i32,
+}
+
+impl Group {
+    /// A group of the guard alone.
+    ///
+    /// # Errors
+    /// When the guard cannot be started.
+    pub fn new() -> io::Result<Self> {
+        let guard = Command::new("/bin/sh")
+            .args(["-c", GUARD])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let id = i32::try_from(guard.id()).map_err(io::Error::other)?;
+        Ok(Self { guard, id })
+    }
+
+    /// Number of the group, for processes that join it.
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
+    /// True when nobody but the guard is known to live in it.
+    pub fn is_empty(&self) -> bool {
+        // Where there is no such list, the group is kept to the end.
+        let Ok(processes) = fs::read_dir("/proc") else {
+            return false;
+        };
+        let names = processes.flatten().map(|entry| entry.file_name());
+        let pids = names.filter_map(|name| name.to_str()?.parse::<i32>().ok());
+        let mut others = pids.filter(|pid| *pid != self.id);
+        !others.any(|pid| is_member(pid, self.id))
+    }
+
+    /// Tells the group to end, and kills what is left of it after a moment.
+    pub async fn end(self) {
+        self.signal(Signal::SIGTERM);
+        let deadline = Instant::now() + GRACE;
+        while Instant::now() < deadline && !self.is_empty() {
+            sleep(POLL).await;
+        }
+        // The rest is done by dropping it.
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Cannot fail while the guard is there, and nobody is left to be told otherwise.
+        let _ = killpg(Pid::from_raw(self.id), signal);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGKILL);
+        // It was killed: this does not wait.
+        let _ = self.guard.wait();
+    }
+}
+
+/// True for a living process of this group. `/proc/PID/stat` is `pid (name) state parent group`...
+fn is_member(pid: i32, group: i32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let mut fields = after_name.split_whitespace();
+    let (state, own) = (fields.next(), fields.nth(1));
+    !matches!(state, Some("Z" | "X")) && own.and_then(|own| own.parse().ok()) == Some(group)
+}
