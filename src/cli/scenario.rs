@@ -43,6 +43,9 @@ pub struct ScenarioArgs {
         env = "LOADGEN_TRACE"
     )]
     trace: Option<f64>,
+    /// Start of 1 run in 100 may be late by this before loadgen calls itself late [default: 2ms]
+    #[arg(long, value_name = "TIME", value_parser = units::duration, env = "LOADGEN_MAX_LAG")]
+    max_lag: Option<Duration>,
     /// Sets a variable for ${KEY} in the scenario
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     env: Vec<(String, String)>,
@@ -97,6 +100,9 @@ impl ScenarioArgs {
         if let Some(share) = settings.trace {
             arguments.push(format!("--trace={share}"));
         }
+        if let Some(lag) = settings.max_lag {
+            arguments.extend(["--max-lag".to_owned(), format!("{}s", lag.as_secs_f64())]);
+        }
         arguments
     }
 
@@ -110,6 +116,7 @@ impl ScenarioArgs {
             seed: self.seed,
             custom: own.steps,
             trace: self.trace,
+            max_lag: self.max_lag,
         }
     }
 
@@ -222,7 +229,7 @@ mod tests {
     #[test]
     fn arguments_are_told_without_what_may_be_secret() {
         let line = "loadgen s.toml --target http://me:hunter2@host:81/a?key=hunter2 --users 5 \
-                    --duration 90s --trace=10% --env TOKEN=hunter2 --set load.think=2s \
+                    --duration 90s --trace=10% --max-lag 5ms --env TOKEN=hunter2 --set load.think=2s \
                     --set task.0.step.0.headers.authorization=hunter2 --seed 4";
         let arguments = Line::parse_from(line.split_whitespace())
             .scenario
@@ -230,7 +237,7 @@ mod tests {
         assert_eq!(
             arguments.join(" "),
             "--target http://host:81/a --users 5 --duration 90s --env TOKEN=(redacted) --trace=0.1 \
-             --set load.think=2s --set task.0.step.0.headers.authorization=(redacted)"
+             --max-lag 0.005s --set load.think=2s --set task.0.step.0.headers.authorization=(redacted)"
         );
     }
 }

@@ -123,6 +123,7 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
         beside: Default::default(),
         errands: Vec::new(),
         trace: None,
+        max_lag: crate::plan::MAX_LAG,
         written: crate::plan::Written::default(),
     }
 }

@@ -6,6 +6,7 @@
 //! end. So `p95 < 300ms` never passes when the true p95 is 300 ms or more, and may fail when it
 //! is less than 0.1 % below. What is shown as observed is the number that was compared.
 
+mod blame;
 mod evidence;
 mod judge;
 mod observed;

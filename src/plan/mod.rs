@@ -71,9 +71,14 @@ pub struct Plan {
     pub errands: Vec<Label>,
     /// Trace context of requests; None: they have none.
     pub trace: Option<Trace>,
+    /// p99 of the schedule lag up to which loadgen itself is not late.
+    pub max_lag: Duration,
     /// How the scenario put what is shown and stored of it.
     pub written: Written,
 }
+
+/// [`Plan::max_lag`] of scenarios that set none.
+pub const MAX_LAG: Duration = Duration::from_millis(2);
 
 /// Every request under load is the root of a trace of its own.
 #[derive(Debug, Clone, Copy, PartialEq)]

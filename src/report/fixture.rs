@@ -3,14 +3,17 @@
 use super::{Beside, Facts, Names, Program, ResultFile, build, model::Scenario};
 use crate::{
     driver::{ErrorClass, TraceId},
-    gate::{Judge, Validity, validity::Usage},
+    gate::{
+        Judge, Validity,
+        validity::{Grounds, Usage},
+    },
     metric::{Counter, Timer},
     plan::{
-        Label, Threshold,
+        Label, MAX_LAG, Threshold,
         threshold::{Scope, parse},
     },
     record::{Collector, Ending, Recording, Size, Snapshot, Traced},
-    time::{Nanos, SECOND},
+    time::{Nanos, SECOND, nanos},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -195,7 +198,13 @@ pub fn run(course: &Course<'_>) -> Made {
             load: "50 users, think 1s..3s".into(),
             interrupted: false,
             failures: Vec::new(),
-            validity: Validity::of(&recording.totals, usage, &[], &[]),
+            validity: Validity::of(&Grounds {
+                totals: &recording.totals,
+                usage,
+                max_lag: nanos(MAX_LAG),
+                thresholds: &[],
+                verdicts: &[],
+            }),
             exit_code: 0,
             program: Program {
                 version: "0.1.0".into(),

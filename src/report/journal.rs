@@ -10,9 +10,9 @@ use super::{
 use crate::{
     gate::validity::Host,
     observe::Taken,
-    plan::{Plan, Threshold},
+    plan::{MAX_LAG, Plan, Threshold},
     record::{Periods, Snapshot, WIRE_VERSION},
-    time::Nanos,
+    time::{Nanos, nanos},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct Header {
     /// When the loads were to send.
     #[serde(default)]
     periods: Periods,
+    /// p99 of the schedule lag up to which loadgen was not late.
+    #[serde(default = "usual_lag")]
+    max_lag_ns: Nanos,
     #[serde(default, skip_serializing_if = "Watch::is_empty")]
     watch: Watch,
 }
@@ -120,6 +123,11 @@ pub struct End {
     pub max_rss_bytes: u64,
 }
 
+/// Bound of journals that tell none.
+fn usual_lag() -> Nanos {
+    nanos(MAX_LAG)
+}
+
 impl Header {
     /// Of a run of this plan.
     pub fn new(run: Beginning, plan: &Plan) -> Self {
@@ -129,8 +137,9 @@ impl Header {
             run,
             names: Names::of(plan).into_owned(),
             thresholds: plan.thresholds.clone(),
-            warmup_ns: crate::time::nanos(plan.warmup),
+            warmup_ns: nanos(plan.warmup),
             periods: Periods::of(plan),
+            max_lag_ns: nanos(plan.max_lag),
             watch: Watch::of(plan),
         }
     }

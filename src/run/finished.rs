@@ -3,14 +3,17 @@
 use super::{Usage, follow::Measured};
 use crate::{
     driver::http,
-    gate::{Validity, Verdict, validity},
+    gate::{
+        Validity, Verdict,
+        validity::{self, Grounds},
+    },
     plan::{Plan, describe},
     record::Recording,
     report::{
         self, Facts, Names, Program, ResultFile,
         journal::{Beginning, End, Header},
     },
-    time::Nanos,
+    time::{Nanos, nanos},
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -106,7 +109,13 @@ impl FinishedRun {
         }
         let verdicts = measured.judge.verdicts(totals);
         let mut finished = Self {
-            validity: Validity::of(totals, used, &info.plan.thresholds, &verdicts),
+            validity: Validity::of(&Grounds {
+                totals,
+                usage: used,
+                max_lag: nanos(info.plan.max_lag),
+                thresholds: &info.plan.thresholds,
+                verdicts: &verdicts,
+            }),
             verdicts,
             recording: measured.recording,
             background,

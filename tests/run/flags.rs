@@ -168,6 +168,7 @@ fn a_flag_beats_the_environment_which_beats_the_file() {
         .env("LOADGEN_DURATION", "300ms")
         .env("LOADGEN_SEED", "8")
         .env("LOADGEN_WORKERS", "1")
+        .env("LOADGEN_MAX_LAG", "7ms")
         .env("LOADGEN_JSON", "result.json")
         .env("LOADGEN_DASHBOARD", "off")
         .run();
@@ -177,6 +178,7 @@ fn a_flag_beats_the_environment_which_beats_the_file() {
     assert_eq!(result["scenario"]["seed"], 9);
     assert_eq!(result["plan"]["populations"][0]["load"]["duration_s"], 0.3);
     assert_eq!(result["generators"][0]["workers"], 1);
+    assert_eq!(result["plan"]["validity"]["max_lag_s"], 0.007);
 
     let finished = Loadgen::new(&["run", "s.toml"])
         .env("LOADGEN_RATE", "fast")

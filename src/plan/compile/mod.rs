@@ -39,7 +39,7 @@ mod trace;
 mod transaction;
 mod verify;
 
-use super::{Beside, Plan, Written};
+use super::{Beside, MAX_LAG, Plan, Written};
 use crate::scenario::{
     Problem, Report, Scenario,
     raw::{self, Field},
@@ -74,6 +74,8 @@ pub struct Settings {
     pub custom: bool,
     /// `--trace`: requests carry trace context, and this share of the traces is sampled.
     pub trace: Option<f64>,
+    /// `--max-lag`: schedule lag up to this is no lateness.
+    pub max_lag: Option<Duration>,
 }
 
 impl Settings {
@@ -88,6 +90,7 @@ impl Settings {
             seed: None,
             custom: false,
             trace: None,
+            max_lag: None,
         }
     }
 }
@@ -180,6 +183,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
         },
         errands: Vec::new(),
         trace,
+        max_lag: max_lag(root, settings),
         written: Written {
             seed_chosen: settings.seed.is_none() && root.seed.is_absent(),
             databases: written,
@@ -247,6 +251,13 @@ fn check_version(version: &Field<i64>, mut tell: impl FnMut(Problem)) {
         let problem = Problem::new(version.place, "no such version of the format");
         tell(problem.help(format!("write version = {VERSION}, or nothing")));
     }
+}
+
+/// The flag beats the file.
+fn max_lag(root: &raw::Root, settings: &Settings) -> Duration {
+    let validity = root.validity.value();
+    let written = validity.and_then(|validity| validity.max_lag.value());
+    settings.max_lag.or(written.copied()).unwrap_or(MAX_LAG)
 }
 
 fn seed(context: &Context<'_>, root: &raw::Root, settings: &Settings) -> u64 {

@@ -3,7 +3,7 @@
 use super::{beside, step};
 use crate::{
     plan::{
-        Curve, Iterations, Label, Load, Op, Plan, Population, Step, Target, Task, Think, Threshold,
+        Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think, Threshold,
         http::{Client, Http2},
         threshold::Scopes,
         written,
@@ -39,6 +39,9 @@ pub fn json(plan: &Plan) -> Json {
     });
     if let Some(trace) = plan.trace {
         described["trace"] = json!({ "sample": trace.sample });
+    }
+    if plan.max_lag != MAX_LAG {
+        described["validity"] = json!({ "max_lag_s": seconds(plan.max_lag) });
     }
     described
 }

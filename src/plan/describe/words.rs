@@ -6,7 +6,7 @@ use super::{
     step,
 };
 use crate::plan::{
-    Group, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
+    Group, MAX_LAG, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
     http::{Client, Full, Http2, StatusRange},
     sql::Database,
     threshold::Scopes,
@@ -38,6 +38,10 @@ pub fn words(plan: &Plan) -> String {
         let share = percent(trace.sample);
         let text = format!("one for each request (traceparent), {share} of them sampled");
         line(&mut out, "traces", &text);
+    }
+    if plan.max_lag != MAX_LAG {
+        let text = format!("at most {}, or loadgen is late", time(plan.max_lag));
+        line(&mut out, "schedule lag", &text);
     }
     let mut heading = "thresholds";
     if plan.thresholds.is_empty() {

@@ -2,7 +2,10 @@
 
 use super::{End, Header, Line, Second};
 use crate::{
-    gate::{Judge, Validity, validity},
+    gate::{
+        Judge, Validity,
+        validity::{self, Grounds},
+    },
     plan::threshold::Scope,
     record::{Collector, Size, WIRE_VERSION},
     report::{Beside, Event, Facts, Program, ResultFile, build, looks::Watched},
@@ -153,7 +156,13 @@ fn replay(
         interrupted: end.interrupted,
         failures: end.failures,
         beside: end.beside,
-        validity: Validity::of(&recording.totals, usage, &header.thresholds, &verdicts),
+        validity: Validity::of(&Grounds {
+            totals: &recording.totals,
+            usage,
+            max_lag: header.max_lag_ns,
+            thresholds: &header.thresholds,
+            verdicts: &verdicts,
+        }),
         exit_code: end.exit_code,
         program: Program {
             version: header.version,

@@ -22,6 +22,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod validity;
 mod verify;
 
 pub use super::field::{Field, Spanned};
@@ -57,6 +58,7 @@ use std::{
 pub use target::{Pool, PoolBounds, Target};
 pub use task::{Body, Method, Step, Task};
 pub use trace::Trace;
+pub use validity::Validity;
 pub use verify::Verify;
 
 table! {
@@ -84,6 +86,8 @@ table! {
         verify: List<Verify>,
         /// Trace context of requests.
         trace: Trace,
+        /// When the run may be believed.
+        validity: Validity,
     }
 }
 

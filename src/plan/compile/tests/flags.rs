@@ -253,3 +253,22 @@ fn a_seed_is_given_or_chosen_from_the_run() {
         u64::MAX
     );
 }
+
+#[test]
+fn the_bound_of_lag_is_the_flags_then_the_files_then_the_usual() {
+    let own = with_task("[load]\nusers = 5\n[validity]\nmax_lag = '7ms'");
+    let usual = with_task("[load]\nusers = 5");
+    let flag = Settings {
+        max_lag: Some(Duration::from_micros(500)),
+        ..settings()
+    };
+    for (text, settings, bound) in [
+        (&usual, &settings(), 2_000),
+        (&own, &settings(), 7_000),
+        (&own, &flag, 500),
+        (&usual, &flag, 500),
+    ] {
+        let plan = plan_with(text, settings);
+        assert_eq!(plan.max_lag, Duration::from_micros(bound));
+    }
+}

@@ -1,0 +1,12 @@
+//! `[validity]`: when a run may be believed.
+
+use crate::scenario::form::table;
+use std::time::Duration;
+
+table! {
+    /// When a run may be believed.
+    pub struct Validity as "[validity]" {
+        /// Schedule lag up to this is no lateness.
+        max_lag: Duration,
+    }
+}
