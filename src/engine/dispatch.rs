@@ -9,7 +9,7 @@ use super::{
     slots::{Feeder, Placed, Slots},
     stop::Stop,
 };
-use crate::{data::rng::Purpose, driver::Driver, plan::Open, time::nanos};
+use crate::{data::rng::Purpose, driver::Driver, plan::Open, record::Start, time::nanos};
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
@@ -110,10 +110,14 @@ impl<D: Driver + 'static> Dispatcher<D> {
         let mut draws = self.draws();
         let given = self.slots.borrow();
         let given = given.iter().filter_map(|slot| slot.arrival.take());
-        for arrival in given.chain(self.shared.close(self.home)) {
+        // Those that had a slot were kept waiting by the generator alone.
+        let given = given.map(|arrival| (arrival, now.saturating_sub(arrival.at)));
+        let waiting = self.shared.close(self.home).into_iter();
+        for (arrival, lag) in given.chain(waiting.map(|arrival| (arrival, 0))) {
             draws.renew(&self.context, arrival.index);
             let task = draws.task(self.context.population());
-            cut_waiting(&self.context, task, arrival.at, now);
+            let intended = arrival.at;
+            cut_waiting(&self.context, task, Start { intended, lag }, now);
         }
     }
 
@@ -155,13 +159,19 @@ impl<D: Driver + 'static> Dispatcher<D> {
         let mut draws = self.draws();
         while let Some(given) = self.given(&slot).await {
             // Only what found a free slot can be late by the generator's doing.
-            context.recorder.lag(given.at, context.pacer.clock().now());
+            let now = context.pacer.clock().now();
+            context.recorder.lag(given.at, now);
+            let mut lag = now.saturating_sub(given.at);
             let mut next = Some(given);
             while let Some(arrival) = next {
+                let intended = arrival.at;
+                let start = Start { intended, lag };
                 draws.renew(context, arrival.index);
                 context.driver.renew(&mut session);
                 let task = draws.task(context.population());
-                run(context, &mut session, &mut draws, task, arrival.at).await;
+                run(context, &mut session, &mut draws, task, start).await;
+                // What waited for this slot was not late by the generator's doing.
+                lag = 0;
                 next = self.shared.oldest().or_else(|| self.rest(&slot));
             }
         }

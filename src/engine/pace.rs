@@ -63,10 +63,16 @@ impl Pacer {
         }
     }
 
-    /// Waits until `deadline`, whatever happens.
-    pub async fn sleep_through(&self, deadline: Nanos) {
-        while self.clock.now() < deadline {
+    /// Waits until `deadline`, whatever happens. Returns by how much it woke too late; None when
+    /// there was nothing to wait for.
+    pub async fn sleep_through(&self, deadline: Nanos) -> Option<Nanos> {
+        let mut slept = false;
+        loop {
+            if let Some(late) = self.clock.now().checked_sub(deadline) {
+                return slept.then_some(late);
+            }
             self.sleep_until(deadline).await;
+            slept = true;
         }
     }
 

@@ -12,12 +12,12 @@ use crate::{
     },
     driver::{Driver, ErrorClass, Outcome, Progress},
     plan::{Plan, Population, PopulationData, RunData, Scope, Task, Think},
-    record::Recorder,
+    record::{Recorder, Start},
     time::{Nanos, nanos},
 };
 use rand::{RngExt, distr::Distribution};
 use rand_distr::{Exp1, StandardNormal};
-use std::{rc::Rc, sync::Arc};
+use std::{mem, rc::Rc, sync::Arc};
 
 /// What the runs of one population on one worker share.
 pub struct Context<D> {
@@ -71,6 +71,17 @@ impl<D> Context<D> {
     /// The population that runs.
     pub fn population(&self) -> &Population {
         &self.plan.populations[self.population]
+    }
+
+    /// Waits until a step is due that comes after a pause from `since` on.
+    async fn pause(&self, due: Start, since: Nanos) -> Start {
+        let Start { intended, lag } = due;
+        let lag = match self.pacer.sleep_through(intended).await {
+            Some(late) => late,
+            // The pause was over before the run began, as late as that was.
+            None => lag.saturating_sub(intended - since),
+        };
+        Start { intended, lag }
     }
 
     /// The named groups that a step is in.
@@ -273,38 +284,49 @@ pub struct Ended {
     pub ok: bool,
 }
 
-/// Does one run of `task` whose intended start is `intended`. A failed step ends the run: the steps
+/// Does one run of `task`, begun as `start` says. A failed step ends the run: the steps
 /// after it would work on what is not there.
 pub async fn run<D: Driver>(
     context: &Context<D>,
     session: &mut D::Session,
     draws: &mut Draws,
     task: &Task,
-    intended: Nanos,
+    start: Start,
 ) -> Ended {
     draws.draw_all(context.source(), &task.draws);
     if let Some(place) = draws.spent {
         return Ended {
-            at: fail_unsent(context, task, place, intended),
+            at: fail_unsent(context, task, place, start.intended),
             ok: false,
         };
     }
-    let mut guard = Guard::new(context, task, intended, std::mem::take(&mut draws.walk));
-    let mut ended = intended;
+    let mut guard = Guard::new(
+        context,
+        task,
+        start.intended,
+        std::mem::take(&mut draws.walk),
+    );
+    let mut ended = start.intended;
+    // Until the first step makes it its own.
+    let mut lag = start.lag;
     let mut failed = None;
     let mut unknown = false;
     while let Some(turn) = guard.walk.turn(task, draws) {
         let step = match turn {
             Turn::Step(step) => step,
-            Turn::Left(group, since) => {
-                context.recorder.group(group, since, ended, None);
+            Turn::Left(group, start) => {
+                context.recorder.group(group, start, ended, None);
                 continue;
             }
         };
-        let due = ended + draws.pause(step.think);
-        if step.think != Think::None {
-            context.pacer.sleep_through(due).await;
-        }
+        let due = Start {
+            intended: ended + draws.pause(step.think),
+            lag: mem::take(&mut lag),
+        };
+        let due = match step.think {
+            Think::None => due,
+            _ => context.pause(due, ended).await,
+        };
         draws.draw_all(context.source(), &step.draws);
         guard.begin(step.index, due);
         let outcome = context
@@ -315,7 +337,7 @@ pub async fn run<D: Driver>(
         ended = outcome.ended_at;
         failed = outcome.failure.as_ref().map(|failure| failure.class);
         if failed.is_some_and(ErrorClass::is_retryable) && guard.walk.retry(task) {
-            context.recorder.retried(step.index, due, &outcome);
+            context.recorder.retried(step.index, due.intended, &outcome);
             draws.restore();
             // Boxed, as below, because it is seldom and should not make every run larger.
             Box::pin(context.driver.abandon(session)).await;
@@ -341,6 +363,7 @@ pub async fn run<D: Driver>(
 /// Takes down a run that cannot be done for want of a value: a failure of its first step.
 fn fail_unsent<D>(context: &Context<D>, task: &Task, variable: usize, intended: Nanos) -> Nanos {
     let recorder = &context.recorder;
+    let start = Start::from(intended);
     let ended = context.pacer.clock().now().max(intended);
     let name = &context.population().variables[variable].name;
     recorder.task_offered(task.index, intended);
@@ -349,12 +372,12 @@ fn fail_unsent<D>(context: &Context<D>, task: &Task, variable: usize, intended: 
         let words = format!("each row of `{name}` was taken once");
         for group in context.groups(first.index) {
             recorder.group_offered(*group, intended);
-            recorder.group(*group, intended, ended, failed);
+            recorder.group(*group, start, ended, failed);
         }
         let outcome = Outcome::unsent(ended, words);
-        recorder.step(first.index, intended, &outcome, None);
+        recorder.step(first.index, start, &outcome, None);
     }
-    recorder.task(task.index, intended, ended, failed, false);
+    recorder.task(task.index, start, ended, failed, false);
     ended
 }
 
@@ -362,10 +385,11 @@ fn fail_unsent<D>(context: &Context<D>, task: &Task, variable: usize, intended: 
 struct Guard<'a, D> {
     context: &'a Context<D>,
     task: &'a Task,
-    intended: Nanos,
+    /// Of the run; its lag is that of all its steps so far.
+    start: Start,
     walk: Walk,
-    /// The step that is being done, and when it was due.
-    step: Option<(usize, Nanos)>,
+    /// The step that is being done.
+    step: Option<(usize, Start)>,
     progress: Progress,
     ended: bool,
 }
@@ -378,7 +402,7 @@ impl<'a, D> Guard<'a, D> {
         Self {
             context,
             task,
-            intended,
+            start: intended.into(),
             walk,
             step: None,
             progress: Progress::default(),
@@ -386,10 +410,13 @@ impl<'a, D> Guard<'a, D> {
         }
     }
 
-    fn begin(&mut self, step: usize, due: Nanos) {
+    fn begin(&mut self, step: usize, due: Start) {
         let recorder = &self.context.recorder;
-        self.walk
-            .begin(self.task, due, |group| recorder.group_offered(group, due));
+        self.start.lag += due.lag;
+        recorder.waited(self.context.population, due);
+        self.walk.begin(self.task, due, |group| {
+            recorder.group_offered(group, due.intended);
+        });
         self.progress.reset();
         self.step = Some((step, due));
     }
@@ -397,10 +424,10 @@ impl<'a, D> Guard<'a, D> {
     /// Takes down the end of the run, and of the groups that it was in when a step failed.
     fn end(mut self, ended: Nanos, failed: Option<ErrorClass>, unknown: bool) -> Walk {
         let recorder = &self.context.recorder;
-        for (group, since) in self.walk.open(self.task) {
-            recorder.group(group, since, ended, failed);
+        for (group, start) in self.walk.open(self.task) {
+            recorder.group(group, start, ended, failed);
         }
-        recorder.task(self.task.index, self.intended, ended, failed, unknown);
+        recorder.task(self.task.index, self.start, ended, failed, unknown);
         self.ended = true;
         std::mem::take(&mut self.walk)
     }
@@ -415,9 +442,9 @@ impl<D> Drop for Guard<'_, D> {
         }
         let now = self.context.pacer.clock().now();
         let sent = self.progress.sent_at().is_some();
-        recorder.cut_run(self.task.index, self.intended, now, sent);
-        for (group, since) in self.walk.open(self.task) {
-            recorder.cut_group(group, since, now, sent);
+        recorder.cut_run(self.task.index, self.start, now, sent);
+        for (group, start) in self.walk.open(self.task) {
+            recorder.cut_group(group, start, now, sent);
         }
         if let Some((step, due)) = self.step {
             recorder.cut_step(step, due, now, &self.progress);
@@ -426,15 +453,15 @@ impl<D> Drop for Guard<'_, D> {
 }
 
 /// Takes down an arrival that never got a slot before the graceful stop was over.
-pub fn cut_waiting<D>(context: &Context<D>, task: &Task, intended: Nanos, now: Nanos) {
+pub fn cut_waiting<D>(context: &Context<D>, task: &Task, start: Start, now: Nanos) {
     let recorder = &context.recorder;
-    recorder.task_offered(task.index, intended);
-    recorder.cut_run(task.index, intended, now, false);
+    recorder.task_offered(task.index, start.intended);
+    recorder.cut_run(task.index, start, now, false);
     if let Some(first) = task.steps.first() {
         for group in context.groups(first.index) {
-            recorder.group_offered(*group, intended);
-            recorder.cut_group(*group, intended, now, false);
+            recorder.group_offered(*group, start.intended);
+            recorder.cut_group(*group, start, now, false);
         }
-        recorder.cut_step(first.index, intended, now, &Progress::default());
+        recorder.cut_step(first.index, start, now, &Progress::default());
     }
 }

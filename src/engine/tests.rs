@@ -3,6 +3,7 @@
 mod bounds;
 mod choices;
 mod groups;
+mod lateness;
 mod lengths;
 mod shapes;
 mod starts;
@@ -194,6 +195,25 @@ fn drive_with(
     asked: Vec<(Duration, Early)>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
+    drive_through(plan, workers, asked, Vec::new(), driver)
+}
+
+/// As [`drive`], on one worker that is not let run for so long at these moments.
+fn drive_stalled(
+    plan: Plan,
+    stalls: &[(Nanos, Nanos)],
+    driver: impl FnOnce(Clock) -> FakeDriver,
+) -> Ran {
+    drive_through(plan, ALONE, Vec::new(), stalls.to_vec(), driver)
+}
+
+fn drive_through(
+    plan: Plan,
+    workers: usize,
+    asked: Vec<(Duration, Early)>,
+    stalls: Vec<(Nanos, Nanos)>,
+    driver: impl FnOnce(Clock) -> FakeDriver,
+) -> Ran {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -212,6 +232,12 @@ fn drive_with(
             }
             // Kept open: a closed channel would mean that the engine is gone.
             std::mem::forget(early);
+        });
+        tokio::task::spawn_local(async move {
+            for (moment, length) in stalls {
+                tokio::time::sleep_until(clock.instant(moment)).await;
+                tokio::time::advance(Duration::from_nanos(length)).await;
+            }
         });
         let data = Arc::new(RunData::of(&plan));
         let mut running = JoinSet::new();

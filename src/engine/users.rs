@@ -8,6 +8,7 @@ use crate::{
     data::rng::Purpose,
     driver::Driver,
     plan::{Closed, Iterations, Think},
+    record::Start,
     time::{Nanos, nanos},
 };
 use std::{
@@ -96,8 +97,7 @@ impl<D: Driver> User<D> {
 
     async fn work(&self, start: Nanos, end: Nanos, draws: &mut Draws, done: &mut Done<'_>) {
         let context = &*self.context;
-        context.recorder.users.up();
-        let _active = Active(context);
+        let _active = Active::new(context);
         let mut session = context.driver.session(context.population, self.index);
         let warmup = nanos(context.plan.warmup);
         // Whoever is there at the end of the curve does not leave before the load ends.
@@ -111,13 +111,16 @@ impl<D: Driver> User<D> {
         // When the run before ended.
         let mut free = start;
         loop {
+            let mut lag = 0;
             // Runs right after one another are late by nobody's doing, and need no look at the clock.
             if intended == start || waits {
                 let latest = end.min(self.stop.time());
                 context.pacer.sleep_until(intended.min(latest)).await;
                 // What is overdue because the run before took so long is not late either.
                 if free <= intended && intended < end.min(self.stop.time()) {
-                    context.recorder.lag(intended, context.pacer.clock().now());
+                    let now = context.pacer.clock().now();
+                    lag = now.saturating_sub(intended);
+                    context.recorder.lag(intended, now);
                 }
             }
             // Iterations are those after the warm-up.
@@ -129,7 +132,7 @@ impl<D: Driver> User<D> {
                 Some(steps) => steps,
                 None => draws.task(context.population()),
             };
-            let run = run(context, &mut session, draws, task, intended);
+            let run = run(context, &mut session, draws, task, Start { intended, lag });
             let ended = match ramp_down {
                 Some(bound) if end < Nanos::MAX => {
                     let cut = end.saturating_add(nanos(bound));
@@ -137,7 +140,7 @@ impl<D: Driver> User<D> {
                         biased;
                         ended = run => ended,
                         // Dropping the run takes it down as interrupted.
-                        () = context.pacer.sleep_through(cut) => return,
+                        _ = context.pacer.sleep_through(cut) => return,
                     }
                 }
                 _ => run.await,
@@ -218,8 +221,18 @@ impl Drop for Done<'_> {
 /// Counts a user as long as it is there, also when it is cut off.
 struct Active<'a, D>(&'a Context<D>);
 
+impl<'a, D> Active<'a, D> {
+    fn new(context: &'a Context<D>) -> Self {
+        let now = context.pacer.clock().now();
+        context.recorder.user_came(context.population, now);
+        Self(context)
+    }
+}
+
 impl<D> Drop for Active<'_, D> {
     fn drop(&mut self) {
-        self.0.recorder.users.down();
+        let Self(context) = self;
+        let now = context.pacer.clock().now();
+        context.recorder.user_left(context.population, now);
     }
 }

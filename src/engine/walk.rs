@@ -3,6 +3,7 @@
 use super::run::Draws;
 use crate::{
     plan::{Group, Op, Step, Task},
+    record::Start,
     time::Nanos,
 };
 
@@ -15,8 +16,18 @@ pub struct Frame {
     left: u64,
     /// Intended start of the repetition's first step, once that is due.
     since: Option<Nanos>,
+    /// Lag of the repetition's steps.
+    lag: Nanos,
     /// How often a transaction may still be begun anew.
     tries: u32,
+}
+
+impl Frame {
+    /// Start of the repetition, once its first step is due.
+    fn start(&self) -> Option<Start> {
+        let lag = self.lag;
+        self.since.map(|intended| Start { intended, lag })
+    }
 }
 
 /// Where a run is.
@@ -31,8 +42,8 @@ pub struct Walk {
 pub enum Turn<'t> {
     /// A step to be done.
     Step(&'t Step),
-    /// The end of a repetition of the group with this index, which began at this time.
-    Left(usize, Nanos),
+    /// The end of a repetition of the group with this index.
+    Left(usize, Start),
 }
 
 /// Begins a repetition; tells how often it may be begun anew.
@@ -67,6 +78,7 @@ impl Walk {
                         group: place,
                         left: draws.count(least, most).saturating_sub(1),
                         since: None,
+                        lag: 0,
                         tries: begin(group, draws),
                     });
                 }
@@ -81,12 +93,13 @@ impl Walk {
     }
 
     /// Ends a repetition. Returns the group's index and when it began, if that is to be told.
-    fn leave(&mut self, group: &Group, draws: &mut Draws) -> Option<(usize, Nanos)> {
+    fn leave(&mut self, group: &Group, draws: &mut Draws) -> Option<(usize, Start)> {
         let mut frame = self.frames.pop()?;
-        let told = group.index.zip(frame.since);
+        let told = group.index.zip(frame.start());
         if frame.left > 0 {
             frame.left -= 1;
             frame.since = None;
+            frame.lag = 0;
             frame.tries = begin(group, draws);
             self.frames.push(frame);
             self.next = group.enter + 1;
@@ -122,11 +135,12 @@ impl Walk {
         groups.rev().find(|(_, group)| group.transaction.is_some())
     }
 
-    /// Notes that a step is due at `due`, and calls `begun` with each named group that begins with it.
-    pub fn begin(&mut self, task: &Task, due: Nanos, mut begun: impl FnMut(usize)) {
+    /// Notes the start of a step, and calls `begun` with each named group that begins with it.
+    pub fn begin(&mut self, task: &Task, start: Start, mut begun: impl FnMut(usize)) {
         for frame in &mut self.frames {
+            frame.lag += start.lag;
             if frame.since.is_none() {
-                frame.since = Some(due);
+                frame.since = Some(start.intended);
                 if let Some(index) = task.groups.get(frame.group).and_then(|group| group.index) {
                     begun(index);
                 }
@@ -135,10 +149,10 @@ impl Walk {
     }
 
     /// The named groups that the run is in and a step of which has begun, with their starts.
-    pub fn open(&self, task: &Task) -> impl Iterator<Item = (usize, Nanos)> {
+    pub fn open(&self, task: &Task) -> impl Iterator<Item = (usize, Start)> {
         self.frames.iter().filter_map(|frame| {
             let index = task.groups.get(frame.group)?.index?;
-            Some((index, frame.since?))
+            Some((index, frame.start()?))
         })
     }
 }

@@ -77,6 +77,14 @@ pub(super) fn times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
     }
 }
 
+/// The same with loadgen's own lag taken off; None where lag makes no difference to them.
+pub(super) fn punctual_times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
+    match metric {
+        Metric::Time(which, _) => view.measures.punctual_distribution(which),
+        _ => None,
+    }
+}
+
 /// Takes the value of `metric` from what was measured in so many seconds of the load.
 pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64) -> Observation {
     // What happens to arrivals says nothing when none was due; what happens to requests says

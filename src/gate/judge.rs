@@ -2,6 +2,7 @@
 
 use super::{
     Verdict,
+    doubt::{self, Windows},
     evidence::{Tally, observe, times},
     window::Window,
 };
@@ -11,7 +12,7 @@ use crate::{
         Label, Threshold,
         threshold::{Metric, Scope},
     },
-    record::{Parts, RunTotals, Snapshot, View},
+    record::{Parts, RunTotals, Snapshot, UserTime, View},
     time::{Nanos, SECOND, nanos},
 };
 
@@ -39,6 +40,8 @@ pub struct Judge {
 struct Standing {
     threshold: Threshold,
     window: Option<Window>,
+    /// Its windows so far without lateness.
+    punctual: Windows,
     now: Option<Verdict>,
     /// Cannot get better any more: the worst window, or what ended the run.
     kept: Option<Verdict>,
@@ -85,12 +88,12 @@ impl Judge {
             let scope = standing.threshold.scope;
             let early = end < self.warmup.saturating_add(nanos(standing.threshold.after));
             let failed = match standing.window {
-                Some(_) => standing.slide(latest.of(scope), passed, early, ending),
-                None if early => false,
-                None => {
-                    let seconds = totals.seconds_of(scope);
-                    standing.watch(whole.of(scope), passed, seconds, ending)
+                Some(_) => {
+                    let users = totals.user_time_of(scope, &snapshot.user_time);
+                    standing.slide(latest.of(scope), users, passed, early, ending)
                 }
+                None if early => false,
+                None => standing.watch(whole.of(scope), totals, passed, ending),
             };
             if failed && standing.threshold.abort && !ending && abort.is_none() {
                 abort = Some(place);
@@ -120,10 +123,9 @@ impl Judge {
         self.standings
             .iter()
             .map(|standing| {
-                standing.kept.clone().unwrap_or_else(|| {
-                    let scope = standing.threshold.scope;
-                    standing.conclude(whole.of(scope), totals.seconds_of(scope))
-                })
+                let scope = standing.threshold.scope;
+                let kept = standing.finished(totals.lag.max().unwrap_or_default());
+                kept.unwrap_or_else(|| standing.conclude(whole.of(scope), totals))
             })
             .collect()
     }
@@ -133,6 +135,7 @@ impl Standing {
     fn new(threshold: Threshold) -> Self {
         Self {
             window: threshold.window.map(Window::new),
+            punctual: Windows::default(),
             threshold,
             now: None,
             kept: None,
@@ -140,12 +143,19 @@ impl Standing {
     }
 
     /// Judges the window that ends now. Returns whether it failed.
-    fn slide(&mut self, view: &View, end: Nanos, early: bool, ending: bool) -> bool {
+    fn slide(
+        &mut self,
+        view: &View,
+        users: UserTime,
+        end: Nanos,
+        early: bool,
+        ending: bool,
+    ) -> bool {
         let threshold = &self.threshold;
         let Some(window) = &mut self.window else {
             return false;
         };
-        window.push(threshold.metric, view);
+        window.push(threshold.metric, view, users);
         let sinks = matches!(threshold.metric, Metric::Rate | Metric::Count);
         if !window.is_full() || !window.is_busy() || early || ending && sinks {
             return false;
@@ -162,6 +172,7 @@ impl Standing {
         if ending && verdict.observed.is_none() {
             return false;
         }
+        self.punctual.add(threshold, window, &verdict);
         let failed = !verdict.ok;
         self.now = Some(verdict.clone());
         if self
@@ -185,8 +196,8 @@ impl Standing {
     }
 
     /// Judges the run so far. Returns whether it failed; having no samples yet is no failure.
-    fn watch(&mut self, view: &View, end: Nanos, seconds: f64, ending: bool) -> bool {
-        let verdict = self.whole(view, seconds);
+    fn watch(&mut self, view: &View, totals: &RunTotals, end: Nanos, ending: bool) -> bool {
+        let verdict = self.whole(view, totals);
         let failed = !verdict.ok && verdict.observed.is_some();
         if failed && self.threshold.abort && !ending && self.kept.is_none() {
             let at = human::length(end as f64 / SECOND as f64);
@@ -199,22 +210,32 @@ impl Standing {
         failed
     }
 
+    /// The verdict that cannot get better any more, given the longest lag of the run.
+    fn finished(&self, longest: Nanos) -> Option<Verdict> {
+        let mut kept = self.kept.clone()?;
+        if self.window.is_some() {
+            kept.doubtful = self.punctual.is_doubtful(&self.threshold, kept.ok, longest);
+        }
+        Some(kept)
+    }
+
     /// Judges the whole run, when nothing before has decided.
-    fn conclude(&self, view: &View, seconds: f64) -> Verdict {
-        let mut verdict = self.whole(view, seconds);
+    fn conclude(&self, view: &View, totals: &RunTotals) -> Verdict {
+        let mut verdict = self.whole(view, totals);
         if self.window.is_some() && verdict.observed.is_some() {
             verdict.note = Some("no full window could be judged: this is the whole run".into());
         }
         verdict
     }
 
-    fn whole(&self, view: &View, seconds: f64) -> Verdict {
-        let metric = self.threshold.metric;
+    fn whole(&self, view: &View, totals: &RunTotals) -> Verdict {
+        let Threshold { metric, scope, .. } = self.threshold;
         let times = times(metric, view).unwrap_or_default();
-        Verdict::of(
-            &self.threshold,
-            observe(metric, &Tally::of(view), &times, seconds),
-        )
+        let seconds = totals.seconds_of(scope);
+        let observation = observe(metric, &Tally::of(view), &times, seconds);
+        let mut verdict = Verdict::of(&self.threshold, observation);
+        verdict.doubtful = doubt::of_run(&self.threshold, &verdict, view, totals);
+        verdict
     }
 }
 

@@ -447,6 +447,7 @@ mod texts {
             ..p95_below(1)
         };
         let verdict = |samples| Verdict {
+            doubtful: false,
             ok: true,
             observed: Some(1.0),
             samples,

@@ -7,6 +7,7 @@
 //! is less than 0.1 % below. What is shown as observed is the number that was compared.
 
 mod blame;
+mod doubt;
 mod evidence;
 mod judge;
 mod observed;

@@ -24,6 +24,7 @@ pub fn observed(limit: &Limit, series: &[Series]) -> Verdict {
         (None, None) => Some(no_samples(&condition.metric, series)),
     };
     Verdict {
+        doubtful: false,
         ok: value.is_some_and(|value| condition.op.holds(value, condition.limit)),
         observed: value,
         samples,

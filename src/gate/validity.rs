@@ -7,12 +7,9 @@ use super::{
 };
 use crate::{
     human,
-    metric::{Counter, Distribution, Timer},
-    plan::{
-        Threshold,
-        threshold::{Metric, Op},
-    },
-    record::{RunTotals, View},
+    metric::Counter,
+    plan::{Label, Threshold},
+    record::{RunTotals, View, period::Part},
     time::Nanos,
 };
 use std::time::Duration;
@@ -21,6 +18,8 @@ use std::time::Duration;
 const LAG_SHARE: f64 = 0.1;
 /// Fewer late runs than these are chance, and only a warning.
 const LATE_RUNS: u64 = 10;
+/// Share of the users' time that lateness may take before less load came than was meant.
+const LOST: f64 = 0.01;
 /// Least share of the due arrivals that must have been dispatched.
 const DISPATCHED: f64 = 0.99;
 
@@ -42,6 +41,8 @@ pub struct Grounds<'a> {
     pub usage: Usage,
     /// A p99 of schedule lag up to this is no lateness.
     pub max_lag: Nanos,
+    /// Tasks of the plan.
+    pub tasks: &'a [Label],
     /// Thresholds of the plan.
     pub thresholds: &'a [Threshold],
     /// What became of them, by their places.
@@ -53,27 +54,34 @@ impl Validity {
     pub fn of(grounds: &Grounds<'_>) -> Self {
         let Grounds { totals, usage, .. } = *grounds;
         let mut validity = Self::default();
-        if let Some(late) = late(grounds) {
-            let late = format!("{late}; {}", blame(totals, usage));
-            let judged = || {
-                let all = grounds.thresholds.iter().zip(grounds.verdicts);
-                all.filter(|(own, _)| !own.implied)
-            };
-            let mut doubtful = judged().filter(|(own, verdict)| is_made_by_lateness(own, verdict));
-            if totals.lag.count_above(grounds.max_lag) < LATE_RUNS {
-                validity.warnings.push(late);
-            } else if judged().next().is_none() {
-                validity.reasons.push(late);
-            } else if let Some((threshold, _)) = doubtful.next() {
-                let expr = &threshold.expr;
-                let words = format!("{late}. That may be what decided about `{expr}`");
-                validity.reasons.push(words);
-            } else {
-                let words = "The thresholds are decided all the same: lateness can only have \
-                             been against the way they came out";
+        let all = grounds.thresholds.iter().zip(grounds.verdicts);
+        let judged: Vec<_> = all.filter(|(own, _)| !own.implied).collect();
+        let doubtful = judged.iter().filter(|(_, verdict)| verdict.doubtful);
+        let mut doubtful: Vec<String> =
+            doubtful.map(|(own, _)| format!("`{}`", own.expr)).collect();
+        doubtful.dedup();
+        let blame = || blame(totals, usage);
+        if !doubtful.is_empty() {
+            validity.reasons.push(format!(
+                "loadgen itself was late{}, and that may be what decided about {}; {}",
+                how_late(totals),
+                doubtful.join(", "),
+                blame()
+            ));
+        } else if let Some(late) = late(grounds) {
+            let late = format!("{late}; {}", blame());
+            if !judged.is_empty() {
+                let words = "The thresholds are decided all the same: without it they come out \
+                             as they did";
                 validity.warnings.push(format!("{late}. {words}"));
+            } else if totals.lag.count_above(grounds.max_lag) < LATE_RUNS {
+                validity.warnings.push(late);
+            } else {
+                validity.reasons.push(late);
             }
         }
+        let lost = lost(grounds).map(|lost| format!("{lost}; {}", blame()));
+        validity.reasons.extend(lost);
         validity.reasons.extend(overdue(totals));
         validity.warnings.extend(busy(totals, usage));
         validity
@@ -85,24 +93,38 @@ impl Validity {
     }
 }
 
-/// Returns true if the generator's lateness can bring about a verdict: times are measured from the
-/// intended start, so lateness lengthens them, and fewer requests are done meanwhile.
-fn is_made_by_lateness(threshold: &Threshold, verdict: &Verdict) -> bool {
-    let lengthens = match threshold.metric {
-        Metric::Time(Distribution::Latency, _) => true,
-        Metric::Time(Distribution::Timer(timer), _) => {
-            matches!(timer, Timer::Ok | Timer::Failed | Timer::Cut)
-        }
-        Metric::Rate | Metric::Count => false,
-        Metric::Errors | Metric::ErrorRate | Metric::Checks | Metric::Counter(_) => return false,
+/// Figures of schedule lag, as far as there are any: `, by up to 4.00 s (p99 1.20 ms)`.
+fn how_late(totals: &RunTotals) -> String {
+    let figures = totals.lag.percentile(99.0).zip(totals.lag.max());
+    figures.map_or_else(String::new, |(p99, max)| {
+        let [p99, max] = [p99, max].map(|lag| human::time(lag as f64));
+        format!(", by up to {max} (p99 {p99})")
+    })
+}
+
+/// Tells for which users' time lateness took too large a share of it, and more than the bound of
+/// lag from the mean user, which in a run of milliseconds is nothing.
+fn lost(grounds: &Grounds<'_>) -> Option<String> {
+    let totals = grounds.totals;
+    let mut shares = totals.user_time.iter().map(|time| time.lost_share());
+    let is_too_much =
+        |share: &f64| *share > LOST && share * totals.elapsed as f64 > grounds.max_lag as f64;
+    let population = shares.clone().position(|share| is_too_much(&share))?;
+    let share = shares.nth(population)?;
+    let own = |(task, _): &(usize, &Label)| {
+        totals.periods.population_of(Part::Task(*task)) == Some(population)
     };
-    match threshold.op {
-        // Without samples nothing was measured that could have been late.
-        _ if verdict.observed.is_none() => false,
-        Op::Less | Op::LessOrEqual => verdict.ok != lengthens,
-        Op::Greater | Op::GreaterOrEqual => verdict.ok == lengthens,
-        Op::Equal | Op::NotEqual => true,
-    }
+    let whose = match grounds.tasks.iter().enumerate().find(own) {
+        Some((_, label)) if totals.user_time.len() > 1 => {
+            format!("the users of {}", label.population)
+        }
+        _ => "its users".to_owned(),
+    };
+    Some(format!(
+        "loadgen itself was late: {whose} waited for it in {} of their time, so that less load came \
+         than was meant",
+        human::percent(share)
+    ))
 }
 
 /// Tells of lateness above the bound. Without a reported p99 there is no number that it could have

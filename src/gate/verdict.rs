@@ -15,6 +15,8 @@ pub struct Verdict {
     pub samples: u64,
     /// What else there is to say, in words.
     pub note: Option<String>,
+    /// Without loadgen's own lateness it would have come out otherwise, or might have.
+    pub doubtful: bool,
 }
 
 impl Verdict {
@@ -30,6 +32,7 @@ impl Verdict {
                 Some(_) => None,
                 None => Some(nothing_to_judge(threshold.metric).to_owned()),
             },
+            doubtful: false,
         }
     }
 

@@ -1,10 +1,10 @@
 //! The last seconds of a scope, as a sum that slides.
 
-use super::evidence::{Tally, times};
+use super::evidence::{Tally, punctual_times, times};
 use crate::{
     metric::Counter,
     plan::threshold::Metric,
-    record::{Compact, Hist, View},
+    record::{Compact, Hist, UserTime, View},
 };
 use std::{collections::VecDeque, time::Duration};
 
@@ -13,11 +13,22 @@ use std::{collections::VecDeque, time::Duration};
 #[derive(Debug)]
 pub(super) struct Window {
     length: usize,
-    seconds: VecDeque<(Tally, Compact)>,
+    seconds: VecDeque<Second>,
     tally: Tally,
     times: Hist,
+    /// Of those seconds that have any.
+    punctual: Hist,
     /// Runs that were due and have not ended.
     outstanding: u64,
+}
+
+#[derive(Debug)]
+struct Second {
+    tally: Tally,
+    times: Compact,
+    /// With loadgen's own lag taken off; None: lag makes no difference.
+    punctual: Option<Compact>,
+    users: UserTime,
 }
 
 impl Window {
@@ -29,23 +40,36 @@ impl Window {
             seconds: VecDeque::new(),
             tally: Tally::default(),
             times: Hist::default(),
+            punctual: Hist::default(),
             outstanding: 0,
         }
     }
 
     /// Adds the next second and forgets the one that is too old by then.
-    pub(super) fn push(&mut self, metric: Metric, view: &View) {
+    pub(super) fn push(&mut self, metric: Metric, view: &View, users: UserTime) {
         if self.seconds.len() == self.length
-            && let Some((tally, times)) = self.seconds.pop_front()
+            && let Some(oldest) = self.seconds.pop_front()
         {
-            self.tally -= tally;
-            self.times.subtract(&times.expand());
+            self.tally -= oldest.tally;
+            self.times.subtract(&oldest.times.expand());
+            if let Some(punctual) = oldest.punctual {
+                self.punctual.subtract(&punctual.expand());
+            }
         }
         let tally = Tally::of(view);
         let times = times(metric, view).unwrap_or_default();
+        let punctual = punctual_times(metric, view);
         self.tally += tally;
         self.times.add(&times);
-        self.seconds.push_back((tally, times.compact()));
+        if let Some(punctual) = &punctual {
+            self.punctual.add(punctual);
+        }
+        self.seconds.push_back(Second {
+            tally,
+            times: times.compact(),
+            punctual: punctual.map(|times| times.compact()),
+            users,
+        });
         let counts = &tally.counts;
         let ended = tally.runs + counts[Counter::Dropped] + counts[Counter::Interrupted];
         self.outstanding = (self.outstanding + counts[Counter::Offered]).saturating_sub(ended);
@@ -74,5 +98,22 @@ impl Window {
     /// Times over it, if the metric has any.
     pub(super) fn times(&self) -> &Hist {
         &self.times
+    }
+
+    /// Times over it with loadgen's own lag taken off; None where lag makes no difference.
+    pub(super) fn punctual_times(&self) -> Option<&Hist> {
+        let mut seconds = self.seconds.iter();
+        seconds
+            .any(|second| second.punctual.is_some())
+            .then_some(&self.punctual)
+    }
+
+    /// Time of users over it.
+    pub(super) fn users(&self) -> UserTime {
+        let mut sum = vec![UserTime::default()];
+        for second in &self.seconds {
+            UserTime::add_all(&mut sum, &[second.users]);
+        }
+        sum[0]
     }
 }

@@ -104,12 +104,16 @@ impl Load {
         left
     }
 
-    fn ends(&self) -> bool {
-        let counted = match self {
+    /// Returns true if a number of iterations bounds it.
+    pub fn is_counted(&self) -> bool {
+        match self {
             Load::Closed(closed) => closed.iterations != Iterations::Unlimited,
             Load::Open(_) => false,
-        };
-        counted || self.duration().is_some()
+        }
+    }
+
+    fn ends(&self) -> bool {
+        self.is_counted() || self.duration().is_some()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Successes that wait to be counted.
 
-use super::Snapshot;
+use super::{Snapshot, period::Part};
 use crate::{
     driver::Outcome,
     metric::{Counter, Timer},
@@ -35,6 +35,8 @@ pub enum Success {
     Task(usize, Nanos),
     /// The same of a group.
     Group(usize, Nanos),
+    /// Of one of these, its latency with the lag taken off.
+    Punctual(Part, Nanos),
 }
 
 impl Success {
@@ -74,6 +76,9 @@ impl Success {
             }
             Self::Task(index, latency) => current.tasks[index][Timer::Ok].record(latency),
             Self::Group(index, latency) => current.groups[index][Timer::Ok].record(latency),
+            Self::Punctual(part, latency) => {
+                current.of(part).punctual().record(Timer::Ok, latency);
+            }
         }
     }
 }

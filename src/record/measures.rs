@@ -1,6 +1,6 @@
 //! Everything measured of one step or task over some time.
 
-use super::Hist;
+use super::{Hist, Punctual};
 use crate::{
     driver::{ByClass, ErrorClass, TraceId},
     metric::{Counter, Counters, Distribution, Timer, Timers, by_name, is_default},
@@ -42,6 +42,9 @@ pub struct Measures {
     /// measures were added.
     #[serde(skip_serializing_if = "is_default")]
     pub samples: Vec<Sample>,
+    /// Without loadgen's own lag, where a threshold looks at it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub punctual: Option<Box<Punctual>>,
 }
 
 impl Index<Timer> for Measures {
@@ -143,6 +146,20 @@ impl Measures {
         }
     }
 
+    /// [`Measures::distribution`] with the lag taken off; None where there is none to take off.
+    pub fn punctual_distribution(&self, which: Distribution) -> Option<Cow<'_, Hist>> {
+        let punctual = self.punctual.as_ref()?;
+        match which {
+            Distribution::Latency => Some(Cow::Owned(punctual.all())),
+            Distribution::Timer(timer) => punctual.times(timer).map(Cow::Borrowed),
+        }
+    }
+
+    /// Where measurements without lag are taken down.
+    pub fn punctual(&mut self) -> &mut Punctual {
+        self.punctual.get_or_insert_default()
+    }
+
     /// Counts a failure and keeps its words while its class has room.
     pub fn fail(&mut self, class: ErrorClass, message: impl FnOnce() -> String) {
         self.fail_traced(class, None, message);
@@ -192,6 +209,10 @@ impl Measures {
             .chain([&self.checks])
             .all(|count| *count <= MOST_COUNTED)
             && self.times.iter().all(|(_, times)| times.is_possible())
+            && self
+                .punctual
+                .iter()
+                .all(|own| own.is_possible() && own.in_time <= MOST_COUNTED)
     }
 
     fn room_for(&self, class: ErrorClass) -> bool {
@@ -210,6 +231,9 @@ impl Measures {
             times.add(&other[timer]);
         }
         self.counts += other.counts;
+        if let Some(punctual) = &other.punctual {
+            self.punctual().add(punctual);
+        }
         self.by_class += other.by_class;
         self.checks += other.checks;
         if self.missed.len() < other.missed.len() {

@@ -1,6 +1,7 @@
 //! When each population's load sends: the time that rates are over.
 
 use crate::{
+    metric::is_default,
     plan::{Label, Plan, threshold::Scope},
     time::{Nanos, SECOND, nanos},
 };
@@ -14,6 +15,9 @@ pub struct Period {
     pub start: Nanos,
     /// [`Nanos::MAX`] while it is not known.
     pub end: Nanos,
+    /// A number of iterations bounds the load, so that no time makes more of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub counted: bool,
 }
 
 /// The periods of a plan's populations, and which of them each task, group and step has.
@@ -55,6 +59,7 @@ impl Periods {
         let populations = plan.populations.iter().map(|population| Period {
             start: nanos(plan.warmup.saturating_add(population.start)),
             end: population.load.duration().map_or(Nanos::MAX, nanos),
+            counted: population.load.is_counted(),
         });
         let of = |labels: &[Label]| labels.iter().map(|label| tasks[label.task_index]).collect();
         Self {
@@ -111,19 +116,26 @@ impl Periods {
         }
     }
 
-    fn of_part(&self, part: Part) -> Option<Period> {
+    /// Population of a part.
+    pub fn population_of(&self, part: Part) -> Option<usize> {
         let population = match part {
             Part::Task(index) => self.tasks.get(index),
             Part::Group(index) => self.groups.get(index),
             Part::Step(index) => self.steps.get(index),
         };
-        self.populations.get(*population?).copied()
+        population.copied()
+    }
+
+    /// Period of a part's load.
+    pub fn of_part(&self, part: Part) -> Option<Period> {
+        self.populations.get(self.population_of(part)?).copied()
     }
 
     fn whole(&self) -> Option<Period> {
         let both = |a: Period, b: Period| Period {
             start: a.start.min(b.start),
             end: a.end.max(b.end),
+            counted: a.counted && b.counted,
         };
         self.populations.iter().copied().reduce(both)
     }
@@ -137,6 +149,7 @@ mod tests {
         Period {
             start: start * SECOND,
             end: end * SECOND,
+            counted: false,
         }
     }
 

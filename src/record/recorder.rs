@@ -1,15 +1,17 @@
 //! A worker's own recorder: plain memory that no other worker touches, one snapshot sent a second.
 
 use super::{
-    Ending, Measures, Periods, Size, Snapshot, Span, Traced,
+    Ending, Measures, Periods, Size, Snapshot, Span, Start, Traced, UserTime,
     batch::{Batch, Success},
     period::Part,
+    presence::Presence,
+    punctual::Watched,
     traces::SPANS,
 };
 use crate::{
     driver::{ErrorClass, Outcome, Progress, Trace},
     metric::{Counter, Timer},
-    plan::Plan,
+    plan::{Load, Plan},
     time::{Nanos, SECOND, nanos},
 };
 use std::{
@@ -41,8 +43,12 @@ pub struct Recorder {
     checks: Box<[usize]>,
     /// Spans are kept of sampled requests.
     spans: bool,
+    /// Parts that are measured without lag too; None: no threshold looks at response times.
+    watched: Option<Box<Watched>>,
+    /// By population: it has users (closed model).
+    closed: Box<[bool]>,
     /// Active users (closed model).
-    pub users: Gauge,
+    users: RefCell<Presence>,
     /// Task runs under way.
     pub in_flight: Gauge,
     /// How many arrivals wait, in the queues that this recorder tells of: they belong to no worker.
@@ -77,6 +83,8 @@ impl Recorder {
         let mut first = Snapshot::new(0, Size::of(plan));
         first.warmup = SECOND <= warmup;
         let periods = Periods::of(plan);
+        let loads = plan.populations.iter().map(|population| &population.load);
+        let closed = loads.map(|load| matches!(load, Load::Closed(_)));
         Self {
             current: RefCell::new(first),
             batch: RefCell::new(Batch::new()),
@@ -89,7 +97,9 @@ impl Recorder {
                 .map(|step| plan.written.checks(step).len())
                 .collect(),
             spans: plan.trace.is_some_and(|trace| trace.spans),
-            users: Gauge::default(),
+            watched: Watched::of(plan),
+            closed: closed.collect(),
+            users: RefCell::default(),
             in_flight: Gauge::default(),
             queues: RefCell::default(),
         }
@@ -132,6 +142,30 @@ impl Recorder {
         }
     }
 
+    /// Lets a success of a part wait to be counted without its lag, where a threshold looks at that.
+    #[inline]
+    fn keep_punctual(&self, part: Part, start: Start, ended: Nanos) {
+        if let Some(watched) = &self.watched
+            && watched.has(part)
+        {
+            self.keep(Success::Punctual(part, start.punctual_latency(ended)));
+        }
+    }
+
+    /// Counts the end of a part without its lag, where a threshold looks at that.
+    fn punctual(&self, measures: &mut Measures, timer: Timer, part: Part, ended: Ended) {
+        if let Some(watched) = &self.watched
+            && watched.has(part)
+        {
+            let latency = ended.start.punctual_latency(ended.at);
+            measures.punctual().record(timer, latency);
+        }
+        let end = || self.periods.borrow().end_of(part);
+        if ended.late && ended.start.punctual_end(ended.at) <= end() {
+            measures.punctual().in_time += 1;
+        }
+    }
+
     #[inline(never)]
     fn count(&self) {
         let mut current = self.current.borrow_mut();
@@ -151,20 +185,29 @@ impl Recorder {
     }
 
     /// A step ended, and was the root of a trace if there is one.
-    pub fn step(&self, step: usize, intended: Nanos, outcome: &Outcome, trace: Option<Trace>) {
+    pub fn step(&self, step: usize, start: Start, outcome: &Outcome, trace: Option<Trace>) {
         self.turn(outcome.ended_at);
-        let late = self.is_late(Part::Step(step), outcome.ended_at);
+        let part = Part::Step(step);
+        let late = self.is_late(part, outcome.ended_at);
+        let intended = start.intended;
         if intended >= self.warmup
             && trace.is_none()
             && !late
             && let Some(success) = Success::of_step(step, intended, outcome)
         {
-            return self.keep(success);
+            self.keep(success);
+            return self.keep_punctual(part, start, outcome.ended_at);
         }
         let mut place = self.place(intended);
         let measures = &mut place.steps[step];
         measures[Counter::Offered] += 1;
-        let latency = outcome.ended_at.saturating_sub(intended);
+        let latency = start.latency(outcome.ended_at);
+        let ended = Ended {
+            start,
+            at: outcome.ended_at,
+            late,
+        };
+        self.punctual(measures, timer_of(outcome.failure.is_some()), part, ended);
         match &outcome.failure {
             None => measures[Timer::Ok].record(latency),
             Some(failure) => {
@@ -226,56 +269,75 @@ impl Recorder {
     pub fn task(
         &self,
         task: usize,
-        intended: Nanos,
+        start: Start,
         ended: Nanos,
         failed: Option<ErrorClass>,
         unknown: bool,
     ) {
         self.turn(ended);
-        let latency = ended.saturating_sub(intended);
-        let late = self.is_late(Part::Task(task), ended);
-        if intended >= self.warmup && failed.is_none() && !unknown && !late {
-            return self.keep(Success::Task(task, latency));
+        let part = Part::Task(task);
+        let latency = start.latency(ended);
+        let late = self.is_late(part, ended);
+        if start.intended >= self.warmup && failed.is_none() && !unknown && !late {
+            self.keep(Success::Task(task, latency));
+            return self.keep_punctual(part, start, ended);
         }
-        let mut place = self.place(intended);
+        let mut place = self.place(start.intended);
         let measures = &mut place.tasks[task];
         end(measures, latency, failed);
         measures[Counter::Unknown] += u64::from(unknown);
         measures[Counter::Late] += u64::from(late);
-    }
-
-    /// A repetition of a group ended, with the class of the step that failed it.
-    pub fn group(&self, group: usize, intended: Nanos, ended: Nanos, failed: Option<ErrorClass>) {
-        self.turn(ended);
-        let latency = ended.saturating_sub(intended);
-        let late = self.is_late(Part::Group(group), ended);
-        if intended >= self.warmup && failed.is_none() && !late {
-            return self.keep(Success::Group(group, latency));
-        }
-        let measures = &mut self.place(intended).groups[group];
-        end(measures, latency, failed);
-        measures[Counter::Late] += u64::from(late);
-    }
-
-    /// A run was cut off at `now`; `sent`: its request may have happened.
-    pub fn cut_run(&self, task: usize, intended: Nanos, now: Nanos, sent: bool) {
-        self.turn(now);
-        cut(
-            &mut self.place(intended).tasks[task],
-            now.saturating_sub(intended),
-            sent,
+        let at = ended;
+        self.punctual(
+            measures,
+            timer_of(failed.is_some()),
+            part,
+            Ended { start, at, late },
         );
     }
 
+    /// A repetition of a group ended, with the class of the step that failed it.
+    pub fn group(&self, group: usize, start: Start, ended: Nanos, failed: Option<ErrorClass>) {
+        self.turn(ended);
+        let part = Part::Group(group);
+        let latency = start.latency(ended);
+        let late = self.is_late(part, ended);
+        if start.intended >= self.warmup && failed.is_none() && !late {
+            self.keep(Success::Group(group, latency));
+            return self.keep_punctual(part, start, ended);
+        }
+        let measures = &mut self.place(start.intended).groups[group];
+        end(measures, latency, failed);
+        measures[Counter::Late] += u64::from(late);
+        let at = ended;
+        self.punctual(
+            measures,
+            timer_of(failed.is_some()),
+            part,
+            Ended { start, at, late },
+        );
+    }
+
+    /// A run was cut off at `now`; `sent`: its request may have happened.
+    pub fn cut_run(&self, task: usize, start: Start, now: Nanos, sent: bool) {
+        self.cut(Part::Task(task), start, now, sent);
+    }
+
+    fn cut(&self, part: Part, start: Start, at: Nanos, sent: bool) {
+        self.turn(at);
+        let mut place = self.place(start.intended);
+        let measures = place.of(part);
+        cut(measures, start.latency(at), sent);
+        let late = false;
+        self.punctual(measures, Timer::Cut, part, Ended { start, at, late });
+    }
+
     /// The same of the step that the run was in, and had come so far with.
-    pub fn cut_step(&self, step: usize, intended: Nanos, now: Nanos, progress: &Progress) {
-        self.turn(now);
-        let mut place = self.place(intended);
-        let measures = &mut place.steps[step];
-        measures[Counter::Offered] += 1;
-        let age = now.saturating_sub(intended);
+    pub fn cut_step(&self, step: usize, start: Start, now: Nanos, progress: &Progress) {
         let sent = progress.sent_at();
-        cut(measures, age, sent.is_some());
+        self.cut(Part::Step(step), start, now, sent.is_some());
+        let mut place = self.place(start.intended);
+        place.steps[step][Counter::Offered] += 1;
         if let Some(trace) = progress.trace() {
             let span = Span {
                 trace,
@@ -284,18 +346,13 @@ impl Recorder {
                 end: now,
                 ending: Ending::Interrupted,
             };
-            self.traced(&mut place, span, age, sent.is_some());
+            self.traced(&mut place, span, start.latency(now), sent.is_some());
         }
     }
 
     /// The same of a group that the run was in.
-    pub fn cut_group(&self, group: usize, intended: Nanos, now: Nanos, sent: bool) {
-        self.turn(now);
-        cut(
-            &mut self.place(intended).groups[group],
-            now.saturating_sub(intended),
-            sent,
-        );
+    pub fn cut_group(&self, group: usize, start: Start, now: Nanos, sent: bool) {
+        self.cut(Part::Group(group), start, now, sent);
     }
 
     /// An arrival for the task that was due then found the queue full.
@@ -313,6 +370,26 @@ impl Recorder {
         self.place(intended).lag.record(lag);
     }
 
+    /// A user of the population begins.
+    pub fn user_came(&self, population: usize, now: Nanos) {
+        self.turn(now);
+        self.users.borrow_mut().come(population, now);
+    }
+
+    /// A user of the population leaves.
+    pub fn user_left(&self, population: usize, now: Nanos) {
+        self.turn(now);
+        self.users.borrow_mut().leave(population, now);
+    }
+
+    /// Somebody of the population waited for loadgen to do a step, which was late.
+    #[inline]
+    pub fn waited(&self, population: usize, step: Start) {
+        if step.lag > 0 && self.closed[population] {
+            self.place(step.intended).lose(population, step.lag);
+        }
+    }
+
     /// Hands on every second that is over at `now`.
     #[inline]
     pub fn turn(&self, now: Nanos) {
@@ -324,7 +401,7 @@ impl Recorder {
     #[cold]
     fn hand_on(&self, now: Nanos) {
         while now >= self.boundary.get() {
-            self.send();
+            self.send(self.boundary.get());
             self.boundary.set(self.boundary.get() + SECOND);
         }
     }
@@ -332,21 +409,42 @@ impl Recorder {
     /// Sends the last, unfinished second.
     pub fn finish(&self, now: Nanos) {
         self.turn(now);
-        self.send();
+        self.send(now);
     }
 
-    fn send(&self) {
+    /// Hands on what was measured up to `end`.
+    fn send(&self, end: Nanos) {
         self.count();
         let mut current = self.current.borrow_mut();
         let mut next = Snapshot::new(current.second + 1, current.size());
         next.warmup = (next.second + 1).saturating_mul(SECOND) <= self.warmup;
         let mut done = std::mem::replace(&mut *current, next);
         drop(current);
-        done.users = self.users.level();
+        let mut users = self.users.borrow_mut();
+        done.users = users.level();
+        UserTime::add_all(&mut done.user_time, &users.take(end));
+        drop(users);
         done.in_flight = self.in_flight.level();
         let queues = self.queues.borrow();
         done.queued = queues.iter().map(|it| it.load(Ordering::Relaxed)).sum();
         (self.sink)(done);
+    }
+}
+
+/// End of a part.
+#[derive(Clone, Copy)]
+struct Ended {
+    start: Start,
+    at: Nanos,
+    /// After the end of its load.
+    late: bool,
+}
+
+/// The timer of an outcome.
+fn timer_of(failed: bool) -> Timer {
+    match failed {
+        false => Timer::Ok,
+        true => Timer::Failed,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one worker measured in one second, and the same merged over workers.
 
-use super::{Hist, Measures, Periods, Span, Traces, period::Part};
+use super::{Hist, Measures, Periods, Span, Traces, UserTime, period::Part};
 use crate::{
     metric::is_default,
     plan::{Plan, threshold::Scope},
@@ -48,6 +48,9 @@ pub struct Snapshot {
     /// How late runs began although a slot was free.
     #[serde(skip_serializing_if = "is_default")]
     pub lag: Hist,
+    /// Time of users, by population as far as there are some (closed model).
+    #[serde(skip_serializing_if = "is_default")]
+    pub user_time: Vec<UserTime>,
     /// By step index, as far as there is something; empty when nothing is traced.
     #[serde(skip_serializing_if = "is_default")]
     pub traces: Vec<Traces>,
@@ -137,6 +140,24 @@ impl Snapshot {
         }
     }
 
+    /// Measures of a part.
+    pub fn of(&mut self, part: Part) -> &mut Measures {
+        match part {
+            Part::Task(index) => &mut self.tasks[index],
+            Part::Group(index) => &mut self.groups[index],
+            Part::Step(index) => &mut self.steps[index],
+        }
+    }
+
+    /// Time that lateness took from the users of a population.
+    pub fn lose(&mut self, population: usize, lost: Nanos) {
+        if self.user_time.len() <= population {
+            self.user_time
+                .resize_with(population + 1, UserTime::default);
+        }
+        self.user_time[population].lost += lost;
+    }
+
     /// What was due in the warm-up, of an interval that ends after it.
     pub fn late(&mut self) -> &mut Snapshot {
         let (second, size) = (self.second, self.size());
@@ -180,6 +201,7 @@ impl Snapshot {
         add(&mut self.tasks, &other.tasks);
         add(&mut self.groups, &other.groups);
         self.lag.add(&other.lag);
+        UserTime::add_all(&mut self.user_time, &other.user_time);
         add_traces(&mut self.traces, &other.traces);
         self.spans.extend_from_slice(&other.spans);
         self.spans_lost += other.spans_lost;
@@ -219,6 +241,8 @@ pub struct RunTotals {
     pub groups: Vec<Measures>,
     /// How late runs began although a slot was free.
     pub lag: Hist,
+    /// Time of users, by population as far as there are some (closed model).
+    pub user_time: Vec<UserTime>,
     /// Arrivals that had come due before the end but were only looked at after it: the generator's
     /// doing. They are among the offered.
     pub overdue: u64,
@@ -252,6 +276,7 @@ impl RunTotals {
         add(&mut self.tasks, &snapshot.tasks);
         add(&mut self.groups, &snapshot.groups);
         self.lag.add(&snapshot.lag);
+        UserTime::add_all(&mut self.user_time, &snapshot.user_time);
         add_traces(&mut self.traces, &snapshot.traces);
     }
 

@@ -202,6 +202,7 @@ pub fn run(course: &Course<'_>) -> Made {
                 totals: &recording.totals,
                 usage,
                 max_lag: nanos(MAX_LAG),
+                tasks: &[],
                 thresholds: &[],
                 verdicts: &[],
             }),

@@ -113,6 +113,7 @@ impl FinishedRun {
                 totals,
                 usage: used,
                 max_lag: nanos(info.plan.max_lag),
+                tasks: &info.plan.tasks,
                 thresholds: &info.plan.thresholds,
                 verdicts: &verdicts,
             }),

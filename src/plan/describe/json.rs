@@ -3,7 +3,8 @@
 use super::{beside, step};
 use crate::{
     plan::{
-        Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think, Threshold,
+        Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think,
+        Threshold,
         http::{Client, Http2},
         threshold::Scopes,
         written,

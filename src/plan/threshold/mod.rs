@@ -25,7 +25,7 @@ mod unit;
 
 use super::{Label, Plan};
 pub use crate::metric::Distribution;
-use crate::metric::{Counter, by_name};
+use crate::metric::{Counter, Timer, by_name};
 pub(super) use parse::skip_blanks;
 pub use parse::{ParseError, parse};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,17 @@ impl Threshold {
             abort: false,
             after: Duration::ZERO,
             implied: true,
+        }
+    }
+
+    /// Returns true if it looks at times from the intended start, which lateness lengthens.
+    pub fn is_lengthened(&self) -> bool {
+        match self.metric {
+            Metric::Time(Distribution::Latency, _) => true,
+            Metric::Time(Distribution::Timer(timer), _) => {
+                matches!(timer, Timer::Ok | Timer::Failed | Timer::Cut)
+            }
+            _ => false,
         }
     }
 

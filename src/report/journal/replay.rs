@@ -160,6 +160,7 @@ fn replay(
             totals: &recording.totals,
             usage,
             max_lag: header.max_lag_ns,
+            tasks: &names.tasks,
             thresholds: &header.thresholds,
             verdicts: &verdicts,
         }),

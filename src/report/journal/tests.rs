@@ -10,6 +10,7 @@ use std::cell::RefCell;
 fn header(made: &Made) -> Header {
     let facts = &made.facts;
     Header {
+        max_lag_ns: usual_lag(),
         schema: WIRE_VERSION,
         version: facts.program.version.clone(),
         run: Beginning {

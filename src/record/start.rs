@@ -1,0 +1,39 @@
+//! Starts: when something was meant to begin, and how late loadgen itself made it.
+
+use crate::time::Nanos;
+
+/// Intended start of a request, a run or a repetition of a group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Start {
+    /// When it was meant to begin: response times count from here.
+    pub intended: Nanos,
+    /// Time that loadgen's own lateness has cost it so far. Waiting for a slot is not in it.
+    pub lag: Nanos,
+}
+
+impl Start {
+    /// Response time of what ended then.
+    #[inline]
+    pub fn latency(self, ended: Nanos) -> Nanos {
+        ended.saturating_sub(self.intended)
+    }
+
+    /// Response time with the lag taken off.
+    #[inline]
+    pub fn punctual_latency(self, ended: Nanos) -> Nanos {
+        self.latency(ended).saturating_sub(self.lag)
+    }
+
+    /// When it would have ended without the lag.
+    #[inline]
+    pub fn punctual_end(self, ended: Nanos) -> Nanos {
+        self.intended.saturating_add(self.punctual_latency(ended))
+    }
+}
+
+/// A start without lag.
+impl From<Nanos> for Start {
+    fn from(intended: Nanos) -> Self {
+        Self { intended, lag: 0 }
+    }
+}
