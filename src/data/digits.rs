@@ -1,8 +1,8 @@
 //! JSON as it was written: what a parsed document no longer has, such as the last digits of a long
 //! number.
 
+use super::jsonpath::Element;
 use serde_json::value::RawValue;
-use serde_json_path::PathElement;
 use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 /// A JSON text, taken apart no further than somebody asks. Each list and object is read once, so that
@@ -32,13 +32,13 @@ impl<'t> Written<'t> {
         }
     }
 
-    /// The text of what is at `path`, without blanks around its parts.
-    pub fn at<'e>(&self, path: impl Iterator<Item = &'e PathElement<'e>>) -> Option<Arc<str>> {
+    /// The text of what is at `location`, without blanks around its parts.
+    pub fn at(&self, location: &[Element<'_>]) -> Option<Arc<str>> {
         let mut found = self;
-        for element in path {
+        for element in location {
             found = match (found.parts.get_or_init(|| parts(found.text)), element) {
-                (Parts::List(items), PathElement::Index(place)) => items.get(*place)?,
-                (Parts::Object(entries), PathElement::Name(name)) => entries.get(*name)?,
+                (Parts::List(items), Element::Index(place)) => items.get(*place)?,
+                (Parts::Object(entries), Element::Name(name)) => entries.get(*name)?,
                 _ => return None,
             };
         }
@@ -93,18 +93,21 @@ fn compact(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::jsonpath::{Document, JsonPath};
     use proptest::prelude::*;
     use serde_json::Value as Json;
-    use serde_json_path::JsonPath;
 
     fn at(text: &str, path: &str) -> Vec<Option<Arc<str>>> {
         let json: Json = serde_json::from_str(text).unwrap();
         let written = Written::new(text.as_bytes());
-        let path = JsonPath::parse(path).unwrap();
-        let located = path.query_located(&json);
+        let document = Document {
+            root: &json,
+            bytes: text.len(),
+        };
+        let located = JsonPath::parse(path).unwrap().locate(document).unwrap();
         located
             .iter()
-            .map(|node| written.at(node.location().iter()))
+            .map(|found| written.at(&found.location))
             .collect()
     }
 
@@ -149,10 +152,10 @@ mod tests {
                 false => json.to_string(),
             };
             let written = Written::new(text.as_bytes());
-            let all = JsonPath::parse("$..*").unwrap();
-            for node in all.query_located(&json) {
-                let found = written.at(node.location().iter()).unwrap();
-                prop_assert_eq!(&*found, node.node().to_string());
+            let document = Document { root: &json, bytes: text.len() };
+            for located in JsonPath::parse("$..*").unwrap().locate(document).unwrap() {
+                let found = written.at(&located.location).unwrap();
+                prop_assert_eq!(&*found, located.value.to_string());
             }
         }
     }

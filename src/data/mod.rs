@@ -7,6 +7,7 @@
 mod decimal;
 mod digits;
 pub mod generator;
+pub mod jsonpath;
 pub mod rng;
 mod same;
 pub mod template;

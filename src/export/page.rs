@@ -1,9 +1,11 @@
 //! The page that a Prometheus scrapes.
 
+use crate::dashboard::web::{guard::guard, limited::Limited};
 use axum::{
     Router,
     extract::State,
     http::header::CONTENT_TYPE,
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -44,16 +46,22 @@ impl Shared {
 pub(super) struct Page(Arc<Shared>);
 
 impl Page {
-    /// Serves it, empty at first, for as long as the runtime lives.
+    /// Serves it, empty at first, for as long as the runtime lives: on loopback only to those who ask
+    /// for this machine by its own name, as the dashboard for browsers does. On other addresses
+    /// everybody can read it anyway, and scrapers may have any name for this machine.
     pub(super) fn serve(listener: std::net::TcpListener) -> Self {
         let shared = Arc::<Shared>::default();
-        let router = Router::new()
+        let mut router = Router::new()
             .route("/metrics", get(scrape))
             .with_state(Arc::clone(&shared));
+        let address = listener.local_addr();
+        if address.is_ok_and(|address| address.ip().is_loopback()) {
+            router = router.layer(from_fn(guard));
+        }
         tokio::spawn(async move {
             // Whoever cannot be served sees it; the run does not depend on it.
             if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-                let _ = axum::serve(listener, router).await;
+                let _ = axum::serve(Limited::new(listener), router).await;
             }
         });
         Self(shared)

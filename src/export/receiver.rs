@@ -26,6 +26,9 @@ const WAITING_SPANS: usize = 32;
 /// How long one post may take, and how long all that is left may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Most bytes of a response that are read.
+const MOST_SAID: usize = 64 << 10;
+
 /// How often a batch is tried, and the pause between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -240,15 +243,35 @@ async fn post(
         Refusal { words, again: true }
     })?;
     let status = response.status();
-    if status.is_success() {
-        let answer = response.bytes().await.unwrap_or_default();
-        return Ok(taken(form, &answer));
+    let (said, complete) = start(response).await;
+    if !status.is_success() {
+        return Err(Refusal {
+            words: format!("status {status}: {}", shortened(&said)),
+            again: status.is_server_error() || status.as_u16() == 429,
+        });
     }
-    let said = response.text().await.unwrap_or_default();
-    Err(Refusal {
-        words: format!("status {status}: {}", shortened(&said)),
-        again: status.is_server_error() || status.as_u16() == 429,
-    })
+    match complete {
+        true => Ok(taken(form, &said)),
+        // No receiver of metrics has so much to say, so that nobody knows where the batch went.
+        false => Err(Refusal {
+            words: format!("its response has more than {MOST_SAID} bytes: is the URL right?"),
+            again: false,
+        }),
+    }
+}
+
+/// The start of a response's body, and whether that is all of it.
+async fn start(mut response: reqwest::Response) -> (Vec<u8>, bool) {
+    let mut said = Vec::new();
+    // A body that breaks off says what came of it.
+    while let Ok(Some(piece)) = response.chunk().await {
+        let room = MOST_SAID - said.len();
+        said.extend_from_slice(&piece[..piece.len().min(room)]);
+        if piece.len() > room {
+            return (said, false);
+        }
+    }
+    (said, true)
 }
 
 /// What an answer says of a batch that was taken. What is no such answer says nothing.
@@ -268,7 +291,7 @@ fn taken(form: Form, answer: &[u8]) -> Taken {
     };
     partial.map_or_else(Taken::default, |(rejected, said)| Taken {
         rejected: u64::try_from(rejected).unwrap_or_default(),
-        why: format!("it rejected them: {}", shortened(&said)),
+        why: format!("it rejected them: {}", shortened(said.as_bytes())),
     })
 }
 
@@ -281,7 +304,8 @@ fn collector(mut url: Url, path: &str) -> Url {
 }
 
 /// What a receiver said, in one line that is not too long.
-fn shortened(said: &str) -> String {
+fn shortened(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
     let said: String = said.trim().chars().take(200).collect();
     said.escape_debug().to_string()
 }

@@ -142,3 +142,71 @@ fn percentiles_are_of_the_last_interval_alone() {
     assert!((2.0..2.01).contains(&value), "{value}");
     assert!(page.contains("request_duration_seconds_count{") && page.contains(" 101\n"));
 }
+
+/// Serves one connection: reads a request, then writes `head` and goes on for as long as it is read.
+/// Gives how many bytes went out.
+fn endless(listener: std::net::TcpListener, head: &'static str) -> std::thread::JoinHandle<usize> {
+    use std::io::{Read, Write};
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let read = stream.read(&mut [0; 4096]).unwrap();
+        assert!(read > 0);
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut written = 0;
+        while stream.write_all(&[b'x'; 65536]).is_ok() {
+            written += 65536;
+        }
+        written
+    })
+}
+
+#[tokio::test]
+async fn a_response_without_an_end_is_not_read_to_it() {
+    for (head, said) in [
+        (
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "its response has more than 65536 bytes",
+        ),
+        ("HTTP/1.1 400 No\r\n\r\n", "status 400 Bad Request: xxx"),
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/write", listener.local_addr().unwrap());
+        let serving = endless(listener, head);
+        let receiver = receiver::Receiver::remote_write(url.parse().unwrap());
+        receiver.queue(b"batch".to_vec(), 3);
+        let words = receiver.finish().await.unwrap();
+        assert!(
+            words.starts_with("3 of 3 samples ") && words.contains(said),
+            "{words}"
+        );
+        // What the system buffers on the way is more than what is read.
+        let written = serving.join().unwrap();
+        assert!(written < 64 << 20, "{written} bytes");
+    }
+}
+
+#[tokio::test]
+async fn the_page_answers_on_loopback_to_this_machines_own_names_alone() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _page = page::Page::serve(listener);
+    let own = address.to_string();
+    for (host, status) in [
+        (own.as_str(), "200 OK"),
+        ("localhost:1", "200 OK"),
+        ("evil.example", "403 Forbidden"),
+        ("", "403 Forbidden"),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status}")),
+            "{host}: {response}"
+        );
+    }
+}

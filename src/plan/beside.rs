@@ -1,8 +1,7 @@
 //! What is done beside the load.
 
 use super::{Event, HttpStep, Observe, Verify, observe::Limit, verify::Question};
-use crate::data::{Value, generator::Take};
-use serde_json_path::JsonPath;
+use crate::data::{Value, generator::Take, jsonpath::JsonPath};
 use std::{sync::Arc, time::Duration};
 use url::Url;
 

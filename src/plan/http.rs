@@ -1,12 +1,11 @@
 //! HTTP requests as they will be sent.
 
 use super::StepPlan;
-use crate::data::{Template, Value};
+use crate::data::{Template, Value, jsonpath::JsonPath};
 pub use crate::scenario::raw::{Encoding, Http2};
 use bytes::Bytes;
 use http::{HeaderName, Method};
 use regex::bytes::Regex;
-use serde_json_path::JsonPath;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 

@@ -2,14 +2,17 @@
 
 use super::{Caller, Databases};
 use crate::{
-    data::{Value, Written, generator::Rows},
+    data::{
+        Value, Written,
+        generator::Rows,
+        jsonpath::{Document, Element},
+    },
     driver::{ErrorClass, http, sql::Row},
     human,
     plan::{Plan, RunData, beside::Loaded, sql::Secret, verify::Question},
     time::Clock,
 };
 use serde_json::Value as Json;
-use serde_json_path::PathElement;
 use std::{fmt, sync::Arc};
 use url::Url;
 
@@ -113,7 +116,12 @@ fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
         let start = String::from_utf8_lossy(&page[..page.len().min(80)]);
         format!("the answer is not JSON: `{}`", start.escape_debug())
     })?;
-    let found = loaded.path.query_located(&json).all();
+    let document = Document {
+        root: &json,
+        bytes: page.len(),
+    };
+    let found = loaded.path.locate(document);
+    let found = found.map_err(|exhausted| format!("{}: {exhausted}", loaded.path))?;
     if found.is_empty() {
         return Err(format!("there is nothing at {}", loaded.path));
     }
@@ -121,10 +129,9 @@ fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
     let column = |name: &str| {
         let rows = found.iter().zip(1u64..);
         let values = rows.map(|(row, number)| {
-            let value = row.node().get(name).and_then(|value| {
+            let value = row.value.get(name).and_then(|value| {
                 Value::of_json(value, || {
-                    let own = PathElement::Name(name);
-                    written.at(row.location().iter().chain([&own]))
+                    written.at(&[&*row.location, &[Element::Name(name)]].concat())
                 })
             });
             value.ok_or_else(|| missing(number, name))
@@ -140,11 +147,11 @@ fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
         });
     }
     let rows = found.iter().zip(1u64..);
-    let values = rows.map(|(row, number)| match row.node() {
+    let values = rows.map(|(row, number)| match row.value {
         Json::Object(_) => Err(format!(
             "value {number} is an object: name those of its keys that are needed in `columns`"
         )),
-        value => Value::of_json(value, || written.at(row.location().iter()))
+        value => Value::of_json(value, || written.at(&row.location))
             .ok_or_else(|| format!("value {number} is null")),
     });
     Ok(Columns {

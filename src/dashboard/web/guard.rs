@@ -26,7 +26,7 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// Answers 403 to strangers, and adds [`HEADERS`] to every answer.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let mut response = match stranger(request.headers()) {
         Some(why) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),
         None => next.run(request).await,

@@ -15,18 +15,18 @@ use tokio::{
 };
 
 /// Most connections at once; a browser keeps one or two. Further ones wait.
-pub(super) const MOST: usize = 256;
+pub(crate) const MOST: usize = 256;
 
 /// A listener that accepts no more than [`MOST`].
 #[derive(Debug)]
-pub(super) struct Limited {
+pub(crate) struct Limited {
     listener: TcpListener,
     places: Arc<Semaphore>,
 }
 
 /// A connection that gives its place back when it ends.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     _place: Option<OwnedSemaphorePermit>,
 }

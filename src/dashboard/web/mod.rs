@@ -1,9 +1,9 @@
 //! The dashboard for browsers: a page on loopback that shows a run while it goes on, and keeps
 //! what it has when the run is over. It only shows; nothing that is sent to it changes anything.
 
-mod guard;
+pub(crate) mod guard;
 mod hub;
-mod limited;
+pub(crate) mod limited;
 mod message;
 #[cfg(test)]
 mod tests;

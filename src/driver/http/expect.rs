@@ -2,7 +2,7 @@
 
 use super::search::{Needles, Search};
 use crate::{
-    data::{Value, Written, is_same},
+    data::{Value, Written, is_same, jsonpath::Document},
     driver::{Detail, ErrorClass, Failure},
     plan::{
         HttpStep,
@@ -11,8 +11,7 @@ use crate::{
     time::{Nanos, nanos},
 };
 use serde_json::Value as Json;
-use serde_json_path::LocatedNode;
-use std::{cell::OnceCell, sync::Arc};
+use std::{cell::OnceCell, ops::ControlFlow, sync::Arc};
 
 /// Most bytes of the answer or of a missing text that a message shows.
 const SHOWN: usize = 80;
@@ -33,9 +32,11 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The body as JSON, read when first asked for.
-    pub(super) fn json(&self) -> Option<&Json> {
+    pub(super) fn json(&self) -> Option<Document<'_>> {
         let read = || serde_json::from_slice(&self.body).ok();
-        self.json.get_or_init(read).as_ref()
+        let root = self.json.get_or_init(read).as_ref()?;
+        let bytes = self.body.len();
+        Some(Document { root, bytes })
     }
 }
 
@@ -166,27 +167,25 @@ fn json_failure(check: &JsonCheck, answer: &Answer, values: &[Value]) -> Option<
     let Some(json) = answer.json() else {
         return Some(format!("the body is not JSON: `{}`", shown(&answer.body)));
     };
-    let found = path.query(json).all();
-    if found.is_empty() {
-        return Some(format!("nothing at {path}"));
-    }
     let wanted = match &check.wanted {
         Wanted::Fixed(wanted) => wanted,
         Wanted::Variable(place) => values.get(*place).unwrap_or(&Value::Unset),
     };
-    // Slower than a query for values alone, and seldom needed.
-    let texts = OnceCell::new();
-    let text = |place: usize| -> Option<Arc<str>> {
-        let read = || {
-            let located = path.query_located(json);
-            let written = Written::new(&answer.body);
-            let text = |node: &LocatedNode<'_>| written.at(node.location().iter());
-            located.iter().map(text).collect::<Vec<_>>()
-        };
-        texts.get_or_init(read).get(place)?.clone()
-    };
-    let mut found = found.into_iter().enumerate();
-    let (place, differs) = found.find(|(place, found)| !is_same(found, wanted, || text(*place)))?;
-    let words = text(place).unwrap_or_else(|| differs.to_string().into());
-    Some(format!("{path} is `{}`", shown(words.as_bytes())))
+    let written = Written::new(&answer.body);
+    let mut is_there = false;
+    let mut differs: Option<Arc<str>> = None;
+    let compared = path.each(json, |found| {
+        is_there = true;
+        let text = || written.at(&found.location());
+        if is_same(found.value, wanted, text) {
+            return ControlFlow::Continue(());
+        }
+        differs = Some(text().unwrap_or_else(|| found.value.to_string().into()));
+        ControlFlow::Break(())
+    });
+    match (compared, differs) {
+        (Err(exhausted), _) => Some(format!("{path}: {exhausted}")),
+        (Ok(()), Some(text)) => Some(format!("{path} is `{}`", shown(text.as_bytes()))),
+        (Ok(()), None) => (!is_there).then(|| format!("nothing at {path}")),
+    }
 }

@@ -30,14 +30,11 @@ fn find(source: &Source, answer: &Answer, written: &Written<'_>) -> Result<Value
         Source::Json(path) => match answer.json() {
             None => Err(format!("the body is not JSON: `{}`", shown(&answer.body))),
             Some(json) => path
-                .query(json)
-                .first()
-                .and_then(|found| {
-                    Value::of_json(found, || {
-                        // Slower than a query for values alone, and seldom needed.
-                        written.at(path.query_located(json).first()?.location().iter())
-                    })
+                .first(json, |found| {
+                    Value::of_json(found.value, || written.at(&found.location()))
                 })
+                .map_err(|exhausted| format!("{path}: {exhausted}"))?
+                .flatten()
                 .ok_or_else(|| format!("nothing at {path}")),
         },
         Source::Header(name) => headers(&answer.head)

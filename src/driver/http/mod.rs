@@ -10,6 +10,7 @@
 
 pub mod codec;
 mod connect;
+mod dots;
 mod exchange;
 mod expect;
 mod extract;
@@ -185,6 +186,7 @@ impl HttpDriver {
     ) -> Result<(), Failure> {
         let (population, server) = (session.population, session.server);
         let request = &self.setup.requests[index][server];
+        request.dots.check(values)?;
         let trace = self.ids.begin(request.trace, server, progress);
         let timeout = nanos(http.timeout);
         let mut deadline = None;

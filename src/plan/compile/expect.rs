@@ -5,7 +5,7 @@ use super::{
     template::{Names, fixed, only_hole},
 };
 use crate::{
-    data::Value,
+    data::{Value, jsonpath::JsonPath},
     human::duration as time,
     plan::{
         describe::{size, status},
@@ -19,7 +19,6 @@ use crate::{
     },
 };
 use http::HeaderName;
-use serde_json_path::JsonPath;
 
 /// A list of one part of the expectation, each with the name of its check.
 type Named<T> = Option<Vec<(T, String)>>;
@@ -99,9 +98,11 @@ pub(super) fn no_body(context: &Context<'_>, place: Place, head: Place) {
 pub(super) fn json_path(context: &Context<'_>, text: &str, place: Place) -> Option<JsonPath> {
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
-        Err(_) => {
+        Err(wrong) => {
+            let at = text[..wrong.at].chars().count() + 1;
+            let message = format!("not a JSONPath: {}, at character {at}", wrong.message);
             let help = r#"such as "$.order.id" or "$.items[0].price""#;
-            context.tell(Problem::new(place, "not a JSONPath").help(help));
+            context.tell(Problem::new(place, message).help(help));
             None
         }
     }

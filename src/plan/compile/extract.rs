@@ -13,7 +13,16 @@ use crate::{
         raw::{self, Field, Spanned},
     },
 };
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
+
+/// Most bytes of a regular expression.
+const MAX_REGEX: usize = 4096;
+
+/// Most bytes of what it compiles to.
+const MAX_COMPILED: usize = 2 << 20;
+
+/// Most groups and repetitions within each other.
+const MAX_NESTING: u32 = 64;
 
 /// What is extracted, and what may be shown of each: the variable's name and where its value is.
 type Extracts = (Vec<Extract>, Vec<(String, String)>);
@@ -72,6 +81,29 @@ fn one(
     Some((extracted, (name.to_owned(), shown)))
 }
 
+/// The regular expression that `text` is, or why it is none that can be used.
+fn regex(text: &str) -> Result<Regex, String> {
+    if text.len() > MAX_REGEX {
+        return Err(format!(
+            "it has {} bytes, {MAX_REGEX} are allowed",
+            text.len()
+        ));
+    }
+    let mut builder = RegexBuilder::new(text);
+    let builder = builder.size_limit(MAX_COMPILED).nest_limit(MAX_NESTING);
+    builder.build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => {
+            "it is too large when compiled: repeat less in it".to_owned()
+        }
+        error => {
+            // The last line says it; those before repeat the expression.
+            let words = error.to_string();
+            let words = words.lines().last().unwrap_or_default();
+            words.trim_start_matches("error: ").to_owned()
+        }
+    })
+}
+
 fn source(context: &Context<'_>, kind: raw::Source, text: &Text) -> Option<(Source, String)> {
     let place = text.place();
     let own = match kind {
@@ -93,13 +125,9 @@ fn source(context: &Context<'_>, kind: raw::Source, text: &Text) -> Option<(Sour
             let name = expect::header_name(context, &own, place)?;
             (Source::Header(name), format!("the header {written}"))
         }
-        raw::Source::Regex => match Regex::new(&own) {
+        raw::Source::Regex => match regex(&own) {
             Ok(regex) => (Source::Regex(regex), format!("the body by /{written}/")),
-            Err(error) => {
-                let words = error.to_string();
-                // The last line says it; those before repeat the expression.
-                let words = words.lines().last().unwrap_or_default();
-                let words = words.trim_start_matches("error: ").to_owned();
+            Err(words) => {
                 let problem = Problem::new(place, "not a regular expression");
                 context.tell(problem.help(words));
                 return None;

@@ -10,7 +10,7 @@ use super::{
     verify::whole_page,
 };
 use crate::{
-    data::{Generator, template::holes::is_name},
+    data::{Generator, jsonpath::JsonPath, template::holes::is_name},
     plan::{
         HttpStep,
         beside::Loaded,
@@ -24,7 +24,6 @@ use crate::{
     },
 };
 use serde_json::{Value as Json, json};
-use serde_json_path::JsonPath;
 
 /// Where values are unless the scenario says otherwise: the page is a list of them.
 const ALL: &str = "$[*]";

@@ -1,6 +1,9 @@
 //! Requests for reqwest, prepared once per step and server.
 
-use super::super::request::{Looks, anticipates_body, asks_to_close, basic};
+use super::super::{
+    dots::DotSegments,
+    request::{Looks, anticipates_body, asks_to_close, basic},
+};
 use crate::{
     data::{Template, Value},
     driver::Trace,
@@ -38,6 +41,8 @@ pub(in crate::driver::http) struct Message {
     pub close: bool,
     /// It says which trace it is the root of.
     pub trace: Option<Sampling>,
+    /// Segments of the path that values may not fill with points.
+    pub dots: DotSegments,
     pub looks: Looks,
 }
 
@@ -118,6 +123,7 @@ impl Message {
             idempotent: step.method.is_idempotent(),
             close: step.headers.iter().any(asks_to_close),
             trace: step.trace,
+            dots: DotSegments::of(&step.path),
             looks: Looks::of(step),
         })
     }

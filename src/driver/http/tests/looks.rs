@@ -1,9 +1,9 @@
 //! Looking into answers: checks beyond status and text, and values for later steps.
 
 use super::*;
+use crate::data::jsonpath::JsonPath;
 use crate::plan::http::{Extract, JsonCheck, Source, Wanted};
 use regex::bytes::Regex;
-use serde_json_path::JsonPath;
 
 on_both! {
     values_are_taken_with_their_types_however_the_answer_comes

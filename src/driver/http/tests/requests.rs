@@ -19,6 +19,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 on_both! {
     values_reach_the_server
     traces_reach_the_server
+    a_path_that_values_would_turn_into_another_is_not_sent
 }
 
 /// What arrived.
@@ -325,4 +326,52 @@ async fn traces_reach_the_server<D: Subject>() {
         seen.push(trace.id);
     }
     assert_ne!(seen[0], seen[1]);
+}
+
+async fn a_path_that_values_would_turn_into_another_is_not_sent<D: Subject>() {
+    let path = |before: &'static str| {
+        let literal = |text: &'static str| Part::Literal(text.as_bytes().into());
+        Template::new([
+            literal(before),
+            Part::Variable(0, Escape::Url),
+            literal("/items?x="),
+            Part::Variable(0, Escape::Url),
+        ])
+    };
+    let acts = [Act::Hear, ok(), Act::Hear, ok(), Act::Stay];
+    let server = Server::start([acts.to_vec()]).await;
+    let delete = |before| HttpStep {
+        path: path(before),
+        ..step(Method::DELETE, "/")
+    };
+    let mut user = User::<D>::new(&server.url, [delete("/orders/"), delete("/orders/%2e")]);
+    for (step, value, sent) in [
+        (0, "..", None),
+        (0, ".", None),
+        (0, "...", Some("/orders/.../items?x=...")),
+        (0, "%2e%2e", Some("/orders/%252e%252e/items?x=%252e%252e")),
+        (1, ".", None),
+        (1, "", None),
+    ] {
+        let progress = Progress::default();
+        let step = (step, &user.steps[step]);
+        let mut values = [Value::Text(value.into())];
+        let done = user
+            .driver
+            .act(&mut user.session, step, &mut values, &progress);
+        let outcome = done.await;
+        match sent {
+            Some(path) => {
+                assert!(outcome.failure.is_none(), "{value}: {outcome:?}");
+                let heard = server.heard().last().unwrap().clone();
+                let line = format!("DELETE {path} HTTP/1.1\r\n");
+                assert!(heard.starts_with(line.as_bytes()), "{value}");
+            }
+            None => {
+                assert_eq!(class_of(&outcome), Some(ErrorClass::Other));
+                assert!(words(&outcome).starts_with("not sent: "), "{outcome:?}");
+                assert_eq!((outcome.sent_at, outcome.bytes_sent), (None, 0));
+            }
+        }
+    }
 }
