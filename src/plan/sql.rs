@@ -35,12 +35,32 @@ pub struct Database {
     /// Whether each connection makes it the server's own limit. Otherwise the sessions' settings are
     /// those that the server gives them, and it is asked to end what takes too long.
     pub server_limit: bool,
+    /// Bounds on the response to one statement.
+    pub limits: Limits,
     /// Bound on opening a connection, TLS handshake and login included.
     pub connect_timeout: Duration,
     /// How connections are encrypted; None: as the URL says, else encrypted where the server can.
     pub tls: Option<Tls>,
     /// A PEM file of certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+}
+
+/// Bounds on the response to one statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most rows.
+    pub max_rows: u64,
+    /// Most bytes: on PostgreSQL of all that the server sends, elsewhere of the values.
+    pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_rows: 1_000_000,
+            max_bytes: 64 << 20,
+        }
+    }
 }
 
 impl Database {

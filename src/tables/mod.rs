@@ -8,7 +8,7 @@ mod pgbench;
 
 use crate::{
     driver::sql::Console,
-    plan::sql::{Backend, Connections, Database, Secret},
+    plan::sql::{Backend, Connections, Database, Limits, Secret},
 };
 use std::time::Duration;
 
@@ -84,6 +84,7 @@ pub async fn make(
         connections: Connections::OnePerUser,
         statement_timeout: PATIENCE,
         server_limit: false,
+        limits: Limits::default(),
         connect_timeout: Duration::from_secs(10),
         tls: None,
         ca_file: None,

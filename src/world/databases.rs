@@ -5,7 +5,7 @@ use crate::{
     plan::{
         Plan,
         beside::{Query, Source},
-        sql::{Backend, Connections, Database, Secret},
+        sql::{Backend, Connections, Database, Limits, Secret},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -101,6 +101,7 @@ fn database(url: Secret) -> Result<Database, String> {
         connections: Connections::OnePerUser,
         statement_timeout: Duration::from_secs(30),
         server_limit: false,
+        limits: Limits::default(),
         connect_timeout: CONNECT_TIMEOUT,
         tls: None,
         ca_file: None,

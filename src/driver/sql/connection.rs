@@ -2,19 +2,20 @@
 
 use super::{
     answer::Answer,
+    bounds::Tally,
     cancel::CancelToken,
     datum::{Data, Row},
     error::Error,
-    mysql,
+    mysql::{self, guard::guarded},
     postgres::{self, Shape},
     read::{self, Read},
     request::{Call, Query, Request},
     setup::{Options, Target},
     sqlite::Interrupt,
 };
-use crate::plan::sql::Statement;
+use crate::plan::sql::{Limits, Statement};
 use futures_util::{
-    TryStreamExt,
+    FutureExt, TryStreamExt,
     future::{BoxFuture, ready},
 };
 use sqlx::{Connection as _, Either, Executor, MySqlConnection, SqlStr, SqliteConnection};
@@ -33,6 +34,7 @@ pub struct Connection(Box<Parts>);
 struct Parts {
     wire: Wire,
     token: CancelToken,
+    limits: Limits,
 }
 
 #[expect(clippy::large_enum_variant, reason = "boxed with what is around it")]
@@ -44,8 +46,12 @@ enum Wire {
 }
 
 impl Connection {
-    fn new(wire: Wire, token: CancelToken) -> Self {
-        Self(Box::new(Parts { wire, token }))
+    fn new(wire: Wire, token: CancelToken, target: &Target) -> Self {
+        Self(Box::new(Parts {
+            wire,
+            token,
+            limits: target.database.limits,
+        }))
     }
 
     /// Opens a connection and sets its session up.
@@ -54,16 +60,17 @@ impl Connection {
             Options::Postgres(options) => {
                 let connection = postgres::Connection::open(options).await?;
                 let token = CancelToken::Postgres(connection.key());
-                Self::new(Wire::Postgres(connection), token)
+                Self::new(Wire::Postgres(connection), token, target)
             }
             Options::MySql(options) => {
-                let (connection, number) = mysql::connect::open(options, &target.database).await?;
-                Self::new(Wire::MySql(connection), CancelToken::MySql(number))
+                let opened = mysql::connect::open(options, &target.database);
+                let (connection, number) = guarded(async { Ok(opened.await?) }.boxed()).await?;
+                Self::new(Wire::MySql(connection), CancelToken::MySql(number), target)
             }
             Options::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await?;
                 let token = CancelToken::Sqlite(Interrupt::of(&mut connection).await?);
-                Self::new(Wire::Sqlite(connection), token)
+                Self::new(Wire::Sqlite(connection), token, target)
             }
         })
     }
@@ -97,6 +104,7 @@ impl Connection {
         statement: Option<&'a Statement>,
         answer: &'a mut Answer,
     ) -> Exchange<'a> {
+        let tally = Tally::new(self.0.limits);
         match (&mut self.0.wire, request) {
             (Wire::Postgres(wire), Request::Postgres(query)) => {
                 let ready = match query {
@@ -113,10 +121,12 @@ impl Connection {
                 }
             }
             (Wire::MySql(wire), Request::MySql(call)) => {
-                Exchange::Boxed(Box::pin(exchange(wire, *call, statement, answer)))
+                let exchange = exchange(wire, *call, statement, answer, tally);
+                Exchange::Boxed(Box::pin(guarded(exchange)))
             }
             (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                Exchange::Boxed(Box::pin(exchange(wire, *call, statement, answer)))
+                let exchange = exchange(wire, *call, statement, answer, tally);
+                Exchange::Boxed(Box::pin(exchange))
             }
             _ => Exchange::refused(astray()),
         }
@@ -124,12 +134,15 @@ impl Connection {
 
     /// Does what is asked, keeps all its rows, and tells how many were changed.
     pub async fn all(&mut self, request: Request, rows: &mut Vec<Row>) -> Result<u64, Error> {
+        let tally = Tally::new(self.0.limits);
         Ok(match (&mut self.0.wire, request) {
             (Wire::Postgres(wire), Request::Postgres(Query::Text(sql))) => {
                 wire.all(sql.as_str(), rows).await?
             }
-            (Wire::MySql(wire), Request::MySql(call)) => all(wire, *call, rows).await?,
-            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(wire, *call, rows).await?,
+            (Wire::MySql(wire), Request::MySql(call)) => {
+                guarded(all(wire, *call, rows, tally).boxed()).await?
+            }
+            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(wire, *call, rows, tally).await?,
             _ => return Err(astray()),
         })
     }
@@ -230,16 +243,19 @@ async fn exchange<'c, DB: Read, C>(
     call: Call<DB>,
     statement: Option<&Statement>,
     answer: &mut Answer,
+    mut tally: Tally,
 ) -> Result<(), Error>
 where
     C: Executor<'c, Database = DB>,
     for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
+    usize: sqlx::ColumnIndex<DB::Row>,
 {
     let mut parts = connection.fetch_many(call);
     while let Some(part) = parts.try_next().await? {
         match part {
             Either::Left(done) => answer.changed += DB::changed(&done),
             Either::Right(row) => {
+                count::<DB>(&mut tally, &row)?;
                 answer.rows += 1;
                 if let Some(statement) = statement.filter(|_| answer.rows == 1) {
                     answer.take::<DB>(&row, statement);
@@ -251,11 +267,21 @@ where
     Ok(())
 }
 
+fn count<DB: Read>(tally: &mut Tally, row: &DB::Row) -> Result<(), Error>
+where
+    usize: sqlx::ColumnIndex<DB::Row>,
+{
+    let bytes = read::length::<DB>(row) as u64;
+    let counted = tally.row().and_then(|()| tally.add(bytes));
+    counted.map_err(Error::protocol)
+}
+
 async fn all<'c, DB: Read, C>(
     connection: C,
     call: Call<DB>,
     rows: &mut Vec<Row>,
-) -> Result<u64, sqlx::Error>
+    mut tally: Tally,
+) -> Result<u64, Error>
 where
     C: Executor<'c, Database = DB>,
     usize: sqlx::ColumnIndex<DB::Row>,
@@ -265,7 +291,10 @@ where
     while let Some(part) = parts.try_next().await? {
         match part {
             Either::Left(done) => changed += DB::changed(&done),
-            Either::Right(row) => rows.push(read::row::<DB>(&row)?),
+            Either::Right(row) => {
+                count::<DB>(&mut tally, &row)?;
+                rows.push(read::row::<DB>(&row)?);
+            }
         }
     }
     Ok(changed)

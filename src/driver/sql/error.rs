@@ -16,6 +16,15 @@ pub enum Error {
     Postgres(postgres::Error),
     /// Over sqlx's connections.
     Sqlx(sqlx::Error),
+    /// The server says what it should not, or too much.
+    Protocol(Cow<'static, str>),
+}
+
+impl Error {
+    /// What a server should not say, in words.
+    pub fn protocol(words: impl Into<Cow<'static, str>>) -> Self {
+        Self::Protocol(words.into())
+    }
 }
 
 impl From<postgres::Error> for Error {
@@ -35,6 +44,7 @@ impl fmt::Display for Error {
         match self {
             Error::Postgres(error) => error.fmt(f),
             Error::Sqlx(error) => error.fmt(f),
+            Error::Protocol(words) => words.fmt(f),
         }
     }
 }
@@ -103,6 +113,7 @@ pub fn judge(error: Error, waited: bool) -> Verdict {
             },
             error => lost(ErrorClass::Protocol, error.to_string()),
         },
+        Error::Protocol(words) => lost(ErrorClass::Protocol, words),
     }
 }
 

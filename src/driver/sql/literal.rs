@@ -29,6 +29,10 @@ pub fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(),
     } else {
         ""
     };
+    if quote.is_empty() && is_negative(datum) {
+        // Two minuses in a row begin a comment.
+        out.push(' ');
+    }
     // Writing into a String cannot fail.
     let _ = match datum {
         Datum::Null => write!(out, "NULL"),
@@ -48,6 +52,15 @@ pub fn write(datum: Datum<'_>, backend: Backend, out: &mut String) -> Result<(),
         }
     };
     Ok(())
+}
+
+fn is_negative(datum: Datum<'_>) -> bool {
+    match datum {
+        Datum::Int(number) => number < 0,
+        Datum::Float(number) => number.is_sign_negative(),
+        Datum::Number(text) => text.starts_with('-'),
+        Datum::Null | Datum::Bool(_) | Datum::Text(_) | Datum::Bytes(_) => false,
+    }
 }
 
 fn write_text(text: &str, backend: Backend, out: &mut String) -> Result<(), String> {
@@ -103,7 +116,9 @@ mod tests {
             (Datum::Number("18.50"), Postgres, "'18.50'"),
             (Datum::Number("18.50"), MySql, "18.50"),
             (Datum::Int(-5), Postgres, "'-5'"),
-            (Datum::Int(-5), MySql, "-5"),
+            (Datum::Int(-5), MySql, " -5"),
+            (Datum::Number("-18.50"), Sqlite, " -18.50"),
+            (Datum::Float(-0.0), MySql, " -0e0"),
             (Datum::Float(0.5), Postgres, "'5e-1'"),
             (Datum::Float(1e300), MySql, "1e300"),
             (Datum::Text("it's"), Postgres, "'it''s'"),

@@ -10,6 +10,7 @@
 mod access;
 mod answer;
 mod backoff;
+mod bounds;
 mod cancel;
 mod compare;
 mod compose;

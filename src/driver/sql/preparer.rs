@@ -2,9 +2,11 @@
 
 use super::{
     error::Error,
+    mysql::guard::guarded,
     postgres::{self, Description},
     setup::{Options, Target},
 };
+use futures_util::FutureExt;
 use sqlx::{
     AssertSqlSafe, Column, Connection, Either, Executor, MySqlConnection, SqlSafeStr,
     SqliteConnection, Statement,
@@ -51,7 +53,8 @@ impl Preparer {
                 Preparer::Postgres(Box::new(postgres::Connection::open(options).await?))
             }
             Options::MySql(options) => {
-                Preparer::MySql(MySqlConnection::connect_with(options).await?)
+                let opened = async { Ok(MySqlConnection::connect_with(options).await?) };
+                Preparer::MySql(guarded(opened.boxed()).await?)
             }
             Options::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await?;
@@ -75,7 +78,7 @@ impl Preparer {
             }
             Preparer::MySql(connection) => {
                 let sql = AssertSqlSafe(sql).into_sql_str();
-                Ok(counted(&connection.prepare(sql).await?))
+                guarded(async { Ok(counted(&connection.prepare(sql).await?)) }.boxed()).await
             }
             Preparer::Sqlite(connection) => {
                 let sql = AssertSqlSafe(sql).into_sql_str();

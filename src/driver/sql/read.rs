@@ -9,6 +9,9 @@ pub trait Read: sqlx::Database {
     /// Number of rows that a statement changed.
     fn changed(done: &Self::QueryResult) -> u64;
 
+    /// Number of bytes that a value takes.
+    fn length(raw: Self::ValueRef<'_>) -> usize;
+
     /// Reads a value; None is NULL.
     fn value(raw: Self::ValueRef<'_>) -> Result<Option<Value>, BoxDynError>;
 }
@@ -16,6 +19,10 @@ pub trait Read: sqlx::Database {
 impl Read for MySql {
     fn changed(done: &Self::QueryResult) -> u64 {
         done.rows_affected()
+    }
+
+    fn length(raw: Self::ValueRef<'_>) -> usize {
+        mysql::read::length(raw)
     }
 
     fn value(raw: Self::ValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
@@ -26,6 +33,10 @@ impl Read for MySql {
 impl Read for Sqlite {
     fn changed(done: &Self::QueryResult) -> u64 {
         done.rows_affected()
+    }
+
+    fn length(raw: Self::ValueRef<'_>) -> usize {
+        sqlite::read::length(raw)
     }
 
     fn value(raw: Self::ValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
@@ -50,6 +61,16 @@ where
         Ok(None) => Err(format!("column {name} is NULL")),
         Err(error) => Err(format!("column {name} of type {kind}: {error}")),
     }
+}
+
+/// Number of bytes that a row's values take.
+pub fn length<DB: Read>(row: &DB::Row) -> usize
+where
+    usize: sqlx::ColumnIndex<DB::Row>,
+{
+    let columns = 0..row.columns().len();
+    let values = columns.filter_map(|index| row.try_get_raw(index).ok());
+    values.map(DB::length).sum()
 }
 
 /// A whole row: each column's name with its value, which is unset for NULL.

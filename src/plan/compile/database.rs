@@ -3,7 +3,7 @@
 use super::context::{Context, optional, or_default};
 use crate::{
     plan::{
-        sql::{Backend, ConnectParams, Connections, Database, Secret, Tls, UrlProblem},
+        sql::{Backend, ConnectParams, Connections, Database, Limits, Secret, Tls, UrlProblem},
         written::{self, redact_query, redact_user},
     },
     scenario::{
@@ -20,6 +20,12 @@ use std::{num::NonZeroU32, time::Duration};
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bound on connecting, unless the scenario says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most rows that a response may be allowed to have.
+const MOST_ROWS: u64 = 1_000_000_000;
+/// Fewest bytes of a bound on a response: what loadgen itself asks a server has as many.
+const LEAST_BYTES: u64 = 1 << 10;
+/// Most bytes of one.
+const MOST_BYTES: u64 = 1 << 40;
 /// Most connections of a pool.
 const MOST_CONNECTIONS: u64 = 100_000;
 
@@ -129,6 +135,7 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
     let time = |field, default| context.some_time_or(field, default, "a timeout");
     let statement_timeout = time(&raw.statement_timeout, STATEMENT_TIMEOUT);
     let connect_timeout = time(&raw.connect_timeout, CONNECT_TIMEOUT);
+    let limits = limits(context, raw);
     let ca = match &raw.ca {
         Field::Absent => Some(None),
         Field::Bad(_) => None,
@@ -167,6 +174,7 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
             connections: connections?,
             statement_timeout: statement_timeout?,
             server_limit: matches!(raw.statement_timeout, Field::Given(_)),
+            limits: limits?,
             connect_timeout: match named_timeout.filter(|_| raw.connect_timeout.is_absent()) {
                 Some(seconds) => Duration::from_secs(seconds),
                 None => connect_timeout?,
@@ -180,6 +188,31 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
             place: raw.url.place().unwrap_or(raw.place),
         },
     ))
+}
+
+/// The bounds on a response.
+fn limits(context: &Context<'_>, raw: &raw::Database) -> Option<Limits> {
+    let Limits {
+        max_rows,
+        max_bytes,
+    } = Limits::default();
+    let max_rows = match &raw.max_rows {
+        Field::Absent => Some(max_rows),
+        field => context.whole(field, 0, MOST_ROWS, "rows of a response"),
+    };
+    let max_bytes = match or_default(&raw.max_bytes, max_bytes) {
+        Some(bytes) if !(LEAST_BYTES..=MOST_BYTES).contains(&bytes) => {
+            let message = format!("a response: from {LEAST_BYTES} to {MOST_BYTES} bytes");
+            let place = raw.max_bytes.place().unwrap_or_default();
+            context.tell(Problem::new(place, message));
+            None
+        }
+        bytes => bytes,
+    };
+    Some(Limits {
+        max_rows: max_rows?,
+        max_bytes: max_bytes?,
+    })
 }
 
 /// A URL that can be used.

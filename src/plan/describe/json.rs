@@ -58,6 +58,8 @@ fn databases(plan: &Plan) -> Json {
             "pool": database.pool(),
             "statement_timeout_s": seconds(database.statement_timeout),
             "server_limit": database.server_limit,
+            "max_rows": database.limits.max_rows,
+            "max_bytes": database.limits.max_bytes,
             "connect_timeout_s": seconds(database.connect_timeout),
             "tls": database.tls.map(|tls| tls.word()),
             "ca": written.ca,

@@ -3,7 +3,7 @@
 use super::Spanned;
 use crate::scenario::{
     Text,
-    form::{Definitions, Form, Here, Name, Named, Whole, Words, table},
+    form::{Definitions, Form, Here, Name, Named, Size, Whole, Words, table},
     reader::Reader,
     tree::Node,
 };
@@ -29,6 +29,10 @@ table! {
         pool: Whole,
         /// Bound on the server's work on a statement.
         statement_timeout: Duration,
+        /// Bound on the rows of a response.
+        max_rows: Whole,
+        /// Bound on the bytes of a response.
+        max_bytes: Size,
         /// Bound on connecting.
         connect_timeout: Duration,
         /// Encryption of connections.

@@ -1,5 +1,7 @@
 //! Cancellation of statements of MySQL and MariaDB: `KILL QUERY` over another connection.
 
+use super::guard::guarded;
+use futures_util::FutureExt;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySqlConnection, mysql::MySqlConnectOptions};
 use tokio::sync::Mutex;
 
@@ -12,14 +14,17 @@ impl Killer {
     /// Has the server end what its connection number `connection` does.
     pub async fn kill(&self, options: &MySqlConnectOptions, connection: u64) {
         let mut kept = self.0.lock().await;
-        let opened = match kept.take() {
-            Some(own) => Ok(own),
-            None => options.connect().await,
+        let own = kept.take();
+        let kill = async {
+            let mut own = match own {
+                Some(own) => own,
+                None => options.connect().await?,
+            };
+            let kill = AssertSqlSafe(format!("KILL QUERY {connection}"));
+            own.execute(kill).await?;
+            Ok(own)
         };
-        let Ok(mut own) = opened else { return };
-        let killed = own.execute(AssertSqlSafe(format!("KILL QUERY {connection}")));
-        if killed.await.is_ok() {
-            *kept = Some(own);
-        }
+        // What fails is opened anew for the next one.
+        *kept = guarded(kill.boxed()).await.ok();
     }
 }

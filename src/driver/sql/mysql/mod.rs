@@ -4,6 +4,7 @@ pub mod bind;
 mod cancel;
 pub mod connect;
 pub mod error;
+pub mod guard;
 pub mod read;
 mod roots;
 

@@ -6,6 +6,11 @@ use crate::{
 };
 use sqlx::{Decode, MySql, TypeInfo, ValueRef, error::BoxDynError, mysql::MySqlValueRef};
 
+/// Number of bytes that a value takes.
+pub fn length(raw: MySqlValueRef<'_>) -> usize {
+    <&[u8] as Decode<MySql>>::decode(raw).map_or(0, <[u8]>::len)
+}
+
 /// A value; none is NULL.
 ///
 /// # Errors

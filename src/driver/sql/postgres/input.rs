@@ -4,6 +4,7 @@ use super::{
     Error,
     message::{self, Message},
 };
+use crate::driver::sql::bounds::Tally;
 use bytes::{Buf, BytesMut};
 use std::{
     future::poll_fn,
@@ -34,9 +35,9 @@ impl Input {
     /// The next message, if it has come whole.
     ///
     /// # Errors
-    /// When no message can begin so.
-    pub fn next(&mut self) -> Result<Option<Message<'_>>, Error> {
-        let Some(length) = self.whole()? else {
+    /// When no message can begin so, or none so long may follow.
+    pub fn next(&mut self, bounds: Tally) -> Result<Option<Message<'_>>, Error> {
+        let Some(length) = self.whole(bounds)? else {
             return Ok(None);
         };
         let message = &self.buffer[self.seen..self.seen + length];
@@ -50,15 +51,16 @@ impl Input {
     /// The next message, waited for if need be.
     ///
     /// # Errors
-    /// When the connection ends or no message can begin so.
+    /// When the connection ends, or as [`Self::next`].
     pub async fn wait(
         &mut self,
         socket: &mut (impl AsyncRead + Unpin),
+        bounds: Tally,
     ) -> Result<Message<'_>, Error> {
-        while self.whole()?.is_none() {
+        while self.whole(bounds)?.is_none() {
             poll_fn(|cx| self.poll_fill(cx, socket)).await?;
         }
-        self.next()?.ok_or_else(Error::malformed)
+        self.next(bounds)?.ok_or_else(Error::malformed)
     }
 
     /// Reads more, with room for the message that has begun.
@@ -72,7 +74,13 @@ impl Input {
     ) -> Poll<Result<(), Error>> {
         match std::mem::take(&mut self.seen) {
             // Leaves all its room in place, which advancing would not.
-            all if all == self.buffer.len() => self.buffer.clear(),
+            all if all == self.buffer.len() => {
+                self.buffer.clear();
+                if self.buffer.capacity() > MOST {
+                    // A large response is no reason to hold as much for the next one.
+                    self.buffer = BytesMut::new();
+                }
+            }
             seen => self.buffer.advance(seen),
         }
         let length = message::length(&self.buffer)?.unwrap_or(0);
@@ -88,9 +96,14 @@ impl Input {
     }
 
     /// How long the next message is, if it has come whole.
-    fn whole(&self) -> Result<Option<usize>, Error> {
+    fn whole(&self, bounds: Tally) -> Result<Option<usize>, Error> {
         let rest = &self.buffer[self.seen..];
-        Ok(message::length(rest)?.filter(|length| *length <= rest.len()))
+        let Some(length) = message::length(rest)? else {
+            return Ok(None);
+        };
+        // Before it is read: a server may say that it is as long as it likes.
+        bounds.room(length as u64).map_err(Error::Protocol)?;
+        Ok((length <= rest.len()).then_some(length))
     }
 }
 
@@ -134,10 +147,10 @@ mod tests {
                 let mut socket = Pieces(&bytes, pieces);
                 let mut input = Input::default();
                 for (tag, body) in &sent {
-                    let message = input.wait(&mut socket).await.unwrap();
+                    let message = input.wait(&mut socket, Tally::default()).await.unwrap();
                     assert_eq!((message.tag, message.body), (*tag, body.as_slice()));
                 }
-                assert!(matches!(input.wait(&mut socket).await, Err(Error::Io(_))));
+                assert!(matches!(input.wait(&mut socket, Tally::default()).await, Err(Error::Io(_))));
             });
         }
     }

@@ -2,14 +2,21 @@
 
 use super::{
     CancelKey, ConnectOptions, Connection, Error, ServerError,
-    message::{Message, Reader},
+    message::{self, Message, Reader},
 };
+use crate::{driver::sql::bounds::Tally, plan::sql::Limits};
 use postgres_protocol::{
     authentication::{
         md5_hash,
         sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256},
     },
     message::frontend,
+};
+
+/// Bounds on a message before the session has begun.
+const LIMITS: Limits = Limits {
+    max_rows: 0,
+    max_bytes: 1 << 20,
 };
 
 impl Connection {
@@ -20,12 +27,13 @@ impl Connection {
         started.map_err(Error::unsendable)?;
         self.send().await?;
         let mut scram = None;
+        let bounds = Tally::new(LIMITS);
         loop {
-            let message = self.input.wait(&mut self.socket).await?;
+            let message = self.input.wait(&mut self.socket, bounds).await?;
             let out = self.output.begin();
             match message.tag {
                 b'R' => prove(options, &message, &mut scram, out)?,
-                b'Z' => return Ok(()),
+                b'Z' => return message::ready(message.body),
                 b'E' => return Err(ServerError::read(message.body).into()),
                 b'K' => self.key = CancelKey::read(message.body).ok_or_else(Error::malformed)?,
                 // Settings, notices, an older version of the protocol.

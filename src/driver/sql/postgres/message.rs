@@ -11,6 +11,13 @@ pub struct Message<'a> {
     pub body: &'a [u8],
 }
 
+impl Message<'_> {
+    /// Number of its bytes, the tag and the length included.
+    pub fn length(&self) -> u64 {
+        self.body.len() as u64 + 5
+    }
+}
+
 /// How many bytes the message at the beginning of `bytes` has, the tag and the length included;
 /// None when too few came to tell.
 ///
@@ -69,17 +76,32 @@ pub fn parameters(body: &[u8]) -> Result<Vec<u32>, Error> {
 
 /// The values of a row.
 #[derive(Clone, Copy)]
-pub struct Fields<'a>(Reader<'a>);
+pub struct Fields<'a> {
+    count: u16,
+    reader: Reader<'a>,
+}
 
 impl<'a> Fields<'a> {
     /// Those in the body of a row.
     ///
     /// # Errors
-    /// When it is malformed.
+    /// When it is malformed, in a value that nobody takes too.
     pub fn of(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader(body);
-        reader.u16().ok_or_else(Error::malformed)?;
-        Ok(Self(reader))
+        let count = reader.u16().ok_or_else(Error::malformed)?;
+        let mut rest = Self { count, reader };
+        for _ in 0..count {
+            rest.next().ok_or_else(Error::malformed)?;
+        }
+        match rest.reader.0 {
+            [] => Ok(Self { count, reader }),
+            [..] => Err(Error::malformed()),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        usize::from(self.count)
     }
 
     /// The value at a place; None for NULL.
@@ -94,17 +116,21 @@ impl<'a> Fields<'a> {
     }
 
     fn next(&mut self) -> Option<Option<&'a [u8]>> {
-        match self.0.u32()? {
+        match self.reader.u32()? {
             // -1.
             u32::MAX => Some(None),
-            length => Some(Some(self.0.take(usize::try_from(length).ok()?)?)),
+            length => Some(Some(self.reader.take(usize::try_from(length).ok()?)?)),
         }
     }
 }
 
 /// How many rows a command changed or gave, by its tag, such as `INSERT 0 5`.
-pub fn changed(body: &[u8]) -> u64 {
-    let words = body.strip_suffix(&[0]).unwrap_or(body);
+///
+/// # Errors
+/// When there is no tag.
+pub fn changed(body: &[u8]) -> Result<u64, Error> {
+    let words = body.strip_suffix(&[0]).filter(|words| !words.is_empty());
+    let words = words.ok_or_else(Error::malformed)?;
     let digits = words
         .rsplit(|byte| *byte == b' ')
         .next()
@@ -113,7 +139,18 @@ pub fn changed(body: &[u8]) -> u64 {
         let digit = char::from(*byte).to_digit(10)?;
         number.checked_mul(10)?.checked_add(digit.into())
     });
-    number.unwrap_or(0)
+    Ok(number.unwrap_or(0))
+}
+
+/// Reads that the server is ready: idle, in a transaction, or in one that failed.
+///
+/// # Errors
+/// When it says neither.
+pub fn ready(body: &[u8]) -> Result<(), Error> {
+    match body {
+        b"I" | b"T" | b"E" => Ok(()),
+        _ => Err(Error::malformed()),
+    }
 }
 
 /// Bytes that are still to be read.
@@ -171,9 +208,11 @@ mod tests {
             (b"SELECT 12\0", 12),
             (b"BEGIN\0", 0),
             (b"CREATE TABLE\0", 0),
-            (b"", 0),
         ] {
-            assert_eq!(changed(tag), rows, "{tag:?}");
+            assert_eq!(changed(tag).unwrap(), rows, "{tag:?}");
+        }
+        for none in [&b""[..], b"\0", b"SELECT 1"] {
+            assert!(changed(none).is_err(), "{none:?}");
         }
     }
 
@@ -203,6 +242,11 @@ mod tests {
                 prop_assert_eq!(fields.get(place).unwrap(), value.as_deref());
             }
             prop_assert!(fields.get(values.len()).is_err());
+            prop_assert_eq!(fields.len(), values.len());
+            // One byte more or less makes no row.
+            prop_assert!(Fields::of(&body[..body.len() - 1]).is_err());
+            body.push(0);
+            prop_assert!(Fields::of(&body).is_err());
         }
 
         #[test]
@@ -212,7 +256,7 @@ mod tests {
             let _ = parameters(&bytes);
             let _ = Fields::of(&bytes).and_then(|fields| fields.get(3).map(|_| ()));
             let _ = super::super::ServerError::read(&bytes);
-            changed(&bytes);
+            let _ = (changed(&bytes), ready(&bytes));
         }
     }
 }

@@ -30,9 +30,13 @@ use self::{
 };
 use super::{
     answer::Answer,
+    bounds::Tally,
     datum::{Datum, Row},
 };
-use crate::{data::Value, plan::sql::Statement};
+use crate::{
+    data::Value,
+    plan::sql::{Limits, Statement},
+};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use std::{
@@ -59,6 +63,8 @@ pub struct Connection {
     described: Description,
     /// Number of rows changed, as far as the response has been read.
     changed: u64,
+    /// The response against its bounds, as far as it has been read.
+    tally: Tally,
     /// The first error in the response.
     failed: Option<Error>,
     /// Key for cancelling its work.
@@ -81,7 +87,7 @@ impl Connection {
         let mut refusal = None;
         for encrypted in options.attempts() {
             let socket = socket::open(options, *encrypted).await?;
-            let mut connection = Self::over(socket, options.prefix);
+            let mut connection = Self::over(socket, options.prefix, options.limits);
             match connection.login(options).await {
                 Ok(()) => return Ok(connection),
                 Err(Error::Server(error)) if error.code == NO_ENTRANCE => {
@@ -94,7 +100,7 @@ impl Connection {
         Err(refusal.unwrap_or_else(Error::malformed))
     }
 
-    fn over(socket: Socket, prefix: [u8; options::PREFIX]) -> Self {
+    fn over(socket: Socket, prefix: [u8; options::PREFIX], limits: Limits) -> Self {
         Self {
             socket,
             output: Output::default(),
@@ -104,6 +110,7 @@ impl Connection {
             bound: None,
             described: Description::default(),
             changed: 0,
+            tally: Tally::new(limits),
             failed: None,
             key: CancelKey::default(),
         }
@@ -228,11 +235,12 @@ impl Connection {
         if !self.output.is_sent() {
             self.described.columns.clear();
             self.changed = 0;
+            self.tally.reset();
             self.failed = None;
             ready!(self.output.poll_send(cx, &mut self.socket))?;
         }
         loop {
-            let message = match self.input.next() {
+            let message = match self.input.next(self.tally) {
                 Ok(Some(message)) => message,
                 Ok(None) => {
                     on_row(&self.described.columns, None, None)?;
@@ -246,18 +254,24 @@ impl Connection {
                 }
                 Err(error) => return Poll::Ready(Err(self.failed.take().unwrap_or(error))),
             };
+            self.tally.add(message.length()).map_err(Error::Protocol)?;
             match message.tag {
                 b'D' => {
+                    self.tally.row().map_err(Error::Protocol)?;
                     let bound = self.bound.and_then(|index| self.prepared.get(index));
                     let shape = bound.and_then(Option::as_deref);
-                    on_row(
-                        &self.described.columns,
-                        shape,
-                        Some(Fields::of(message.body)?),
-                    )?;
+                    let fields = Fields::of(message.body)?;
+                    // Of a prepared statement the columns are not described again.
+                    if self.bound.is_none() && fields.len() != self.described.columns.len() {
+                        return Poll::Ready(Err(Error::malformed()));
+                    }
+                    on_row(&self.described.columns, shape, Some(fields))?;
                 }
-                b'C' => self.changed += message::changed(message.body),
-                b'Z' => return Poll::Ready(self.failed.take().map_or(Ok(()), Err)),
+                b'C' => self.changed += message::changed(message.body)?,
+                b'Z' => {
+                    message::ready(message.body)?;
+                    return Poll::Ready(self.failed.take().map_or(Ok(()), Err));
+                }
                 b'T' => self.described.columns = message::describe(message.body)?,
                 b't' => self.described.parameters = message::parameters(message.body)?,
                 b'E' => {
@@ -271,9 +285,11 @@ impl Connection {
                     self.failed.get_or_insert(Error::from(error));
                 }
                 b'G' => return Poll::Ready(Err(Error::protocol("it asks for the data of a COPY"))),
-                // Parsed, bound, closed, no columns, nothing to do; notices, settings,
-                // notifications; a COPY's output.
-                b'1' | b'2' | b'3' | b'n' | b'I' | b'N' | b'S' | b'A' | b'H' | b'd' | b'c' => {}
+                // Parsed, bound, closed, no columns, nothing to do.
+                b'1' | b'2' | b'3' | b'n' | b'I' if message.body.is_empty() => {}
+                b'1' | b'2' | b'3' | b'n' | b'I' => return Poll::Ready(Err(Error::malformed())),
+                // Notices, settings, notifications; a COPY's output.
+                b'N' | b'S' | b'A' | b'H' | b'd' | b'c' => {}
                 other => return Poll::Ready(Err(Error::out_of_turn(other))),
             }
         }
@@ -331,9 +347,11 @@ mod tests {
                     theirs.write_all(body).await.unwrap();
                 }
                 theirs.shutdown().await.unwrap();
-                let mut connection = Connection::over(Either::Right(Either::Right(ours)), *b"abcdefg_");
+                let mut connection = Connection::over(Either::Right(Either::Right(ours)), *b"abcdefg_", Limits::default());
                 let answered = connection.all("SELECT 1", &mut Vec::new()).await;
-                let ready = said.iter().any(|(tag, _)| *tag == b'Z');
+                let ready = said.iter().any(|(tag, body)| {
+                    *tag == b'Z' && message::ready(body).is_ok()
+                });
                 assert!(ready || answered.is_err());
             });
         }

@@ -1,7 +1,7 @@
 //! Address, user, encryption and settings of PostgreSQL's sessions.
 
 use super::tls;
-use crate::plan::sql::{ConnectParams, Database, Secret, Tls as Mode};
+use crate::plan::sql::{ConnectParams, Database, Limits, Secret, Tls as Mode};
 use rustls::ClientConfig;
 use std::{
     env, fs,
@@ -30,6 +30,8 @@ pub struct ConnectOptions {
     /// Settings of the session. They go with its beginning, so that a pooler refuses what it cannot
     /// give to one client alone.
     settings: Vec<(&'static str, String)>,
+    /// Bounds on a response.
+    pub(super) limits: Limits,
 }
 
 /// Where a server listens.
@@ -153,6 +155,7 @@ impl ConnectOptions {
                 .unwrap_or_else(|| "loadgen".to_owned()),
             options: params.get("options"),
             settings,
+            limits: database.limits,
         })
     }
 

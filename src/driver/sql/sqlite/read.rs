@@ -3,6 +3,15 @@
 use crate::{data::Value, driver::sql::datum::float};
 use sqlx::{Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError, sqlite::SqliteValueRef};
 
+/// Number of bytes that a value takes.
+pub fn length(raw: SqliteValueRef<'_>) -> usize {
+    let has_length = matches!(raw.type_info().name(), "TEXT" | "BLOB");
+    match has_length {
+        true => <&[u8] as Decode<Sqlite>>::decode(raw).map_or(0, <[u8]>::len),
+        false => size_of::<u64>(),
+    }
+}
+
 /// A value; none is NULL.
 ///
 /// # Errors

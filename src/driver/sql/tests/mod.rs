@@ -33,8 +33,8 @@ use crate::{
     data::Value,
     driver::{ErrorClass, Outcome, Progress, Timers},
     plan::sql::{
-        Action, Backend, Connections, Database, Expect, Extract, Isolation, Param, Rows, Secret,
-        SqlStep, Statement, Text, WrittenStatement,
+        Action, Backend, Connections, Database, Expect, Extract, Isolation, Limits, Param, Rows,
+        Secret, SqlStep, Statement, Text, WrittenStatement,
     },
     time::Clock,
 };
@@ -53,6 +53,7 @@ pub(super) fn database(url: &str) -> Database {
         connections: Connections::OnePerUser,
         statement_timeout: Duration::from_secs(30),
         server_limit: false,
+        limits: Limits::default(),
         connect_timeout: Duration::from_secs(10),
         tls: None,
         ca_file: None,
