@@ -12,7 +12,7 @@
 use goose::prelude::*;
 use loadgen::{
     data::{
-        Position, Value,
+        Value,
         rng::{Purpose, Stream, stream},
     },
     plan::{Plan, Settings, compile},
@@ -63,11 +63,10 @@ fn plan() -> Result<Plan, Box<dyn Error>> {
     Ok(compile(&scenario, &settings)?)
 }
 
-/// A user's own random numbers, and how often it has drawn.
+/// A user's own random numbers.
 #[derive(Clone)]
 struct Locations {
     rng: Stream,
-    at: Position,
 }
 
 impl Locations {
@@ -75,8 +74,7 @@ impl Locations {
         let population = PLAN.get().and_then(|plan| plan.populations.first());
         let mut variables = population.iter().flat_map(|own| &own.variables);
         let location = variables.find(|variable| variable.name == "location");
-        let value = location.map(|location| location.generator.draw(&mut self.rng, self.at));
-        self.at.round += 1;
+        let value = location.map(|location| location.generator.draw(&mut self.rng, 0));
         match value {
             Some(Value::Text(text)) => text.to_string(),
             _ => String::new(),
@@ -89,11 +87,6 @@ async fn begin(user: &mut GooseUser) -> TransactionResult {
     let seed = PLAN.get().map_or(0, |plan| plan.seed);
     user.set_session_data(Locations {
         rng: stream(seed, 0, Purpose::User, index),
-        at: Position {
-            index,
-            round: 0,
-            stride: user.config.users.unwrap_or(1) as u64,
-        },
     });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Values that fill the holes of a scenario's templates: what they are, how they are drawn,
 //! and how they are written into a request.
 //!
-//! Everything random comes from [`rng::Stream`], one per user or arrival index, so that a seed
+//! Everything random comes from [`rng::Stream`], one per user, arrival or iteration, so that a seed
 //! means the same values whatever the number of workers is.
 
 mod decimal;
@@ -15,7 +15,7 @@ mod value;
 
 pub use decimal::Decimal;
 pub use digits::Written;
-pub use generator::{Generator, Position, Refusal};
+pub use generator::{Generator, Refusal};
 pub use same::is_same;
 pub use template::{Escape, Template};
 pub use value::{Value, hex, unhex};

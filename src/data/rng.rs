@@ -10,7 +10,7 @@ pub type Stream = Xoshiro256PlusPlus;
 /// What a stream is drawn for; keeps the streams of equal indices apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Task choices and values of one closed-model user.
+    /// Task choices and values of one closed-model user, but for those of shared iterations.
     User = 1,
     /// Task choice and values of one open-model arrival.
     Arrival = 2,
@@ -22,15 +22,20 @@ pub enum Purpose {
     Rows = 5,
     /// Values of what is done once before and after the load.
     Errand = 6,
+    /// Task choice and values of one of the iterations that users share.
+    Iteration = 7,
+    /// Those of one before them, in the warm-up.
+    WarmupIteration = 8,
 }
 
-/// The stream number `index` of `population` for `purpose`, a pure function of its arguments.
+/// The stream number `index` of `owner`, a population or a source, for `purpose`: a pure function of
+/// its arguments.
 ///
 /// The words are folded one after the other through the finaliser of SplitMix64 (Steele, Lea and
 /// Flood, 2014), which also expands the result to xoshiro's state.
-pub fn stream(seed: u64, population: usize, purpose: Purpose, index: u64) -> Stream {
+pub fn stream(seed: u64, owner: usize, purpose: Purpose, index: u64) -> Stream {
     let mut state = mix(seed);
-    state = mix(state ^ population as u64);
+    state = mix(state ^ owner as u64);
     state = mix(state ^ purpose as u64);
     state = mix(state ^ index);
     Stream::seed_from_u64(state)

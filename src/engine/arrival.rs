@@ -1,5 +1,6 @@
 //! The open model's schedule: when arrival `i` is meant to start, a pure function of the plan.
 
+use super::numbering::Counts;
 use crate::{
     data::rng::{Purpose, Stream, stream},
     plan::{Arrivals, Curve, Open},
@@ -8,12 +9,14 @@ use crate::{
 use rand::RngExt;
 
 /// One arrival; ordered by number, which is the order of their times too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Arrival {
     /// Its number over all workers, from 0.
     pub index: u64,
     /// Its intended start.
     pub at: Nanos,
+    /// The arrivals before it that draw what it draws, when they are counted.
+    pub counts: Counts,
 }
 
 /// Yields every `stride`-th arrival from number `first` on, in order of time, up to the load's end.
@@ -69,7 +72,11 @@ impl Iterator for Schedule {
         };
         let at = self.integral.time_at(count).filter(|at| *at < self.end)?;
         self.next += self.skip;
-        Some(Arrival { index, at })
+        Some(Arrival {
+            index,
+            at,
+            counts: Counts::default(),
+        })
     }
 }
 

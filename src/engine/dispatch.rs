@@ -5,7 +5,8 @@
 
 use super::{
     arrival::{Arrival, Schedule},
-    run::{Context, Draws, cut_waiting, run},
+    draws::Draws,
+    run::{Context, cut_waiting, run},
     slots::{Feeder, Placed, Slots},
     stop::Stop,
 };
@@ -67,7 +68,8 @@ impl<D: Driver + 'static> Dispatcher<D> {
         let mut draws = self.draws();
         let warmup = nanos(plan.warmup);
         let mut batch = 0;
-        for arrival in Schedule::new(load, plan.seed, *population, share.first, share.stride) {
+        let schedule = Schedule::new(load, plan.seed, *population, share.first, share.stride);
+        for mut arrival in schedule {
             if pacer.clock().now() < arrival.at {
                 batch = 0;
                 pacer.sleep_until(arrival.at).await;
@@ -83,6 +85,9 @@ impl<D: Driver + 'static> Dispatcher<D> {
             if pacer.clock().now() >= stop.time() && arrival.at >= warmup {
                 self.overdue.set(self.overdue.get() + 1);
             }
+            let mut numbers = self.context.numbers.borrow_mut();
+            arrival.counts = numbers.of(self.context.population(), arrival.index);
+            drop(numbers);
             self.dispatch(arrival, tasks, &mut draws);
         }
         drop(feeder);
@@ -111,10 +116,10 @@ impl<D: Driver + 'static> Dispatcher<D> {
         let given = self.slots.borrow();
         let given = given.iter().filter_map(|slot| slot.arrival.take());
         // Those that had a slot were kept waiting by the generator alone.
-        let given = given.map(|arrival| (arrival, now.saturating_sub(arrival.at)));
+        let given = given.map(|arrival| (now.saturating_sub(arrival.at), arrival));
         let waiting = self.shared.close(self.home).into_iter();
-        for (arrival, lag) in given.chain(waiting.map(|arrival| (arrival, 0))) {
-            draws.renew(&self.context, arrival.index);
+        for (lag, arrival) in given.chain(waiting.map(|arrival| (0, arrival))) {
+            draws.renew(self.context.source(), arrival.index, arrival.counts);
             let task = draws.task(self.context.population());
             let intended = arrival.at;
             cut_waiting(&self.context, task, Start { intended, lag }, now);
@@ -122,14 +127,14 @@ impl<D: Driver + 'static> Dispatcher<D> {
     }
 
     fn draws(&self) -> Draws {
-        Draws::new(self.context.source(), Purpose::Arrival, 0, 1)
+        Draws::new(self.context.source(), Purpose::Arrival, 0)
     }
 
     fn dispatch(self: &Rc<Self>, arrival: Arrival, tasks: &mut JoinSet<()>, draws: &mut Draws) {
         let has_slots = !self.slots.borrow().is_empty();
         match self.shared.place(self.home, has_slots, arrival) {
             Placed::Here(arrival) => self.give(arrival),
-            Placed::New(number) => {
+            Placed::New(number, arrival) => {
                 let slot = Rc::new(Slot::default());
                 slot.give(arrival);
                 self.slots.borrow_mut().push(Rc::clone(&slot));
@@ -137,7 +142,7 @@ impl<D: Driver + 'static> Dispatcher<D> {
             }
             Placed::Away => {}
             Placed::Dropped(arrival) => {
-                draws.renew(&self.context, arrival.index);
+                draws.renew(self.context.source(), arrival.index, arrival.counts);
                 let task = draws.task(self.context.population()).index;
                 self.context.recorder.dropped(task, arrival.at);
             }
@@ -166,7 +171,7 @@ impl<D: Driver + 'static> Dispatcher<D> {
             while let Some(arrival) = next {
                 let intended = arrival.at;
                 let start = Start { intended, lag };
-                draws.renew(context, arrival.index);
+                draws.renew(context.source(), arrival.index, arrival.counts);
                 context.driver.renew(&mut session);
                 let task = draws.task(context.population());
                 run(context, &mut session, &mut draws, task, start).await;

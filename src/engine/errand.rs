@@ -1,7 +1,8 @@
 //! What is done once beside the load: its setup and its teardown.
 
 use super::{
-    run::{Draws, Source},
+    draws::{Draws, Source},
+    numbering::Numbering,
     walk::{Turn, Walk},
 };
 use crate::{
@@ -55,8 +56,9 @@ pub async fn run_errand<D: Driver>(
     else {
         return Ok(Vec::new());
     };
-    let source = Source::new(plan, data, population);
-    let mut draws = Draws::new(source, Purpose::Errand, which as u64, 1);
+    let numbering = Numbering::default();
+    let source = Source::new(plan, data, population, &numbering);
+    let mut draws = Draws::new(source, Purpose::Errand, which as u64);
     let mut session = driver.session(population, 0);
     let mut walk = Walk::default();
     let progress = Progress::default();
@@ -68,13 +70,8 @@ pub async fn run_errand<D: Driver>(
             tokio::time::sleep(Duration::from_nanos(pause)).await;
         }
         draws.draw_all(source, &step.draws);
-        if let Some(place) = draws.spent() {
-            let name = &own.variables[place].name;
-            return Err(told(
-                plan,
-                step.index,
-                &format!("there is no row of `{name}` left"),
-            ));
+        if draws.are_exhausted() {
+            return Err(told(plan, step.index, "there is no row left"));
         }
         progress.reset();
         let outcome = driver

@@ -1,12 +1,16 @@
 //! When: starts task runs at their intended times and records how they went.
 //!
 //! One worker thread per core, each with a runtime of its own. Users and arrivals are dealt to them
-//! by (index, stride); bounds are the run's and are shared (`share`, `slots`). The engine
-//! decides when something is done and never what: that is the driver's.
+//! by (index, stride); bounds are the run's and are shared (`share`, `slots`, `iterations`), and so
+//! are the rows and numbers that it draws (`numbering`). The engine decides when something is done
+//! and never what: that is the driver's.
 
 pub mod arrival;
 mod dispatch;
+mod draws;
 mod errand;
+mod iterations;
+mod numbering;
 mod pace;
 mod run;
 mod share;

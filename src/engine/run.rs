@@ -2,22 +2,18 @@
 
 use super::{
     Pacer,
+    draws::{Draws, Source},
+    numbering::{Numbering, Numbers},
     share::Share,
     walk::{Turn, Walk},
 };
 use crate::{
-    data::{
-        Position, Value,
-        rng::{Purpose, Stream, stream},
-    },
-    driver::{Driver, ErrorClass, Outcome, Progress},
-    plan::{Plan, Population, PopulationData, RunData, Scope, Task, Think},
+    driver::{Driver, ErrorClass, Progress},
+    plan::{Plan, Population, RunData, Task, Think},
     record::{Recorder, Start},
-    time::{Nanos, nanos},
+    time::Nanos,
 };
-use rand::{RngExt, distr::Distribution};
-use rand_distr::{Exp1, StandardNormal};
-use std::{mem, rc::Rc, sync::Arc};
+use std::{cell::RefCell, mem, rc::Rc, sync::Arc};
 
 /// What the runs of one population on one worker share.
 pub struct Context<D> {
@@ -35,37 +31,16 @@ pub struct Context<D> {
     pub recorder: Rc<Recorder>,
     /// The users or arrivals that are this worker's.
     pub share: Share,
-}
-
-/// A population of a plan, which values are drawn for.
-#[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
-    seed: u64,
-    index: usize,
-    population: &'a Population,
-    data: &'a PopulationData,
-}
-
-impl<'a> Source<'a> {
-    /// The population at `index` of the plan.
-    pub fn new(plan: &'a Plan, data: &'a RunData, index: usize) -> Self {
-        Self {
-            seed: plan.seed,
-            index,
-            population: &plan.populations[index],
-            data: data.of_population(index),
-        }
-    }
-
-    fn stream(&self, purpose: Purpose, index: u64) -> Stream {
-        stream(self.seed, self.index, purpose, index)
-    }
+    /// The numbers of draws.
+    pub numbering: Arc<Numbering>,
+    /// Counts arrivals for them.
+    pub numbers: RefCell<Numbers>,
 }
 
 impl<D> Context<D> {
     /// What values are drawn for.
     pub fn source(&self) -> Source<'_> {
-        Source::new(&self.plan, &self.data, self.population)
+        Source::new(&self.plan, &self.data, self.population, &self.numbering)
     }
 
     /// The population that runs.
@@ -90,191 +65,6 @@ impl<D> Context<D> {
     }
 }
 
-/// The random choices and values of one user, or of one arrival.
-pub struct Draws {
-    rng: Stream,
-    at: Position,
-    /// By variable: how often it was drawn.
-    rounds: Vec<u64>,
-    /// By variable: how many places of a sequence one arrival takes; 1 for users, who go on.
-    widths: Vec<u64>,
-    /// By variable, then what steps extracted.
-    pub values: Vec<Value>,
-    /// All of that as it was when a transaction began, to begin it anew.
-    saved: Option<Box<Saved>>,
-    spent: Option<usize>,
-    /// The way of the run before, for its memory.
-    walk: Walk,
-}
-
-/// What [`Draws::save`] keeps.
-struct Saved {
-    rng: Stream,
-    rounds: Vec<u64>,
-    values: Vec<Value>,
-}
-
-impl Draws {
-    /// Values of scope `run` are the same for everyone; those of scope `user` are drawn now.
-    pub fn new(source: Source<'_>, purpose: Purpose, index: u64, stride: u64) -> Self {
-        let population = source.population;
-        let variables = &population.variables;
-        let mut draws = Self {
-            rng: source.stream(purpose, index),
-            at: Position {
-                index,
-                round: 0,
-                stride,
-            },
-            rounds: vec![0; variables.len()],
-            widths: match purpose {
-                Purpose::Arrival => widths(population),
-                _ => vec![1; variables.len()],
-            },
-            values: vec![Value::Unset; variables.len() + population.extracted.len()],
-            saved: None,
-            spent: None,
-            walk: Walk::default(),
-        };
-        for (place, variable) in variables.iter().enumerate() {
-            match variable.scope {
-                Scope::Run => {
-                    let mut rng = source.stream(Purpose::Run, place as u64);
-                    let at = Position {
-                        index: 0,
-                        round: 0,
-                        stride: 1,
-                    };
-                    draws.values[place] = source.data.draw(population, place, &mut rng, at);
-                }
-                Scope::User => draws.draw(source, place),
-                Scope::Task | Scope::Step => {}
-            }
-        }
-        source.data.fill(&mut draws.values);
-        draws
-    }
-
-    /// Begins anew as arrival `index`; what was drawn for the whole run stays.
-    pub fn renew<D>(&mut self, context: &Context<D>, index: u64) {
-        self.rng = context.source().stream(Purpose::Arrival, index);
-        self.at.index = index;
-        self.rounds.fill(0);
-        self.spent = None;
-    }
-
-    /// Chooses a task by weight.
-    pub fn task<'p>(&mut self, population: &'p Population) -> &'p Task {
-        let place = population
-            .choice
-            .as_ref()
-            .map_or(0, |choice| choice.sample(&mut self.rng));
-        &population.tasks[place]
-    }
-
-    /// Draws a pause.
-    pub fn pause(&mut self, think: Think) -> Nanos {
-        match think {
-            Think::None => 0,
-            Think::Constant(length) => nanos(length),
-            Think::Uniform(shortest, longest) => {
-                self.rng.random_range(nanos(shortest)..=nanos(longest))
-            }
-            Think::Normal(mean, stddev) => {
-                let deviations: f64 = StandardNormal.sample(&mut self.rng);
-                let length = nanos(mean) as f64 + deviations * nanos(stddev) as f64;
-                // The conversion stops at zero.
-                length.round() as Nanos
-            }
-            Think::Exponential(mean) => {
-                let means: f64 = Exp1.sample(&mut self.rng);
-                (means * nanos(mean) as f64).round() as Nanos
-            }
-        }
-    }
-
-    /// Draws how often something is done.
-    pub fn count(&mut self, least: u64, most: u64) -> u64 {
-        if least < most {
-            self.rng.random_range(least..=most)
-        } else {
-            least
-        }
-    }
-
-    /// Keeps what is drawn so far, for [`Draws::restore`].
-    pub fn save(&mut self) {
-        match &mut self.saved {
-            Some(saved) => {
-                saved.rng.clone_from(&self.rng);
-                saved.rounds.clone_from(&self.rounds);
-                saved.values.clone_from(&self.values);
-            }
-            None => {
-                self.saved = Some(Box::new(Saved {
-                    rng: self.rng.clone(),
-                    rounds: self.rounds.clone(),
-                    values: self.values.clone(),
-                }));
-            }
-        }
-    }
-
-    /// Goes back to what was kept: what is done once more is done with the same values.
-    pub fn restore(&mut self) {
-        if let Some(saved) = &self.saved {
-            self.rng.clone_from(&saved.rng);
-            self.rounds.clone_from(&saved.rounds);
-            self.values.clone_from(&saved.values);
-        }
-    }
-
-    /// The variable that has no further value for this user or arrival.
-    pub fn spent(&self) -> Option<usize> {
-        self.spent
-    }
-
-    /// Draws the variables at these places, in this order.
-    pub fn draw_all(&mut self, source: Source<'_>, places: &[usize]) {
-        for place in places {
-            self.draw(source, *place);
-        }
-    }
-
-    fn draw(&mut self, source: Source<'_>, place: usize) {
-        let at = Position {
-            index: self.at.index.saturating_mul(self.widths[place]),
-            round: self.rounds[place],
-            ..self.at
-        };
-        self.rounds[place] += 1;
-        let drawn = source
-            .data
-            .draw(source.population, place, &mut self.rng, at);
-        self.values[place] = drawn;
-        if self.values[place] == Value::Unset {
-            self.spent = Some(place);
-        }
-    }
-}
-
-/// The most draws of each variable in one task run.
-fn widths(population: &Population) -> Vec<u64> {
-    let mut widths = vec![1; population.variables.len()];
-    for task in &population.tasks {
-        let mut drawn = vec![0u64; widths.len()];
-        for (step, times) in task.most_often() {
-            for place in &step.draws {
-                drawn[*place] = drawn[*place].saturating_add(times);
-            }
-        }
-        for (width, drawn) in widths.iter_mut().zip(drawn) {
-            *width = drawn.max(*width);
-        }
-    }
-    widths
-}
-
 /// How a task run ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
@@ -284,8 +74,8 @@ pub struct Ended {
     pub ok: bool,
 }
 
-/// Does one run of `task`, begun as `start` says. A failed step ends the run: the steps
-/// after it would work on what is not there.
+/// Does one run of `task`, begun as `start` says. A failed step ends the run: the steps after it
+/// would work on what is not there. A run that finds no row left does no step.
 pub async fn run<D: Driver>(
     context: &Context<D>,
     session: &mut D::Session,
@@ -293,10 +83,12 @@ pub async fn run<D: Driver>(
     task: &Task,
     start: Start,
 ) -> Ended {
+    draws.forget();
     draws.draw_all(context.source(), &task.draws);
-    if let Some(place) = draws.spent {
+    if draws.are_exhausted() {
+        context.recorder.exhausted(task.index, start.intended);
         return Ended {
-            at: fail_unsent(context, task, place, start.intended),
+            at: context.pacer.clock().now().max(start.intended),
             ok: false,
         };
     }
@@ -358,27 +150,6 @@ pub async fn run<D: Driver>(
         at: ended,
         ok: failed.is_none(),
     }
-}
-
-/// Takes down a run that cannot be done for want of a value: a failure of its first step.
-fn fail_unsent<D>(context: &Context<D>, task: &Task, variable: usize, intended: Nanos) -> Nanos {
-    let recorder = &context.recorder;
-    let start = Start::from(intended);
-    let ended = context.pacer.clock().now().max(intended);
-    let name = &context.population().variables[variable].name;
-    recorder.task_offered(task.index, intended);
-    let failed = Some(ErrorClass::Other);
-    if let Some(first) = task.steps.first() {
-        let words = format!("each row of `{name}` was taken once");
-        for group in context.groups(first.index) {
-            recorder.group_offered(*group, intended);
-            recorder.group(*group, start, ended, failed);
-        }
-        let outcome = Outcome::unsent(ended, words);
-        recorder.step(first.index, start, &outcome, None);
-    }
-    recorder.task(task.index, start, ended, failed, false);
-    ended
 }
 
 /// Takes down a run that is dropped before its end, when the graceful stop is over.

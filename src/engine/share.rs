@@ -1,11 +1,12 @@
 //! How users and arrivals are dealt to workers, and what the workers of a population share.
 
-use super::slots::{Feeder, Slots};
-use crate::plan::{Closed, Iterations, Load, Open, Plan, Population};
-use std::{
-    iter,
-    sync::{Arc, atomic::AtomicU64},
+use super::{
+    iterations::IterationsLeft,
+    numbering::Numbering,
+    slots::{Feeder, Slots},
 };
+use crate::plan::{Closed, Load, Open, Plan, Population, RunData};
+use std::{iter, sync::Arc};
 use tokio::sync::watch;
 
 /// A worker's part of the users or arrivals of one population: every `stride`-th from `first` on.
@@ -35,15 +36,16 @@ pub struct Part {
     pub share: Share,
     /// The load, with the bounds that workers share.
     pub work: Work,
+    /// The numbers of draws, which are the same for all workers.
+    pub numbering: Arc<Numbering>,
 }
 
 /// A population's load, with the bounds that its workers share.
 pub enum Work {
     /// Arrivals; the feeder is held until the worker has no further one.
     Open(Open, Feeder),
-    /// Users, and how many iterations are left: of shared ones those that may still begin, of
-    /// users' own those of users who have not left.
-    Closed(Closed, Arc<AtomicU64>),
+    /// Users, and how many iterations are left.
+    Closed(Closed, Arc<IterationsLeft>),
 }
 
 /// A worker's parts of all populations.
@@ -68,8 +70,8 @@ impl Presence {
     }
 }
 
-/// Deals a plan's load to so many workers.
-pub fn deal(plan: &Plan, workers: usize) -> Vec<Parts> {
+/// Deals a plan's load to so many workers. What is drawn before the load is drawn by then.
+pub fn deal(plan: &Plan, data: &RunData, workers: usize) -> Vec<Parts> {
     let (everybody, here) = watch::channel(());
     let everybody = Arc::new(everybody);
     let parts = || Parts {
@@ -81,16 +83,18 @@ pub fn deal(plan: &Plan, workers: usize) -> Vec<Parts> {
     };
     let mut dealt: Vec<Parts> = iter::repeat_with(parts).take(workers).collect();
     let mut next = 0;
-    for population in &plan.populations {
+    for (index, population) in plan.populations.iter().enumerate() {
         let stride = usable(plan, population).min(workers as u64);
-        let mut parts =
-            works(&population.load, stride)
-                .into_iter()
-                .zip(0..)
-                .map(|(work, first)| Part {
-                    share: Share { first, stride },
-                    work,
-                });
+        let numbering = Arc::new(Numbering::of(plan, data, index));
+        let part = |(work, first)| Part {
+            share: Share { first, stride },
+            work,
+            numbering: Arc::clone(&numbering),
+        };
+        let mut parts = works(&population.load, stride)
+            .into_iter()
+            .zip(0..)
+            .map(part);
         // Populations that use few workers begin where the one before ended, so that they do not
         // all meet on the first.
         for place in 0..workers {
@@ -111,12 +115,7 @@ fn works(load: &Load, stride: u64) -> Vec<Work> {
             .map(|feeder| Work::Open(open.clone(), feeder))
             .collect(),
         Load::Closed(closed) => {
-            let runs = match closed.iterations {
-                Iterations::Shared(runs) => runs,
-                Iterations::PerUser(runs) => runs.saturating_mul(closed.users.peak().ceil() as u64),
-                Iterations::Unlimited => 0,
-            };
-            let left = Arc::new(AtomicU64::new(runs));
+            let left = Arc::new(IterationsLeft::of(closed));
             let work = || Work::Closed(closed.clone(), Arc::clone(&left));
             iter::repeat_with(work).take(stride as usize).collect()
         }
@@ -174,7 +173,7 @@ mod tests {
 
     /// By population, the workers that it uses.
     fn used(plan: &Plan, workers: usize) -> Vec<Vec<usize>> {
-        let dealt = deal(plan, workers);
+        let dealt = deal(plan, &RunData::of(plan), workers);
         let of = |population: usize| {
             let has = |worker: &usize| dealt[*worker].populations[population].is_some();
             (0..workers).filter(has).collect()
@@ -221,7 +220,7 @@ mod tests {
     #[test]
     fn every_user_is_dealt_to_one_worker() {
         let plan = plan(&population("p", "users = 23", "get = '/'"));
-        let dealt = deal(&plan, 5);
+        let dealt = deal(&plan, &RunData::of(&plan), 5);
         let parts = dealt.iter().flat_map(|parts| &parts.populations);
         let shares = parts.flatten().map(|part| part.share);
         let mut users: Vec<u64> = shares

@@ -59,7 +59,7 @@ pub enum Placed {
     /// An idle slot of the worker itself takes this arrival: the oldest that waits, if any does.
     Here(Arrival),
     /// The worker opens a slot with this number for it.
-    New(u64),
+    New(u64, Arrival),
     /// It waits, or a slot of another worker takes it.
     Away,
     /// The queue is too long, and this arrival is its youngest.
@@ -108,13 +108,13 @@ impl Slots {
         if self.homes[home].take() {
             return Placed::Here(self.in_turn(arrival));
         }
-        if has_slots && self.nobody_waits() && self.hand_over(home, arrival) {
+        if has_slots && self.nobody_waits() && self.hand_over(home, &arrival) {
             return Placed::Away;
         }
         if let Some(number) = self.open() {
-            return Placed::New(number);
+            return Placed::New(number, arrival);
         }
-        if self.nobody_waits() && self.hand_over(home, arrival) {
+        if self.nobody_waits() && self.hand_over(home, &arrival) {
             return Placed::Away;
         }
         self.enqueue(home, arrival)
@@ -198,12 +198,12 @@ impl Slots {
             return arrival;
         }
         let mut queue = self.queue();
-        queue.push(arrival);
+        queue.push(arrival.clone());
         queue.pop().unwrap_or(arrival)
     }
 
     /// Gives an arrival to an idle slot of another worker, if there is one.
-    fn hand_over(&self, home: usize, arrival: Arrival) -> bool {
+    fn hand_over(&self, home: usize, arrival: &Arrival) -> bool {
         let mut others = (home + 1..self.homes.len()).chain(0..home);
         others.any(|other| {
             let other = &self.homes[other];
@@ -249,12 +249,12 @@ impl Home {
     }
 
     /// Hands an arrival over for an idle slot that was taken; false when the worker has left.
-    fn hand(&self, arrival: Arrival) -> bool {
+    fn hand(&self, arrival: &Arrival) -> bool {
         let mut inbox = lock(&self.inbox);
         if inbox.closed {
             return false;
         }
-        inbox.arrivals.push(arrival);
+        inbox.arrivals.push(arrival.clone());
         if let Some(waker) = inbox.waker.take() {
             waker.wake();
         }
@@ -279,8 +279,8 @@ impl Queue<'_> {
         self.arrivals.len()
     }
 
-    fn first(&self) -> Option<Arrival> {
-        self.arrivals.first().copied()
+    fn first(&self) -> Option<&Arrival> {
+        self.arrivals.first()
     }
 
     fn push(&mut self, arrival: Arrival) {

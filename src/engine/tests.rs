@@ -5,6 +5,7 @@ mod choices;
 mod groups;
 mod lateness;
 mod lengths;
+mod numbers;
 mod shapes;
 mod starts;
 mod warmup;
@@ -119,6 +120,7 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
             teardown: None,
             user_start: None,
             variables: Vec::new(),
+            user_draws: Vec::new(),
             extracted: Vec::new(),
         }],
         beside: Default::default(),
@@ -242,7 +244,7 @@ fn drive_through(
         let data = Arc::new(RunData::of(&plan));
         let mut running = JoinSet::new();
         let mut sinks = Vec::new();
-        for parts in deal(&plan, workers) {
+        for parts in deal(&plan, &data, workers) {
             let snapshots = Rc::new(RefCell::new(Vec::new()));
             let sink = Rc::clone(&snapshots);
             sinks.push(snapshots);

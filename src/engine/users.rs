@@ -1,7 +1,10 @@
 //! The closed model: users who wait for their answer before they go on.
 
 use super::{
-    run::{Context, Draws, run},
+    draws::Draws,
+    iterations::IterationsLeft,
+    numbering::Counts,
+    run::{Context, run},
     stop::Stop,
 };
 use crate::{
@@ -11,21 +14,15 @@ use crate::{
     record::Start,
     time::{Nanos, nanos},
 };
-use std::{
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{rc::Rc, sync::Arc};
 use tokio::task::JoinSet;
 
 /// Starts this worker's users as the curve asks for them; returns when none is left to start.
-/// `left` counts the iterations of the users of all workers.
+/// `left` has the iterations of the users of all workers.
 pub async fn start<D: Driver + 'static>(
     context: Rc<Context<D>>,
     load: &Closed,
-    left: Arc<AtomicU64>,
+    left: Arc<IterationsLeft>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) {
@@ -47,7 +44,6 @@ pub async fn start<D: Driver + 'static>(
             context: Rc::clone(&context),
             stop: stop.clone(),
             index: user,
-            users,
             load: Rc::clone(&load),
             left: Arc::clone(&left),
         };
@@ -67,16 +63,15 @@ struct User<D> {
     context: Rc<Context<D>>,
     stop: Stop,
     index: u64,
-    users: u64,
     load: Rc<Closed>,
-    /// Iterations of the users of all workers: shared ones that may still begin, and their own.
-    left: Arc<AtomicU64>,
+    /// Iterations of the users of all workers.
+    left: Arc<IterationsLeft>,
 }
 
 impl<D: Driver> User<D> {
     /// Is there in each of its windows; a run that is under way at a window's end is finished.
     async fn live(self, windows: Vec<(Nanos, Nanos)>) {
-        let mut draws = Draws::new(self.context.source(), Purpose::User, self.index, self.users);
+        let mut draws = Draws::of_user(self.context.source(), self.index);
         let mut done = Done {
             count: 0,
             left: match self.load.iterations {
@@ -129,8 +124,14 @@ impl<D: Driver> User<D> {
                 return;
             }
             let task = match beginning {
-                Some(steps) => steps,
-                None => draws.task(context.population()),
+                Some(steps) => {
+                    draws.leave_iteration();
+                    steps
+                }
+                None => {
+                    self.begin_iteration(draws, counts);
+                    draws.task(context.population())
+                }
             };
             let run = run(context, &mut session, draws, task, Start { intended, lag });
             let ended = match ramp_down {
@@ -166,22 +167,38 @@ impl<D: Driver> User<D> {
         }
     }
 
+    fn is_shared(&self) -> bool {
+        matches!(self.load.iterations, Iterations::Shared(_))
+    }
+
     /// Takes one of the runs that are shared, if there is one.
     fn take(&self) -> bool {
-        if !matches!(self.load.iterations, Iterations::Shared(_)) {
-            return true;
-        }
-        // The count is all that is shared, so nothing hangs on the order of other memory.
-        let less = |left: u64| left.checked_sub(1);
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
-            .is_ok()
+        !self.is_shared() || self.left.take()
     }
 
     /// Gives back what was taken for something that is no run.
     fn give_back(&self) {
-        if matches!(self.load.iterations, Iterations::Shared(_)) {
-            self.left.fetch_add(1, Ordering::Relaxed);
+        if self.is_shared() {
+            self.left.give_back();
+        }
+    }
+
+    /// Makes choices and values those of the iteration, not the user's, where users share them:
+    /// then it makes no difference who is free first. `counts`: it is none of the warm-up.
+    fn begin_iteration(&self, draws: &mut Draws, counts: bool) {
+        if !self.is_shared() {
+            return;
+        }
+        let context = &*self.context;
+        let source = context.source();
+        if counts {
+            let index = self.left.begin();
+            let mut numbers = context.numbers.borrow_mut();
+            let counts = numbers.of(context.population(), index);
+            draws.begin_iteration(source, Purpose::Iteration, index, counts);
+        } else {
+            let index = self.left.begin_before();
+            draws.begin_iteration(source, Purpose::WarmupIteration, index, Counts::default());
         }
     }
 
@@ -190,9 +207,9 @@ impl<D: Driver> User<D> {
         let counted = match self.load.iterations {
             Iterations::Unlimited => false,
             Iterations::PerUser(most) => done >= most,
-            Iterations::Shared(_) => self.left.load(Ordering::Relaxed) == 0,
+            Iterations::Shared(_) => self.left.count() == 0,
         };
-        counted || draws.spent().is_some()
+        counted || draws.are_exhausted()
     }
 }
 
@@ -207,13 +224,13 @@ fn next_tick(intended: Nanos, ended: Nanos, interval: Nanos) -> Nanos {
 /// Iterations that a user has done; taken off those that are left when it leaves, or is cut off.
 struct Done<'a> {
     count: u64,
-    left: Option<&'a AtomicU64>,
+    left: Option<&'a IterationsLeft>,
 }
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
         if let Some(left) = self.left {
-            left.fetch_sub(self.count, Ordering::Relaxed);
+            left.done(self.count);
         }
     }
 }

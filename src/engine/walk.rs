@@ -1,6 +1,6 @@
 //! The way of a task run through its program: what it does next, and which groups it is in.
 
-use super::run::Draws;
+use super::draws::Draws;
 use crate::{
     plan::{Group, Op, Step, Task},
     record::Start,
@@ -96,6 +96,9 @@ impl Walk {
     fn leave(&mut self, group: &Group, draws: &mut Draws) -> Option<(usize, Start)> {
         let mut frame = self.frames.pop()?;
         let told = group.index.zip(frame.start());
+        if group.transaction.is_some() {
+            draws.forget();
+        }
         if frame.left > 0 {
             frame.left -= 1;
             frame.since = None;

@@ -3,6 +3,7 @@
 use super::{
     Event, Pacer, RunningLoad,
     dispatch::Dispatcher,
+    numbering::Numbers,
     run::Context,
     share::{Part, Parts, Work, deal},
     stop::{Early, Stop},
@@ -15,10 +16,11 @@ use crate::{
     time::{Clock, Nanos, SECOND, nanos},
 };
 use std::{
+    cell::RefCell,
     convert::Infallible,
     io,
     rc::Rc,
-    sync::{Arc, Barrier, OnceLock, atomic::Ordering},
+    sync::{Arc, Barrier, OnceLock},
     thread,
     time::Duration,
 };
@@ -95,7 +97,7 @@ impl Engine {
         let ready = Arc::new(Barrier::new(workers + 1));
         let clock = Arc::new(OnceLock::new());
         let driver = Arc::new(driver);
-        for (worker, parts) in deal(plan, workers).into_iter().enumerate() {
+        for (worker, parts) in deal(plan, data, workers).into_iter().enumerate() {
             let (plan, data) = (Arc::clone(plan), Arc::clone(data));
             let (driver, events) = (Arc::clone(&driver), sender.clone());
             let (ready, clock, ends) = (Arc::clone(&ready), Arc::clone(&clock), ends.clone());
@@ -205,9 +207,14 @@ pub async fn work<D: Driver + 'static>(
     };
     for (population, (settings, part)) in plan.populations.iter().zip(parts.populations).enumerate()
     {
-        let Some(Part { share, work }) = part else {
+        let Some(part) = part else {
             continue;
         };
+        let Part {
+            share,
+            work,
+            numbering,
+        } = part;
         let planned = settings.load.duration().map_or(Nanos::MAX, nanos);
         let stop = Stop::at(planned, settings.graceful_stop);
         stops.push(stop.clone());
@@ -224,6 +231,8 @@ pub async fn work<D: Driver + 'static>(
             pacer: pacer.clone(),
             recorder: Rc::clone(&recorder),
             share,
+            numbers: RefCell::new(Numbers::new(&numbering, &plan, population)),
+            numbering,
         };
         populations.spawn_local(populate(Rc::new(context), work, stop));
     }
@@ -270,7 +279,7 @@ pub async fn work<D: Driver + 'static>(
         never = tidy => match never {},
     };
     for (population, left) in left {
-        end.undone[population] = left.load(Ordering::Relaxed);
+        end.undone[population] = left.count();
     }
     end.at = pacer.clock().now();
     recorder.finish(end.at);
@@ -303,11 +312,13 @@ async fn populate<D: Driver + 'static>(
     stop: Stop,
 ) -> Result<PartEnd, String> {
     let population = context.population;
+    let settle = || context.numbers.borrow().settle(&context.data);
     match work {
         Work::Open(load, feeder) => {
             let dispatcher = Dispatcher::new(Rc::clone(&context), &feeder);
             let start = async |tasks: &mut _| dispatcher.start(&load, feeder, &stop, tasks).await;
             let cut = to_the_end(&context, &stop, true, start).await;
+            settle();
             if cut != Ok(false) {
                 dispatcher.cut_waiting();
             }
@@ -323,6 +334,7 @@ async fn populate<D: Driver + 'static>(
             let own = Rc::clone(&context);
             let start = async |tasks: &mut _| users::start(own, &load, left, &stop, tasks).await;
             to_the_end(&context, &stop, lasts, start).await?;
+            settle();
             Ok(PartEnd {
                 population,
                 overdue: 0,

@@ -71,7 +71,9 @@ impl Window {
             users,
         });
         let counts = &tally.counts;
-        let ended = tally.runs + counts[Counter::Dropped] + counts[Counter::Interrupted];
+        let without = [Counter::Dropped, Counter::Exhausted, Counter::Interrupted];
+        let without: u64 = without.iter().map(|counter| counts[*counter]).sum();
+        let ended = tally.runs + without;
         self.outstanding = (self.outstanding + counts[Counter::Offered]).saturating_sub(ended);
     }
 

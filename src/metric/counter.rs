@@ -69,6 +69,14 @@ table! {
         exported: Some(("loadgen_dropped_total", "Arrivals that found the queue full.")),
         k6: Some(("k6_dropped_iterations_total", "Arrivals that found the queue full."))
     }
+    /// Runs that found every row of an order `unique` taken (tasks only): none of their steps was done.
+    Exhausted {
+        name: "exhausted",
+        meaning: "Task runs that found every `unique` row taken, and did nothing.",
+        of: Of::Runs,
+        noted: Some("without a row left"),
+        exported: Some(("loadgen_exhausted_total", "Task runs that found every unique row taken."))
+    }
     /// Cut off at the end of the run.
     Interrupted {
         name: "interrupted",

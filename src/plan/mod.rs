@@ -17,10 +17,11 @@ pub mod step;
 pub mod suite;
 pub mod target;
 pub mod threshold;
+pub mod variable;
 pub mod verify;
 pub mod written;
 
-use crate::data::Generator;
+use crate::data::rng::Stream;
 pub use crate::scenario::raw::Scope;
 pub use beside::Beside;
 pub use compile::{Settings, compile, compile_suite};
@@ -31,8 +32,9 @@ pub use http::HttpStep;
 pub use load::{Arrivals, Closed, Iterations, Load, Open, Think};
 pub use observe::Observe;
 pub use program::{Group, Op, Transaction};
+use rand::distr::Distribution;
 use rand_distr::weighted::WeightedAliasIndex;
-pub use run_data::{PopulationData, RunData};
+pub use run_data::RunData;
 use serde::{Deserialize, Serialize};
 pub use sql::SqlStep;
 use std::time::Duration;
@@ -40,6 +42,7 @@ pub use step::{Step, StepKind, StepPlan};
 pub use suite::Suite;
 pub use target::{App, AppPool, AppSettings, Target};
 pub use threshold::Threshold;
+pub use variable::Variable;
 pub use verify::Verify;
 pub use written::Written;
 
@@ -156,6 +159,8 @@ pub struct Population {
     pub choice: Option<WeightedAliasIndex<f64>>,
     /// All variables, in the order of a task run's values.
     pub variables: Vec<Variable>,
+    /// Variables of scope `user` that its load uses, in the order they are drawn.
+    pub user_draws: Vec<usize>,
     /// Names that steps extract; their values come after those of `variables`.
     pub extracted: Vec<String>,
 }
@@ -169,22 +174,17 @@ impl Population {
             .chain(self.load_steps())
     }
 
+    /// Chooses the place of a task by weight.
+    pub fn choose(&self, rng: &mut Stream) -> usize {
+        let choice = self.choice.as_ref();
+        choice.map_or(0, |choice| choice.sample(rng))
+    }
+
     /// Every step that is done under load.
     pub fn load_steps(&self) -> impl Iterator<Item = &Step> {
         let tasks = self.user_start.iter().chain(&self.tasks);
         tasks.flat_map(|task| &task.steps)
     }
-}
-
-/// A named hole filler.
-#[derive(Debug)]
-pub struct Variable {
-    /// As it stands in `{{name}}`.
-    pub name: String,
-    /// How often it is drawn.
-    pub scope: Scope,
-    /// What it draws.
-    pub generator: Generator,
 }
 
 /// Steps that are done one after the other by one user.
@@ -195,7 +195,8 @@ pub struct Task {
     /// Share among the population's tasks; finite and not negative. One task at least has more
     /// than 0. Means nothing of what is done besides the tasks.
     pub weight: f64,
-    /// Variables of scope `task` that its steps use, in the order they are drawn.
+    /// Variables of scope `task` that its steps use, in the order they are drawn; of a setup or a
+    /// teardown those of scope `user` too, because it is its own user.
     pub draws: Vec<usize>,
     /// At least one, in the order of the file.
     pub steps: Vec<Step>,

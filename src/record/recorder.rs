@@ -363,6 +363,14 @@ impl Recorder {
         place.tasks[task][Counter::Dropped] += 1;
     }
 
+    /// A run of the task that was due then found no row left, and did nothing.
+    pub fn exhausted(&self, task: usize, intended: Nanos) {
+        self.turn(intended);
+        let mut place = self.place(intended);
+        place.tasks[task][Counter::Offered] += 1;
+        place.tasks[task][Counter::Exhausted] += 1;
+    }
+
     /// A run that was due then began only at `now`, although a slot was free.
     pub fn lag(&self, intended: Nanos, now: Nanos) {
         self.turn(intended);

@@ -4,7 +4,7 @@ use super::words;
 use crate::{
     human,
     metric::{Counter, Timer},
-    plan::Plan,
+    plan::{Plan, Population, Task, Variable},
     record::{Measures, Periods, RunTotals, View},
     time::nanos,
 };
@@ -39,6 +39,80 @@ pub fn undone(plan: &Plan, periods: &Periods, undone: &[u64]) -> Vec<String> {
         format!("{undone}{whose} not done: {why}")
     })
     .collect()
+}
+
+/// Rows that were not there when they were asked for, and those that nobody got; `tasks` has what
+/// was measured of each.
+pub fn rows(plan: &Plan, tasks: &[Measures]) -> Vec<String> {
+    let several = plan.populations.len() > 1;
+    let told = plan.populations.iter().flat_map(|population| {
+        let whose = match several {
+            true => format!(" of {}", population.name),
+            false => String::new(),
+        };
+        [
+            exhausted(population, tasks, &whose),
+            skipped(plan, population, tasks, &whose),
+        ]
+    });
+    told.flatten().collect()
+}
+
+fn exhausted(population: &Population, tasks: &[Measures], whose: &str) -> Option<String> {
+    let own = population.user_start.iter().chain(&population.tasks);
+    let count = |task: &Task| tasks.get(task.index).map_or(0, |it| it[Counter::Exhausted]);
+    let runs: u64 = own.clone().map(count).sum();
+    let users = population.user_draws.iter();
+    let drawn = own.filter(|task| count(task) > 0);
+    let drawn = drawn.flat_map(|task| &task.draws).chain(users);
+    let variables = drawn.map(|place| &population.variables[*place]);
+    let names = names(variables.filter(|it| it.generator.is_unique()));
+    (runs > 0).then(|| {
+        let runs = human::plural(runs, "task run");
+        format!("{runs}{whose} found each row of {names} taken, and did nothing")
+    })
+}
+
+/// In an open load a row is that of an arrival, so that one seed means the same run.
+fn skipped(
+    plan: &Plan,
+    population: &Population,
+    tasks: &[Measures],
+    whose: &str,
+) -> Option<String> {
+    let dropped = |task: &&Task| {
+        tasks
+            .get(task.index)
+            .is_some_and(|it| it[Counter::Dropped] > 0)
+    };
+    let shared = |variable: &Variable| {
+        let drawing = plan.populations.iter();
+        let drawing = drawing.filter(|other| other.draws_under_load(variable.source));
+        drawing.count() > 1
+    };
+    let drawn = population.tasks.iter().filter(dropped);
+    let drawn = drawn.flat_map(|task| &task.draws);
+    let variables = drawn.map(|place| &population.variables[*place]);
+    let counted = variables.filter(|it| it.generator.is_counted() && !shared(it));
+    let names = names(counted);
+    (!names.is_empty()).then(|| {
+        format!(
+            "rows or numbers of {names} were skipped: they belonged to arrivals{whose} that were \
+             dropped"
+        )
+    })
+}
+
+/// The variables, each once: "`card`, `number`".
+fn names<'v>(variables: impl Iterator<Item = &'v Variable>) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for variable in variables {
+        let name = format!("`{}`", variable.key());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 /// Warnings about a run; `whole` is the view of its totals.

@@ -107,6 +107,7 @@ impl FinishedRun {
             let undone = report::warnings::undone(&info.plan, &totals.periods, &measured.undone);
             warnings.extend(undone);
         }
+        warnings.extend(report::warnings::rows(&info.plan, &totals.tasks));
         let verdicts = measured.judge.verdicts(totals);
         let mut finished = Self {
             validity: Validity::of(&Grounds {

@@ -114,11 +114,10 @@ fn users_are_the_same_whatever_the_number_of_workers() {
 [data]
 who = { uniform = { from = 1, to = 1000000000000 }, scope = "user" }
 what = { uniform = { from = 1, to = 1000000 } }
-turn = { sequence = { from = 1 } }
 [[task]]
 name = "one"
 [[task.step]]
-get = "/work/{{who}}/{{what}}/{{turn}}"
+get = "/work/{{who}}/{{what}}"
 [[task]]
 name = "two"
 [[task.step]]

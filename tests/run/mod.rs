@@ -8,6 +8,7 @@ mod bounds;
 mod clients;
 mod codes;
 mod determinism;
+mod draws;
 mod ends;
 mod errands;
 mod events;

@@ -7,7 +7,7 @@ use serde_json::Value;
 const TOP: &str = "schema scenario plan run generators totals tasks groups steps timeline thresholds \
                    checks verify events observed warnings";
 const RUN: &str = "id started_at duration_s interrupted valid invalid_reasons exit_code warmup_s";
-const STATS: &str = "offered count rate_per_s requests_per_s dropped interrupted late unknown retries reconnects errors \
+const STATS: &str = "offered count rate_per_s requests_per_s dropped exhausted interrupted late unknown retries reconnects errors \
                      latency_us ok_latency_us failed_latency_us service_us ttfb_us connect_us bytes_sent \
                      bytes_received hdr";
 const FIGURES: [&str; 7] = ["min", "p50", "p75", "p90", "p95", "p99", "p99_9"];

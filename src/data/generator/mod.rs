@@ -1,7 +1,8 @@
 //! Value generators of the `[data]` table.
 //!
-//! A generator is checked when it is made, so that drawing cannot fail. All of them draw from the
-//! stream they are given, but for `sequence`, which is a pure function of its [`Position`].
+//! A generator is checked when it is made, so that drawing cannot fail. Random ones draw from the
+//! stream they are given; counted ones, which are sequences and rows in an order, are pure functions
+//! of the number of the draw.
 
 pub mod refusal;
 mod rows;
@@ -19,18 +20,6 @@ pub use refusal::Refusal;
 pub use rows::{Order, Rows, Take};
 use std::{ops::RangeInclusive, sync::Arc};
 pub use text::{Clock, Fake, LONGEST};
-
-/// Where in the run a value is drawn; `sequence` takes its place from it.
-#[derive(Debug, Clone, Copy)]
-pub struct Position {
-    /// Closed model: the user's number. Open model: the arrival's number, times the most draws of
-    /// this generator in one task run.
-    pub index: u64,
-    /// How many draws this generator made before for this user or arrival.
-    pub round: u64,
-    /// Closed model: the greatest number of users. Open model: 1.
-    pub stride: u64,
-}
 
 /// A checked generator; drawing cannot fail.
 #[derive(Debug)]
@@ -64,6 +53,7 @@ enum Kind {
     Rows(Rows),
     /// Rows that are loaded before the run.
     Loaded {
+        counted: bool,
         unique: bool,
     },
     Uuid,
@@ -171,9 +161,8 @@ impl Generator {
         }))
     }
 
-    /// `from`, `from + step` and so on up to `to`, then from the start again. Users and arrivals
-    /// share it without meeting: each takes the values of its own [`Position`], so that none is
-    /// drawn twice before all were.
+    /// `from`, `from + step` and so on up to `to`, then from the start again: the values of draws
+    /// number 0, 1 and so on.
     pub fn sequence(from: i64, step: i64, to: Option<i64>) -> Result<Self, Refusal> {
         if step == 0 {
             return Err(Refusal::new("step", "a step of 0 never moves"));
@@ -193,7 +182,7 @@ impl Generator {
     }
 
     /// The values of a list or of a file's column, in some order. Columns that are to stay together
-    /// have the same order and are drawn equally often.
+    /// have the same order, and are drawn by the same number from streams in the same state.
     pub fn rows(values: Arc<[Value]>, order: Order) -> Result<Self, Refusal> {
         Ok(Self(Kind::Rows(Rows::new(values, order)?)))
     }
@@ -201,6 +190,7 @@ impl Generator {
     /// Stands for [`Rows`] that are loaded before the run and kept elsewhere.
     pub fn loaded(take: &Take) -> Self {
         Self(Kind::Loaded {
+            counted: take.is_counted(),
             unique: take.is_unique(),
         })
     }
@@ -239,14 +229,25 @@ impl Generator {
     pub fn is_unique(&self) -> bool {
         match &self.0 {
             Kind::Rows(rows) => rows.are_unique(),
-            Kind::Loaded { unique } => *unique,
+            Kind::Loaded { unique, .. } => *unique,
             _ => false,
         }
     }
 
-    /// Draws one value; unset when there is none any more, which only rows of the order
-    /// [`Order::Unique`] come to, or it is kept elsewhere.
-    pub fn draw(&self, rng: &mut Stream, at: Position) -> Value {
+    /// Returns true if the number of the draw decides over the value; else the stream does.
+    pub fn is_counted(&self) -> bool {
+        match &self.0 {
+            Kind::Sequence { .. } => true,
+            Kind::Rows(rows) => rows.are_counted(),
+            Kind::Loaded { counted, .. } => *counted,
+            _ => false,
+        }
+    }
+
+    /// Draws one value. `number` is that of the draw among all draws, from 0, and means nothing
+    /// where the generator is not counted. Unset when there is no value any more, which only rows
+    /// of the order [`Order::Unique`] come to, or it is kept elsewhere.
+    pub fn draw(&self, rng: &mut Stream, number: u64) -> Value {
         match &self.0 {
             Kind::Int(range) => Value::Int(range.sample(rng)),
             Kind::Float(range) => Value::Float(range.sample(rng)),
@@ -258,15 +259,13 @@ impl Generator {
             }
             Kind::Weighted { texts, choice } => Value::Text(texts[choice.sample(rng)].clone()),
             Kind::Sequence { from, step, length } => {
-                let place = (u128::from(at.index)
-                    + u128::from(at.round) * u128::from(at.stride.max(1)))
-                    % length;
+                let place = u128::from(number) % length;
                 // `place < length` keeps the value between `from` and `to`.
                 let value = i128::from(*from) + i128::from(*step) * place as i128;
                 Value::Int(value as i64)
             }
             Kind::Constant(value) => value.clone(),
-            Kind::Rows(rows) => rows.at(at),
+            Kind::Rows(rows) => rows.draw(rng, number),
             Kind::Loaded { .. } => Value::Unset,
             Kind::Uuid => text::uuid(rng),
             Kind::Timestamp(clock) => text::timestamp(*clock),

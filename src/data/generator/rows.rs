@@ -1,28 +1,25 @@
 //! Values that are there before the run: the rows of a file, or a list.
 
-use super::{Position, Refusal, refusal};
-use crate::data::{
-    Value,
-    rng::{Stream, hash},
-};
-use rand::{SeedableRng, seq::SliceRandom};
+use super::{Refusal, refusal};
+use crate::data::{Value, rng::Stream};
+use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use std::{fmt, sync::Arc};
 
-/// In which order values are taken. Each order is a pure function of the place in the run, so that
-/// the columns of one file stay together.
+/// In which order values are taken. The row is a pure function of the draw's number, or of the
+/// stream's state, so that the columns of one file stay together.
 #[derive(Debug, Clone)]
 pub enum Order {
     /// One after the other, then from the start again.
     Sequential,
     /// The same, in an order that the seed decides.
     Shuffled(Arc<[u32]>),
-    /// Any, each time; the key is what the choice depends on.
-    Random(u64),
+    /// Any, each time.
+    Random,
     /// One after the other, none twice.
     Unique,
-    /// Any, each time, some more often than others: the key is as of `Random`, the sums are those of
-    /// the weights up to each row, its own included.
-    Weighted(u64, Arc<[f64]>),
+    /// Any, each time, some more often than others: the sums are those of the weights up to each
+    /// row, its own included.
+    Weighted(Arc<[f64]>),
 }
 
 /// How rows are to be taken, as long as it is not known which they are.
@@ -43,7 +40,8 @@ pub enum Take {
 }
 
 impl Take {
-    /// The order of so many rows that `key` decides. `weights` has the column that it asks for.
+    /// The order of so many rows; `key` decides over a shuffle. `weights` has the column that it
+    /// asks for.
     ///
     /// # Errors
     /// When the rows or the weights are not fit for it.
@@ -56,14 +54,11 @@ impl Take {
         Ok(match self {
             Take::Sequential => Order::Sequential,
             Take::Shuffled => Order::shuffled(count, key)?,
-            Take::Random => Order::Random(key),
+            Take::Random => Order::Random,
             Take::Unique => Order::Unique,
             Take::Zipf(exponent) => {
                 refusal::of_exponent(*exponent)?;
-                Order::weighted(
-                    (1..=count).map(|rank| Ok((rank as f64).powf(-exponent))),
-                    key,
-                )?
+                Order::weighted((1..=count).map(|rank| Ok((rank as f64).powf(-exponent))))?
             }
             Take::Weighted(column) => {
                 let weights = weights.unwrap_or_default().iter().zip(1..);
@@ -80,7 +75,7 @@ impl Take {
                         }
                     }
                 };
-                Order::weighted(weights.map(weight), key)?
+                Order::weighted(weights.map(weight))?
             }
         })
     }
@@ -96,6 +91,11 @@ impl Take {
     /// Whether no row is taken twice.
     pub fn is_unique(&self) -> bool {
         matches!(self, Take::Unique)
+    }
+
+    /// Returns true if rows are taken in an order.
+    pub fn is_counted(&self) -> bool {
+        matches!(self, Take::Sequential | Take::Shuffled | Take::Unique)
     }
 }
 
@@ -113,10 +113,7 @@ impl fmt::Display for Take {
 }
 
 impl Order {
-    fn weighted(
-        weights: impl Iterator<Item = Result<f64, Refusal>>,
-        key: u64,
-    ) -> Result<Self, Refusal> {
+    fn weighted(weights: impl Iterator<Item = Result<f64, Refusal>>) -> Result<Self, Refusal> {
         let mut sum = 0.0;
         let sums = weights.map(|weight| {
             sum += weight?;
@@ -127,7 +124,7 @@ impl Order {
             let words = "at least one weight must be above 0";
             return Err(Refusal::new("order", words));
         }
-        Ok(Self::Weighted(key, sums))
+        Ok(Self::Weighted(sums))
     }
 
     /// The order of `count` rows that `key` decides.
@@ -166,27 +163,29 @@ impl Rows {
         matches!(self.order, Order::Unique)
     }
 
-    /// The value for this place; unset when all of a unique order were taken.
-    pub fn at(&self, at: Position) -> Value {
-        let count = self.values.len() as u128;
-        let place = u128::from(at.index) + u128::from(at.round) * u128::from(at.stride.max(1));
+    pub(super) fn are_counted(&self) -> bool {
+        !matches!(self.order, Order::Random | Order::Weighted(_))
+    }
+
+    /// The value of the draw with this number, or of a random row; unset when all of a unique order
+    /// were taken.
+    pub fn draw(&self, rng: &mut Stream, number: u64) -> Value {
+        let count = self.values.len();
+        // The remainder is less than `count`, which is a usize.
+        let place = (number % count as u64) as usize;
         let row = match &self.order {
-            Order::Sequential => place % count,
-            Order::Shuffled(places) => u128::from(places[(place % count) as usize]),
-            // The high half of the product spreads 64 random bits over `count` rows.
-            Order::Random(key) => (u128::from(hash(&[*key, at.index, at.round])) * count) >> 64,
-            Order::Weighted(key, sums) => {
+            Order::Sequential => place,
+            Order::Shuffled(places) => places[place] as usize,
+            Order::Random => rng.random_range(0..count),
+            Order::Weighted(sums) => {
                 let total = sums.last().copied().unwrap_or_default();
-                // 53 random bits, which a float holds exactly, are a share of the whole.
-                let random = hash(&[*key, at.index, at.round]) >> 11;
-                let share = random as f64 * (total / (1u64 << 53) as f64);
-                let row = sums.partition_point(|sum| *sum <= share);
-                (row as u128).min(count - 1)
+                let share = rng.random::<f64>() * total;
+                sums.partition_point(|sum| *sum <= share).min(count - 1)
             }
-            Order::Unique if place < count => place,
+            Order::Unique if number < count as u64 => place,
             Order::Unique => return Value::Unset,
         };
-        self.values[row as usize].clone()
+        self.values[row].clone()
     }
 }
 
@@ -200,16 +199,12 @@ mod tests {
         Rows::new(values.collect(), order).unwrap()
     }
 
-    /// What so many users with so many rounds take.
-    fn taken(rows: &Rows, users: u64, rounds: u64) -> Vec<Value> {
-        let positions = (0..rounds).flat_map(|round| {
-            (0..users).map(move |index| Position {
-                index,
-                round,
-                stride: users,
-            })
-        });
-        positions.map(|at| rows.at(at)).collect()
+    /// What so many draws take.
+    fn taken(rows: &Rows, draws: u64) -> Vec<Value> {
+        let mut rng = Stream::seed_from_u64(1);
+        (0..draws)
+            .map(|number| rows.draw(&mut rng, number))
+            .collect()
     }
 
     fn sorted(values: Vec<Value>) -> Vec<i64> {
@@ -226,27 +221,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_order_keeps_its_promise(count in 1usize..50, users in 1u64..9, key: u64) {
-            let rounds = (count as u64).div_ceil(users) + 1;
+        fn each_order_keeps_its_promise(count in 1usize..50, more in 1u64..9, key: u64) {
+            let draws = count as u64 + more;
             let shuffled = Order::shuffled(count, key).unwrap();
             for order in [Order::Sequential, shuffled] {
-                let all = taken(&rows(count, order), users, rounds);
+                let all = taken(&rows(count, order), draws);
                 let mut first = sorted(all[..count].to_vec());
                 first.dedup();
                 prop_assert_eq!(first.len(), count, "every row before any row twice");
                 prop_assert_eq!(&all[0], &all[count], "and then from the start");
             }
-            let unique = taken(&rows(count, Order::Unique), users, rounds);
+            let unique = taken(&rows(count, Order::Unique), draws);
             prop_assert_eq!(sorted(unique), (0..count as i64).collect::<Vec<_>>());
-            let random = taken(&rows(count, Order::Random(key)), users, rounds);
-            prop_assert_eq!(sorted(random).len() as u64, users * rounds);
+            let random = taken(&rows(count, Order::Random), draws);
+            prop_assert_eq!(sorted(random).len() as u64, draws);
         }
     }
 
     /// How often each of so many rows is taken in ten thousand draws.
     fn shares(rows: &Rows, count: usize) -> Vec<u32> {
         let mut counts = vec![0u32; count];
-        for value in sorted(taken(rows, 100, 100)) {
+        for value in sorted(taken(rows, 10_000)) {
             counts[value as usize] += 1;
         }
         counts
@@ -297,7 +292,7 @@ mod tests {
     #[test]
     fn random_rows_are_all_alike() {
         let mut counts = [0u32; 10];
-        for value in sorted(taken(&rows(10, Order::Random(1)), 100, 100)) {
+        for value in sorted(taken(&rows(10, Order::Random), 10_000)) {
             counts[value as usize] += 1;
         }
         // 1000 each, with a deviation of 30.

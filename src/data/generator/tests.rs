@@ -4,11 +4,8 @@ use proptest::prelude::*;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use std::collections::HashMap;
 
-const NOWHERE: Position = Position {
-    index: 0,
-    round: 0,
-    stride: 1,
-};
+/// The number of draws that are not counted.
+const NONE: u64 = 0;
 
 fn rng(seed: u64) -> Stream {
     stream(seed, 0, Purpose::User, 0)
@@ -16,7 +13,7 @@ fn rng(seed: u64) -> Stream {
 
 fn ints(generator: &Generator, draws: usize, seed: u64) -> Vec<i64> {
     let mut rng = rng(seed);
-    let draw = |_| match generator.draw(&mut rng, NOWHERE) {
+    let draw = |_| match generator.draw(&mut rng, NONE) {
         Value::Int(n) => n,
         other => panic!("{other:?} is not whole"),
     };
@@ -25,7 +22,7 @@ fn ints(generator: &Generator, draws: usize, seed: u64) -> Vec<i64> {
 
 fn floats(generator: &Generator, draws: usize, seed: u64) -> Vec<f64> {
     let mut rng = rng(seed);
-    let draw = |_| match generator.draw(&mut rng, NOWHERE) {
+    let draw = |_| match generator.draw(&mut rng, NONE) {
         Value::Float(x) => x,
         other => panic!("{other:?} is not a float"),
     };
@@ -115,7 +112,7 @@ fn weighted_texts_come_in_proportion() {
     let mut rng = rng(16);
     let mut seen: HashMap<String, u64> = HashMap::new();
     for _ in 0..200_000 {
-        let Value::Text(text) = generator.draw(&mut rng, NOWHERE) else {
+        let Value::Text(text) = generator.draw(&mut rng, NONE) else {
             panic!("not a text");
         };
         *seen.entry(text.to_string()).or_default() += 1;
@@ -150,20 +147,13 @@ fn normal_is_moved_to_its_bounds() {
 }
 
 #[test]
-fn a_sequence_gives_every_value_once_over_all_users_and_wraps() {
+fn a_sequence_gives_every_value_once_and_wraps() {
     let generator = Generator::sequence(10, 5, Some(100)).unwrap();
     let mut rng = rng(0);
     let mut seen = Vec::new();
-    // 19 values; 4 users with 5 rounds are one draw more.
-    for round in 0..5 {
-        for index in 0..4 {
-            let at = Position {
-                index,
-                round,
-                stride: 4,
-            };
-            seen.push(generator.draw(&mut rng, at));
-        }
+    // 19 values, and one draw more.
+    for number in 0..20 {
+        seen.push(generator.draw(&mut rng, number));
     }
     let expected: Vec<Value> = (0..19).map(|k| Value::Int(10 + 5 * k)).collect();
     assert_eq!(seen[..19], expected);
@@ -172,21 +162,11 @@ fn a_sequence_gives_every_value_once_over_all_users_and_wraps() {
 
 #[test]
 fn a_sequence_reaches_the_ends_of_its_type() {
-    let at = |index| Position {
-        index,
-        round: 0,
-        stride: 1,
-    };
     let whole = Generator::sequence(i64::MIN, 1, None).unwrap();
-    assert_eq!(whole.draw(&mut rng(0), at(u64::MAX)), Value::Int(i64::MAX));
+    assert_eq!(whole.draw(&mut rng(0), u64::MAX), Value::Int(i64::MAX));
     let down = Generator::sequence(3, -2, None).unwrap();
-    assert_eq!(down.draw(&mut rng(0), at(3)), Value::Int(-3));
-    let far = Position {
-        index: u64::MAX,
-        round: u64::MAX,
-        stride: u64::MAX,
-    };
-    assert!(matches!(down.draw(&mut rng(0), far), Value::Int(_)));
+    assert_eq!(down.draw(&mut rng(0), 3), Value::Int(-3));
+    assert!(matches!(down.draw(&mut rng(0), u64::MAX), Value::Int(_)));
 }
 
 #[test]
@@ -225,7 +205,7 @@ fn the_least_of_weights_still_chooses() {
     let choices = [(Arc::from("x"), tiny), (Arc::from("y"), 0.0)];
     let generator = Generator::weighted(choices).unwrap();
     assert_eq!(
-        generator.draw(&mut rng(0), NOWHERE),
+        generator.draw(&mut rng(0), NONE),
         Value::Text(Arc::from("x"))
     );
 }
@@ -253,7 +233,7 @@ fn a_seed_means_these_values() {
         .into_iter()
         .map(|made| {
             let generator = made.unwrap();
-            (0..5).map(|_| generator.draw(&mut rng, NOWHERE)).collect()
+            (0..5).map(|_| generator.draw(&mut rng, NONE)).collect()
         })
         .collect();
     insta::assert_debug_snapshot!(drawn);
@@ -264,7 +244,7 @@ proptest! {
     fn any_weights_are_refused_or_chosen_by(weights in prop::collection::vec(prop::num::f64::ANY, 0..9), seed in any::<u64>()) {
         let choices = weights.iter().enumerate().map(|(i, w)| (Arc::from(i.to_string()), *w));
         if let Ok(generator) = Generator::weighted(choices) {
-            let Value::Text(text) = generator.draw(&mut rng(seed), NOWHERE) else { panic!() };
+            let Value::Text(text) = generator.draw(&mut rng(seed), NONE) else { panic!() };
             prop_assert!(text.parse::<usize>().unwrap() < weights.len());
         }
     }
@@ -272,24 +252,23 @@ proptest! {
     #[test]
     fn whatever_is_accepted_draws_finite_values_in_range(
         from in any::<f64>(), to in any::<f64>(), a in any::<i64>(), b in any::<i64>(),
-        exponent in 0.0..GREATEST_EXPONENT, step in any::<i64>(), at in any::<[u64; 3]>(), seed in any::<u64>()
+        exponent in 0.0..GREATEST_EXPONENT, step in any::<i64>(), number in any::<u64>(), seed in any::<u64>()
     ) {
         let mut rng = rng(seed);
-        let at = Position { index: at[0], round: at[1], stride: at[2] };
         if let Ok(generator) = Generator::uniform_float(from, to) {
-            let Value::Float(x) = generator.draw(&mut rng, at) else { panic!() };
+            let Value::Float(x) = generator.draw(&mut rng, number) else { panic!() };
             prop_assert!((from..=to).contains(&x));
         }
         if let Ok(generator) = Generator::normal(from, to, None, None) {
-            let Value::Float(x) = generator.draw(&mut rng, at) else { panic!() };
+            let Value::Float(x) = generator.draw(&mut rng, number) else { panic!() };
             prop_assert!(x.is_finite());
         }
         for generator in [Generator::uniform_int(a, b), Generator::zipf(a, b, exponent)].into_iter().flatten() {
-            let Value::Int(n) = generator.draw(&mut rng, at) else { panic!() };
+            let Value::Int(n) = generator.draw(&mut rng, number) else { panic!() };
             prop_assert!((a..=b).contains(&n));
         }
         if let Ok(generator) = Generator::sequence(a, step, Some(b)) {
-            let Value::Int(n) = generator.draw(&mut rng, at) else { panic!() };
+            let Value::Int(n) = generator.draw(&mut rng, number) else { panic!() };
             prop_assert!((a.min(b)..=a.max(b)).contains(&n));
             prop_assert_eq!((i128::from(n) - i128::from(a)) % i128::from(step), 0);
         }

@@ -110,10 +110,7 @@ impl std::error::Error for PrepareError {}
 pub async fn prepare_plan(plan: &Plan, data: &RunData) -> Result<Setup, PrepareError> {
     let populations = plan.populations.iter().enumerate();
     let samples: Vec<_> = populations
-        .map(|(index, population)| {
-            let data = data.of_population(index);
-            (population, data.sample(population, plan.seed))
-        })
+        .map(|(index, population)| (population, data.sample(plan, index)))
         .collect();
     let mut candidates = Vec::new();
     for (population, sample) in &samples {

@@ -56,7 +56,7 @@ fn sessions(ran: &Ran) -> usize {
 }
 
 /// Times of steps that differ, by the number of the step.
-fn uneven(longest: Nanos) -> impl FnOnce(Clock) -> FakeDriver {
+pub(super) fn uneven(longest: Nanos) -> impl FnOnce(Clock) -> FakeDriver {
     move |clock| FakeDriver {
         service: Box::new(move |number| {
             (1 + (number as Nanos).wrapping_mul(2_654_435_761) % longest) * MS
@@ -86,6 +86,7 @@ proptest! {
             plan.populations[0].variables = vec![Variable {
                 name: "id".into(),
                 scope: Scope::Task,
+                source: 0,
                 generator: Generator::uniform_int(0, 1_000_000).unwrap(),
             }];
             for task in &mut plan.populations[0].tasks {
@@ -120,7 +121,7 @@ proptest! {
 }
 
 /// Two populations, of which the second wants many workers.
-fn beside(load: Load) -> Plan {
+pub(super) fn beside(load: Load) -> Plan {
     let mut both = plan(load, &[1, 1]);
     let mut second = plan(Load::Open(open(20.0, 2, 64, 64)), &[1, 1]).populations;
     let own = both.populations[0].tasks.pop().unwrap();

@@ -39,6 +39,7 @@ fn a_sequence_that_several_steps_draw_meets_no_value_twice() {
         population.variables = vec![Variable {
             name: "id".into(),
             scope: Scope::Step,
+            source: 0,
             generator: Generator::sequence(1, 1, None).unwrap(),
         }];
         for task in &mut population.tasks {

@@ -1,7 +1,7 @@
 //! Groups of steps: how often they are done, and what is taken down of them.
 
 use super::*;
-use crate::{metric::Timer, plan::Group};
+use crate::{data::Value, metric::Timer, plan::Group};
 
 /// A plan of one user with one task; `groups` by their order, of which those that have a name are
 /// given to the steps that they are around.
@@ -185,6 +185,7 @@ fn what_is_drawn_per_step_is_drawn_anew_for_each_repetition_and_none_twice() {
         population.variables = vec![Variable {
             name: "id".into(),
             scope: Scope::Step,
+            source: 0,
             generator: Generator::sequence(1, 1, None).unwrap(),
         }];
         population.tasks[0].steps[2].draws = vec![0];
@@ -226,13 +227,18 @@ fn transaction(max_tries: u32) -> Plan {
         Op::Leave(0),
     ];
     let mut plan = grouped(3, vec![it], program, 1);
-    plan.populations[0].variables = vec![Variable {
-        name: "v".into(),
-        scope: crate::plan::Scope::Step,
-        generator: Generator::uniform_int(0, 1_000_000).unwrap(),
-    }];
+    let variable = |source, generator| Variable {
+        name: format!("v{source}"),
+        scope: Scope::Step,
+        source,
+        generator,
+    };
+    plan.populations[0].variables = vec![
+        variable(0, Generator::uniform_int(0, 1_000_000).unwrap()),
+        variable(1, Generator::sequence(0, 1, None).unwrap()),
+    ];
     for step in &mut plan.populations[0].tasks[0].steps {
-        step.draws = vec![0];
+        step.draws = vec![0, 1];
     }
     plan
 }
@@ -250,6 +256,9 @@ fn a_transaction_is_tried_again_as_a_whole_with_the_same_values() {
     assert_eq!((&values[1], &values[2]), (&values[5], &values[6]));
     assert_eq!((&values[7], &values[8]), (&values[9], &values[10]));
     assert_ne!(values[5], values[7]);
+    // Numbers are taken once, however often a transaction is tried.
+    let numbers = [0, 1, 2, 1, 2, 1, 2, 3, 4, 3, 4].map(Value::Int);
+    assert!(values.iter().map(|values| &values[1]).eq(&numbers));
     let (first, second, whole) = (ran.step(1), ran.step(2), ran.group(0));
     assert_eq!(
         (

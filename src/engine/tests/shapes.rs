@@ -227,13 +227,14 @@ fn unique_rows_are_taken_once_over_all_users_and_workers_and_then_no_more() {
         plan.populations[0].variables = vec![Variable {
             name: "customer".into(),
             scope: Scope::Task,
+            source: 0,
             generator,
         }];
         plan.populations[0].tasks[0].draws = vec![0];
         plan
     };
     let think = Think::Constant(Duration::from_millis(100));
-    for (load, failed) in [
+    for (load, exhausted) in [
         // Each of ten users finds out for itself, and stays away from then on.
         (closed(Curve::constant(10.0), 5, think), 10),
         (Load::Open(open(10.0, 5, 9, 9)), 25),
@@ -245,8 +246,11 @@ fn unique_rows_are_taken_once_over_all_users_and_workers_and_then_no_more() {
         let mut all: Vec<String> = (0..25).map(|n| format!("Int({n})")).collect();
         all.sort_unstable();
         assert_eq!(taken, all);
-        assert_eq!(ran.step(0).errors(), failed);
-        let sample = &ran.step(0).samples[0].message;
-        assert_eq!(sample, "each row of `customer` was taken once");
+        // They are no requests, and no failures.
+        let (task, step) = (ran.task(0), ran.step(0));
+        assert_eq!(task[Counter::Exhausted], exhausted);
+        assert_eq!((task.count(), task[Counter::Offered]), (25, 25 + exhausted));
+        assert_eq!((step.count(), step[Counter::Offered]), (25, 25));
+        assert_eq!((task.errors(), step.errors()), (0, 0));
     }
 }

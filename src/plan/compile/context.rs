@@ -3,7 +3,7 @@
 use super::{Settings, rows::Table};
 use crate::scenario::{
     Place, Problem, Scenario,
-    raw::{Field, Spanned},
+    raw::{self, Field, Spanned},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -29,6 +29,8 @@ pub(super) struct Context<'a> {
     pub statements: &'a HashMap<String, usize>,
     /// Those that were parsed; None for what could not be.
     pub tables: RefCell<HashMap<String, Option<Arc<Table>>>>,
+    /// The variables of the file that have sources, by their places in memory.
+    sources: RefCell<Vec<*const raw::Variable>>,
     problems: RefCell<Vec<Problem>>,
 }
 
@@ -42,8 +44,24 @@ impl<'a> Context<'a> {
             files: &scenario.files,
             statements: &scenario.statements,
             tables: RefCell::default(),
+            sources: RefCell::default(),
             problems: RefCell::new(scenario.problems.clone()),
         }
+    }
+
+    /// The source of a variable, which is the same for all populations that share the variable.
+    pub fn source(&self, variable: &raw::Variable) -> usize {
+        let mut sources = self.sources.borrow_mut();
+        let known = sources.iter().position(|own| std::ptr::eq(*own, variable));
+        known.unwrap_or_else(|| {
+            sources.push(variable);
+            sources.len() - 1
+        })
+    }
+
+    /// How many sources there are so far.
+    pub fn source_count(&self) -> usize {
+        self.sources.borrow().len()
     }
 
     /// The folder of the scenario, from which paths in it start.

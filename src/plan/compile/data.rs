@@ -43,16 +43,18 @@ pub(super) fn compile(
         .map(|variable| {
             check_name(context, &variable.name);
             let scope = scope(context, variable, open);
-            let drawn = drawn(context, variable);
-            Some((scope?, drawn?))
+            let source = context.source(variable);
+            let drawn = drawn(context, variable, source);
+            Some((scope?, source, drawn?))
         })
         .collect();
     let compiled: Vec<_> = compiled.into_iter().collect::<Option<_>>()?;
-    let each = compiled.into_iter().flat_map(|(scope, drawn)| {
+    let each = compiled.into_iter().flat_map(|(scope, source, drawn)| {
         drawn.into_iter().map(move |(name, generator, written)| {
             let variable = Variable {
                 name,
                 scope,
+                source,
                 generator,
             };
             (variable, written)
@@ -69,17 +71,20 @@ pub(super) fn compile(
 fn drawn(
     context: &Context<'_>,
     variable: &raw::Variable,
+    source: usize,
 ) -> Option<Vec<(String, Generator, Json)>> {
     let given = variable.generator.given()?;
     let name = variable.name.value.as_str();
     let (generator, written) = match &given.value {
         raw::Generator::Csv { file, order } => {
             not_unique_by_step(context, variable, order);
-            return rows::csv(context, name, file, order);
+            let key = rows::key(context, &[source]);
+            return rows::csv(context, key, name, file, order);
         }
         raw::Generator::List { values, order } => {
             not_unique_by_step(context, variable, order);
-            rows::of_list(context, name, values, order, given.place)?
+            let key = rows::key(context, &[source]);
+            rows::of_list(context, key, values, order, given.place)?
         }
         raw::Generator::Loaded(loaded) => {
             not_unique_by_step(context, variable, &loaded.order);

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     data::{Generator, jsonpath::JsonPath, template::holes::is_name},
     plan::{
-        HttpStep,
+        HttpStep, Population,
         beside::Loaded,
         http::Extract,
         verify::Question,
@@ -117,7 +117,7 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<Vec<Loaded>>
             });
             match known {
                 Some(known) => all[known].fills.push(fill),
-                None => match one(calls, &population.name, variable, loaded) {
+                None => match one(calls, place, &population.name, variable, loaded) {
                     Some(mut loaded) => {
                         loaded.fills.push(fill);
                         all.push(loaded);
@@ -142,6 +142,21 @@ fn variable_of(calls: &Calls<'_>, population: usize, name: &str) -> usize {
     found.unwrap_or_default()
 }
 
+/// Gives what is loaded sources: populations share one only if they load the same. `next` is the
+/// first that nothing has.
+pub(super) fn number(loaded: &[Loaded], populations: &mut [Population], next: usize) {
+    for (loaded, source) in loaded.iter().zip(next..) {
+        for (population, first) in &loaded.fills {
+            let variables = populations.get_mut(*population);
+            let variables = variables.into_iter().flat_map(|own| &mut own.variables);
+            let columns = loaded.columns.len().max(1);
+            for variable in variables.skip(*first).take(columns) {
+                variable.source = source;
+            }
+        }
+    }
+}
+
 /// Whether what one population loads is what another one would.
 fn shares(
     calls: &Calls<'_>,
@@ -157,6 +172,7 @@ fn shares(
 
 fn one(
     calls: &mut Calls<'_>,
+    place: usize,
     population: &Field<Text>,
     variable: &raw::Variable,
     loaded: &raw::Loaded,
@@ -190,7 +206,7 @@ fn one(
             field => field.value()?.iter().map(Text::value).collect(),
         },
         take: rows::take(&loaded.order)?,
-        key: rows::key(context, &name),
+        key: rows::key(context, &[context.source(variable), place]),
         fills: Vec::new(),
         name,
     })

@@ -148,6 +148,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
         Some(drafts) => scale::apply(drafts, settings),
         None => Ok(scale::Stretch::NONE),
     };
+    let sources = context.source_count();
     let problems = context.into_problems();
     let (Some(populations), Some((databases, written)), Some(thresholds)) =
         (populations, databases, thresholds)
@@ -202,6 +203,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
     for (population, errands) in errands.into_iter().enumerate() {
         place::errands(errands, population, &mut plan);
     }
+    loaded::number(&plan.beside.loaded, &mut plan.populations, sources);
     trace::apply(&mut plan);
     Ok(plan)
 }

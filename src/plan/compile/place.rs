@@ -14,6 +14,10 @@ impl population::Draft {
     /// Puts the population into the plan. Returns the errands that are not measured.
     pub fn finish(self, plan: &mut Plan) -> Errands {
         let mut errands = self.errands;
+        let programs = self.tasks.iter().map(|task| &task.program);
+        let programs = programs.chain(&errands.user_start);
+        let used = programs.flat_map(|program| program.steps.iter().flat_map(|step| &step.uses));
+        let user_draws = draws(used, &self.variables, &[Scope::User]);
         let mut tasks = Vec::with_capacity(self.tasks.len());
         for task in self.tasks {
             let owner = owner(&self.name, task.name, plan.tasks.len());
@@ -46,6 +50,7 @@ impl population::Draft {
             teardown: None,
             user_start,
             choice: self.choice,
+            user_draws,
             variables: self.variables,
             extracted: self.extracted,
         });
@@ -127,7 +132,11 @@ struct Writer<'p> {
 impl Writer<'_> {
     fn place(&mut self, program: Program) -> Task {
         let used = program.steps.iter().flat_map(|step| step.uses.iter());
-        let draws = draws(used, self.variables, Scope::Task);
+        let scopes: &[Scope] = match self.labels.groups {
+            Some(_) => &[Scope::Task],
+            None => &[Scope::Task, Scope::User],
+        };
+        let draws = draws(used, self.variables, scopes);
         let mut steps = Vec::with_capacity(program.steps.len());
         let mut groups: Vec<Group> = Vec::with_capacity(program.groups.len());
         // The measured groups around what comes next, and whether each group around it is one.
@@ -169,7 +178,7 @@ impl Writer<'_> {
         Step {
             index,
             think: step.think,
-            draws: draws(step.uses.iter(), self.variables, Scope::Step),
+            draws: draws(step.uses.iter(), self.variables, &[Scope::Step]),
             kind: step.kind,
         }
     }
@@ -199,29 +208,18 @@ impl Writer<'_> {
     }
 }
 
-/// The variables of `scope` among those that are used, in the order in which they are drawn.
+/// The variables of these scopes among those that are used, in the order in which they are drawn.
 fn draws<'a>(
     uses: impl Iterator<Item = &'a usize>,
     variables: &[Variable],
-    scope: Scope,
+    scopes: &[Scope],
 ) -> Vec<usize> {
-    // The columns of a file are drawn together, so that they stay in one row.
-    let file = |name: &str| name.split_once('.').map(|(file, _)| file.to_owned());
-    let together = |index: usize| {
-        let own = variables.get(index).and_then(|v| file(&v.name));
-        let all = variables.iter().enumerate();
-        all.filter(move |(place, v)| *place == index || own.is_some() && file(&v.name) == own)
-            .map(|(place, _)| place)
+    // What is extracted is not drawn.
+    let drawn = |place: &usize| {
+        let variable = variables.get(*place);
+        variable.is_some_and(|variable| scopes.contains(&variable.scope))
     };
-    let mut draws: Vec<usize> = uses
-        .copied()
-        .flat_map(together)
-        .filter(|index| {
-            // What is extracted is not drawn.
-            let drawn = variables.get(*index);
-            drawn.is_some_and(|variable| variable.scope == scope)
-        })
-        .collect();
+    let mut draws: Vec<usize> = uses.copied().filter(drawn).collect();
     draws.sort_unstable();
     draws.dedup();
     draws

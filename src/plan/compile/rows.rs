@@ -149,10 +149,10 @@ pub(super) fn value(context: &Context<'_>, node: &Node) -> Option<Value> {
     }
 }
 
-/// What a random order depends on: the seed, and the variable's name.
-pub(super) fn key(context: &Context<'_>, name: &str) -> u64 {
-    let words: Vec<u64> = name.bytes().map(u64::from).collect();
-    rng::hash(&[context.seed.get(), Purpose::Rows as u64, rng::hash(&words)])
+/// What a shuffle depends on: the seed, and whose rows they are.
+pub(super) fn key(context: &Context<'_>, owner: &[usize]) -> u64 {
+    let owner: Vec<u64> = owner.iter().map(|number| *number as u64).collect();
+    rng::hash(&[context.seed.get(), Purpose::Rows as u64, rng::hash(&owner)])
 }
 
 /// How rows are to be taken.
@@ -175,12 +175,12 @@ pub(super) fn take(order: &Field<raw::Order>) -> Option<Take> {
 fn order(
     context: &Context<'_>,
     order: &Field<raw::Order>,
-    name: &str,
+    key: u64,
     count: usize,
     weights: Option<&[Value]>,
 ) -> Option<(Order, String)> {
     let take = take(order)?;
-    match take.order(key(context, name), count, weights) {
+    match take.order(key, count, weights) {
         Ok(order) => Some((order, take.to_string())),
         Err(refusal) => {
             let place = order.place().unwrap_or_default();
@@ -215,6 +215,7 @@ fn weights<'t>(
 /// A variable for each column of a file.
 pub(super) fn csv(
     context: &Context<'_>,
+    key: u64,
     name: &str,
     file: &Text,
     order: &Field<raw::Order>,
@@ -222,7 +223,7 @@ pub(super) fn csv(
     let table = context.table(file)?;
     let rows = table.columns.first().map_or(0, |(_, values)| values.len());
     let weights = weights(context, &table, order)?;
-    let (order, shown) = self::order(context, order, name, rows, weights)?;
+    let (order, shown) = self::order(context, order, key, rows, weights)?;
     let written = json!({"csv": {"file": file.written(), "order": shown, "rows": rows}});
     let columns = table.variables(name).map(|(name, values)| {
         let generator = Generator::rows(Arc::clone(values), order.clone()).ok()?;
@@ -240,7 +241,7 @@ pub(super) fn csv(
 /// A generator that takes a list's values.
 pub(super) fn of_list(
     context: &Context<'_>,
-    name: &str,
+    key: u64,
     values: &[Node],
     order: &Field<raw::Order>,
     place: Place,
@@ -256,7 +257,7 @@ pub(super) fn of_list(
         context.tell(Problem::new(place, "there is no value to take"));
         return None;
     }
-    let (order, shown) = self::order(context, order, name, values.len(), None)?;
+    let (order, shown) = self::order(context, order, key, values.len(), None)?;
     let written = json!({"list": {"order": shown, "values": values.len()}});
     match Generator::rows(values, order) {
         Ok(generator) => Some((generator, written)),

@@ -9,7 +9,7 @@
 //! statistic    = "min" | "mean" | "avg" | "med" | "max" | percentile
 //! percentile   = "p" percent | "p(" percent ")"         p95, p99.9, p99_9, p(99.9)
 //! percent      = digits [ ( "." | "_" ) digits ]        above 0, at most 100
-//! counter      = "dropped" | "interrupted" | "unknown" | "retries" | "reconnects"
+//! counter      = "dropped" | "exhausted" | "interrupted" | "unknown" | "retries" | "reconnects"
 //! op           = "<" | "<=" | ">" | ">=" | "==" | "!="
 //! number       = digits [ "." digits ]
 //! unit         = "ns" | "us" | "ms" | "s" | "m"         of a statistic, which must have one

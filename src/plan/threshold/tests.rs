@@ -60,6 +60,7 @@ fn every_metric_is_read() {
     for name in [
         "count",
         "errors",
+        "exhausted",
         "interrupted",
         "unknown",
         "retries",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    data::{Generator, Position, rng},
+    data::{Generator, rng},
     plan::describe::words,
 };
 
@@ -11,16 +11,11 @@ fn with_data(data: &str, path: &str) -> Plan {
     ))
 }
 
-/// What the first user draws in its first rounds.
-fn first(generator: &Generator, rounds: u64) -> Vec<Value> {
+/// The first draws of a user.
+fn first(generator: &Generator, draws: u64) -> Vec<Value> {
     let mut rng = rng::stream(3, 0, rng::Purpose::User, 0);
-    let at = |round| Position {
-        index: 0,
-        round,
-        stride: 1,
-    };
-    (0..rounds)
-        .map(|round| generator.draw(&mut rng, at(round)))
+    (0..draws)
+        .map(|number| generator.draw(&mut rng, number))
         .collect()
 }
 
@@ -38,8 +33,11 @@ fn the_columns_of_a_file_are_variables_with_types_that_stay_in_one_row() {
             .map(|v| v.name.as_str())
             .collect();
         assert_eq!(names, ["c.id", "c.name", "c.zip", "x"]);
-        // All columns are drawn, although just one is used.
-        assert_eq!(population.tasks[0].draws, [0, 1, 2, 3]);
+        // What is not used is not drawn.
+        assert_eq!(population.tasks[0].draws, [2, 3]);
+        // Columns have one source.
+        let sources: Vec<usize> = population.variables.iter().map(|v| v.source).collect();
+        assert_eq!(sources, [0, 0, 0, 1]);
         let text = |text: &str| Value::Text(text.into());
         let number = |text: &str| Value::Number(text.into());
         let rows = [
@@ -93,4 +91,37 @@ fn lists_constants_and_made_up_values_are_drawn_and_described() {
     assert!(!shown.contains("hunter2"), "{shown}");
     let data = shown.find("data").unwrap();
     insta::assert_snapshot!(shown[data..].split("\nseed").next().unwrap());
+}
+
+#[test]
+fn populations_share_what_stands_outside_of_them_and_nothing_else() {
+    let text = |data: &str| {
+        let own = |name: &str, data: &str| {
+            format!(
+                "[[population]]\nname = '{name}'\nload = {{ users = 1 }}\n{data}\n\
+                 task = [{{ name = 't', step = [{{ get = '/{{{{x}}}}' }}] }}]\n"
+            )
+        };
+        let (outside, inside) = match data.strip_prefix("shared ") {
+            Some(shared) => (format!("data = {shared}\n"), String::new()),
+            None => (String::new(), format!("data = {data}")),
+        };
+        let target = "seed = 3\ntarget = { url = 'http://h' }\n";
+        format!(
+            "{target}{outside}{}{}",
+            own("a", &inside),
+            own("b", &inside)
+        )
+    };
+    let numbers: Vec<String> = (0..50).map(|number| number.to_string()).collect();
+    let list = format!(
+        "{{ x = {{ list = [{}], order = 'shuffled' }} }}",
+        numbers.join(", ")
+    );
+    for (data, shared) in [(format!("shared {list}"), true), (list, false)] {
+        let plan = plan(&text(&data));
+        let [a, b] = [0, 1].map(|population| &plan.populations[population].variables[0]);
+        assert_eq!(a.source == b.source, shared);
+        assert_eq!(first(&a.generator, 50) == first(&b.generator, 50), shared);
+    }
 }

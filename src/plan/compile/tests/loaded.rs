@@ -48,5 +48,13 @@ fn what_populations_share_is_loaded_once() {
     let all: Vec<String> = plan.beside.loaded.iter().map(shown).collect();
     insta::assert_snapshot!(all.join("\n"));
     assert!(plan.populations[2].variables[1].generator.is_unique());
+    let sources = |population: usize| {
+        let variables = plan.populations[population].variables.iter();
+        variables.map(|it| it.source).collect::<Vec<_>>()
+    };
+    // Columns of the same rows have one source.
+    assert_eq!(sources(0), sources(1));
+    assert_eq!(sources(0)[0], sources(0)[1]);
+    assert!(sources(2).iter().all(|own| !sources(0).contains(own)));
     insta::assert_snapshot!(words(&plan));
 }

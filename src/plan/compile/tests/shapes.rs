@@ -63,12 +63,7 @@ fn the_environment_may_say_numbers_and_times() {
     assert_eq!(segments(&population.load)[0], (0.0, 2.8, 0.0, 7.0));
     assert!(population.http.insecure);
     let mut rng = crate::data::rng::stream(1, 0, crate::data::rng::Purpose::Run, 0);
-    let at = crate::data::Position {
-        index: 0,
-        round: 0,
-        stride: 1,
-    };
-    let drawn = population.variables[0].generator.draw(&mut rng, at);
+    let drawn = population.variables[0].generator.draw(&mut rng, 0);
     assert!(
         matches!(drawn, Value::Int(1..=7)),
         "whole, because both ends are"
