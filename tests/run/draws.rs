@@ -82,7 +82,7 @@ fn unique_rows_go_to_the_runs_that_ask_for_them_and_what_comes_after_is_no_reque
         ] {
             let ran = run(&scenario(20, load), workers);
             assert_eq!(sorted(ran.asked("/work/pay/")), Vec::from_iter(1..=20));
-            let pay = named(&ran.result["tasks"], "id", "test/pay");
+            let pay = named(&ran.result["tasks"], "id", "scenario/pay");
             let exhausted = count(pay, "exhausted");
             assert!(exhausted > 0, "{load}");
             assert_eq!(count(pay, "offered"), 20 + exhausted);
