@@ -13,6 +13,9 @@ pub use text::{Piece, Text, TextError};
 use url::Url;
 pub use written::WrittenStatement;
 
+/// Bound on opening a connection, unless something says otherwise.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A database that steps are done against.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -37,8 +40,9 @@ pub struct Database {
     pub server_limit: bool,
     /// Bounds on the response to one statement.
     pub limits: Limits,
-    /// Bound on opening a connection, TLS handshake and login included.
-    pub connect_timeout: Duration,
+    /// Bound on opening a connection, TLS handshake and login included; None: as the environment
+    /// says, else [`CONNECT_TIMEOUT`].
+    pub connect_timeout: Option<Duration>,
     /// How connections are encrypted; None: as the URL says, else encrypted where the server can.
     pub tls: Option<Tls>,
     /// A PEM file of certificates to trust besides the system's.

@@ -85,7 +85,7 @@ pub async fn make(
         statement_timeout: PATIENCE,
         server_limit: false,
         limits: Limits::default(),
-        connect_timeout: Duration::from_secs(10),
+        connect_timeout: None,
         tls: None,
         ca_file: None,
     };

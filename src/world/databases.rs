@@ -11,9 +11,6 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// Bound on connecting to the database of a bundled service, which is near.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// One connection to each database that is asked, opened when it first is.
 pub struct Databases {
     plan: Arc<Plan>,
@@ -102,7 +99,7 @@ fn database(url: Secret) -> Result<Database, String> {
         statement_timeout: Duration::from_secs(30),
         server_limit: false,
         limits: Limits::default(),
-        connect_timeout: CONNECT_TIMEOUT,
+        connect_timeout: None,
         tls: None,
         ca_file: None,
     })

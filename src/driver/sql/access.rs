@@ -88,7 +88,7 @@ impl SqlDriver {
             self.timers.sleep_until(self.clock.instant(until)).await;
         }
         let target = &self.setup.targets[database];
-        let limit = target.database.connect_timeout;
+        let limit = target.connect_timeout;
         let since = self.clock.now();
         let opened = async {
             let mut connection = Connection::open(target).await?;

@@ -80,12 +80,12 @@ impl Console {
     async fn connect(&self) -> Result<Connection, String> {
         let database = &self.target.database;
         let said = |words: String| format!("database {}: {words}", database.name);
-        match timeout(database.connect_timeout, Connection::open(&self.target)).await {
+        match timeout(self.target.connect_timeout, Connection::open(&self.target)).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(said(error::judge_opening(error).detail.to_string())),
             Err(_) => Err(said(format!(
                 "no connection within {}",
-                humantime::format_duration(database.connect_timeout)
+                humantime::format_duration(self.target.connect_timeout)
             ))),
         }
     }

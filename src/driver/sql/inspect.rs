@@ -35,7 +35,7 @@ pub struct Inspector<'a> {
 impl<'a> Inspector<'a> {
     /// Connects.
     pub async fn open(target: &'a Target) -> Result<Self, PrepareError> {
-        let limit = target.database.connect_timeout;
+        let limit = target.connect_timeout;
         let preparer = match tokio::time::timeout(limit, Preparer::open(target)).await {
             Ok(opened) => opened.map_err(|error| unreachable(target, error))?,
             Err(_) => {

@@ -3,12 +3,12 @@
 use super::{
     mysql,
     pool::Shared,
-    postgres::{ConnectOptions, Shape},
+    postgres::{self, Shape},
     sqlite,
 };
-use crate::plan::sql::{Backend, ConnectParams, Database};
+use crate::plan::sql::{Backend, CONNECT_TIMEOUT, ConnectParams, Database};
 use sqlx::{mysql::MySqlConnectOptions, sqlite::SqliteConnectOptions};
-use std::sync::Arc;
+use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
 /// Databases to connect to and statements as they are sent. [`super::prepare_all`] makes it.
 #[derive(Debug)]
@@ -25,11 +25,13 @@ pub struct Setup {
 pub(super) struct Target {
     pub(super) database: Database,
     pub(super) options: Options,
+    /// Bound on opening a connection.
+    pub(super) connect_timeout: Duration,
 }
 
 #[derive(Debug)]
 pub(super) enum Options {
-    Postgres(Box<ConnectOptions>),
+    Postgres(Box<postgres::ConnectOptions>),
     MySql(MySqlConnectOptions),
     Sqlite(SqliteConnectOptions),
 }
@@ -79,12 +81,17 @@ impl Target {
         let url = database.url.expose();
         let named = |problem: String| format!("database {}: {problem}", database.name);
         let params = ConnectParams::parse(url, database.backend);
+        let params = params.and_then(|params| {
+            params.with_environment(database.backend, &|name| env::var(name).ok())
+        });
         let params = params.map_err(|problem| named(problem.to_string()))?;
         // A few are ours.
         let capacity = statements + 8;
         let options = match database.backend {
             Backend::Postgres => {
-                postgres(database, &params).map(|options| Options::Postgres(Box::new(options)))
+                let home = env::var_os("HOME").map(PathBuf::from);
+                postgres::ConnectOptions::new(&params, database, home.as_deref())
+                    .map(|options| Options::Postgres(Box::new(options)))
             }
             Backend::MySql => {
                 mysql::connect::options(database, &params, capacity).map(Options::MySql)
@@ -94,6 +101,10 @@ impl Target {
             }
         };
         Ok(Self {
+            connect_timeout: database
+                .connect_timeout
+                .or(params.connect_timeout())
+                .unwrap_or(CONNECT_TIMEOUT),
             database: database.clone(),
             options: options.map_err(named)?,
         })
@@ -113,8 +124,4 @@ impl Target {
             Options::Sqlite(options) => options.get_filename().display().to_string(),
         }
     }
-}
-
-fn postgres(database: &Database, url: &ConnectParams) -> Result<ConnectOptions, String> {
-    ConnectOptions::new(url, database, &|name| std::env::var(name).ok())
 }

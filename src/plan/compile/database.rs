@@ -3,7 +3,9 @@
 use super::context::{Context, optional, or_default};
 use crate::{
     plan::{
-        sql::{Backend, ConnectParams, Connections, Database, Limits, Secret, Tls, UrlProblem},
+        sql::{
+            Backend, CONNECT_TIMEOUT, ConnectParams, Connections, Database, Limits, Secret, Tls, UrlProblem,
+        },
         written::{self, redact_query, redact_user},
     },
     scenario::{
@@ -18,8 +20,6 @@ use std::{num::NonZeroU32, time::Duration};
 
 /// Bound on the server's work on a statement, unless the scenario says otherwise.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bound on connecting, unless the scenario says otherwise.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most rows that a response may be allowed to have.
 const MOST_ROWS: u64 = 1_000_000_000;
 /// Fewest bytes of a bound on a response: what loadgen itself asks a server has as many.
@@ -161,9 +161,6 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
         context.tell(problem.help(r#"write tls = "verify-full", or "verify-ca""#));
         return None;
     }
-    let named_timeout = params.get("connect_timeout").and_then(|it| it.parse().ok());
-    // 0 is no limit to libpq.
-    let named_timeout = named_timeout.filter(|seconds| *seconds > 0);
     Some((
         Database {
             name: raw.name.value.clone(),
@@ -175,9 +172,9 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
             statement_timeout: statement_timeout?,
             server_limit: matches!(raw.statement_timeout, Field::Given(_)),
             limits: limits?,
-            connect_timeout: match named_timeout.filter(|_| raw.connect_timeout.is_absent()) {
-                Some(seconds) => Duration::from_secs(seconds),
-                None => connect_timeout?,
+            connect_timeout: match raw.connect_timeout {
+                Field::Absent => params.connect_timeout(),
+                Field::Given(_) | Field::Bad(_) => Some(connect_timeout?),
             },
             tls,
             ca_file: ca.map(|ca| context.folder().join(ca.value())),

@@ -6,6 +6,7 @@ use crate::{
         Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think,
         Threshold,
         http::{Client, Http2},
+        sql::CONNECT_TIMEOUT,
         threshold::Scopes,
         written,
     },
@@ -60,7 +61,7 @@ fn databases(plan: &Plan) -> Json {
             "server_limit": database.server_limit,
             "max_rows": database.limits.max_rows,
             "max_bytes": database.limits.max_bytes,
-            "connect_timeout_s": seconds(database.connect_timeout),
+            "connect_timeout_s": seconds(database.connect_timeout.unwrap_or(CONNECT_TIMEOUT)),
             "tls": database.tls.map(|tls| tls.word()),
             "ca": written.ca,
         });

@@ -8,7 +8,7 @@ use super::{
 use crate::plan::{
     Group, MAX_LAG, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
     http::{Client, Full, Http2, StatusRange},
-    sql::Database,
+    sql::{CONNECT_TIMEOUT, Database},
     threshold::Scopes,
     written,
 };
@@ -118,7 +118,7 @@ fn sessions(database: &Database, written: &written::Database) -> String {
     ));
     parts.push(format!(
         "at most {} to connect",
-        time(database.connect_timeout)
+        time(database.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
     ));
     parts.join("; ")
 }

@@ -2,18 +2,27 @@
 
 use super::{Backend, Secret};
 use percent_encoding::percent_decode_str;
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 use url::Url;
 
-/// Parameters of a connection, as a URL gives them.
+/// Parameters of a connection, as a URL and the environment give them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectParams {
     /// By the name that libpq or MySQL's client has for it; of URLs' parts too: `user`, `password`,
     /// `host`, `port` and `dbname`.
-    given: BTreeMap<&'static str, Secret>,
+    given: BTreeMap<&'static str, Given>,
 }
 
-/// Why a URL cannot be used, without the URL itself, which may hold a password.
+/// Value of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    value: Secret,
+    /// The variable of the environment that it comes from; None: the URL.
+    variable: Option<&'static str>,
+}
+
+/// Why a URL, or the environment with it, cannot be used. Without the URL itself, which may hold a
+/// password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlProblem {
     /// Description of the problem, in words.
@@ -68,24 +77,63 @@ const SQLITE: Known = &[
     ("vfs", &[]),
 ];
 
-/// Parameters of libpq that loadgen does not support.
-const ONLY_LIBPQ: [&str; 16] = [
-    "service",
-    "servicefile",
-    "gssencmode",
-    "krbsrvname",
-    "keepalives",
-    "keepalives_idle",
-    "load_balance_hosts",
-    "replication",
-    "require_auth",
-    "requirepeer",
-    "sslcrl",
-    "sslnegotiation",
-    "sslpassword",
-    "ssl_min_protocol_version",
-    "ssl_max_protocol_version",
-    "tcp_user_timeout",
+/// Parameters that libpq takes from variables of the environment where the URL does not give them.
+const VARIABLES: [(&str, &str); 17] = [
+    ("host", "PGHOST"),
+    ("hostaddr", "PGHOSTADDR"),
+    ("port", "PGPORT"),
+    ("user", "PGUSER"),
+    ("password", "PGPASSWORD"),
+    ("dbname", "PGDATABASE"),
+    ("passfile", "PGPASSFILE"),
+    ("sslmode", "PGSSLMODE"),
+    ("sslrootcert", "PGSSLROOTCERT"),
+    ("sslcert", "PGSSLCERT"),
+    ("sslkey", "PGSSLKEY"),
+    ("options", "PGOPTIONS"),
+    ("application_name", "PGAPPNAME"),
+    ("connect_timeout", "PGCONNECT_TIMEOUT"),
+    ("channel_binding", "PGCHANNELBINDING"),
+    ("target_session_attrs", "PGTARGETSESSIONATTRS"),
+    ("client_encoding", "PGCLIENTENCODING"),
+];
+
+/// Parameters of libpq that loadgen does not support, their variables if those matter on their own,
+/// and the values with which they ask for nothing more than loadgen does.
+const ONLY_LIBPQ: [(&str, Option<&str>, &[&str]); 21] = [
+    ("service", Some("PGSERVICE"), &[]),
+    ("servicefile", None, &[]),
+    ("gssencmode", Some("PGGSSENCMODE"), &["disable", "prefer"]),
+    ("krbsrvname", None, &[]),
+    ("keepalives", None, &[]),
+    ("keepalives_idle", None, &[]),
+    (
+        "load_balance_hosts",
+        Some("PGLOADBALANCEHOSTS"),
+        &["disable"],
+    ),
+    ("replication", None, &[]),
+    ("require_auth", Some("PGREQUIREAUTH"), &[]),
+    ("requirepeer", Some("PGREQUIREPEER"), &[]),
+    ("requiressl", Some("PGREQUIRESSL"), &["0"]),
+    ("sslcertmode", Some("PGSSLCERTMODE"), &["allow"]),
+    ("sslcrl", Some("PGSSLCRL"), &[]),
+    ("sslcrldir", Some("PGSSLCRLDIR"), &[]),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION"), &["postgres"]),
+    ("sslpassword", None, &[]),
+    ("sslsni", Some("PGSSLSNI"), &["1"]),
+    (
+        "ssl_min_protocol_version",
+        Some("PGSSLMINPROTOCOLVERSION"),
+        &["TLSv1", "TLSv1.1", "TLSv1.2"],
+    ),
+    (
+        "ssl_max_protocol_version",
+        Some("PGSSLMAXPROTOCOLVERSION"),
+        &["TLSv1.3"],
+    ),
+    ("sslcompression", None, &["0"]),
+    ("tcp_user_timeout", None, &[]),
 ];
 
 impl ConnectParams {
@@ -138,13 +186,58 @@ impl ConnectParams {
         Ok(params)
     }
 
+    /// Fills in what the URL leaves out and libpq would take from the environment, whose variables
+    /// `environment` gives. Other backends take nothing from there.
+    ///
+    /// # Errors
+    /// When a variable has a value, or asks for something, that is not supported.
+    pub fn with_environment(
+        mut self,
+        backend: Backend,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, UrlProblem> {
+        if backend != Backend::Postgres {
+            return Ok(self);
+        }
+        let variable = |name| environment(name).filter(|value| !value.is_empty());
+        for (name, named) in VARIABLES {
+            if let Some(value) = variable(named) {
+                self.given.entry(name).or_insert(Given {
+                    value: Secret::new(value),
+                    variable: Some(named),
+                });
+            }
+        }
+        for (_, named, harmless) in ONLY_LIBPQ {
+            let Some(named) = named else { continue };
+            if variable(named).is_some_and(|value| !is_one_of(&value, harmless)) {
+                return Err(UrlProblem::of_variable(
+                    named,
+                    "asks for what loadgen does not do",
+                ));
+            }
+        }
+        self.understood(backend)?;
+        Ok(self)
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.given.get(name).map(Secret::expose)
+        self.given.get(name).map(|given| given.value.expose())
+    }
+
+    /// The bound on opening a connection. Zero gives none, as with libpq.
+    pub fn connect_timeout(&self) -> Option<Duration> {
+        let seconds = self.get("connect_timeout")?.parse().ok()?;
+        (seconds > 0).then(|| Duration::from_secs(seconds))
     }
 
     fn give(&mut self, name: &'static str, value: String) {
-        self.given.insert(name, Secret::new(value));
+        let given = Given {
+            value: Secret::new(value),
+            variable: None,
+        };
+        self.given.insert(name, given);
     }
 
     fn query(&mut self, query: &str, known: Known) -> Result<(), UrlProblem> {
@@ -154,6 +247,17 @@ impl ConnectParams {
             if let Some((own, _)) = known.iter().find(is_own) {
                 self.give(own, value);
                 continue;
+            }
+            let only_libpq = ONLY_LIBPQ
+                .iter()
+                .find(|(own, ..)| known == POSTGRES && *own == name);
+            if let Some((_, _, harmless)) = only_libpq {
+                if is_one_of(&value, harmless) {
+                    continue;
+                }
+                return Err(problem(format!(
+                    "loadgen does not do what `{name}` asks for"
+                )));
             }
             let setting = name
                 .strip_prefix("options[")
@@ -165,7 +269,7 @@ impl ConnectParams {
                     let options = format!("{}-c {setting}={value}", before.unwrap_or_default());
                     self.give("options", options);
                 }
-                None => return Err(unknown(&name, known)),
+                None => return Err(unknown(&name)),
             }
         }
         Ok(())
@@ -173,13 +277,22 @@ impl ConnectParams {
 
     /// Checks that the values of the parameters are supported.
     fn understood(&self, backend: Backend) -> Result<(), UrlProblem> {
-        let refuse = |name: &str, words: &str| Err(problem(format!("its `{name}` {words}")));
+        let refuse = |name: &str, words: &str| {
+            Err(
+                match self.given.get(name).and_then(|given| given.variable) {
+                    Some(variable) => UrlProblem::of_variable(variable, words),
+                    None => problem(format!("its `{name}` {words}")),
+                },
+            )
+        };
         let is = |name: &str, wanted: &[&str]| {
             self.get(name)
-                .is_none_or(|value| wanted.iter().any(|it| value.eq_ignore_ascii_case(it)))
+                .is_none_or(|value| value.is_empty() || is_one_of(value, wanted))
         };
-        if self.get("host").is_some_and(|host| host.contains(',')) {
-            return Err(several());
+        for name in ["host", "hostaddr", "port"] {
+            if self.get(name).is_some_and(|value| value.contains(',')) {
+                return refuse(name, "names several hosts; one server is driven");
+            }
         }
         if self
             .get("port")
@@ -203,7 +316,10 @@ impl ConnectParams {
             );
         }
         if !is("channel_binding", &["disable", "prefer"]) {
-            return refuse("channel_binding", "asks for what loadgen does not do");
+            return refuse(
+                "channel_binding",
+                "can only be disable or prefer: loadgen binds no login to its TLS connection",
+            );
         }
         if !is("target_session_attrs", &["any"]) {
             return refuse(
@@ -242,6 +358,13 @@ const MYSQL_MODES: [&str; 5] = [
 ];
 
 impl UrlProblem {
+    fn of_variable(name: &str, words: &str) -> Self {
+        Self {
+            message: format!("the environment variable {name} {words}"),
+            unknown: None,
+        }
+    }
+
     /// Names that a parameter which is not known may have been meant to be.
     pub fn known(backend: Backend) -> impl Iterator<Item = &'static str> {
         let known = match backend {
@@ -270,14 +393,15 @@ fn several() -> UrlProblem {
     problem("it names several hosts; one server is driven".to_owned())
 }
 
-fn unknown(name: &str, known: Known) -> UrlProblem {
-    if known == POSTGRES && ONLY_LIBPQ.contains(&name) {
-        return problem(format!("loadgen does not do what `{name}` asks for"));
-    }
+fn unknown(name: &str) -> UrlProblem {
     UrlProblem {
         unknown: Some(name.to_owned()),
         ..problem(format!("`{}` is no parameter", name.escape_debug()))
     }
+}
+
+fn is_one_of(value: &str, wanted: &[&str]) -> bool {
+    wanted.iter().any(|it| value.eq_ignore_ascii_case(it))
 }
 
 /// The parameters, percent-decoded. A plus is a plus, as it is to libpq.
@@ -300,99 +424,5 @@ fn decoded(part: &str) -> Result<String, UrlProblem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-    use proptest::prelude::*;
-
-    fn postgres(url: &str) -> Result<ConnectParams, UrlProblem> {
-        ConnectParams::parse(url, Backend::Postgres)
-    }
-
-    #[test]
-    fn a_url_says_where_and_who() {
-        let it = postgres(
-            "postgres://us%2Fer:p%40ss%25:w%20rd@db.example:6432/da%20ta?options=-c%20work_mem%3D1MB\
-             &application_name=a+b&ssl-mode=disable&options[search_path]=x,y%20z",
-        )
-        .unwrap();
-        for (name, value) in [
-            ("user", "us/er"),
-            ("password", "p@ss%:w rd"),
-            ("host", "db.example"),
-            ("port", "6432"),
-            ("dbname", "da ta"),
-            ("options", "-c work_mem=1MB -c search_path=x,y\\ z"),
-            ("application_name", "a+b"),
-            ("sslmode", "disable"),
-        ] {
-            assert_eq!(it.get(name), Some(value), "{name}");
-        }
-        assert!(!format!("{it:?}").contains("p@ss"));
-    }
-
-    #[test]
-    fn hosts_are_names_addresses_and_folders() {
-        for (url, host) in [
-            ("postgres://me@[::1]:1/db", "::1"),
-            ("postgres://me@%2Frun%2Fpg/db", "/run/pg"),
-            ("postgres:///db?host=/run/pg", "/run/pg"),
-            ("postgres://me@DB.example/db", "DB.example"),
-        ] {
-            assert_eq!(postgres(url).unwrap().get("host"), Some(host), "{url}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_refused_in_words() {
-        for (url, words) in [
-            (
-                "postgres://h/db?sslmod=verify-full",
-                "`sslmod` is no parameter",
-            ),
-            (
-                "postgres://h/db?sslmode=verify_full",
-                "none of disable, allow",
-            ),
-            (
-                "postgres://h/db?service=x",
-                "does not do what `service` asks for",
-            ),
-            ("postgres://a:1,b:2/db", "several hosts"),
-            ("postgres:///db?host=a,b", "several hosts"),
-            ("postgres://h:port/db", "invalid port"),
-            ("postgres://h/db?port=x", "is no port"),
-            ("postgres://u:a#b@h/db", "`#`"),
-            ("postgres://h/db?channel_binding=require", "channel_binding"),
-            (
-                "postgres://h/db?target_session_attrs=primary",
-                "target_session_attrs",
-            ),
-        ] {
-            let problem = postgres(url).unwrap_err().to_string();
-            assert!(problem.contains(words), "{url}: {problem}");
-        }
-        let problem = ConnectParams::parse("mysql://h/db?sslMode=x", Backend::MySql).unwrap_err();
-        assert_eq!(problem.unknown.as_deref(), Some("sslMode"));
-        let problem = ConnectParams::parse("sqlite:a.db?mod=ro", Backend::Sqlite).unwrap_err();
-        assert_eq!(problem.unknown.as_deref(), Some("mod"));
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_encoded_is_what_was_meant(user in "[^\0]{1,9}", password in "[^\0]{1,9}") {
-            let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-            let url = format!("postgres://{}:{}@h/db", encode(&user), encode(&password));
-            let it = postgres(&url).unwrap();
-            prop_assert_eq!(it.get("user"), Some(user.as_str()));
-            prop_assert_eq!(it.get("password"), Some(password.as_str()));
-        }
-
-        #[test]
-        fn whatever_is_given_is_read_or_refused(url in "(postgres|mysql|sqlite):(//)?.{0,30}") {
-            for backend in [Backend::Postgres, Backend::MySql, Backend::Sqlite] {
-                let _ = ConnectParams::parse(&url, backend);
-            }
-        }
-    }
-}
+#[path = "connect_tests.rs"]
+mod tests;

@@ -55,81 +55,50 @@ pub(super) enum Encryption {
     Require,
 }
 
-/// The parameter that a variable of the environment gives when the URL does not.
-const VARIABLES: [(&str, &str); 13] = [
-    ("host", "PGHOST"),
-    ("hostaddr", "PGHOSTADDR"),
-    ("port", "PGPORT"),
-    ("user", "PGUSER"),
-    ("password", "PGPASSWORD"),
-    ("dbname", "PGDATABASE"),
-    ("passfile", "PGPASSFILE"),
-    ("sslmode", "PGSSLMODE"),
-    ("sslrootcert", "PGSSLROOTCERT"),
-    ("sslcert", "PGSSLCERT"),
-    ("sslkey", "PGSSLKEY"),
-    ("options", "PGOPTIONS"),
-    ("application_name", "PGAPPNAME"),
-];
-
-/// Parameters of a URL, and of the environment where that gives none.
-pub(super) struct Params<'a> {
-    url: &'a ConnectParams,
-    environment: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Params<'_> {
-    pub(super) fn get(&self, name: &str) -> Option<String> {
-        let given = self.url.get(name).map(str::to_owned);
-        let variable = VARIABLES.iter().find(|(own, _)| *own == name);
-        given
-            .or_else(|| (self.environment)(variable?.1))
-            .filter(|value| !value.is_empty())
-    }
+/// A parameter that is given, and not as an empty text.
+pub(super) fn get<'a>(params: &'a ConnectParams, name: &str) -> Option<&'a str> {
+    params.get(name).filter(|value| !value.is_empty())
 }
 
 impl ConnectOptions {
-    /// Of a database's URL and the environment.
+    /// Of a database's parameters. `home` is the folder in which a user's password file is.
     ///
     /// # Errors
     /// In words, when a certificate cannot be used.
     pub fn new(
-        url: &ConnectParams,
+        params: &ConnectParams,
         database: &Database,
-        environment: &dyn Fn(&str) -> Option<String>,
+        home: Option<&Path>,
     ) -> Result<Self, String> {
-        let params = Params { url, environment };
-        let port = params.get("port").unwrap_or_else(|| "5432".to_owned());
-        let port: u16 = port.parse().map_err(|_| "PGPORT is no port".to_owned())?;
-        let host = params.get("host").unwrap_or_else(|| "localhost".to_owned());
-        let user = params
-            .get("user")
+        let given = |name| get(params, name).map(str::to_owned);
+        let port = get(params, "port").unwrap_or("5432");
+        let port: u16 = port.parse().map_err(|_| "it has no port".to_owned())?;
+        let host = given("host").unwrap_or_else(|| "localhost".to_owned());
+        let user = given("user")
             .or_else(system_user)
             .unwrap_or_else(|| "postgres".to_owned());
-        let name = params.get("dbname");
+        let name = given("dbname");
         let address = match host.starts_with('/') {
             true => Address::Path(Path::new(&host).join(format!(".s.PGSQL.{port}"))),
             false => {
-                let address = params.get("hostaddr").unwrap_or_else(|| host.clone());
+                let address = given("hostaddr").unwrap_or_else(|| host.clone());
                 Address::Host(host.clone(), address, port)
             }
         };
-        let password = params.get("password").or_else(|| {
-            let file = params.get("passfile").map(PathBuf::from).or_else(|| {
-                let home = environment("HOME")?;
-                Some(Path::new(&home).join(".pgpass"))
-            })?;
+        let password = given("password").or_else(|| {
+            let named = get(params, "passfile").map(PathBuf::from);
+            let file = named.or_else(|| Some(home?.join(".pgpass")))?;
             let lines = fs::read_to_string(file).ok()?;
             let database = name.as_deref().unwrap_or(&user);
             of_passfile(&lines, [&host, &port.to_string(), database, &user])
         });
-        let (encryption, checks) = encryption(&params, database)?;
+        let (encryption, checks) = encryption(params, database)?;
         let is_local = matches!(address, Address::Path(_));
         let tls = match encryption {
             Encryption::Disable => None,
             // A socket in the file system is never encrypted, as with libpq.
             _ if is_local => None,
-            _ => Some(tls::config(checks, database, &params)?),
+            _ => Some(tls::config(checks, database, params)?),
         };
         let mut settings = Vec::new();
         if database.server_limit {
@@ -150,10 +119,8 @@ impl ConnectOptions {
             user,
             password: Secret::new(password.unwrap_or_default()),
             database: name,
-            application: params
-                .get("application_name")
-                .unwrap_or_else(|| "loadgen".to_owned()),
-            options: params.get("options"),
+            application: given("application_name").unwrap_or_else(|| "loadgen".to_owned()),
+            options: given("options"),
             settings,
             limits: database.limits,
         })
@@ -206,21 +173,27 @@ impl ConnectOptions {
 }
 
 /// Determines the encryption of connections, and the checks of the server's certificate.
-fn encryption(params: &Params<'_>, database: &Database) -> Result<(Encryption, Mode), String> {
-    let has_root = database.ca_file.is_some() || params.get("sslrootcert").is_some();
-    let named = params
-        .get("sslmode")
-        .map(|named| named.to_ascii_lowercase());
+fn encryption(params: &ConnectParams, database: &Database) -> Result<(Encryption, Mode), String> {
+    let root = get(params, "sslrootcert");
+    let named = get(params, "sslmode").map(str::to_ascii_lowercase);
+    let is_system = root == Some("system") && database.ca_file.is_none();
     let mode = match (database.tls, named.as_deref()) {
         (Some(mode), _) => mode,
+        // As with libpq: what anybody can have a certificate of is of use with its name alone.
+        (None, None) if is_system => Mode::VerifyFull,
+        (None, Some(weak)) if is_system && weak != "verify-full" => {
+            let words = format!("sslmode = {weak} is too weak for sslrootcert = system");
+            return Err(format!("{words}; write verify-full"));
+        }
         (None, None | Some("prefer")) => Mode::Prefer,
         (None, Some("allow")) => return Ok((Encryption::Allow, Mode::Require)),
         (None, Some("disable")) => Mode::Disable,
         (None, Some("require")) => Mode::Require,
         (None, Some("verify-ca")) => Mode::VerifyCa,
         (None, Some("verify-full")) => Mode::VerifyFull,
-        (None, Some(_)) => return Err("PGSSLMODE is no way to encrypt connections".to_owned()),
+        (None, Some(other)) => return Err(format!("{other} is no sslmode")),
     };
+    let has_root = database.ca_file.is_some() || root.is_some();
     Ok(match mode {
         Mode::Disable => (Encryption::Disable, mode),
         Mode::Prefer => (Encryption::Prefer, Mode::Require),
@@ -295,35 +268,45 @@ mod tests {
     use super::*;
     use crate::plan::sql::Backend;
 
-    fn options(url: &str, environment: &[(&str, &str)]) -> ConnectOptions {
+    fn options(url: &str) -> Result<ConnectOptions, String> {
         let params = ConnectParams::parse(url, Backend::Postgres).unwrap();
         let database = crate::driver::sql::tests::database(url);
-        let variable = |name: &str| {
-            let found = environment.iter().find(|(own, _)| *own == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        ConnectOptions::new(&params, &database, &variable).unwrap()
+        ConnectOptions::new(&params, &database, None)
     }
 
     #[test]
-    fn the_environment_stands_in_for_the_url() {
-        let environment = [
-            ("PGHOST", "db.example"),
-            ("PGUSER", "me"),
-            ("PGPASSWORD", "secret"),
-            ("PGSSLMODE", "disable"),
-        ];
-        let it = options("postgres:///shop", &environment);
-        assert_eq!(it.name(), "db.example:5432 as me");
-        assert_eq!(it.password.expose(), "secret");
-        assert!(it.tls.is_none());
-        let said: Vec<_> = it.parameters().collect();
-        assert!(said.contains(&("database", "shop")), "{said:?}");
-        assert!(!format!("{it:?}").contains("secret"));
-        let it = options("postgres://you:own@[::1]:1/x?sslmode=require", &environment);
+    fn a_url_says_where_as_whom_and_how() {
+        let it = options("postgres://you:own@[::1]:1/x?sslmode=require").unwrap();
         assert_eq!(it.name(), "[::1]:1 as you");
         assert_eq!(it.password.expose(), "own");
+        assert!(!format!("{it:?}").contains("own"));
         assert_eq!(it.encryption, Encryption::Require);
+        let said: Vec<_> = it.parameters().collect();
+        assert!(said.contains(&("database", "x")), "{said:?}");
+        let it = options("postgres://me@db.example/x?sslmode=disable&application_name=").unwrap();
+        assert_eq!(it.name(), "db.example:5432 as me");
+        assert!(it.tls.is_none());
+        let said: Vec<_> = it.parameters().collect();
+        assert!(said.contains(&("application_name", "loadgen")), "{said:?}");
+    }
+
+    #[test]
+    fn the_systems_authorities_are_of_use_with_names_alone() {
+        let url = "postgres://me@db.example/x?sslrootcert=system";
+        assert_eq!(options(url).unwrap().encryption, Encryption::Require);
+        let weak = options(&format!("{url}&sslmode=verify-ca")).unwrap_err();
+        assert!(weak.contains("write verify-full"), "{weak}");
+    }
+
+    #[test]
+    fn a_password_file_is_in_the_folder_of_the_user() {
+        let url = "postgres://me@db.example/x?sslmode=disable";
+        let params = ConnectParams::parse(url, Backend::Postgres).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(".pgpass"), "db.example:*:x:me:open\n").unwrap();
+        let database = crate::driver::sql::tests::database(url);
+        let it = ConnectOptions::new(&params, &database, Some(home.path())).unwrap();
+        assert_eq!(it.password.expose(), "open");
     }
 
     #[test]
@@ -332,7 +315,7 @@ mod tests {
             "postgres://me@%2Frun%2Fpg/db",
             "postgres:///db?host=/run/pg&user=me",
         ] {
-            assert_eq!(options(url, &[]).name(), "/run/pg/.s.PGSQL.5432 as me");
+            assert_eq!(options(url).unwrap().name(), "/run/pg/.s.PGSQL.5432 as me");
         }
     }
 

@@ -1,9 +1,9 @@
 //! Whom to trust, and with which certificate to be trusted.
 
-use super::options::Params;
+use super::options::get;
 use crate::{
     driver::trust::{AnyCertificate, AnyName},
-    plan::sql::{Database, Tls as Mode},
+    plan::sql::{ConnectParams, Database, Tls as Mode},
 };
 use rustls::{
     ClientConfig, RootCertStore,
@@ -19,7 +19,7 @@ use std::{fs, sync::Arc};
 pub fn config(
     mode: Mode,
     database: &Database,
-    params: &Params<'_>,
+    params: &ConnectParams,
 ) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -37,11 +37,11 @@ pub fn config(
             builder.with_custom_certificate_verifier(Arc::new(AnyCertificate::new(provider)))
         }
     };
-    let config = match (params.get("sslcert"), params.get("sslkey")) {
+    let config = match (get(params, "sslcert"), get(params, "sslkey")) {
         (None, None) => builder.with_no_client_auth(),
         (Some(certificate), Some(key)) => {
-            let chain = certificates(&pem(&certificate)?, &certificate)?;
-            let key = PrivateKeyDer::from_pem_slice(&pem(&key)?)
+            let chain = certificates(&pem(certificate)?, certificate)?;
+            let key = PrivateKeyDer::from_pem_slice(&pem(key)?)
                 .map_err(|error| format!("sslkey: {error}"))?;
             let config = builder.with_client_auth_cert(chain, key);
             config.map_err(|error| format!("sslcert: {error}"))?
@@ -54,14 +54,16 @@ pub fn config(
 
 /// Certificates to trust: those of the file that the scenario names besides the system's, or of
 /// that which the URL or the environment names alone, as with libpq.
-fn trusted(database: &Database, params: &Params<'_>) -> Result<Arc<RootCertStore>, String> {
+fn trusted(database: &Database, params: &ConnectParams) -> Result<Arc<RootCertStore>, String> {
     let mut roots = RootCertStore::empty();
-    let named = params.get("sslrootcert").filter(|named| named != "system");
+    let named = get(params, "sslrootcert").filter(|named| *named != "system");
     if database.ca_file.is_some() || named.is_none() {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     let own = database.ca_file.as_ref();
-    let file = own.map(|file| file.display().to_string()).or(named);
+    let file = own
+        .map(|file| file.display().to_string())
+        .or(named.map(str::to_owned));
     if let Some(file) = file {
         for certificate in certificates(&pem(&file)?, &file)? {
             let added = roots.add(certificate);

@@ -175,7 +175,7 @@ async fn waiting_for_a_row_has_the_same_limit() {
 async fn a_server_that_hangs_costs_the_connection() {
     let server = Server::start(Kind::MariaDb, &[]);
     let mut database = database(&server.fresh());
-    database.connect_timeout = Duration::from_millis(200);
+    database.connect_timeout = Some(Duration::from_millis(200));
     let steps = vec![query(&database, "SELECT 1", &[]).within(Duration::from_millis(200))];
     let mut rig = Rig::new(&database, steps).await.unwrap();
     rig.ok(0).await;

@@ -54,7 +54,7 @@ pub(super) fn database(url: &str) -> Database {
         statement_timeout: Duration::from_secs(30),
         server_limit: false,
         limits: Limits::default(),
-        connect_timeout: Duration::from_secs(10),
+        connect_timeout: None,
         tls: None,
         ca_file: None,
     }
