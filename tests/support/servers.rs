@@ -166,32 +166,33 @@ impl Server {
         self.url(&name)
     }
 
-    /// Runs SQL with the server's own client, which must not fail.
-    pub fn run(&self, sql: &str) {
+    /// The server's own client, as the administrator of a database.
+    pub fn client(&self, database: &str) -> Command {
         let port = self.port.to_string();
-        let mut client = match self.kind {
+        match self.kind {
             Kind::Postgres => {
                 let mut client = Command::new(postgres("psql"));
                 client.args(["-X", "-q", "-h", "127.0.0.1", "-p", &port, "-U", "postgres"]);
-                client.args(["-v", "ON_ERROR_STOP=1", "-c", sql, "postgres"]);
+                client.args(["-v", "ON_ERROR_STOP=1", "-d", database]);
                 client
             }
             Kind::MariaDb => {
                 let mut client = Command::new("mariadb");
-                client.args([
-                    "--no-defaults",
-                    "-h",
-                    "127.0.0.1",
-                    "-P",
-                    &port,
-                    "-u",
-                    "root",
-                ]);
-                client.args(["-e", sql]);
+                client.args(["--no-defaults", "-h", "127.0.0.1", "-P", &port]);
+                client.args(["-u", "root", "-D", database]);
                 client
             }
+        }
+    }
+
+    /// Runs SQL with the server's own client, which must not fail.
+    pub fn run(&self, sql: &str) {
+        let (database, flag) = match self.kind {
+            Kind::Postgres => ("postgres", "-c"),
+            Kind::MariaDb => ("mysql", "-e"),
         };
-        let done = client.output().expect("the client is installed");
+        let done = self.client(database).args([flag, sql]).output();
+        let done = done.expect("the client is installed");
         assert!(
             done.status.success(),
             "{sql}: {}",

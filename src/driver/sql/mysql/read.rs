@@ -40,7 +40,7 @@ pub fn value(raw: MySqlValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
             let text = match name {
                 // In the simple protocol it is text already, which begins with a digit or a sign.
                 _ if bytes.first().is_some_and(|byte| *byte >= b'-') => {
-                    std::str::from_utf8(bytes)?.to_owned()
+                    short(std::str::from_utf8(bytes)?).to_owned()
                 }
                 "TIME" => time(bytes).ok_or("it is no time")?,
                 _ => date(bytes, name).ok_or("it is no date")?,
@@ -97,7 +97,16 @@ fn time(bytes: &[u8]) -> Option<String> {
 fn fraction(micros: u32) -> String {
     match micros {
         0 => String::new(),
-        _ => format!(".{micros:06}"),
+        _ => short(&format!(".{micros:06}")).to_owned(),
+    }
+}
+
+/// A time without the zeros at the end of its fraction. How many digits its column has is told in
+/// the simple protocol alone, so that without them it has one text.
+fn short(text: &str) -> &str {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text,
     }
 }
 
@@ -122,5 +131,13 @@ mod tests {
         assert_eq!(date(&[], "DATE"), None);
         assert_eq!(time(&[8, 1, 1, 0, 0, 0, 2, 3, 4]).unwrap(), "-26:03:04");
         assert_eq!(time(&[0]).unwrap(), "00:00:00");
+        assert_eq!(fraction(120_000), ".12");
+        for (text, expected) in [
+            ("10:00:00.120000", "10:00:00.12"),
+            ("10:00:00.000", "10:00:00"),
+            ("2026-11-30 10:00:00", "2026-11-30 10:00:00"),
+        ] {
+            assert_eq!(short(text), expected);
+        }
     }
 }

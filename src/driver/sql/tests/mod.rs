@@ -2,6 +2,7 @@
 
 mod basics;
 mod caching_sha2;
+mod clients;
 mod console;
 mod errors;
 mod limits;

@@ -270,7 +270,7 @@ async fn mysql_gives_values_of_every_type() {
         ("h", value("☃")),
         ("i", Value::Bytes([255, 0].into())),
         ("j", value("2026-02-28")),
-        ("k", value("2026-02-28 12:30:00.500000")),
+        ("k", value("2026-02-28 12:30:00.5")),
         ("l", value("-26:03:04")),
         ("m", Value::Int(2026)),
         ("n", value("y")),
