@@ -70,6 +70,16 @@ pub fn judge_opening(error: impl Into<Error>) -> Failure {
                 false => Failure::text(ErrorClass::Connection, format!("no connection: {error}")),
             }
         }
+        Error::Sqlx(sqlx::Error::Protocol(words)) => match mysql::error::unsupported_login(&words) {
+            Some(plugin) => Failure::text(
+                ErrorClass::Authentication,
+                format!(
+                    "the server asks this user to log in by `{plugin}`, which loadgen does not have; \
+                     give the user mysql_native_password or caching_sha2_password, alone or before it"
+                ),
+            ),
+            None => Failure::text(ErrorClass::Protocol, words),
+        },
         error => judge(error, false).failure,
     }
 }

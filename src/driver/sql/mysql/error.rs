@@ -40,6 +40,15 @@ pub fn is_of_names(number: u16) -> bool {
     matches!(number, 1049 | 1054 | 1146 | 1305)
 }
 
+/// The way to log in that the server asks for and sqlx does not have, of sqlx's message.
+pub fn unsupported_login(message: &str) -> Option<&str> {
+    let (_, plugin) = message.split_once("unknown authentication plugin: ")?;
+    // It comes from the server.
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let end = plugin.find(|c| !is_name(c)).unwrap_or(plugin.len());
+    Some(&plugin[..end]).filter(|plugin| !plugin.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

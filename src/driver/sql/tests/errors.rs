@@ -152,6 +152,23 @@ async fn wrong_users_and_passwords() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_not_supported_is_told_by_its_name() {
+    let maria = Server::shared(Kind::MariaDb);
+    maria.run("INSTALL SONAME 'auth_ed25519'");
+    maria.run("CREATE USER ed@'127.0.0.1' IDENTIFIED VIA ed25519 USING PASSWORD('right')");
+    let url = format!("mysql://ed:right@127.0.0.1:{}/", maria.port());
+    let (class, words) = refused(&database(&url)).await;
+    assert_eq!(class, ErrorClass::Authentication, "{words}");
+    for part in ["`client_ed25519`", "mysql_native_password", "as ed"] {
+        assert!(words.contains(part), "{words}");
+    }
+    let ways = "mysql_native_password USING PASSWORD('right') OR ed25519 USING PASSWORD('right')";
+    maria.run(&format!("ALTER USER ed@'127.0.0.1' IDENTIFIED VIA {ways}"));
+    let opened = prepare_all(&[database(&url)], &[]).await;
+    assert!(opened.is_ok(), "{:?}", opened.err());
+}
+
+#[tokio::test]
 async fn too_many_connections() {
     for (kind, options) in [
         (
