@@ -1,5 +1,5 @@
-//! loadgen beside wrk, oha, pgbench and Goose, on this machine, and beside itself:
-//! `scripts/bench [peers|pacing|users|sql|goose|dashboards]`, `scripts/bench against COMMIT`.
+//! loadgen beside wrk, oha, pgbench, tokio-postgres and Goose, on this machine, and beside itself:
+//! `scripts/bench [peers|pacing|users|sql|tokio-postgres|goose|dashboards]`, `scripts/bench against COMMIT`.
 //!
 //! The clients have one core to themselves, the servers another. Each part prints what it found,
 //! and the exit code says whether loadgen's own targets were reached.
@@ -8,10 +8,12 @@ mod against;
 mod client;
 mod dashboards;
 mod databases;
+mod drivers;
 mod goose;
 mod loadgen;
 mod nginx;
 mod pacing;
+mod pairs;
 mod peers;
 mod process;
 mod ratio;
@@ -38,11 +40,12 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const MOST_LOAD: f64 = 0.7;
 
 const USAGE: &str = "\
-usage: scripts/bench [peers|pacing|users|sql|goose|dashboards]... [--rounds N] [--seconds N] [--save]
+usage: scripts/bench [peers|pacing|users|sql|tokio-postgres|goose|dashboards]... [--rounds N] [--seconds N] [--save]
   peers    CPU per request, requests/s and memory beside wrk and oha
   pacing   evenness of 5,000 arrivals a second beside oha, as the server saw them
   users    10,000 users with think time
   sql      CPU per transaction, transactions/s and latencies beside pgbench
+  tokio-postgres   CPU per transaction and transactions/s beside a bare client over that library
   goose    the hot spots of the weather service beside examples/goose
   dashboards   the load's CPU per request with the dashboards and without
   --rounds N   how often each client takes its turn (5; dashboards 20)
@@ -95,7 +98,9 @@ fn beside_peers(mut args: impl Iterator<Item = String>) -> Result<bool> {
     let (mut names, mut save) = (Vec::new(), false);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "peers" | "pacing" | "users" | "sql" | "goose" | "dashboards" => names.push(arg),
+            "peers" | "pacing" | "users" | "sql" | "tokio-postgres" | "goose" | "dashboards" => {
+                names.push(arg)
+            }
             "--rounds" => rounds = Some(number(&arg, args.next())?),
             "--seconds" => {
                 length = Duration::from_secs(number(&arg, args.next())? as u64);
@@ -118,6 +123,7 @@ fn beside_peers(mut args: impl Iterator<Item = String>) -> Result<bool> {
             "peers" => peers::measure(&options)?,
             "pacing" => pacing::measure(&options)?,
             "sql" => sql::measure(&options)?,
+            "tokio-postgres" => drivers::measure(&options)?,
             "goose" => goose::measure(&options)?,
             "dashboards" => dashboards::measure(&options)?,
             _ => users::measure(&options)?,

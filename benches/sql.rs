@@ -5,10 +5,9 @@ use crate::{
     client::SLACK,
     databases::{CLIENTS, Databases, Done, SCALE, StatementRun},
     loadgen::BUILT,
+    pairs::Pairs,
     process::{self, Usage},
-    ratio::Ratio,
     report::{Report, Target, median},
-    slices,
 };
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -73,17 +72,15 @@ pub fn measure(options: &Options) -> Result<Report> {
         None => "halted",
     };
     for job in JOBS {
-        let rounds = bench.slices(turns, job)?;
-        let ratio = |figure: fn(&Done) -> f64| {
-            // Each had each database once.
-            let both = |pair: &[(Done, Done)]| {
-                let ratios = pair.iter().map(|(own, other)| figure(own) / figure(other));
-                ratios.product::<f64>().sqrt()
-            };
-            Ratio::of(rounds.chunks_exact(2).map(both))
-        };
-        let (cpu, rate) = (ratio(Done::cpu_us), ratio(Done::rate));
-        table.extend(rows(job.scenario, &rounds));
+        let pairs = Pairs::run(
+            &databases,
+            turns,
+            (job.scenario, 2 * options.length),
+            |url, length| bench.pgbench(job, None, url, length),
+            |spent| bench.others(spent),
+        )?;
+        let (cpu, rate) = (pairs.ratio(Done::cpu_us), pairs.ratio(Done::rate));
+        table.extend(rows(job.scenario, &pairs.0));
         let (of_cpu, of_rate) = (cpu.to_string(), rate.to_string());
         let row = [job.scenario, "of pgbench's", &of_cpu, &of_rate, "-", "-"];
         table.push(row.map(String::from).to_vec());
@@ -192,31 +189,6 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Both clients at once, slice by slice, each on a database of its own: twice, so that each has
-    /// each database, as no two have their rows in the same places.
-    fn slices(&self, number: usize, job: Job<'_>) -> Result<Vec<(Done, Done)>> {
-        let round = |round: usize| {
-            let [one, other] = &self.databases.urls;
-            let (own, others) = match round.is_multiple_of(2) {
-                true => (one, other),
-                false => (other, one),
-            };
-            let length = 2 * self.length;
-            let mut own = StatementRun::new(BUILT.as_ref(), job.scenario, own, None, length)?;
-            let mut others = self.pgbench(job, None, others, length);
-            let commands = [&mut own.command, &mut others];
-            let [spent, others] = slices::run(commands, length, length + SLACK)?;
-            // It was stopped now and then, and its latencies are longer by that.
-            let own = Done {
-                p50: f64::NAN,
-                mean: f64::NAN,
-                ..own.done(spent)?
-            };
-            Ok((own, self.others(others)?))
-        };
-        (0..2 * number).map(round).collect()
-    }
-
     /// Both clients, in turn; who is first changes, so that a machine that becomes slower or faster
     /// does so for both. Of twice as many rounds as asked for, those from which the machine's host
     /// took the least time.
