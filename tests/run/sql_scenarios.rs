@@ -5,8 +5,13 @@ use super::{
     result::{count, named},
     sql::{everywhere, number},
 };
-use crate::support::loadgen::Loadgen;
+use crate::support::{
+    loadgen::Loadgen,
+    servers::{Kind, Server},
+};
 use serde_json::Value;
+use std::process::Command;
+use url::Url;
 
 fn run(name: &str, url: &str, more: &[&str]) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sql");
@@ -112,6 +117,57 @@ fn the_bundled_services_data_is_driven_directly() {
             Loadgen::new(&seed).run().expect_code(0);
             run(scenario, &url, &["--env", "RECORDS=2000", "--users", "6"]);
         }
+    }
+}
+
+/// Arguments with which sysbench connects to a server.
+fn sysbench(url: &str) -> Vec<String> {
+    let url = Url::parse(url).unwrap();
+    let driver = match url.scheme() {
+        "postgres" => "pgsql",
+        other => other,
+    };
+    let port = url.port().unwrap().to_string();
+    let given = [
+        ("host", "127.0.0.1"),
+        ("port", &port),
+        ("user", url.username()),
+        ("db", &url.path()[1..]),
+    ];
+    let mut args = vec![format!("--db-driver={driver}")];
+    args.extend(given.map(|(name, value)| format!("--{driver}-{name}={value}")));
+    args
+}
+
+#[test]
+fn sysbench_itself_runs_on_its_tables() {
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        let url = Server::shared(kind).fresh();
+        init(&url, &["--tables", "oltp"]);
+        let rows = "SELECT count(*) FROM sbtest1";
+        for (script, added) in [
+            ("oltp_point_select", 0),
+            ("oltp_read_only", 0),
+            ("oltp_read_write", 0),
+            ("oltp_insert", 50),
+        ] {
+            let before = number(&url, rows);
+            let mut sysbench_itself = Command::new("sysbench");
+            sysbench_itself
+                .arg(script)
+                .args(sysbench(&url))
+                .args(["--tables=1", "--table-size=10000", "--threads=2"])
+                // So many transactions, however long they take.
+                .args(["--time=0", "--events=50", "run"]);
+            let done = sysbench_itself.output().expect("sysbench is installed");
+            let output = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success(), "{script} on {url}: {output}");
+            let transactions = output.lines().find(|line| line.contains("transactions:"));
+            let count = transactions.and_then(|line| line.split_whitespace().nth(1));
+            assert_eq!(count, Some("50"), "{script} on {url}: {output}");
+            assert_eq!(number(&url, rows) - before, added, "{script} on {url}");
+        }
+        run("oltp-read-write", &url, &[]);
     }
 }
 
