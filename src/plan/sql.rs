@@ -21,21 +21,21 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Database {
     /// NAME of `[database.NAME]`.
     pub name: String,
-    /// What speaks at the other end; follows from the URL's scheme.
+    /// The kind of server; follows from the URL's scheme.
     pub backend: Backend,
-    /// Where it is, as whom.
+    /// Address, user and options.
     pub url: Secret,
-    /// Whether statements are prepared once per connection. Otherwise PostgreSQL and MySQL get each
+    /// Statements are prepared once per connection. Otherwise PostgreSQL and MySQL get each
     /// statement as one text with its values written in (their simple protocols), and SQLite
     /// prepares it every time.
     pub prepared: bool,
     /// The isolation level of the sessions; None: the server's default.
     pub isolation: Option<Isolation>,
-    /// Who owns the connections.
+    /// Owners of the connections.
     pub connections: Connections,
     /// The longest that one statement may take. No step's timeout is longer.
     pub statement_timeout: Duration,
-    /// Whether each connection makes it the server's own limit. Otherwise the sessions' settings are
+    /// Each connection makes it the server's own limit. Otherwise the sessions' settings are
     /// those that the server gives them, and it is asked to end what takes too long.
     pub server_limit: bool,
     /// Bounds on the response to one statement.
@@ -43,7 +43,7 @@ pub struct Database {
     /// Bound on opening a connection, TLS handshake and login included; None: as the environment
     /// says, else [`CONNECT_TIMEOUT`].
     pub connect_timeout: Option<Duration>,
-    /// How connections are encrypted; None: as the URL says, else encrypted where the server can.
+    /// Encryption of connections; None: as the URL says, else encrypted where the server can.
     pub tls: Option<Tls>,
     /// A PEM file of certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,
@@ -68,7 +68,7 @@ impl Default for Limits {
 }
 
 impl Database {
-    /// How many connections its users share; None when each has its own.
+    /// Number of connections that its users share; None when each has its own.
     pub fn pool(&self) -> Option<u32> {
         match self.connections {
             Connections::OnePerUser => None,
@@ -153,14 +153,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Who owns the connections to a database.
+/// Owners of the connections to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connections {
     /// Each user or slot has its own and keeps it.
     OnePerUser,
     /// Users share so many (over all workers) and wait in turn for one; the wait is recorded apart.
     Pool {
-        /// How many.
+        /// Their number.
         size: NonZeroU32,
     },
 }
@@ -182,12 +182,12 @@ impl Isolation {
 pub struct SqlStep {
     /// Place in the plan's databases.
     pub database: usize,
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// Bound on the server's work on it; what takes longer is cancelled there too. Waiting for a
     /// connection of a pool has the same bound of its own, opening one has the database's.
     pub timeout: Duration,
-    /// How the scenario put it.
+    /// Its texts as the scenario has them.
     pub written: WrittenStatement,
 }
 
@@ -201,7 +201,7 @@ impl StepPlan for SqlStep {
     }
 }
 
-/// What a step does. The steps between [`Action::Begin`] and [`Action::Commit`] on the same
+/// Action of a step. The steps between [`Action::Begin`] and [`Action::Commit`] on the same
 /// database are one transaction: the first that fails rolls it back.
 #[derive(Debug)]
 pub enum Action {
@@ -236,11 +236,11 @@ pub struct Statement {
     pub text: Text,
     /// The values of `$1`, `$2`...; as many as the text has.
     pub params: Vec<Param>,
-    /// When the answer counts as a success.
+    /// Expectations of the response.
     pub expect: Expect,
-    /// What is kept of the first row.
+    /// Values that are kept of the first row.
     pub extract: Vec<Extract>,
-    /// How often it is tried in all when the server ends it because of others (a serialization
+    /// Number of tries in all when the server ends it because of others (a serialization
     /// failure or a deadlock). Only outside a transaction, which is tried again as a whole.
     pub max_tries: NonZeroU32,
 }
@@ -265,7 +265,7 @@ pub enum Param {
     Text(Template),
 }
 
-/// What an answer must be.
+/// Expectations of a response.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expect {
     /// Rows returned or, for a statement that returns none, changed.
@@ -286,7 +286,7 @@ pub enum Rows {
 }
 
 impl Rows {
-    /// Whether `seen` rows fulfil it.
+    /// Returns true if `seen` rows fulfil it.
     pub fn holds(self, seen: u64) -> bool {
         match self {
             Rows::Exactly(rows) => seen == rows,

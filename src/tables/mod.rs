@@ -12,7 +12,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Which tables.
+/// Tables of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `pgbench_branches`, `pgbench_tellers`, `pgbench_accounts` and `pgbench_history`.
@@ -21,12 +21,12 @@ pub enum Kind {
     Oltp,
 }
 
-/// What to make.
+/// Tables to make.
 #[derive(Debug, Clone, Copy)]
 pub struct Request {
-    /// Which tables.
+    /// The load that they are of.
     pub kind: Kind,
-    /// How many times the least amount of rows.
+    /// Multiple of the least amount of rows.
     pub scale: u32,
     /// Drops tables of these names that are there already.
     pub replace: bool,
@@ -35,7 +35,7 @@ pub struct Request {
 /// The greatest scale.
 pub const MOST: u32 = 20_000;
 
-/// How long one statement may take: a great table gets its key in one.
+/// Bound on one statement: a great table gets its key in one.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 impl Kind {
@@ -115,7 +115,7 @@ pub async fn make(
     Ok(filled)
 }
 
-/// What makes tables.
+/// Maker of tables.
 struct Maker<'a> {
     backend: Backend,
     console: Console,

@@ -87,7 +87,7 @@ pub async fn make(maker: &mut Maker<'_>, scale: u32) -> Result<Vec<Filled>, Stri
     Ok(filled)
 }
 
-/// Which lot of so many the number `n` is in, from 1.
+/// The lot of so many that the number `n` is in, from 1.
 fn group(backend: Backend, size: u64) -> String {
     let divide = match backend {
         Backend::MySql => "DIV",

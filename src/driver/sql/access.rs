@@ -1,4 +1,4 @@
-//! How a session comes by a connection, and what becomes of it after a step.
+//! Connections of a session: found, opened, and put back after a step.
 
 use super::{
     Held, Measurement, Slot, SqlDriver,

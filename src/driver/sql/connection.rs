@@ -89,7 +89,7 @@ impl Connection {
         &self.0.token
     }
 
-    /// How many bytes have ever been sent and received; none where sqlx does not tell.
+    /// Numbers of bytes ever sent and received; none where sqlx does not tell.
     pub fn traffic(&self) -> [u64; 2] {
         match &self.0.wire {
             Wire::Postgres(wire) => wire.traffic(),
@@ -194,7 +194,7 @@ impl Connection {
     }
 }
 
-/// What [`Connection::exchange`] does: a future that is small, since each step has one, and that boxes its
+/// Future of [`Connection::exchange`], which is small, since each step has one, and that boxes its
 /// error, since few have any.
 pub enum Exchange<'a> {
     /// Over our own connection.

@@ -24,7 +24,7 @@ pub struct Console {
     target: Target,
     connection: Option<Connection>,
     canceller: Canceller,
-    /// How long a statement may take.
+    /// Bound on a statement.
     limit: Duration,
 }
 

@@ -93,7 +93,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         self.params.len()
     }

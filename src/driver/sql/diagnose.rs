@@ -1,4 +1,4 @@
-//! What a server finds wrong with a statement, told where the scenario has it.
+//! Problems that a server finds in a statement, told where the scenario has them.
 
 use super::{Place, Problem, Subject};
 use crate::{

@@ -1,4 +1,4 @@
-//! What an error of a database means.
+//! Meanings of a database's errors.
 
 use super::{
     mysql,
@@ -9,7 +9,7 @@ use crate::driver::{ErrorClass, Failure};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
 use std::{borrow::Cow, fmt, io};
 
-/// What goes wrong between us and a database.
+/// An error of a connection to a database.
 #[derive(Debug)]
 pub enum Error {
     /// Over our own connections to PostgreSQL.
@@ -70,16 +70,18 @@ pub fn judge_opening(error: impl Into<Error>) -> Failure {
                 false => Failure::text(ErrorClass::Connection, format!("no connection: {error}")),
             }
         }
-        Error::Sqlx(sqlx::Error::Protocol(words)) => match mysql::error::unsupported_login(&words) {
-            Some(plugin) => Failure::text(
-                ErrorClass::Authentication,
-                format!(
-                    "the server asks this user to log in by `{plugin}`, which loadgen does not have; \
+        Error::Sqlx(sqlx::Error::Protocol(words)) => {
+            match mysql::error::unsupported_login(&words) {
+                Some(plugin) => Failure::text(
+                    ErrorClass::Authentication,
+                    format!(
+                        "the server asks this user to log in by `{plugin}`, which loadgen does not have; \
                      give the user mysql_native_password or caching_sha2_password, alone or before it"
+                    ),
                 ),
-            ),
-            None => Failure::text(ErrorClass::Protocol, words),
-        },
+                None => Failure::text(ErrorClass::Protocol, words),
+            }
+        }
         error => judge(error, false).failure,
     }
 }

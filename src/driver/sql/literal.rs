@@ -69,7 +69,7 @@ fn write_text(text: &str, backend: Backend, out: &mut String) -> Result<(), Stri
     }
     let backslash = text.contains('\\');
     if backslash && backend == Backend::MySql {
-        // Whether a backslash escapes depends on the server's sql_mode; this form never does.
+        // The server's sql_mode decides if a backslash escapes; in this form none does.
         out.push_str("_utf8mb4 ");
         write_hex(text.as_bytes(), out);
         return Ok(());

@@ -63,7 +63,7 @@ use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::{cell::RefCell, iter, sync::Arc, time::Duration};
 
-/// How long a server may take to answer that it ended something.
+/// Bound on a server's answer that it cancelled something.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Drives databases for the sessions of one worker.
@@ -80,7 +80,7 @@ pub struct SqlDriver {
     cut: RefCell<Vec<(usize, CancelToken)>>,
 }
 
-/// What a user or slot keeps between its steps.
+/// State that a user or slot keeps between its steps.
 #[derive(Debug)]
 pub struct Session {
     /// By database.
@@ -107,7 +107,7 @@ struct Held {
     permit: Option<Permit>,
 }
 
-/// What is measured of a step.
+/// Times and counts of a step.
 #[derive(Debug)]
 struct Measurement {
     sent_at: Option<Nanos>,

@@ -1,4 +1,4 @@
-//! Where in a statement a server's message points to, when the server only says it in words.
+//! Position in a statement that a server's message points to, when the server only says it in words.
 
 use crate::plan::sql::Text;
 
@@ -19,7 +19,7 @@ pub fn find(text: &Text, message: &str) -> Option<usize> {
     })
 }
 
-/// What a message quotes, in order.
+/// Texts that a message quotes, in order.
 fn quotes(message: &str) -> Vec<&str> {
     let mut found = Vec::new();
     if let Some((_, near)) = message.split_once("near '")
@@ -40,7 +40,7 @@ fn quotes(message: &str) -> Vec<&str> {
     found
 }
 
-/// Where `words` stand in `source` as whole words, if exactly once.
+/// Position of `words` in `source` as whole words, if they are there exactly once.
 fn once(source: &str, words: &str) -> Option<usize> {
     let is_name = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let bytes = source.as_bytes();

@@ -51,15 +51,15 @@ pub enum PrepareError {
 /// A mistake in the scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What it is a mistake of.
+    /// The part of the scenario with the mistake.
     pub subject: Subject,
-    /// What is wrong.
+    /// The mistake, in words.
     pub message: String,
-    /// What to do about it.
+    /// Advice on how to mend it.
     pub help: Option<String>,
 }
 
-/// What a problem belongs to.
+/// Part of a scenario that a problem belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// The database at this place of the plan's databases.
@@ -68,7 +68,7 @@ pub enum Subject {
     Step(usize, Place),
 }
 
-/// Where in a step a problem is.
+/// Part of a step that a problem is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Its statement.

@@ -36,7 +36,7 @@ pub enum Parameters {
 }
 
 impl Parameters {
-    /// How many there are.
+    /// Their number.
     pub fn count(&self) -> usize {
         match self {
             Parameters::Counted(count) => *count,

@@ -1,4 +1,4 @@
-//! What every worker's driver needs to know, made once before the run.
+//! Databases and statements of a run, made once before it for the drivers of all workers.
 
 use super::{
     mysql,
@@ -47,7 +47,7 @@ pub(super) struct Compiled {
     pub(super) sets_session: bool,
 }
 
-/// How a statement's parameters travel.
+/// Form in which a statement's parameters are sent.
 #[derive(Debug)]
 pub(super) enum Form {
     /// As each session finds it; mostly it is of this shape, which was found before the run.
@@ -110,7 +110,7 @@ impl Target {
         })
     }
 
-    /// Where the database is, and as whom it is asked.
+    /// Address of the database and user, for messages.
     pub(super) fn address(&self) -> String {
         match &self.options {
             Options::Postgres(options) => options.name(),

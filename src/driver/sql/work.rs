@@ -23,24 +23,25 @@ use std::{cell::RefCell, pin::Pin, sync::Arc, time::Duration};
 /// The server's own limit gets so much time to act before ours does.
 const SERVER_FIRST: Duration = Duration::from_millis(100);
 
-/// What is to be done for a session, and what has come of it so far.
+/// A step to do for a session, and what has come of it so far.
 pub struct Job<'a> {
     /// Place in the plan's steps.
     pub index: usize,
     /// The step there.
     pub step: &'a SqlStep,
-    /// What the session has drawn and extracted.
+    /// Values that the session has drawn and extracted.
     pub values: &'a mut [Value],
     /// Told when something is sent that may last.
     pub progress: &'a Progress,
     /// The session had begun a transaction on the step's database.
     pub in_transaction: bool,
-    /// What is measured.
+    /// Measurement of the step.
     pub measurement: Measurement,
 }
 
 impl Job<'_> {
-    /// What is done inside a transaction is nothing yet; only its end makes it last.
+    /// Returns true if the step's effects last: those of a statement inside a transaction do only
+    /// once it has been committed.
     fn is_lasting(&self) -> bool {
         match &self.step.action {
             Action::Begin { .. } => false,
@@ -50,15 +51,15 @@ impl Job<'_> {
     }
 }
 
-/// How an exchange ended.
+/// End of an exchange.
 pub struct Ended {
-    /// What came of it.
+    /// Success, or the failure.
     pub result: Result<(), Failure>,
     /// The connection cannot be used any more.
     pub broken: bool,
 }
 
-/// What a server works on. When this is dropped before its end, it is noted to be ended there
+/// Work of a server. When this is dropped before its end, it is noted to be cancelled there
 /// ([`SqlDriver::tidy`]).
 struct Underway<'a> {
     cut: &'a RefCell<Vec<(usize, CancelToken)>>,
@@ -167,7 +168,7 @@ impl SqlDriver {
         }
     }
 
-    /// When the step has taken too long.
+    /// Time at which the step has taken too long.
     fn deadline(&self, step: &SqlStep, sent_at: Nanos) -> Nanos {
         let database = &self.setup.targets[step.database].database;
         let enforced = database.server_limit

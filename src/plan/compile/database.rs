@@ -4,7 +4,8 @@ use super::context::{Context, optional, or_default};
 use crate::{
     plan::{
         sql::{
-            Backend, CONNECT_TIMEOUT, ConnectParams, Connections, Database, Limits, Secret, Tls, UrlProblem,
+            Backend, CONNECT_TIMEOUT, ConnectParams, Connections, Database, Limits, Secret, Tls,
+            UrlProblem,
         },
         written::{self, redact_query, redact_user},
     },

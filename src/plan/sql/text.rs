@@ -26,7 +26,7 @@ pub enum Piece {
     Sql(Range<usize>),
     /// `$n`.
     Placeholder {
-        /// Where it stands.
+        /// Its position.
         at: Range<usize>,
         /// n, from 1.
         number: u16,
@@ -38,16 +38,16 @@ pub enum Piece {
 pub struct TextError {
     /// The byte at which the problem begins.
     pub at: usize,
-    /// What it is.
+    /// Its kind.
     pub problem: TextProblem,
 }
 
-/// What is wrong with a text.
+/// Problem of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextProblem {
     /// There is nothing in it.
     Empty,
-    /// What begins here, such as a string, has no end.
+    /// A string or the like that begins here has no end.
     Unterminated(&'static str),
     /// `$0`, or a number that no server takes.
     Number,
@@ -118,7 +118,7 @@ impl Text {
         &self.source
     }
 
-    /// How many parameters it has: the highest n of `$n`.
+    /// Number of its parameters: the highest n of `$n`.
     pub fn parameters(&self) -> usize {
         usize::from(self.parameters)
     }
@@ -276,7 +276,7 @@ impl Scan<'_> {
         self.words.push(begin..self.at);
     }
 
-    /// Whether the quote here follows a lone `E`.
+    /// Returns true if the quote here follows a lone `E`.
     fn is_escape_string(&self) -> bool {
         let before = &self.bytes[..self.at];
         match before {

@@ -1,4 +1,4 @@
-//! How a scenario put a statement.
+//! Statements as the scenario has them.
 
 use crate::scenario::Place;
 
@@ -9,17 +9,17 @@ pub struct WrittenStatement {
     pub text: String,
     /// Its parameters.
     pub params: Vec<String>,
-    /// Where the scenario has it, or the name of its file.
+    /// Place of the statement in the scenario, or of the name of its file.
     pub place: Place,
-    /// Which text of the scenario it stands in.
+    /// The text of the scenario that it stands in.
     pub source: usize,
-    /// Where each byte of [`crate::plan::sql::Text::source`] stands there, and its end.
+    /// Positions there of each byte of [`crate::plan::sql::Text::source`], and of its end.
     pub offsets: Vec<usize>,
-    /// Where each parameter stands.
+    /// Place of each parameter.
     pub param_places: Vec<Place>,
-    /// Where each expected value stands.
+    /// Place of each expected value.
     pub value_places: Vec<Place>,
-    /// Where each extracted column stands.
+    /// Place of each extracted column.
     pub extract_places: Vec<Place>,
 }
 

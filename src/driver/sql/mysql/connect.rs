@@ -7,7 +7,7 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlSslMode},
 };
 
-/// How a database is connected to, by connections that keep `capacity` prepared statements.
+/// Options of connections to a database that keep `capacity` prepared statements.
 ///
 /// # Errors
 /// In words, when a certificate file cannot be used.

@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Execute, of the portal without a name and to the last row, and Sync.
 const EXECUTE: &[u8] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
 
-/// How a value was written.
+/// Format of a value as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Null,

@@ -1,4 +1,4 @@
-//! What goes wrong between us and a server.
+//! Errors of a connection, and those that a server reports.
 
 use super::message::Reader;
 use std::{fmt, io};

@@ -1,4 +1,4 @@
-//! What has been received and not yet been looked at.
+//! Bytes that have been received and not yet been looked at.
 
 use super::{
     Error,
@@ -25,9 +25,9 @@ const MOST: usize = 1 << 20;
 #[derive(Default)]
 pub struct Input {
     buffer: BytesMut,
-    /// How many of them have been handed out.
+    /// Number of them that have been handed out.
     seen: usize,
-    /// How many have ever been received.
+    /// Number of bytes ever received.
     pub received: u64,
 }
 
@@ -95,7 +95,7 @@ impl Input {
         }
     }
 
-    /// How long the next message is, if it has come whole.
+    /// Length of the next message, if it has come whole.
     fn whole(&self, bounds: Tally) -> Result<Option<usize>, Error> {
         let rest = &self.buffer[self.seen..];
         let Some(length) = message::length(rest)? else {

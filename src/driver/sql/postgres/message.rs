@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 /// One message.
 pub struct Message<'a> {
-    /// What it is.
+    /// Its kind.
     pub tag: u8,
-    /// What stands behind its length.
+    /// The bytes behind its length.
     pub body: &'a [u8],
 }
 
@@ -18,7 +18,7 @@ impl Message<'_> {
     }
 }
 
-/// How many bytes the message at the beginning of `bytes` has, the tag and the length included;
+/// Length of the message at the beginning of `bytes`, the tag and the length included;
 /// None when too few came to tell.
 ///
 /// # Errors
@@ -124,7 +124,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// How many rows a command changed or gave, by its tag, such as `INSERT 0 5`.
+/// Number of rows that a command changed or gave, by its tag, such as `INSERT 0 5`.
 ///
 /// # Errors
 /// When there is no tag.

@@ -127,7 +127,7 @@ impl Connection {
         self.key
     }
 
-    /// How many bytes have ever been sent and received, before encryption.
+    /// Numbers of bytes ever sent and received, before encryption.
     pub fn traffic(&self) -> [u64; 2] {
         [self.output.sent, self.input.received]
     }

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-/// How long the prefix of the names of prepared statements is.
+/// Length of the prefix of the names of prepared statements.
 pub const PREFIX: usize = 8;
 
 /// Options with which sessions are opened.
@@ -34,7 +34,7 @@ pub struct ConnectOptions {
     pub(super) limits: Limits,
 }
 
-/// Where a server listens.
+/// Address at which a server listens.
 #[derive(Debug)]
 pub(super) enum Address {
     /// The name that its certificate has, its address, and its port.
@@ -160,7 +160,7 @@ impl ConnectOptions {
         }
     }
 
-    /// Where the server is, and as whom it is asked.
+    /// Address and user, for messages.
     pub fn name(&self) -> String {
         match &self.address {
             Address::Host(_, address, port) if address.contains(':') => {

@@ -1,4 +1,4 @@
-//! What is to be sent.
+//! Bytes to be sent.
 
 use super::socket::{self, Socket};
 use bytes::BytesMut;
@@ -13,16 +13,16 @@ use tokio::io::AsyncWrite;
 #[derive(Default)]
 pub struct Output {
     buffer: BytesMut,
-    /// How many of the bytes have gone.
+    /// Number of the bytes that have gone.
     gone: usize,
     /// Nothing is held back on the way, either.
     flushed: bool,
-    /// How many have ever been sent.
+    /// Number of bytes ever sent.
     pub sent: u64,
 }
 
 impl Output {
-    /// Where the next messages are put; what was there before is forgotten.
+    /// Room for the next messages; those before are forgotten.
     pub fn begin(&mut self) -> &mut BytesMut {
         self.buffer.clear();
         self.gone = 0;

@@ -15,7 +15,7 @@ pub struct Description {
     pub columns: Vec<Field>,
 }
 
-/// How a prepared statement is executed: as each session finds it, because a table may have been
+/// Form in which a prepared statement is executed: as each session finds it, because a table may have been
 /// altered since the run began, and another user or search path may mean another table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -30,7 +30,7 @@ pub struct Shape {
 pub struct Column {
     /// Index in the row.
     pub index: usize,
-    /// How its values are read.
+    /// The kind by which its values are read.
     pub kind: Kind,
 }
 

@@ -4,7 +4,7 @@ use crate::plan::sql::Database;
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use std::str::FromStr;
 
-/// How a database is opened, by connections that keep `capacity` prepared statements.
+/// Options of connections to a database that keep `capacity` prepared statements.
 ///
 /// # Errors
 /// In words, when its URL cannot be used.

@@ -18,7 +18,7 @@ const PASSWORD: &str = "p@ss wörd";
 const NONCE: &[u8; 20] = b"abcdefghijklmnopqrst";
 const CAN_TLS: u32 = 0x800;
 
-/// How the server goes on after the client's proof.
+/// Reaction of the server to the client's proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// It knows the user from before, and compares the proof.

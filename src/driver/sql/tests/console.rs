@@ -1,4 +1,4 @@
-//! What is asked beside the load.
+//! Statements beside the load.
 
 use super::*;
 use crate::driver::sql::Console;

@@ -101,7 +101,7 @@ async fn what_is_not_as_expected() {
     }
 }
 
-/// What opening a connection fails with.
+/// Failure of opening a connection.
 async fn refused(database: &Database) -> (ErrorClass, String) {
     match prepare_all(std::slice::from_ref(database), &[]).await {
         Err(PrepareError::Unreachable { failure, .. }) => {

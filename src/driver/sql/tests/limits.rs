@@ -26,7 +26,7 @@ fn sleeps(database: &Database, seconds: f64) -> SqlStep {
     }
 }
 
-/// How many sessions the server works on for this database, besides the one that asks.
+/// Number of sessions that the server works on for this database, besides the one that asks.
 async fn busy(database: &Database) -> Value {
     let sql = match database.backend {
         Backend::Postgres => {

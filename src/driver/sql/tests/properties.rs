@@ -302,7 +302,7 @@ impl Table<'_> {
         Rig::new(&database, steps).await.unwrap()
     }
 
-    /// What the client reads, by number and writer.
+    /// Values as the client shows them, by number and writer.
     fn shown(&self) -> BTreeMap<(usize, usize), String> {
         let text = shown(self.database.backend, self.kind);
         let select = format!("SELECT n, writer, {text} FROM {};\n", self.name);
