@@ -3,6 +3,8 @@
 //! The modules stand in the order in which data flows through them, each reading only those above it:
 //! scenario file, validated plan, engine (when) with driver (what) and recorder (how long), gate, report.
 
+pub mod printable;
+
 pub mod human;
 pub mod metric;
 pub mod time;

@@ -1,5 +1,6 @@
 //! What a child process said on standard error.
 
+use crate::printable;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
@@ -45,7 +46,7 @@ impl Said {
         }
         for line in &*self.lines.lock().unwrap_or_else(PoisonError::into_inner) {
             problem.push_str("\n  ");
-            problem.push_str(line);
+            problem.push_str(&printable::line(line));
         }
         problem
     }

@@ -3,7 +3,7 @@
 //! Whoever reads may go at any time, as `head` does: that must not end a run, nor lose its result.
 
 use super::Exit;
-use crate::dashboard::tui::terminal;
+use crate::{dashboard::tui::terminal, printable};
 use std::{
     fmt::Display,
     io::{ErrorKind, Write, stderr, stdout},
@@ -27,8 +27,13 @@ pub fn complain(problem: impl Display) {
     tell(&format!("error: {problem}\n"));
 }
 
-/// Writes `text` to standard error; there is nowhere to tell when that fails.
+/// Writes `text` to standard error, made printable; there is nowhere to tell when that fails.
 pub fn tell(text: &str) {
+    tell_styled(&printable::lines(text));
+}
+
+/// Writes text to standard error that is printable but for the colours that loadgen gave it.
+pub fn tell_styled(text: &str) {
     // On a screen that is about to be given back it would be lost.
     terminal::leave();
     let _ = stderr().write_all(text.as_bytes());

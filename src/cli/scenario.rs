@@ -203,7 +203,7 @@ fn without_secrets(target: &str) -> String {
 /// Tells what is wrong with a scenario.
 pub fn tell(report: &scenario::Report) {
     let text = report.render(Look::of_stderr().colour);
-    output::tell(&format!("{}\n", text.trim_end()));
+    output::tell_styled(&format!("{}\n", text.trim_end()));
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     gate::Verdict,
+    printable,
     record::{RunTotals, Snapshot},
     report::{terminal::Look, words},
     time::SECOND,
@@ -135,10 +136,11 @@ impl Display {
 
     /// Says something that stays, such as that a service is being started.
     pub fn message(&self, text: &str) {
+        let text = printable::lines(text);
         if let Some(painter) = &self.painter {
-            painter.show(Frame::Line(text.to_owned()));
+            painter.show(Frame::Line(text.clone().into_owned()));
         }
-        self.change(|state| state.message(text));
+        self.change(|state| state.message(&text));
     }
 
     /// Shows what was done to the world, or what has come of it by now; why it failed is a message.

@@ -3,6 +3,7 @@
 use super::Trace;
 use crate::{
     metric::{Counter, EnumMap, Key, Timer},
+    printable,
     time::Nanos,
 };
 use std::{borrow::Cow, cell::Cell, fmt, io, time::Duration};
@@ -188,12 +189,13 @@ pub enum Detail {
     Text(Cow<'static, str>),
 }
 
+/// Words may be a server's own: they are shown as [`printable`] has them.
 impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Detail::Status(status) => write!(f, "status {status}"),
-            Detail::Io(error) => error.fmt(f),
-            Detail::Text(text) => f.write_str(text),
+            Detail::Io(error) => f.write_str(&printable::line(&error.to_string())),
+            Detail::Text(text) => f.write_str(&printable::line(text)),
         }
     }
 }

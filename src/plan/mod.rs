@@ -21,8 +21,8 @@ pub mod variable;
 pub mod verify;
 pub mod written;
 
-use crate::data::rng::Stream;
 pub use crate::scenario::raw::Scope;
+use crate::{data::rng::Stream, printable};
 pub use beside::Beside;
 pub use compile::{Settings, compile, compile_suite};
 pub use curve::Curve;
@@ -82,6 +82,18 @@ pub struct Plan {
 
 /// [`Plan::max_lag`] of scenarios that set none.
 pub const MAX_LAG: Duration = Duration::from_millis(2);
+
+impl Plan {
+    /// A text from outside, such as a server's message, as one line that may be shown.
+    pub fn shown_line(&self, text: &str) -> String {
+        printable::line(text).into_owned()
+    }
+
+    /// The same of a text that may have several lines.
+    pub fn shown_lines(&self, text: &str) -> String {
+        printable::lines(text).into_owned()
+    }
+}
 
 /// Every request under load is the root of a trace of its own.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,6 +4,7 @@ use super::{
     beside::Beside,
     figures::{at, by_class, by_time, micros, per_second, points, rounded, stats, traced},
     model::{self, Generator, Interval, IntervalHdr, Lag, ResultFile, Run, Scenario, StepInterval},
+    texts::Texts as _,
     warnings,
 };
 use crate::{
@@ -132,7 +133,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Makes the result. `thresholds` and `verdicts` go together by their places.
+/// Makes the result, every text of it printable. `thresholds` and `verdicts` go together by their places.
 pub fn build(
     facts: Facts,
     names: &Names<'_>,
@@ -147,7 +148,7 @@ pub fn build(
     warned.extend(warnings::warmup(&recording.warmup));
     warned.extend(samples::warnings(thresholds, verdicts, names.scopes()));
     warned.extend(facts.warnings);
-    ResultFile {
+    let mut result = ResultFile {
         schema: model::SCHEMA,
         scenario: facts.scenario,
         plan: facts.plan,
@@ -187,7 +188,9 @@ pub fn build(
         observed: facts.beside.observed,
         databases: facts.beside.databases,
         warnings: warned,
-    }
+    };
+    result.make_printable();
+    result
 }
 
 fn generator(program: Program, totals: &RunTotals) -> Generator {

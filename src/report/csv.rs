@@ -71,10 +71,34 @@ fn figures(times: &Hist) -> String {
     format!("{p50},{p90},{p95},{p99},{}", micros(max as f64))
 }
 
+/// A cell of text. One that a spreadsheet would take for a formula begins with a quote, by which
+/// spreadsheets know text.
 fn quoted(cell: &str) -> Cow<'_, str> {
+    if cell.starts_with(['=', '+', '-', '@']) {
+        return quoted(&format!("'{cell}")).into_owned().into();
+    }
     if cell.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\"")).into()
     } else {
         cell.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (id, cell) in [
+            ("shop/read/GET /", "shop/read/GET /"),
+            ("=1+cmd|calc!A1/t/s", "'=1+cmd|calc!A1/t/s"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("-2", "'-2"),
+            ("+1,\"x\"", "\"'+1,\"\"x\"\"\""),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(quoted(id), cell);
+        }
     }
 }

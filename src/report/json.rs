@@ -4,8 +4,12 @@ use super::{
     file::{self, WriteError},
     model::{ResultFile, SCHEMA},
     suite::{self, SuiteFile},
+    texts::Texts,
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use std::{fmt, path::Path};
 
 /// Writes a result so that either all of it or nothing is there.
@@ -94,11 +98,14 @@ pub fn read(text: &str) -> Result<Saved, ReadError> {
     match version.schema {
         None => Err(ReadError::NoSchema),
         Some(schema) if schema > newest => Err(ReadError::Newer(schema)),
-        Some(_) if of_suite => serde_json::from_str(text)
-            .map(Saved::Suite)
-            .map_err(ReadError::Form),
-        Some(_) => serde_json::from_str(text)
-            .map(Saved::Run)
-            .map_err(ReadError::Form),
+        Some(_) if of_suite => printable(text).map(Saved::Suite),
+        Some(_) => printable(text).map(Saved::Run),
     }
+}
+
+/// Reads what somebody may have written by hand: every text of it is made printable.
+fn printable<T: DeserializeOwned + Texts>(text: &str) -> Result<Box<T>, ReadError> {
+    let mut read: Box<T> = serde_json::from_str(text).map_err(ReadError::Form)?;
+    read.make_printable();
+    Ok(read)
 }

@@ -53,7 +53,8 @@ fn section(name: &str, result: &ResultFile) -> String {
             .map(|sample| format!(": {}", plain(&sample.message)))
             .next();
         format!(
-            "{class} × {}{}",
+            "{} × {}{}",
+            plain(class),
             human::grouped(*count),
             seen.unwrap_or_default()
         )
@@ -120,7 +121,7 @@ fn thresholds(result: &ResultFile) -> Option<String> {
             || "no samples".to_owned(),
             |observed| {
                 let number = human::beside(observed, threshold.limit);
-                format!("{number}{}", threshold.unit)
+                plain(&format!("{number}{}", threshold.unit))
             },
         );
         let scope = match threshold.scope.as_str() {
@@ -151,7 +152,7 @@ fn observed(result: &ResultFile) -> Option<String> {
             .iter()
             .take(MOST_METRICS)
             .map(move |series| {
-                let of = |value| human::in_unit(value, &series.unit);
+                let of = |value| plain(&human::in_unit(value, &series.unit));
                 format!(
                     "| {} | {} | {} | {} | {} |",
                     plain(name),
@@ -246,7 +247,9 @@ fn plain(text: &str) -> String {
 
 /// As code, within a cell of a table.
 fn code(text: &str) -> String {
-    if text.contains('`') {
+    // Not every reader of Markdown leaves tags within code alone.
+    let is_tag = |(at, _)| !text[at + 1..].starts_with([' ', '=']);
+    if text.contains('`') || text.match_indices('<').any(is_tag) {
         return plain(text);
     }
     format!(

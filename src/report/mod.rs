@@ -27,6 +27,7 @@ pub mod suite;
 #[cfg(test)]
 mod suite_tests;
 pub mod terminal;
+mod texts;
 mod traced;
 pub mod verdict;
 pub mod warnings;
@@ -36,3 +37,4 @@ pub use beside::{Beside, Event, Observed, Verification};
 pub use build::{Facts, Names, Program, build, limit};
 pub use model::ResultFile;
 pub use suite::SuiteFile;
+pub use texts::{Text, Texts};

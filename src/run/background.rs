@@ -5,7 +5,8 @@ use crate::{
     gate, human,
     observe::{Observers, Taken},
     plan::{Plan, sql::Secret},
-    report::{self, Verification},
+    printable,
+    report::{self, Text, Texts as _, Verification},
     time::{Clock, Nanos, SECOND},
     world::{Activities, Caller, Databases, Events, Happened, Progress, Questions},
 };
@@ -108,7 +109,7 @@ impl Background {
                     BackgroundUpdate::Event(outcome)
                 }
             },
-            taken = self.observers.next() => BackgroundUpdate::Observed(taken),
+            taken = self.observers.next() => BackgroundUpdate::Observed(shown(&self.plan, taken)),
         }
     }
 
@@ -157,6 +158,10 @@ impl Background {
             .zip(verified)
             .map(|(verify, verified)| Verification::of(verify, verified))
             .collect();
+        self.done.each(&mut |text| match text {
+            Text::Line(text) => *text = self.plan.shown_line(text),
+            Text::Lines(text) => *text = self.plan.shown_lines(text),
+        });
         Ok(())
     }
 
@@ -231,11 +236,25 @@ fn seconds(ns: Nanos) -> f64 {
     (ns as f64 / SECOND as f64 * 1e6).round() / 1e6
 }
 
+/// What was read of a source, as it may be shown.
+fn shown(plan: &Plan, taken: Taken) -> Taken {
+    let samples = taken.samples.map(|mut samples| {
+        for sample in &mut samples {
+            printable::make_line(&mut sample.metric);
+        }
+        samples
+    });
+    Taken {
+        samples: samples.map_err(|problem| plan.shown_line(&problem)),
+        ..taken
+    }
+}
+
 fn outcome(plan: &Plan, happened: Happened) -> EventOutcome {
     let name = name(plan, happened.event);
     let (ok, message) = match happened.result {
-        Ok(note) => (true, note),
-        Err(problem) => (false, problem),
+        Ok(note) => (true, plan.shown_line(&note)),
+        Err(problem) => (false, plan.shown_line(&problem)),
     };
     let at = report::words::at(
         happened.at as f64 / SECOND as f64,

@@ -1,6 +1,6 @@
 //! Errors of runs that have no result.
 
-use crate::scenario::Report;
+use crate::{plan::Plan, scenario::Report};
 use std::{error::Error, fmt};
 
 /// Parts of a run, in their order.
@@ -35,7 +35,7 @@ pub enum RunPhase {
 }
 
 /// Kinds of reasons for which a run has no result; in words, where there is something to say.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Cause {
     /// The plan runs this command on this machine, and the options allow none.
     CommandNotAllowed(String),
@@ -75,6 +75,21 @@ impl RunPhase {
 }
 
 impl RunError {
+    /// The error of a run of this plan, its words as they may be shown.
+    pub(super) fn shown(&self, plan: &Plan) -> Self {
+        let cause = match &self.cause {
+            Cause::Unreachable(words) => Cause::Unreachable(plan.shown_lines(words)),
+            Cause::Failed(words) => Cause::Failed(plan.shown_lines(words)),
+            Cause::Internal(words) => Cause::Internal(plan.shown_lines(words)),
+            Cause::CommandNotAllowed(command) => Cause::CommandNotAllowed(plan.shown_line(command)),
+            other @ (Cause::Invalid(_) | Cause::Interrupted | Cause::Abandoned) => other.clone(),
+        };
+        Self {
+            phase: self.phase,
+            cause,
+        }
+    }
+
     /// True after a third interrupt: nothing may be waited for any more.
     pub fn is_abandoned(&self) -> bool {
         matches!(self.cause, Cause::Abandoned)

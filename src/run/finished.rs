@@ -10,7 +10,7 @@ use crate::{
     plan::{Plan, describe},
     record::Recording,
     report::{
-        self, Facts, Names, Program, ResultFile,
+        self, Facts, Names, Program, ResultFile, Texts as _,
         journal::{Beginning, End, Header},
     },
     time::{Nanos, nanos},
@@ -73,9 +73,11 @@ pub struct FinishedRun {
 impl RunInfo {
     /// First line of the run's journal.
     pub fn journal_header(&self) -> Header {
+        let mut plan = describe::json(&self.plan);
+        plan.make_printable();
         let beginning = Beginning {
             scenario: self.scenario.clone(),
-            plan: describe::json(&self.plan),
+            plan,
             id: self.id.to_string(),
             started_at: self.started_at,
             target: self.target.clone(),
@@ -122,9 +124,16 @@ impl FinishedRun {
             recording: measured.recording,
             background,
             interrupted: measured.interrupted,
-            failures: measured.failures,
+            failures: measured
+                .failures
+                .iter()
+                .map(|it| info.plan.shown_lines(it))
+                .collect(),
             internal: measured.internal,
-            warnings,
+            warnings: warnings
+                .iter()
+                .map(|it| info.plan.shown_lines(it))
+                .collect(),
             stopped: measured.stopped,
             usage,
             exit_code: 0,
@@ -136,7 +145,7 @@ impl FinishedRun {
 
     /// Adds a failure that came after the load.
     pub(super) fn fail(&mut self, problem: String) {
-        self.failures.push(problem);
+        self.failures.push(self.info.plan.shown_lines(&problem));
         self.exit_code = u8::from(!self.is_good());
     }
 

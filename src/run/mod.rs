@@ -23,13 +23,14 @@ pub mod suite;
 mod system;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::{
     driver::{Custom, NoCustom, PrepareError, Reach, Setups, Timers},
     engine::{RunningLoad, worker_count},
     human,
     plan::{Plan, RunData, event::Action},
-    report,
+    printable, report,
     scenario::{Report, Scenario, Source},
     world::{self, LoadError},
 };
@@ -46,6 +47,7 @@ use services::Services;
 pub use source::{LoadSource, LocalSource};
 use std::{num::NonZeroUsize, sync::Arc};
 pub use system::Usage;
+use told::Told;
 use url::Url;
 use uuid::Uuid;
 
@@ -112,7 +114,7 @@ impl<C: Custom> Run<C> {
         Ok(Self {
             scenario: report::model::Scenario {
                 name: plan.name.clone(),
-                file: scenario.path.display().to_string(),
+                file: printable::line(&scenario.path.display().to_string()).into_owned(),
                 arguments: options.arguments.clone(),
                 sha256: scenario.sha256.clone(),
                 seed: plan.seed,
@@ -188,6 +190,19 @@ impl<C: Custom> Run<C> {
 
     /// Runs it against services that are started, and go on after it. Errors were told already.
     async fn drive(
+        &self,
+        source: impl LoadSource<C>,
+        services: &mut Services,
+        observer: &mut impl Observer,
+        interrupts: &Interrupts,
+    ) -> Result<FinishedRun, RunError> {
+        let mut observer = Told::new(observer, &self.plan);
+        let run = self.phases(source, services, &mut observer, interrupts);
+        run.await.map_err(|error| error.shown(&self.plan))
+    }
+
+    /// The phases from the preflight to the teardown.
+    async fn phases(
         &self,
         source: impl LoadSource<C>,
         services: &mut Services,

@@ -12,7 +12,7 @@ use crate::{
         suite::{OnFailure, Phase},
     },
     report::{
-        ResultFile,
+        ResultFile, Texts as _,
         suite::{self as report, State, SuiteFile, SuiteRun},
     },
 };
@@ -151,11 +151,13 @@ impl<C: Custom> SuiteRunner<C> {
             exit_code: u8::from(!good),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Ok(SuiteFile {
+        let mut result = SuiteFile {
             schema: report::SCHEMA,
             suite,
             phases,
-        })
+        };
+        result.make_printable();
+        Ok(result)
     }
 }
 

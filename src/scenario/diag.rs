@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, where, and what to write instead.
 
+use crate::printable;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
 };
@@ -63,6 +64,16 @@ impl Problem {
         }
     }
 
+    fn make_printable(&mut self) {
+        printable::make_lines(&mut self.message);
+        let other = self.other.iter_mut().map(|(_, label)| label);
+        for text in other.chain([&mut self.label]).chain(&mut self.help) {
+            if let Cow::Owned(shown) = printable::lines(text) {
+                *text = shown.into();
+            }
+        }
+    }
+
     /// With words at its place.
     #[must_use]
     pub fn label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
@@ -93,8 +104,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Puts problems into the order of the text; the same one is told once.
+    /// Puts problems into the order of the text; the same one is told once. Sources and problems
+    /// are made printable, as a scenario and a server's message may be anybody's.
     pub fn new(sources: Arc<[Source]>, mut problems: Vec<Problem>) -> Self {
+        let sources = printable_sources(sources);
+        problems.iter_mut().for_each(Problem::make_printable);
         problems.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
         problems.dedup();
         Self { sources, problems }
@@ -187,6 +201,35 @@ impl Report {
         let label = (!label.is_empty()).then_some(label);
         kind.span(start..end).label(label)
     }
+}
+
+/// Sources whose texts have the same length as before, so that places in them stay right.
+fn printable_sources(sources: Arc<[Source]>) -> Arc<[Source]> {
+    let plain = |text: &str| text.chars().all(is_shown);
+    let is_plain = |source: &Source| plain(&source.name) && plain(&source.text);
+    if sources.iter().all(is_plain) {
+        return sources;
+    }
+    let shown = |source: &Source| {
+        let mut text = String::with_capacity(source.text.len());
+        for c in source.text.chars() {
+            match (is_shown(c), c.len_utf8()) {
+                (true, _) => text.push(c),
+                (false, 3) => text.push('\u{fffd}'),
+                (false, length) => text.extend(std::iter::repeat_n('?', length)),
+            }
+        }
+        Source {
+            name: printable::line(&source.name).into_owned(),
+            text,
+        }
+    };
+    sources.iter().map(shown).collect()
+}
+
+fn is_shown(c: char) -> bool {
+    // A byte order mark begins files of some editors; nothing of it is seen.
+    printable::is_printable(c) || matches!(c, '\n' | '\r' | '\t' | '\u{feff}')
 }
 
 impl fmt::Display for Report {

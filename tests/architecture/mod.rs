@@ -6,7 +6,8 @@ use source::{Source, shipped, sources};
 use std::path::Path;
 
 /// The modules from low to high: each may use those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
+    "printable",
     "human",
     "metric",
     "time",

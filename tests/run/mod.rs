@@ -17,6 +17,7 @@ mod first_minute;
 mod flags;
 mod groups;
 mod guide;
+mod hostile;
 mod instances;
 mod interrupts;
 mod loaded;

@@ -9,6 +9,7 @@ use crate::{
         },
         written::{self, redact_query, redact_user},
     },
+    printable,
     scenario::{
         Problem, Text,
         diag::did_you_mean,
@@ -121,7 +122,7 @@ impl Databases {
 }
 
 fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, written::Database)> {
-    if raw.name.value.is_empty() || raw.name.value.contains(char::is_control) {
+    if raw.name.value.is_empty() || !raw.name.value.chars().all(printable::is_printable) {
         let problem = Problem::new(raw.name.place, "not a name of a database");
         context.tell(problem.help("give it a name on one line, such as [database.main]"));
     }

@@ -8,6 +8,7 @@ use crate::{
         event::{Action, Command, Event, When},
         written::cut,
     },
+    printable,
     scenario::{
         Place, Problem, Text,
         raw::{self, Field, Root, Spanned},
@@ -78,7 +79,7 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
     }
     let (action, default) = action(calls, raw)?;
     Some(Event {
-        name: name?.unwrap_or(default),
+        name: name?.unwrap_or_else(|| printable::line(&default).into_owned()),
         when: when?,
         every: every?,
         times: times?,

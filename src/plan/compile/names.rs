@@ -1,16 +1,19 @@
 //! Names, which ids are made of.
 
 use super::context::Context;
-use crate::scenario::{Place, Problem, Text, raw::Field};
+use crate::{
+    printable,
+    scenario::{Place, Problem, Text, raw::Field},
+};
 use std::path::Path;
 
 /// The name that a file gives itself, or its stem.
 pub(super) fn file(name: &Field<Text>, path: &Path) -> String {
     match name.value() {
-        Some(name) => name.written().to_owned(),
+        Some(name) => printable::line(name.written()).into_owned(),
         None => {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            stem.chars().filter(|c| !c.is_control()).collect()
+            printable::line(&stem).into_owned()
         }
     }
 }
@@ -43,6 +46,10 @@ pub(super) fn step(context: &Context<'_>, field: &Field<Text>) -> Option<String>
     }
     if name.contains(char::is_control) {
         return wrong("a name with a control character", "write it on one line");
+    }
+    if !name.chars().all(printable::is_printable) {
+        let help = "leave out characters that cannot be seen or that turn the text around";
+        return wrong("a name with a character that is not printable", help);
     }
     Some(name.to_owned())
 }

@@ -8,6 +8,7 @@ use crate::{
         observe::{Limit, Observe, Watched, is_of_observed, parse},
         sql::Backend,
     },
+    printable,
     scenario::{
         Place, Problem, Text,
         diag::did_you_mean,
@@ -234,7 +235,7 @@ fn limit(
         return None;
     }
     Some(Limit {
-        expr: text.written().trim().to_owned(),
+        expr: printable::line(text.written().trim()).into_owned(),
         source,
         condition,
     })

@@ -3,6 +3,7 @@
 use super::{Error, MOST_USERS, Settings, check_flags, check_version, compile, names};
 use crate::{
     plan::suite::{OnFailure, Phase, Suite},
+    printable,
     scenario::{
         self, Place, Problem, Report, Scenario,
         raw::{Field, suite::Phase as Raw},
@@ -178,7 +179,7 @@ impl Checked {
         for phase in raw {
             if let Some(name) = phase.name.given()
                 && (name.value.written().trim().is_empty()
-                    || name.value.written().contains(char::is_control))
+                    || !name.value.written().chars().all(printable::is_printable))
             {
                 let problem = Problem::new(name.place, "not a name");
                 self.tell(problem.help("write some text on one line"));

@@ -10,6 +10,7 @@ use crate::{
         observe::is_of_observed,
         threshold::{Condition, Scope, parse},
     },
+    printable,
     scenario::{
         Place, Problem, Text,
         diag::did_you_mean,
@@ -71,7 +72,7 @@ fn one(
     let after = or_default(&raw.after, Duration::ZERO);
     let (condition, text) = (expr?, raw.expr.value()?);
     Some(Threshold {
-        expr: text.written().trim().to_owned(),
+        expr: printable::line(text.written().trim()).into_owned(),
         scope: scope?,
         metric: condition.metric,
         op: condition.op,

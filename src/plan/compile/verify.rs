@@ -14,6 +14,7 @@ use crate::{
         http::{Extract, Source},
         verify::{Parsed, Question, Subject, Verify, parse},
     },
+    printable,
     scenario::{
         Place, Problem, Text,
         diag::did_you_mean,
@@ -47,7 +48,11 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Verify> {
     let expect = raw.expect.value().and_then(|text| {
         let parsed = expectation(context, text)?;
         let subjects = subjects(calls, text, &parsed);
-        Some((parsed.truth, subjects?, text.written().trim().to_owned()))
+        Some((
+            parsed.truth,
+            subjects?,
+            printable::line(text.written().trim()).into_owned(),
+        ))
     });
     let within = or_default(&raw.within, Duration::ZERO);
     let question = question(calls, raw);

@@ -4,7 +4,10 @@ use super::{
     quantity::time,
     words::{line, words},
 };
-use crate::plan::suite::{OnFailure, Suite};
+use crate::{
+    plan::suite::{OnFailure, Suite},
+    printable,
+};
 use std::fmt::Write;
 
 /// Everything that will happen, in words.
@@ -37,7 +40,8 @@ pub fn suite(suite: &Suite) -> String {
         line(&mut out, "services", &words);
     }
     for (place, phase) in suite.phases.iter().enumerate() {
-        let file = phase.scenario.path.display();
+        let file = phase.scenario.path.display().to_string();
+        let file = printable::line(&file);
         // Writing into a String cannot fail.
         let _ = write!(out, "\n== {}. {} ({file})", place + 1, phase.name);
         if !phase.pause.is_zero() {

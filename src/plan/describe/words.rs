@@ -12,7 +12,7 @@ use crate::plan::{
     threshold::Scopes,
     written,
 };
-use crate::scenario::form::Words;
+use crate::{printable, scenario::form::Words};
 use serde_json::Value as Json;
 use std::fmt::Write;
 
@@ -123,10 +123,11 @@ fn sessions(database: &Database, written: &written::Database) -> String {
     parts.join("; ")
 }
 
-/// A line with its heading in a column of its own.
+/// A line with its heading in a column of its own; the only way by which texts of a scenario are
+/// shown.
 pub(super) fn line(out: &mut String, heading: &str, text: &str) {
     // Writing into a String cannot fail, here and below.
-    let _ = writeln!(out, "{heading:<12}{text}");
+    let _ = writeln!(out, "{heading:<12}{}", printable::line(text));
 }
 
 fn population(

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     data::template::Part,
     plan::{StepKind, Think, written},
+    printable,
     scenario::{
         Place, Problem,
         raw::{self, Field, step_kinds},
@@ -98,7 +99,7 @@ pub(super) fn compile(
     }
     let made = step_kinds!(make)?;
     Some(Draft {
-        name: name?.unwrap_or(made.name),
+        name: name?.unwrap_or_else(|| printable::line(&made.name).into_owned()),
         think: think?,
         kind: made.plan,
         written: made.written,
