@@ -1,10 +1,9 @@
 //! The process: reads the command line and exits; only a third signal ends it elsewhere.
 
-use clap::Parser;
 use loadgen::cli::Cli;
 
 fn main() -> ! {
-    let exit = Cli::parse().execute();
+    let exit = Cli::of_process().execute();
     // Threads that still run after interrupts are not waited for.
     std::process::exit(exit.code().into());
 }

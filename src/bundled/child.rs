@@ -214,7 +214,7 @@ fn folder() -> Result<TempDir, String> {
     builder.tempdir().map_err(|error| {
         let parent = std::env::temp_dir();
         let parent = parent.display();
-        format!("no folder can be made in {parent} for the bundled target's data: {error}")
+        format!("the bundled target did not start: no folder can be made in {parent}: {error}")
     })
 }
 

@@ -17,8 +17,8 @@ pub struct Args {
 /// Prints the plan in words.
 pub(super) fn execute(args: &Args, own: &Own) -> Exit {
     let words = match args.scenario.open(own) {
-        Ok(Opened::Scenario { plan, .. }) => describe::words(&plan),
-        Ok(Opened::Suite { suite, .. }) => describe::suite(&suite),
+        Ok((Opened::Scenario { plan, .. }, _)) => describe::words(&plan),
+        Ok((Opened::Suite { suite, .. }, _)) => describe::suite(&suite),
         Err(exit) => return exit,
     };
     output::show(&words, Exit::Success)

@@ -1,6 +1,6 @@
 //! A run as its user sees it while it goes on: the display, and the journal that `--out` asks for.
 
-use super::{Exit, output, scenario};
+use super::{Exit, folder::Folder, output, scenario};
 use crate::{
     dashboard::{Display, Happening, Reading, Web},
     observe::Taken,
@@ -9,11 +9,7 @@ use crate::{
     run::{Cause, FinishedRun, Observer, RunError, RunInfo, Second, Usage},
     time::SECOND,
 };
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::Path, rc::Rc, sync::Arc};
 
 /// Shows a run, and writes it down.
 pub struct LiveView {
@@ -23,8 +19,8 @@ pub struct LiveView {
     speaks: bool,
     /// Shows the run in browsers, after the load as well.
     web: Option<Web>,
-    /// File of the journal, if there is to be one.
-    path: Option<PathBuf>,
+    /// Folder that the journal is in, if there is to be one.
+    folder: Option<Rc<Folder>>,
     /// None before the load, and after the first failure to write.
     journal: Option<Journal>,
     /// Used before the load.
@@ -33,13 +29,13 @@ pub struct LiveView {
 }
 
 impl LiveView {
-    /// Shows it on this display, and writes it to the file at `journal`, if there is to be one.
-    pub fn new(display: Display, journal: Option<PathBuf>) -> Self {
+    /// Shows it on this display, and writes it down in this folder, if there is one.
+    pub fn new(display: Display, folder: Option<Rc<Folder>>) -> Self {
         Self {
             speaks: !display.is_off(),
             display: Some(display),
             web: None,
-            path: journal,
+            folder,
             journal: None,
             before: Usage::default(),
             plan: None,
@@ -50,22 +46,22 @@ impl LiveView {
     /// journal's last line. Browsers are still served by what is returned.
     pub fn end(mut self, run: &mut FinishedRun, exit: Exit) -> Option<Web> {
         run.exit_code = exit.code();
-        if let (Some(journal), Some(path)) = (self.journal.take(), &self.path)
+        if let (Some(journal), Some(folder)) = (self.journal.take(), &self.folder)
             && let Err(error) = journal.end(run.journal_end())
         {
-            run.warnings.push(incomplete(path, &error));
+            run.warnings.push(incomplete(&folder.journal(), &error));
         }
         self.web
     }
 
     fn write(&mut self, write: impl FnOnce(&mut Journal) -> io::Result<()>) {
-        let (Some(mut journal), Some(path)) = (self.journal.take(), &self.path) else {
+        let (Some(mut journal), Some(folder)) = (self.journal.take(), &self.folder) else {
             return;
         };
         match write(&mut journal) {
             Ok(()) => self.journal = Some(journal),
             Err(error) => {
-                let problem = incomplete(path, &error);
+                let problem = incomplete(&folder.journal(), &error);
                 self.message(&problem);
             }
         }
@@ -84,8 +80,10 @@ impl Observer for LiveView {
     fn begin(&mut self, info: &RunInfo) -> Result<(), Cause> {
         self.before = Usage::now();
         self.plan = Some(Arc::clone(&info.plan));
-        if let Some(path) = &self.path {
-            let created = Journal::create(path, &info.journal_header());
+        if let Some(folder) = &self.folder {
+            folder.clear();
+            let path = folder.journal();
+            let created = Journal::create(&path, &info.journal_header());
             self.journal = Some(created.map_err(|error| {
                 Cause::Internal(format!("cannot write {}: {error}", path.display()))
             })?);

@@ -1,9 +1,11 @@
 //! The command line: one file per subcommand.
 
 mod check;
+mod claims;
 mod completions;
 pub mod exit;
 mod exports;
+mod folder;
 mod init;
 mod live_view;
 mod output;

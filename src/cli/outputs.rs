@@ -1,6 +1,11 @@
 //! The files that a result is written to, in whatever forms were asked for.
 
-use crate::report::{ResultFile, SuiteFile, csv, file, hdr, html, json, junit, markdown, suite};
+use super::{claims, folder::Folder};
+use crate::report::{
+    ResultFile, SuiteFile, csv, file, hdr, html,
+    json::{self, Saved},
+    junit, markdown, suite,
+};
 use std::{
     fs,
     io::Write as _,
@@ -8,7 +13,7 @@ use std::{
 };
 
 /// Where the result goes besides the terminal.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output files")]
 pub struct Outputs {
     /// Writes the result to this file, as JSON
@@ -32,9 +37,29 @@ pub struct Outputs {
     out: Option<PathBuf>,
 }
 
+/// A file that is to be written.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Flag that asks for it.
+    pub flag: &'static str,
+    /// Where it is.
+    pub path: PathBuf,
+    /// None: the journal, which is written while the run goes on.
+    pub form: Option<Form>,
+}
+
+/// Outputs by how they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Files.
+    Files,
+    /// Pipes and devices, whose readers may take their time.
+    Streams,
+}
+
 /// A form of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub enum Form {
     Json,
     Html,
     Junit,
@@ -45,10 +70,10 @@ enum Form {
 }
 
 /// What `--out` writes while the run goes on.
-const INTERVALS: &str = "intervals.jsonl";
+pub const INTERVALS: &str = "intervals.jsonl";
 
 /// What `--out` writes at the end.
-const EVERYTHING: [(&str, Form); 7] = [
+pub const EVERYTHING: [(&str, Form); 7] = [
     ("result.json", Form::Json),
     ("report.html", Form::Html),
     ("junit.xml", Form::Junit),
@@ -59,7 +84,15 @@ const EVERYTHING: [(&str, Form); 7] = [
 ];
 
 impl Form {
-    fn render(self, result: &ResultFile) -> Result<String, String> {
+    /// None: there is no such form of what was saved.
+    fn render(self, saved: &Saved) -> Option<Result<String, String>> {
+        match saved {
+            Saved::Run(result) => Some(self.render_run(result)),
+            Saved::Suite(suite) => self.render_suite(suite),
+        }
+    }
+
+    fn render_run(self, result: &ResultFile) -> Result<String, String> {
         match self {
             Form::Json => Ok(json::text(result)),
             Form::Html => html::text(result),
@@ -84,48 +117,87 @@ impl Form {
 }
 
 impl Outputs {
-    /// Finds out whether all of them could be written, and makes the directory for `--out`.
+    /// Finds out whether all of them can be written without harm to the others or to `inputs`,
+    /// files that are read, and takes the folder for `--out`.
     ///
     /// # Errors
-    /// In words, when one of them could not be written.
-    pub fn prepare(&self) -> Result<(), String> {
-        if let Some(directory) = &self.out {
-            fs::create_dir_all(directory).map_err(|error| {
-                format!("cannot make the directory {}: {error}", directory.display())
-            })?;
+    /// In words, when one of them cannot.
+    pub fn prepare(&self, inputs: &[PathBuf]) -> Result<Option<Folder>, String> {
+        self.prepare_all(self.all(), inputs)
+    }
+
+    /// The same as [`Outputs::prepare`] for a suite with phases of these names.
+    ///
+    /// # Errors
+    /// In words, when one of them cannot be written, or is not to be had of a suite.
+    pub fn prepare_suite<'n>(
+        &self,
+        phases: impl IntoIterator<Item = &'n str>,
+        inputs: &[PathBuf],
+    ) -> Result<Option<Folder>, String> {
+        self.fit_suite()?;
+        let mut all = self.all();
+        for (number, name) in (1..).zip(phases) {
+            all.extend(self.of_phase(number, name).all());
         }
-        for (path, _) in self.files() {
+        self.prepare_all(all, inputs)
+    }
+
+    /// The same as [`Outputs::prepare`] for what was saved in the file `input`.
+    ///
+    /// # Errors
+    /// In words, when one of them cannot be written, or is not to be had of a suite.
+    pub fn prepare_report(&self, saved: &Saved, input: &Path) -> Result<Option<Folder>, String> {
+        if let Saved::Suite(_) = saved {
+            self.fit_suite()?;
+        }
+        // No journal is written: it may be what is read.
+        self.prepare_all(self.files(), &[input.to_owned()])
+    }
+
+    fn fit_suite(&self) -> Result<(), String> {
+        match self.csv.is_some() || !self.hdr.is_empty() {
+            true => Err(
+                "--csv and --hdr are for a single run; of a suite, --out writes them for each phase"
+                    .to_owned(),
+            ),
+            false => Ok(()),
+        }
+    }
+
+    fn prepare_all(&self, all: Vec<Output>, inputs: &[PathBuf]) -> Result<Option<Folder>, String> {
+        claims::check(&all, inputs)?;
+        let folder = self.out.as_deref().map(Folder::take).transpose()?;
+        for Output { path, .. } in self.files() {
             file::check(&path).map_err(|error| error.to_string())?;
         }
-        Ok(())
+        Ok(folder)
     }
 
-    /// Where the run is written down while it goes on, if that was asked for.
-    pub fn journal(&self) -> Option<PathBuf> {
-        self.out.as_ref().map(|directory| directory.join(INTERVALS))
-    }
-
-    /// Writes all of them, also those after one that fails.
+    /// Writes those of a kind, also those after one that fails. Forms that are not to be had of
+    /// what was saved are left out.
     ///
     /// # Errors
     /// In words, for each that could not be written.
-    pub fn write(&self, result: &ResultFile) -> Result<(), Vec<String>> {
-        self.write_all(|form| Some(form.render(result)))
-    }
-
-    /// The same as [`Outputs::prepare`] for a suite.
-    ///
-    /// # Errors
-    /// In words, when one of them could not be written, or is not to be had of a suite.
-    pub fn prepare_suite(&self) -> Result<(), String> {
-        if self.csv.is_some() || !self.hdr.is_empty() {
-            return Err(
-                "--csv and --hdr are for a single run; of a suite, --out writes them for \
-                        each phase"
-                    .to_owned(),
-            );
+    pub fn write(&self, saved: &Saved, kind: Kind) -> Result<(), Vec<String>> {
+        let mut problems = Vec::new();
+        for Output { path, form, .. } in self.files() {
+            let is_of_kind = file::is_stream(&path) == (kind == Kind::Streams);
+            let Some(text) = form
+                .filter(|_| is_of_kind)
+                .and_then(|form| form.render(saved))
+            else {
+                continue;
+            };
+            let written = text.and_then(|text| {
+                file::write(&path, text.as_bytes()).map_err(|error| error.to_string())
+            });
+            problems.extend(written.err());
         }
-        self.prepare()
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems),
+        }
     }
 
     /// What is written of a suite's phase: with `--out`, every form in a folder of its own.
@@ -148,46 +220,42 @@ impl Outputs {
         }
     }
 
-    /// Writes those that there are of a suite, also those after one that fails.
-    ///
-    /// # Errors
-    /// In words, for each that could not be written.
-    pub fn write_suite(&self, suite: &SuiteFile) -> Result<(), Vec<String>> {
-        self.write_all(|form| form.render_suite(suite))
-    }
-
-    fn write_all(
-        &self,
-        render: impl Fn(Form) -> Option<Result<String, String>>,
-    ) -> Result<(), Vec<String>> {
-        let mut problems = Vec::new();
-        for (path, form) in self.files() {
-            let Some(text) = render(form) else {
-                continue;
-            };
-            let written = text.and_then(|text| {
-                file::write(&path, text.as_bytes()).map_err(|error| error.to_string())
+    /// Everything that is written: at the end, and while a run goes on.
+    fn all(&self) -> Vec<Output> {
+        let mut all = self.files();
+        if let Some(folder) = &self.out {
+            all.push(Output {
+                flag: "--out",
+                path: folder.join(INTERVALS),
+                form: None,
             });
-            problems.extend(written.err());
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
+        if let Some(path) = job_summary() {
+            all.push(Output {
+                flag: "GITHUB_STEP_SUMMARY",
+                path,
+                form: None,
+            });
         }
+        all
     }
 
-    fn files(&self) -> Vec<(PathBuf, Form)> {
-        let one = |path: &Option<PathBuf>, form| path.clone().map(|path| (path, form));
-        let mut files: Vec<(PathBuf, Form)> = [
-            one(&self.json, Form::Json),
-            one(&self.html, Form::Html),
-            one(&self.junit, Form::Junit),
-            one(&self.csv, Form::Csv),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+    /// Everything that is written at the end.
+    fn files(&self) -> Vec<Output> {
+        let output = |flag, path: &Path, form| Output {
+            flag,
+            path: path.to_owned(),
+            form: Some(form),
+        };
+        let mut files = Vec::new();
+        for (flag, path, form) in [
+            ("--json", &self.json, Form::Json),
+            ("--html", &self.html, Form::Html),
+            ("--junit", &self.junit, Form::Junit),
+            ("--csv", &self.csv, Form::Csv),
+        ] {
+            files.extend(path.iter().map(|path| output(flag, path, form)));
+        }
         for path in &self.hdr {
             let is_log = path.extension().is_some_and(|ending| ending == "hlog");
             let form = if is_log {
@@ -195,14 +263,20 @@ impl Outputs {
             } else {
                 Form::Percentiles
             };
-            files.push((path.clone(), form));
+            files.push(output("--hdr", path, form));
         }
-        if let Some(directory) = &self.out {
+        if let Some(folder) = &self.out {
             let all = EVERYTHING.iter();
-            files.extend(all.map(|(name, form)| (directory.join(name), *form)));
+            files.extend(all.map(|(name, form)| output("--out", &folder.join(name), *form)));
         }
         files
     }
+}
+
+/// File that GitHub shows with a job, where there is one.
+fn job_summary() -> Option<PathBuf> {
+    let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    path.map(PathBuf::from)
 }
 
 /// Appends the summary to the file that GitHub shows with a job, where there is one.
@@ -210,12 +284,11 @@ impl Outputs {
 /// # Errors
 /// In words, when it cannot be written.
 pub fn summarise_job(summary: &str) -> Result<(), String> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+    let Some(path) = job_summary() else {
         return Ok(());
     };
-    let path = Path::new(&path);
     let mut options = fs::OpenOptions::new();
-    let opened = options.create(true).append(true).open(path);
+    let opened = options.create(true).append(true).open(&path);
     opened
         .and_then(|mut file| file.write_all(summary.as_bytes()))
         .map_err(|error| format!("cannot write the job summary {}: {error}", path.display()))

@@ -5,7 +5,7 @@ use crate::{
     driver::{Custom, NoCustom},
     report::ResultFile,
 };
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches};
 use std::{ffi::OsString, process::ExitCode};
 
 /// loadgen's command line, scenarios, engine and reports, with the `custom` steps that only the
@@ -94,7 +94,7 @@ impl<C: Custom> Program<C> {
     /// The same for a command line from elsewhere, whose first word is the program's name:
     /// `["", "run", "--users", "10", "--quiet"]`. Gives what was measured.
     pub fn execute<A: Into<OsString> + Clone>(&self, words: impl IntoIterator<Item = A>) -> Ran {
-        let mut command = Cli::command();
+        let mut command = Cli::reading();
         if let Some((name, _)) = &self.own.scenario {
             for subcommand in ["run", "check"] {
                 command = command.mut_subcommand(subcommand, |subcommand| {
@@ -118,6 +118,17 @@ impl<C: Custom> Program<C> {
 }
 
 impl Cli {
+    /// Reads the process's command line and environment; a mistake there ends it.
+    pub fn of_process() -> Self {
+        let matches = Self::reading().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line as it is read.
+    fn reading() -> Command {
+        target_app::without_empty(Self::command())
+    }
+
     /// Does what the command line asks for and says how the process ends.
     pub fn execute(self) -> Exit {
         self.execute_as(&Program::plain()).exit

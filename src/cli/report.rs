@@ -1,12 +1,18 @@
 //! `loadgen report`: a saved result in other forms.
 
-use super::{Exit, output, outputs::Outputs};
-use crate::report::{
-    journal,
-    json::{self, Saved},
-    terminal::{self, Look},
+use super::{
+    Exit, output,
+    outputs::{Kind, Outputs},
 };
-use std::{fs, path::PathBuf};
+use crate::{
+    report::{
+        journal,
+        json::{self, Saved},
+        terminal::{self, Look},
+    },
+    scenario::input,
+};
+use std::{io, path::PathBuf};
 
 /// Arguments of `loadgen report`.
 #[derive(Debug, clap::Args)]
@@ -28,19 +34,14 @@ pub fn execute(args: &Args) -> Exit {
         Err(problem) => return tell(Exit::Usage, &problem),
     };
     let outputs = &args.outputs;
-    let prepared = match &result {
-        Saved::Run(_) => outputs.prepare(),
-        Saved::Suite(_) => outputs.prepare_suite(),
+    let _folder = match outputs.prepare_report(&result, &args.path) {
+        Ok(folder) => folder,
+        Err(problem) => return tell(Exit::Usage, &problem),
     };
-    if let Err(problem) = prepared {
-        return tell(Exit::Usage, &problem);
-    }
-    let written = match &result {
-        Saved::Run(result) => outputs.write(result),
-        Saved::Suite(suite) => outputs.write_suite(suite),
-    };
-    if let Err(problems) = written {
-        return tell(Exit::Internal, &problems.join("\nerror: "));
+    for kind in [Kind::Files, Kind::Streams] {
+        if let Err(problems) = outputs.write(&result, kind) {
+            return tell(Exit::Internal, &problems.join("\nerror: "));
+        }
     }
     if args.quiet {
         return Exit::Success;
@@ -56,13 +57,12 @@ pub fn execute(args: &Args) -> Exit {
 impl Args {
     fn read(&self) -> Result<Saved, String> {
         let path = self.path.display();
-        let text = fs::read_to_string(&self.path)
+        let text = input::read(&self.path)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
             .map_err(|error| format!("cannot read {path}: {error}"))?;
-        if self
-            .path
-            .extension()
-            .is_some_and(|ending| ending == "jsonl")
-        {
+        // Files are given other names, and come through pipes.
+        let named = || self.path.extension().is_some_and(|it| it == "jsonl");
+        if journal::is_one(&text).unwrap_or_else(named) {
             return journal::result(&text)
                 .map(|result| Saved::Run(Box::new(result)))
                 .map_err(|problem| format!("{path}: {problem}"));

@@ -4,9 +4,9 @@ use super::{Exit, output, program::Own};
 use crate::{
     plan::{self, Plan, Settings, Suite, compile, compile_suite, suite::Phase, written::REDACTED},
     report::terminal::Look,
-    scenario::{self, File, Inputs, Scenario, units},
+    scenario::{self, File, Inputs, Scenario, input, units},
 };
-use std::{path::PathBuf, time::Duration};
+use std::{cell::RefCell, path::PathBuf, time::Duration};
 use url::Url;
 use uuid::Uuid;
 
@@ -120,14 +120,31 @@ impl ScenarioArgs {
         }
     }
 
-    /// Reads and compiles the scenario or suite; tells every problem on standard error.
-    pub(super) fn open(&self, own: &Own) -> Result<Opened, Exit> {
+    /// Reads and compiles the scenario or suite, and gives the files that were read; tells every
+    /// problem on standard error.
+    pub(super) fn open(&self, own: &Own) -> Result<(Opened, Vec<PathBuf>), Exit> {
+        let read = RefCell::new(vec![self.path.clone()]);
+        let opened = self.open_noting(own, &read)?;
+        let mut files = read.into_inner();
+        match &opened {
+            Opened::Scenario { plan, .. } => files.extend(plan.files()),
+            Opened::Suite { suite, .. } => {
+                files.extend(suite.phases.iter().flat_map(|phase| phase.plan.files()));
+            }
+        }
+        Ok((opened, files))
+    }
+
+    fn open_noting(&self, own: &Own, files: &RefCell<Vec<PathBuf>>) -> Result<Opened, Exit> {
         let environment = |name: &str| std::env::var(name).ok();
         let inputs = Inputs {
             env: &self.env,
             set: &self.set,
             environment: &environment,
-            files: &|path| std::fs::read(path),
+            files: &|path| {
+                files.borrow_mut().push(path.to_owned());
+                input::read(path)
+            },
         };
         let read = match &own.scenario {
             Some((name, text)) if self.path.as_os_str() == *name => {

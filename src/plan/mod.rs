@@ -7,6 +7,7 @@ pub mod curve;
 pub mod custom;
 pub mod describe;
 pub mod event;
+mod files;
 pub mod http;
 pub mod load;
 pub mod observe;

@@ -55,18 +55,28 @@ impl std::error::Error for WriteError {
 pub fn check(path: &Path) -> Result<(), WriteError> {
     Destination::of(path)
         .and_then(|destination| match destination {
-            Destination::Replace(path) => temporary(&path).map(drop),
+            Destination::Replace(path) => match temporary(&path) {
+                // It may be written in place all the same.
+                Err(why) => open_in_place(&path).map(drop).map_err(|_| why),
+                Ok(_) => Ok(()),
+            },
             // Opening a pipe only to close it again would end it for its reader.
             Destination::Stream(_) => Ok(()),
         })
         .map_err(|why| WriteError::new(path, why))
 }
 
-/// Writes `content` to `path`. A reader sees the old content or the new, never a part of it;
-/// devices and pipes are written to as they are.
+/// True for a pipe or a device, whose reader may take its time.
+pub fn is_stream(path: &Path) -> bool {
+    matches!(Destination::of(path), Ok(Destination::Stream(_)))
+}
+
+/// Writes `content` to `path`. A reader sees the old content or the new, never a part of it, but
+/// for a file that cannot be replaced, which is written in place: one of somebody else's in a
+/// folder such as `/tmp`, or one that is mounted. Devices and pipes are written to as they are.
 ///
 /// # Errors
-/// When it cannot be written; then what was there before still is.
+/// When it cannot be written; then what was there before still is, unless it was written in place.
 pub fn write(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     Destination::of(path)
         .and_then(|destination| match destination {
@@ -113,6 +123,11 @@ impl Destination {
     }
 }
 
+/// A file that is there, to be written over.
+fn open_in_place(path: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).open(path)
+}
+
 fn append(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::OpenOptions::new()
         .append(true)
@@ -144,12 +159,40 @@ fn temporary(path: &Path) -> Result<NamedTempFile, Why> {
 }
 
 fn replace(path: &Path, content: &[u8]) -> Result<(), Why> {
-    let mut file = temporary(path)?;
-    file.write_all(content).map_err(Why::System)?;
-    file.as_file().sync_all().map_err(Why::System)?;
-    file.persist(path)
-        .map(drop)
-        .map_err(|error| Why::System(error.error))
+    let whole = (|| {
+        let mut file = temporary(path)?;
+        file.write_all(content).map_err(Why::System)?;
+        file.as_file().sync_all().map_err(Why::System)?;
+        file.persist(path)
+            .map(drop)
+            .map_err(|error| Why::System(error.error))
+    })();
+    whole.or_else(|why| match overwrite(path, content, &why) {
+        Some(written) => written.map_err(Why::System),
+        None => Err(why),
+    })
+}
+
+/// Writes over a file that could not be replaced; None where that is not the reason, or there is no
+/// such file.
+fn overwrite(path: &Path, content: &[u8], why: &Why) -> Option<io::Result<()>> {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+    let fixed = match why {
+        Why::System(error) => {
+            matches!(
+                error.kind(),
+                PermissionDenied | ResourceBusy | ReadOnlyFilesystem
+            )
+        }
+        Why::IsDirectory | Why::NoDirectory(_) => false,
+    };
+    let mut file = fixed.then(|| open_in_place(path).ok()).flatten()?;
+    let mut write = || {
+        file.set_len(0)?;
+        file.write_all(content)?;
+        file.sync_all()
+    };
+    Some((write)())
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
-pub use replay::result;
+pub use replay::{is_one, result};
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]

@@ -6,6 +6,9 @@ use annotate_snippets::{
 };
 use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
+/// Most problems that are shown with their lines.
+const TOLD: usize = 100;
+
 /// A stretch of one of the texts that a scenario was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Place {
@@ -146,8 +149,8 @@ impl Report {
         &self.problems
     }
 
-    /// Every problem with its lines of the text, and their number. `styled`: with colours, for a
-    /// terminal.
+    /// The first problems with their lines of the text, and the number of all. `styled`: with
+    /// colours, for a terminal.
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled {
             Renderer::styled()
@@ -155,11 +158,14 @@ impl Report {
             Renderer::plain()
         };
         let mut out = String::new();
-        for problem in &self.problems {
+        for problem in self.problems.iter().take(TOLD) {
             out.push_str(&renderer.render(&[self.group(problem)]));
             out.push_str("\n\n");
         }
         let count = self.problems.len();
+        if count > TOLD {
+            out.push_str(&format!("and {} more\n\n", count - TOLD));
+        }
         let noun = if count == 1 { "problem" } else { "problems" };
         let name = self.sources.first().map_or("", |source| &source.name);
         out.push_str(&format!("{name}: {count} {noun}"));

@@ -11,6 +11,7 @@
 pub mod diag;
 mod field;
 pub mod form;
+pub mod input;
 mod offsets;
 pub mod raw;
 mod reader;
@@ -24,7 +25,7 @@ pub mod units;
 pub use diag::{Place, Problem, Report, Source};
 use form::Form;
 use sha2::{Digest, Sha256};
-use std::{collections::HashMap, fmt, fs, io, path::Path, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fmt, io, path::Path, path::PathBuf, sync::Arc};
 pub use suite::Suite;
 pub use text::Text;
 use text::{Lookup, Outside};
@@ -107,8 +108,10 @@ pub enum File {
 
 /// Reads the scenario or the suite at `path`.
 pub fn open(path: &Path, inputs: &Inputs<'_>) -> Result<File, Error> {
-    let text =
-        fs::read_to_string(path).map_err(|error| Error::Unreadable(path.to_owned(), error))?;
+    let unreadable = |error| Error::Unreadable(path.to_owned(), error);
+    let bytes = input::read(path).map_err(unreadable)?;
+    let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8");
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(not_text(error)))?;
     parse_any(path, text, inputs).map_err(Error::Invalid)
 }
 

@@ -1,6 +1,6 @@
 //! The bundled services as a program of their own; `loadgen target` is the same.
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -14,7 +14,9 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match target_app::run(Cli::parse().args).await {
+    let matches = target_app::without_empty(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match target_app::run(cli.args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to be done when stderr is closed.

@@ -37,7 +37,17 @@ fn loadgen(server: &TruthServer) -> Loadgen {
 fn quiet_shows_nothing_but_problems() {
     let server = server();
     let finished = loadgen(&server).args(&["--quiet"]).run().expect_code(99);
-    assert_eq!((&*finished.stdout, &*finished.stderr), ("", ""));
+    assert_eq!(finished.stdout, "");
+    let lines: Vec<&str> = finished.stderr.lines().collect();
+    assert!(
+        lines[0].starts_with("scenario: FAILED: 1 of 1 threshold did not hold (exit code 99)"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(lines.len(), 2, "{}", finished.stderr);
+    let passed = loadgen(&server).args(&["-q", "--no-thresholds"]).run();
+    let passed = passed.expect_code(0);
+    assert_eq!((&*passed.stdout, &*passed.stderr), ("", ""));
     assert!(count(&with_code(&finished)["totals"], "count") > 0);
     let finished = loadgen(&server)
         .args(&["-q", "--rate", "9"])

@@ -23,6 +23,7 @@ mod interrupts;
 mod loaded;
 mod memory;
 mod observe;
+mod outputs;
 mod programs;
 mod readers;
 mod result;

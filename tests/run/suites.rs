@@ -320,15 +320,11 @@ fn an_interrupt_ends_the_phase_and_the_suite() {
 /// nothing.
 #[test]
 fn interrupts_of_a_suite_are_counted() {
+    const SUITE: &str = "[[phase]]\nscenario = 'get.toml'\n\
+                         [[phase]]\nname = 'next'\nscenario = 'get.toml'\n";
     let server = TruthServer::start(Stalls::none(), |_| Answer::nothing().then(Then::Hang));
     let start = || {
-        let files = [
-            (
-                "suite.toml",
-                "[[phase]]\nscenario = 'get.toml'\n[[phase]]\nscenario = 'get.toml'\n",
-            ),
-            ("get.toml", &get(1, "[]")),
-        ];
+        let files = [("suite.toml", SUITE), ("get.toml", &get(1, "[]"))];
         let loadgen = Loadgen::new(&["run", "suite.toml", "--dashboard", "plain"]).args(&[
             "--json",
             "result.json",
@@ -351,7 +347,7 @@ fn interrupts_of_a_suite_are_counted() {
     let result = start().finish().expect_code(105).result();
     assert_eq!(
         phases(&result),
-        [("get", "ran", Some(105)), ("get-2", "not_run", None)]
+        [("get", "ran", Some(105)), ("next", "not_run", None)]
     );
     let totals = &result["phases"][0]["result"]["totals"];
     assert_eq!(totals["interrupted"], 1);

@@ -8,6 +8,7 @@ use crate::support::{
     servers::{Kind, Server},
     truth::TruthServer,
 };
+use nix::sys::signal::Signal::SIGINT;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -333,5 +334,30 @@ fn databases_on_servers_are_asked() {
         let message = verify[2]["message"].as_str().unwrap();
         assert!(message.contains("note"), "{kind:?}: {message}");
         assert_eq!(verify[2]["ok"], false);
+    }
+}
+
+/// The server was restarted during the load: it has not said anything yet.
+#[test]
+fn a_connection_that_was_lost_meanwhile_is_opened_again() {
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        let (database, server) = (Server::start(kind, &[]), serving(|_| status(200)));
+        let text = format!(
+            "target.url = \"{}\"\nload = {{ users = 1, think = \"5ms\" }}\n\
+             [database.main]\nurl = \"{}\"\n[[task]]\nname = \"get\"\n[[task.step]]\nget = \"/work\"\n\
+             [[verify]]\nsql = \"SELECT 2\"\nexpect = \"value == before\"\n\
+             [[verify]]\nsql = \"SELECT 3\"\nexpect = \"value == 3\"\n",
+            server.url(),
+            database.fresh()
+        );
+        let mut running = Loadgen::scenario(&text).start();
+        running.wait_until("under load", |_| server.requests() > 10);
+        database.crash();
+        database.restart();
+        running.signal(SIGINT);
+        let result = with_code(&running.finish().expect_code(105));
+        for verify in result["verify"].as_array().unwrap() {
+            assert_eq!(verify["ok"], true, "{kind:?}: {verify}");
+        }
     }
 }

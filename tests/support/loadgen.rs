@@ -110,6 +110,11 @@ impl Loadgen {
         self
     }
 
+    /// A path in the folder in which it runs.
+    pub fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join("cwd").join(name)
+    }
+
     /// Its standard output goes there, and is not seen.
     pub fn stdout_to(mut self, to: impl Into<Stdio>) -> Self {
         self.command.stdout(to);

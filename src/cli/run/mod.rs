@@ -1,13 +1,15 @@
 //! `loadgen run`: a scenario or a suite as the flags want it, shown, written down and reported.
 
+mod publish;
 mod suite;
 
 use super::{
     Exit, Program, Ran,
     exports::{Exports, LiveExport},
+    folder::Folder,
     live_view::{LiveView, complain},
     output,
-    outputs::{self, Outputs},
+    outputs::Outputs,
     scenario::{Opened, ScenarioArgs},
     signals::Signals,
     web::{self, Browsers},
@@ -17,13 +19,16 @@ use crate::{
     driver::Custom,
     plan::Plan,
     report::{
-        ResultFile, markdown,
+        ResultFile,
+        json::Saved,
+        markdown,
         terminal::{self, Look},
     },
     run::{FinishedRun, Options, Run, RunError},
     scenario::Scenario,
 };
-use std::{fmt::Display as Words, num::NonZeroUsize};
+use publish::{Publication, Publisher};
+use std::{fmt::Display as Words, num::NonZeroUsize, path::PathBuf, rc::Rc};
 use tokio::runtime::Builder;
 
 /// Arguments of `loadgen run`.
@@ -59,7 +64,7 @@ type Watcher<'a> = (LiveView, LiveExport<'a>);
 
 /// Runs the scenario or the suite and reports.
 pub fn execute<C: Custom>(args: Args, program: &Program<C>) -> Ran {
-    let opened = match args.scenario.open(&program.own) {
+    let (opened, read) = match args.scenario.open(&program.own) {
         Ok(opened) => opened,
         Err(exit) => return exit.into(),
     };
@@ -74,10 +79,16 @@ pub fn execute<C: Custom>(args: Args, program: &Program<C>) -> Ran {
         ..Options::new(id, program.custom.clone())
     };
     let ran = match opened {
-        Opened::Scenario { scenario, plan, id } => {
-            runtime.block_on(execute_scenario(&args, &scenario, *plan, options(id)))
+        Opened::Scenario { scenario, plan, id } => runtime.block_on(execute_scenario(
+            &args,
+            &scenario,
+            *plan,
+            options(id),
+            &read,
+        )),
+        Opened::Suite { suite, id } => {
+            runtime.block_on(suite::execute(&args, suite, options(id), &read))
         }
-        Opened::Suite { suite, id } => runtime.block_on(suite::execute(&args, suite, options(id))),
     };
     // Nothing is left that would be worth waiting for.
     runtime.shutdown_background();
@@ -90,25 +101,34 @@ async fn execute_scenario<C: Custom>(
     scenario: &Scenario,
     mut plan: Plan,
     options: Options<C>,
+    read: &[PathBuf],
 ) -> Result<Ran, Exit> {
     args.prepare([&mut plan])?;
-    args.outputs.prepare().map_err(usage)?;
+    let folder = args.outputs.prepare(read).map_err(usage)?.map(Rc::new);
     let signals = listen()?;
     let interrupts = signals.interrupts();
     let run = Run::new(scenario, plan, options).map_err(refused)?;
-    let mut watcher = args.watcher(run.plan(), &args.outputs).map_err(usage)?;
+    let watcher = args.watcher(run.plan(), folder.clone());
+    let mut watcher = watcher.map_err(usage)?;
     // Whoever watches was told already.
     let executed = run.execute(&mut watcher, interrupts).await;
     let finished = executed.map_err(|error| Exit::of_error(&error))?;
     let (result, exit, web) = conclude(watcher, finished);
-    let written = args.outputs.write(&result);
-    summarise_job(&markdown::text(&result));
-    let summary = terminal::summary(&result, &Look::of_stdout());
-    let exit = args.publish(written, &summary, exit);
+    let publication = Publication {
+        summary: terminal::summary(&result, &Look::of_stdout()),
+        job: Some(markdown::text(&result)),
+        saved: Saved::Run(Box::new(result)),
+        exit,
+    };
+    let publisher = args.publisher(args.outputs.clone());
+    let (exit, saved) = publisher.publish_patiently(publication, interrupts).await;
     args.browsers.linger(web, interrupts).await;
     Ok(Ran {
         exit,
-        result: Some(result),
+        result: saved.and_then(|saved| match saved {
+            Saved::Run(result) => Some(*result),
+            Saved::Suite(_) => None,
+        }),
     })
 }
 
@@ -140,12 +160,6 @@ fn refused(error: RunError) -> Exit {
     Exit::of_error(&error)
 }
 
-fn summarise_job(summary: &str) {
-    if let Err(problem) = outputs::summarise_job(summary) {
-        output::tell(&format!("warning: {problem}\n"));
-    }
-}
-
 impl Args {
     /// Has plans judge and keep what the flags want.
     fn prepare<'p>(&self, plans: impl IntoIterator<Item = &'p mut Plan>) -> Result<(), Exit> {
@@ -159,11 +173,11 @@ impl Args {
         self.exports.prepare(plans.into_iter()).map_err(usage)
     }
 
-    /// Watches a run of this plan, which is written to these outputs.
+    /// Watches a run of this plan, which is written down in this folder, if there is one.
     ///
     /// # Errors
     /// In words, when the address of the live page cannot be had.
-    fn watcher(&self, plan: &Plan, outputs: &Outputs) -> Result<Watcher<'_>, String> {
+    fn watcher(&self, plan: &Plan, folder: Option<Rc<Folder>>) -> Result<Watcher<'_>, String> {
         let web = self.browsers.serve()?;
         let kind = match self.quiet {
             true => dashboard::Kind::Off,
@@ -174,20 +188,15 @@ impl Args {
             output::tell(&format!("the run can be watched at {}\n", web.url()));
         }
         let display = Display::new(kind, Outline::of(plan), web);
-        let view = LiveView::new(display, outputs.journal());
+        let view = LiveView::new(display, folder);
         Ok((view, LiveExport::new(&self.exports)))
     }
 
-    /// Prints a summary, and tells what could not be written. The files go first: a reader of the
-    /// summary may take its time.
-    fn publish(&self, written: Result<(), Vec<String>>, summary: &str, exit: Exit) -> Exit {
-        let exit = match self.quiet {
-            true => exit,
-            false => output::show(summary, exit),
-        };
-        match written {
-            Ok(()) => exit,
-            Err(problems) => tell(Exit::Internal, problems.join("\nerror: ")),
+    /// Gives results to those who want them, in these outputs.
+    fn publisher(&self, outputs: Outputs) -> Publisher {
+        Publisher {
+            outputs,
+            quiet: self.quiet,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::SetupError;
 use crate::{
     driver::trust::AnyCertificate,
     plan::http::{Client, Http2, Identity, Settings},
+    scenario::input,
 };
 use rustls::{
     ClientConfig, RootCertStore,
@@ -82,13 +83,17 @@ fn read(
     identity: &Identity,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), SetupError> {
     let Identity { cert, key } = identity;
-    let chain = CertificateDer::pem_file_iter(cert).map_err(|error| refuse(cert, &error))?;
-    let chain: Result<Vec<_>, _> = chain.collect();
+    let pem = input::read_small(cert).map_err(|error| refuse(cert, &error))?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let chain = chain.map_err(|error| refuse(cert, &error))?;
     if chain.is_empty() {
         return Err(refuse(cert, &"it holds no certificate"));
     }
-    let key_der = PrivateKeyDer::from_pem_file(key);
+    let pem = match key == cert {
+        true => pem,
+        false => input::read_small(key).map_err(|error| refuse(key, &error))?,
+    };
+    let key_der = PrivateKeyDer::from_pem_slice(&pem);
     Ok((chain, key_der.map_err(|error| refuse(key, &error))?))
 }
 
@@ -99,9 +104,8 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SetupError> {
         reason,
     };
     let before = roots.len();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| refuse(error.to_string()))?;
-    for certificate in certificates {
+    let pem = input::read_small(path).map_err(|error| refuse(error.to_string()))?;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
         roots
             .add(certificate)

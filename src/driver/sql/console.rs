@@ -61,13 +61,19 @@ impl Console {
         Ok(changed)
     }
 
-    /// Runs a statement and gives all its rows.
+    /// Runs a statement that reads, and gives all its rows. Where the connection had been kept and
+    /// was lost, it is run once more over a new one: a server that was restarted meanwhile has not
+    /// said anything yet.
     ///
     /// # Errors
     /// What the server says, in words.
     pub async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, String> {
-        let (_, rows) = self.ask(sql, params).await?;
-        Ok(rows)
+        let kept = self.connection.is_some();
+        let mut asked = self.ask(sql, params).await;
+        if asked.is_err() && kept && self.connection.is_none() {
+            asked = self.ask(sql, params).await;
+        }
+        asked.map(|(_, rows)| rows)
     }
 
     /// Says goodbye.

@@ -6,15 +6,32 @@ use crate::{
         Judge, Validity,
         validity::{self, Grounds},
     },
+    human,
     plan::threshold::Scope,
     record::{Collector, Size, WIRE_VERSION},
     report::{Beside, Event, Facts, Program, ResultFile, build, looks::Watched},
     time::{Nanos, SECOND},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
+
+/// Seconds that a run may lack at its end: those of workers that could not be cut off.
+const UNWRITTEN: u64 = 60;
 
 /// Exit code for a run that was killed: that of an interrupted one, in the table of exit codes.
 const KILLED: u8 = 105;
+
+/// True for the text of a journal, whatever its file is called; None when its first line is not
+/// even JSON.
+pub fn is_one(text: &str) -> Option<bool> {
+    #[derive(Deserialize)]
+    struct First {
+        names: Option<IgnoredAny>,
+        version: Option<IgnoredAny>,
+    }
+    let first = text.lines().next()?;
+    let first: First = serde_json::from_str(first).ok()?;
+    Some(first.names.is_some() && first.version.is_some())
+}
 
 /// Makes the result of a run from the text of its journal. A last line that is not whole is passed
 /// over.
@@ -32,6 +49,9 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
     let mut watched = Watched::of(&header.watch);
     for (number, line) in (2..).zip(lines) {
         match serde_json::from_str(line).map_err(|error| damaged(number, &error))? {
+            Line::End(_) if end.is_some() => {
+                return Err(format!("line {number} is damaged: the run ended before it"));
+            }
             Line::End(last) => end = Some(*last),
             Line::Event(event) => {
                 // An event that was under way may have ended since: its last line replaces the
@@ -60,6 +80,14 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
         limits: watched.limits(&header.watch),
         ..Beside::default()
     };
+    if let Some(end) = &end
+        && end.elapsed_ns / SECOND > seconds.len() as u64 + UNWRITTEN
+    {
+        let (length, written) = (end.elapsed_ns / SECOND, seconds.len());
+        return Err(format!(
+            "it is damaged: its end is that of a run of {length} seconds, and it has {written}"
+        ));
+    }
     replay(header, &seconds, beside, end)
 }
 
@@ -117,11 +145,11 @@ fn replay(
     }
     let mut warnings = Vec::new();
     let end = end.unwrap_or_else(|| {
-        warnings.push(
-            "the run was killed: this is made of what it had written by then, and lacks at least \
-             its last second"
-                .to_owned(),
-        );
+        warnings.push(format!(
+            "the run was killed, or left at a third interrupt: this is made of the {} that it had \
+             written by then, and lacks what came after them, events of the end, and verifications",
+            human::plural(seconds.len() as u64, "second")
+        ));
         End {
             elapsed_ns: seconds.len() as Nanos * SECOND,
             overdue: 0,

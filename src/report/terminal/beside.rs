@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     human,
-    report::{model::ResultFile, words},
+    report::{
+        model::{ResultFile, Verification},
+        words,
+    },
 };
 
 /// Most events that are listed.
@@ -92,7 +95,17 @@ pub(super) fn verified(result: &ResultFile, look: &Look) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = titled(look, "Verified");
-    for verify in &result.verify {
+    lines.extend(verified_of(result.verify.iter(), look));
+    lines
+}
+
+/// Some verifications of a result.
+pub(super) fn verified_of<'r>(
+    verifications: impl Iterator<Item = &'r Verification>,
+    look: &Look,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    for verify in verifications {
         let mark = look.mark(verify.ok);
         for (place, line) in look.wrap(&verify.name, 4).iter().enumerate() {
             let mark = if place == 0 { mark.as_str() } else { " " };

@@ -60,9 +60,18 @@ pub(super) fn thresholds(result: &ResultFile, look: &Look) -> Vec<String> {
     if result.thresholds.is_empty() {
         return Vec::new();
     }
-    let named: Vec<(String, &model::Threshold)> = result
-        .thresholds
-        .iter()
+    let mut lines = titled(look, "Thresholds");
+    lines.extend(thresholds_of(result, result.thresholds.iter(), look));
+    lines
+}
+
+/// Some thresholds of a result.
+pub(super) fn thresholds_of<'r>(
+    result: &'r ResultFile,
+    thresholds: impl Iterator<Item = &'r model::Threshold>,
+    look: &Look,
+) -> Vec<String> {
+    let named: Vec<(String, &model::Threshold)> = thresholds
         .map(|threshold| {
             let name = match threshold.scope.as_str() {
                 "totals" => threshold.expr.clone(),
@@ -73,7 +82,7 @@ pub(super) fn thresholds(result: &ResultFile, look: &Look) -> Vec<String> {
         .collect();
     let widest = named.iter().map(|(name, _)| name.chars().count()).max();
     let widest = widest.unwrap_or_default();
-    let mut lines = titled(look, "Thresholds");
+    let mut lines = Vec::new();
     for (name, threshold) in named {
         let observed = threshold.observed.map_or_else(String::new, |observed| {
             format!(
@@ -110,22 +119,36 @@ pub(super) fn thresholds(result: &ResultFile, look: &Look) -> Vec<String> {
 
 /// Why the result is not to be believed, and what should be known before it is.
 pub(super) fn doubts(result: &ResultFile, look: &Look) -> Vec<String> {
-    let run = &result.run;
-    let mut lines = Vec::new();
-    for (title, tone, texts) in [
-        ("Failed", Tone::Bad, &run.failures),
-        ("This result is invalid", Tone::Bad, &run.invalid_reasons),
-        ("Warnings", Tone::Doubtful, &result.warnings),
-    ] {
-        if texts.is_empty() {
-            continue;
-        }
+    let mut lines = against(result, look);
+    if !result.warnings.is_empty() {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(list(title, tone, texts, look));
+        lines.extend(list("Warnings", Tone::Doubtful, &result.warnings, look));
     }
     lines
+}
+
+/// What failed beside the thresholds, and why the result is not to be believed.
+pub(super) fn against(result: &ResultFile, look: &Look) -> Vec<String> {
+    let run = &result.run;
+    let mut lines = Vec::new();
+    if !run.failures.is_empty() {
+        lines.extend(failures(&run.failures, look));
+    }
+    if !run.invalid_reasons.is_empty() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let title = "This result is invalid";
+        lines.extend(list(title, Tone::Bad, &run.invalid_reasons, look));
+    }
+    lines
+}
+
+/// Failures in words.
+pub(super) fn failures(texts: &[String], look: &Look) -> Vec<String> {
+    list("Failed", Tone::Bad, texts, look)
 }
 
 /// Texts below a title, each with a mark.

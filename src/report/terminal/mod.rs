@@ -1,6 +1,7 @@
 //! The summary that ends a run on the terminal.
 
 mod beside;
+mod brief;
 mod figures;
 mod findings;
 mod look;
@@ -10,6 +11,7 @@ mod table;
 mod tests;
 mod traces;
 
+pub use brief::problems;
 pub(super) use figures::rows;
 pub use look::{Look, Tone, shortened};
 pub use suite::suite_summary;

@@ -3,7 +3,7 @@
 use super::{
     Look, Tone,
     figures::{COLUMNS, figures_of},
-    findings::{list, tone},
+    findings::{failures, tone},
     look::shortened,
     table::{Figures, Row},
     titled,
@@ -21,7 +21,7 @@ pub fn suite_summary(suite: &SuiteFile, look: &Look) -> String {
         verdicts(suite, look),
     ];
     if !suite.suite.failures.is_empty() {
-        blocks.push(list("Failed", Tone::Bad, &suite.suite.failures, look));
+        blocks.push(failures(&suite.suite.failures, look));
     }
     let (outcome, text) = suite.verdict();
     blocks.push(vec![look.paint(tone(outcome), &text)]);

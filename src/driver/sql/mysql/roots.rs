@@ -1,8 +1,7 @@
 //! The certificates that databases' certificates are checked against.
 
-use crate::plan::sql::Database;
+use crate::{plan::sql::Database, scenario::input};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::fs;
 
 /// The system's certificates and those of `ca_file`.
 ///
@@ -11,7 +10,7 @@ use std::fs;
 pub fn pem(database: &Database) -> Result<Vec<u8>, String> {
     let mut pem = Vec::new();
     if let Some(file) = &database.ca_file {
-        pem = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        pem = input::read_small(file).map_err(|error| format!("{}: {error}", file.display()))?;
         pem.push(b'\n');
     }
     for certificate in rustls_native_certs::load_native_certs().certs {

@@ -1,7 +1,10 @@
 //! Address, user, encryption and settings of PostgreSQL's sessions.
 
 use super::tls;
-use crate::plan::sql::{ConnectParams, Database, Limits, Secret, Tls as Mode};
+use crate::{
+    plan::sql::{ConnectParams, Database, Limits, Secret, Tls as Mode},
+    scenario::input,
+};
 use rustls::ClientConfig;
 use std::{
     env, fs,
@@ -88,7 +91,7 @@ impl ConnectOptions {
         let password = given("password").or_else(|| {
             let named = get(params, "passfile").map(PathBuf::from);
             let file = named.or_else(|| Some(home?.join(".pgpass")))?;
-            let lines = fs::read_to_string(file).ok()?;
+            let lines = String::from_utf8(input::read_small(&file).ok()?).ok()?;
             let database = name.as_deref().unwrap_or(&user);
             of_passfile(&lines, [&host, &port.to_string(), database, &user])
         });

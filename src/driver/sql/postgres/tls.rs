@@ -4,13 +4,14 @@ use super::options::get;
 use crate::{
     driver::trust::{AnyCertificate, AnyName},
     plan::sql::{ConnectParams, Database, Tls as Mode},
+    scenario::input,
 };
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use std::{fs, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 /// The configuration for a mode that encrypts.
 ///
@@ -78,7 +79,7 @@ fn pem(named: &str) -> Result<Vec<u8>, String> {
     if named.trim_start().starts_with("-----BEGIN") {
         return Ok(named.as_bytes().to_vec());
     }
-    fs::read(named).map_err(|error| format!("{named}: {error}"))
+    input::read_small(Path::new(named)).map_err(|error| format!("{named}: {error}"))
 }
 
 fn certificates(pem: &[u8], named: &str) -> Result<Vec<CertificateDer<'static>>, String> {
