@@ -8,6 +8,7 @@ pub mod http;
 mod kind;
 mod outcome;
 mod prepare;
+mod shortage;
 pub mod sql;
 mod step_timeout;
 mod timers;
@@ -19,6 +20,7 @@ pub use drivers::{Drivers, Session, Setups};
 pub use kind::{Driven, KindDriver, Reach, Setup, Worker};
 pub use outcome::{ByClass, Detail, ErrorClass, Failure, Outcome, Progress};
 pub use prepare::PrepareError;
+pub use shortage::{Shortage, Shortages};
 pub use timers::Timers;
 pub use trace::{Trace, TraceId};
 

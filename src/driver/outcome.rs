@@ -1,6 +1,6 @@
 //! How a step ended.
 
-use super::Trace;
+use super::{Shortage, Trace};
 use crate::{
     metric::{Counter, EnumMap, Key, Timer},
     printable,
@@ -171,6 +171,23 @@ impl Failure {
         }
     }
 
+    /// A failure in words, which may be for want of something.
+    pub fn for_want_of(shortage: Option<Shortage>, class: ErrorClass, words: String) -> Self {
+        let detail = match shortage {
+            Some(shortage) => Detail::Shortage(shortage, words),
+            None => Detail::Text(words.into()),
+        };
+        Self { class, detail }
+    }
+
+    /// What this machine had none left of, if that is why.
+    pub fn shortage(&self) -> Option<Shortage> {
+        match self.detail {
+            Detail::Shortage(shortage, _) => Some(shortage),
+            Detail::Status(_) | Detail::Io(_) | Detail::Text(_) => None,
+        }
+    }
+
     /// `what` did not come within `limit`.
     pub fn timeout(what: &str, limit: Duration) -> Self {
         let limit = humantime::format_duration(limit);
@@ -185,6 +202,8 @@ pub enum Detail {
     Status(u16),
     /// The system's error.
     Io(io::Error),
+    /// This machine ran out of something: the system's words.
+    Shortage(Shortage, String),
     /// Words.
     Text(Cow<'static, str>),
 }
@@ -195,6 +214,14 @@ impl fmt::Display for Detail {
         match self {
             Detail::Status(status) => write!(f, "status {status}"),
             Detail::Io(error) => f.write_str(&printable::line(&error.to_string())),
+            Detail::Shortage(shortage, words) => {
+                write!(
+                    f,
+                    "no {} was left: {}",
+                    shortage.noun(),
+                    printable::line(words)
+                )
+            }
             Detail::Text(text) => f.write_str(&printable::line(text)),
         }
     }

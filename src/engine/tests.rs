@@ -2,6 +2,7 @@
 
 mod bounds;
 mod choices;
+mod failures;
 mod groups;
 mod lateness;
 mod lengths;
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     data::Generator,
     driver::{
-        Detail, ErrorClass, Failure,
+        ErrorClass, Failure,
         fake::{FakeDriver, Seen},
     },
     metric::{Counter, Timer},
@@ -565,29 +566,6 @@ fn the_graceful_stop_is_bounded_and_what_it_cuts_is_recorded_at_its_age() {
         ran.snapshots.iter().map(|s| s.second).collect::<Vec<_>>(),
         (0..8).collect::<Vec<_>>()
     );
-}
-
-#[test]
-fn a_failed_step_ends_the_run_and_is_counted_by_class() {
-    let load = plan(Load::Open(open(10.0, 1, 1, 10)), &[3]);
-    let ran = drive(load, ALONE, None, |clock| FakeDriver {
-        // Every second step fails: the second of each run.
-        failure: Box::new(|number| {
-            (number % 2 == 1).then_some(Failure {
-                class: ErrorClass::Status5xx,
-                detail: Detail::Status(503),
-            })
-        }),
-        ..FakeDriver::steady(clock, MS)
-    });
-    assert_eq!(ran.task(0).errors(), 10);
-    assert_eq!(ran.task(0).by_class[ErrorClass::Status5xx], 10);
-    assert_eq!(ran.step(0)[Timer::Ok].len(), 10);
-    assert_eq!(ran.step(1)[Timer::Failed].len(), 10);
-    // They all failed alike.
-    assert_eq!(ran.step(1).samples.len(), 1);
-    assert_eq!(ran.step(1).samples[0].message, "status 503");
-    assert_eq!(ran.step(2)[Counter::Offered], 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
     metric::Counter,
     plan::{Label, Threshold},
     record::{RunTotals, View, period::Part},
-    time::Nanos,
+    time::{Nanos, SECOND},
 };
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ const LAG_SHARE: f64 = 0.1;
 const LATE_RUNS: u64 = 10;
 /// Share of the users' time that lateness may take before less load came than was meant.
 const LOST: f64 = 0.01;
+/// In a shorter run the time that it takes to begin is a good part of the users' time.
+const SHORTEST: Nanos = SECOND;
 /// Least share of the due arrivals that must have been dispatched.
 const DISPATCHED: f64 = 0.99;
 
@@ -81,8 +83,12 @@ impl Validity {
             }
         }
         let lost = lost(grounds).map(|lost| format!("{lost}; {}", blame()));
-        validity.reasons.extend(lost);
+        match totals.elapsed >= SHORTEST {
+            true => validity.reasons.extend(lost),
+            false => validity.warnings.extend(lost),
+        }
         validity.reasons.extend(overdue(totals));
+        validity.reasons.extend(short(totals));
         validity.warnings.extend(busy(totals, usage));
         validity
     }
@@ -102,15 +108,17 @@ fn how_late(totals: &RunTotals) -> String {
     })
 }
 
-/// Tells for which users' time lateness took too large a share of it, and more than the bound of
-/// lag from the mean user, which in a run of milliseconds is nothing.
+/// Tells of which users' time lateness took too large a share, and more than the bound of lag from
+/// the mean user. Users with a number of iterations do all that is meant, however late.
 fn lost(grounds: &Grounds<'_>) -> Option<String> {
     let totals = grounds.totals;
-    let mut shares = totals.user_time.iter().map(|time| time.lost_share());
-    let is_too_much =
-        |share: &f64| *share > LOST && share * totals.elapsed as f64 > grounds.max_lag as f64;
-    let population = shares.clone().position(|share| is_too_much(&share))?;
-    let share = shares.nth(population)?;
+    let shares = totals.user_time.iter().map(|time| time.lost_share());
+    let mut timed = shares
+        .enumerate()
+        .filter(|(population, _)| !totals.periods.is_counted(*population));
+    let (population, share) = timed.find(|(_, share)| {
+        *share > LOST && share * totals.elapsed as f64 > grounds.max_lag as f64
+    })?;
     let own = |(task, _): &(usize, &Label)| {
         totals.periods.population_of(Part::Task(*task)) == Some(population)
     };
@@ -141,6 +149,20 @@ fn late(grounds: &Grounds<'_>) -> Option<String> {
             human::time(lag as f64),
             human::duration(Duration::from_nanos(max_lag)),
             human::time(reported as f64),
+        )
+    })
+}
+
+/// What the machine ran out of.
+fn short(totals: &RunTotals) -> impl Iterator<Item = String> {
+    let ran_out = totals.shortages.iter().filter(|(_, count)| **count > 0);
+    ran_out.map(|(shortage, count)| {
+        format!(
+            "this machine ran out of {}s: {} failed for want of one, which the target had no part \
+             in; {}",
+            shortage.noun(),
+            human::plural(*count, "request"),
+            shortage.help(),
         )
     })
 }

@@ -96,6 +96,12 @@ impl Periods {
         period.map_or(Nanos::MAX, |period| period.end)
     }
 
+    /// Returns true if a number of iterations bounds the load of a population.
+    pub fn is_counted(&self, population: usize) -> bool {
+        let period = self.populations.get(population);
+        period.is_some_and(|period| period.counted)
+    }
+
     /// When the load of a part ends.
     pub fn end_of(&self, part: Part) -> Nanos {
         self.of_part(part).map_or(Nanos::MAX, |period| period.end)

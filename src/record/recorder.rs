@@ -9,7 +9,7 @@ use super::{
     traces::SPANS,
 };
 use crate::{
-    driver::{ErrorClass, Outcome, Progress, Trace},
+    driver::{ErrorClass, Failure, Outcome, Progress, Trace},
     metric::{Counter, Timer},
     plan::{Load, Plan},
     time::{Nanos, SECOND, nanos},
@@ -221,6 +221,9 @@ impl Recorder {
         measures[Counter::Unknown] += u64::from(outcome.unknown);
         measures[Counter::Late] += u64::from(late);
         aside(measures, outcome);
+        if let Some(shortage) = outcome.failure.as_ref().and_then(Failure::shortage) {
+            place.shortages[shortage] += 1;
+        }
         if let Some(trace) = trace {
             let span = Span {
                 trace,

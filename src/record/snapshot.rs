@@ -2,6 +2,7 @@
 
 use super::{Hist, Measures, Periods, Span, Traces, UserTime, period::Part};
 use crate::{
+    driver::Shortages,
     metric::is_default,
     plan::{Plan, threshold::Scope},
     time::{Nanos, SECOND},
@@ -51,6 +52,9 @@ pub struct Snapshot {
     /// Time of users, by population as far as there are some (closed model).
     #[serde(skip_serializing_if = "is_default")]
     pub user_time: Vec<UserTime>,
+    /// Requests that failed for want of something of this machine.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shortages: Shortages,
     /// By step index, as far as there is something; empty when nothing is traced.
     #[serde(skip_serializing_if = "is_default")]
     pub traces: Vec<Traces>,
@@ -202,6 +206,7 @@ impl Snapshot {
         add(&mut self.groups, &other.groups);
         self.lag.add(&other.lag);
         UserTime::add_all(&mut self.user_time, &other.user_time);
+        self.shortages += other.shortages;
         add_traces(&mut self.traces, &other.traces);
         self.spans.extend_from_slice(&other.spans);
         self.spans_lost += other.spans_lost;
@@ -243,6 +248,8 @@ pub struct RunTotals {
     pub lag: Hist,
     /// Time of users, by population as far as there are some (closed model).
     pub user_time: Vec<UserTime>,
+    /// Requests that failed for want of something of this machine.
+    pub shortages: Shortages,
     /// Arrivals that had come due before the end but were only looked at after it: the generator's
     /// doing. They are among the offered.
     pub overdue: u64,
@@ -277,6 +284,7 @@ impl RunTotals {
         add(&mut self.groups, &snapshot.groups);
         self.lag.add(&snapshot.lag);
         UserTime::add_all(&mut self.user_time, &snapshot.user_time);
+        self.shortages += snapshot.shortages;
         add_traces(&mut self.traces, &snapshot.traces);
     }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    driver::{ErrorClass, Trace, TraceId},
+    driver::{ErrorClass, Shortage, Trace, TraceId},
     metric::{Counter, Timer},
     record::{Ending, Traced},
 };
@@ -33,6 +33,11 @@ fn measures() -> impl Strategy<Value = Measures> {
             measures.fail_traced(class, trace.map(TraceId), || message);
         }
         measures.check(checks, missed);
+        if checks > 4 {
+            let time = missed % 5_000_000_000_000;
+            measures.punctual().record(Timer::ALL[checks % 3], time);
+            measures.punctual().in_time = checks as u64;
+        }
         measures
     })
 }
@@ -96,6 +101,12 @@ pub fn any_snapshot(size: Size) -> impl Strategy<Value = Snapshot> {
                 ..Snapshot::default()
             };
             lags.iter().for_each(|lag| snapshot.lag.record(*lag));
+            let times = lags.iter().map(|lag| UserTime {
+                present: *lag,
+                lost: lag / 3,
+            });
+            snapshot.user_time = times.collect();
+            snapshot.shortages[Shortage::Ports] = queued / 2;
             for (step, id, latency, ending) in traced {
                 snapshot.traces_of(step).note(Traced {
                     id: TraceId(id),

@@ -109,6 +109,9 @@ pub struct End {
     pub interrupted: bool,
     /// What failed beside the thresholds, in words.
     pub failures: Vec<String>,
+    /// Warnings beside those that the measurements give rise to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What was done beside the load.
     #[serde(default)]
     pub beside: Beside,

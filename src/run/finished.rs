@@ -183,6 +183,7 @@ impl FinishedRun {
                 .chain(&self.internal)
                 .cloned()
                 .collect(),
+            warnings: self.warnings.clone(),
             beside: self.background.clone(),
             exit_code: self.exit_code,
             cpu_seconds: self.usage.cpu_seconds,

@@ -6,7 +6,7 @@ use super::{
     result::{at, count, named},
 };
 use crate::support::{loadgen::Loadgen, truth::TruthServer};
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 const WORK: Duration = Duration::from_millis(2);
 
@@ -60,7 +60,8 @@ fn a_silent_end_is_waited_for_and_what_users_left_undone_is_told() {
         "#,
         server.url()
     );
-    let result = measured(&Loadgen::scenario(&text).run());
+    let finished = Loadgen::scenario(&text).args(&["--out", "out"]).run();
+    let result = measured(&finished);
     let length = at(&result, "run.duration_s");
     assert!((2.0..3.0).contains(&length), "{length}");
     assert_eq!(result["events"][0]["ok"], true, "{}", result["events"]);
@@ -77,4 +78,6 @@ fn a_silent_end_is_waited_for_and_what_users_left_undone_is_told() {
         warnings.iter().any(|warning| *warning == *told),
         "{warnings:?}"
     );
+    let journal = fs::read_to_string(finished.path("out/intervals.jsonl")).unwrap();
+    assert_eq!(Loadgen::retold(&journal).result(), result);
 }

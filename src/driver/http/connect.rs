@@ -2,7 +2,7 @@
 
 use super::{setup::ServerSetup, stream::Stream};
 use crate::{
-    driver::{ErrorClass, Failure, Timers},
+    driver::{ErrorClass, Failure, Shortage, Timers},
     time::{Clock, Nanos, SECOND, nanos},
 };
 use std::{io, net::SocketAddr, rc::Rc, time::Duration};
@@ -27,7 +27,7 @@ pub(super) struct Addresses(Mutex<Option<Known>>);
 #[derive(Debug)]
 struct Known {
     until: Nanos,
-    found: Result<Rc<[SocketAddr]>, Rc<str>>,
+    found: Result<Rc<[SocketAddr]>, Absence>,
 }
 
 impl Addresses {
@@ -39,10 +39,7 @@ impl Addresses {
             None => Known::ask(server, clock).await,
         };
         let current = known.insert(current);
-        current
-            .found
-            .clone()
-            .map_err(|words| Failure::text(ErrorClass::Dns, words.to_string()))
+        current.found.clone().map_err(Failure::from)
     }
 }
 
@@ -51,12 +48,12 @@ impl Known {
         let host = server.host.as_str();
         let found = match lookup_host((host, server.port)).await {
             Ok(addresses) => Ok(addresses.collect::<Rc<[_]>>()),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err((error.to_string(), Shortage::of(&error))),
         };
         let found = match found {
             Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-            Ok(_) => Err("it has no address".to_owned()),
-            Err(words) => Err(words),
+            Ok(_) => Err(("it has no address".to_owned(), None)),
+            Err(error) => Err(error),
         };
         let lives = match &found {
             Ok(_) => ADDRESSES_LIVE,
@@ -64,8 +61,25 @@ impl Known {
         };
         Self {
             until: clock.now().saturating_add(lives),
-            found: found.map_err(|words| format!("cannot resolve {host}: {words}").into()),
+            found: found.map_err(|(words, shortage)| Absence {
+                words: format!("cannot resolve {host}: {words}").into(),
+                shortage,
+            }),
         }
+    }
+}
+
+/// Why a name has no address.
+#[derive(Debug, Clone)]
+struct Absence {
+    words: Rc<str>,
+    /// Of this machine, for want of which nobody was asked.
+    shortage: Option<Shortage>,
+}
+
+impl From<Absence> for Failure {
+    fn from(Absence { words, shortage }: Absence) -> Self {
+        Failure::for_want_of(shortage, ErrorClass::Dns, words.to_string())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which class a failure has.
 
 use super::codec::Violation;
-use crate::driver::{Detail, ErrorClass, Failure};
+use crate::driver::{Detail, ErrorClass, Failure, Shortage};
 use std::io;
 
 impl Failure {
@@ -22,10 +22,11 @@ impl Failure {
             }
             _ => ErrorClass::Other,
         };
-        Failure {
-            class,
-            detail: Detail::Io(error),
-        }
+        let detail = match Shortage::of(&error) {
+            Some(shortage) => Detail::Shortage(shortage, error.to_string()),
+            None => Detail::Io(error),
+        };
+        Failure { class, detail }
     }
 
     /// An answer that breaks the protocol.

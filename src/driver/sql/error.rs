@@ -5,7 +5,7 @@ use super::{
     postgres::{self, sqlstate},
     sqlite,
 };
-use crate::driver::{ErrorClass, Failure};
+use crate::driver::{ErrorClass, Failure, Shortage};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
 use std::{borrow::Cow, fmt, io};
 
@@ -67,7 +67,10 @@ pub fn judge_opening(error: impl Into<Error>) -> Failure {
         Error::Sqlx(sqlx::Error::Io(error)) | Error::Postgres(postgres::Error::Io(error)) => {
             match is_tls(&error) {
                 true => Failure::text(ErrorClass::Tls, no_tls(error)),
-                false => Failure::text(ErrorClass::Connection, format!("no connection: {error}")),
+                false => {
+                    let words = format!("no connection: {error}");
+                    Failure::for_want_of(Shortage::of(&error), ErrorClass::Connection, words)
+                }
             }
         }
         Error::Sqlx(sqlx::Error::Protocol(words)) => {

@@ -143,14 +143,14 @@ fn replay(
             judge.update(&snapshot, collector.totals());
         }
     }
-    let mut warnings = Vec::new();
     let end = end.unwrap_or_else(|| {
-        warnings.push(format!(
+        let killed = format!(
             "the run was killed, or left at a third interrupt: this is made of the {} that it had \
              written by then, and lacks what came after them, events of the end, and verifications",
             human::plural(seconds.len() as u64, "second")
-        ));
+        );
         End {
+            warnings: vec![killed],
             elapsed_ns: seconds.len() as Nanos * SECOND,
             overdue: 0,
             stopped_ns: None,
@@ -199,7 +199,7 @@ fn replay(
             cpu_seconds: end.cpu_seconds,
             max_rss_bytes: end.max_rss_bytes,
         },
-        warnings,
+        warnings: end.warnings,
     };
     Ok(build(
         facts,

@@ -1,7 +1,7 @@
 //! Which class a failure of reqwest has, and whether the request may be sent again.
 
 use super::names::NoAddress;
-use crate::driver::{ErrorClass, Failure};
+use crate::driver::{ErrorClass, Failure, Shortage};
 use std::{error::Error, io, time::Duration};
 
 /// What went wrong.
@@ -41,7 +41,10 @@ pub(super) fn judge(
     };
     let all = || chain(error);
     if let Some(none) = all().find_map(|error| error.downcast_ref::<NoAddress>()) {
-        return trouble(ErrorClass::Dns, none.to_string());
+        return Trouble {
+            failure: Failure::for_want_of(none.shortage, ErrorClass::Dns, none.to_string()),
+            closed: false,
+        };
     }
     if error.is_redirect() {
         return trouble(ErrorClass::Protocol, innermost(error));
@@ -62,7 +65,11 @@ pub(super) fn judge(
         .filter_map(|error| error.downcast_ref::<io::Error>())
         .last();
     if error.is_connect() {
-        return trouble(connecting(system, tls), innermost(error));
+        let shortage = system.and_then(Shortage::of);
+        return Trouble {
+            failure: Failure::for_want_of(shortage, connecting(system, tls), innermost(error)),
+            closed: false,
+        };
     }
     let http = all().find_map(|error| error.downcast_ref::<hyper::Error>());
     let incomplete = http.is_some_and(hyper::Error::is_incomplete_message);

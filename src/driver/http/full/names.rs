@@ -1,6 +1,9 @@
 //! The addresses of names, found once for all sessions of a worker.
 
-use crate::time::{Clock, Nanos, SECOND};
+use crate::{
+    driver::Shortage,
+    time::{Clock, Nanos, SECOND},
+};
 use std::{collections::HashMap, fmt, net::SocketAddr};
 use tokio::{net::lookup_host, sync::Mutex};
 
@@ -19,13 +22,17 @@ struct Known {
     found: Result<Vec<SocketAddr>, NoAddress>,
 }
 
-/// A name without an address, in words.
+/// A name without an address.
 #[derive(Debug, Clone)]
-pub(super) struct NoAddress(String);
+pub(super) struct NoAddress {
+    words: String,
+    /// Of this machine, for want of which nobody was asked.
+    pub shortage: Option<Shortage>,
+}
 
 impl fmt::Display for NoAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 
@@ -56,11 +63,16 @@ impl Names {
 }
 
 async fn ask(name: &str) -> Result<Vec<SocketAddr>, NoAddress> {
-    let no = |words: String| NoAddress(format!("cannot resolve {name}: {words}"));
+    let no = |words: String, shortage| NoAddress {
+        words: format!("cannot resolve {name}: {words}"),
+        shortage,
+    };
     let found = lookup_host((name, 0)).await;
-    let found: Vec<SocketAddr> = found.map_err(|error| no(error.to_string()))?.collect();
+    let found: Vec<SocketAddr> = found
+        .map_err(|error| no(error.to_string(), Shortage::of(&error)))?
+        .collect();
     if found.is_empty() {
-        return Err(no("it has no address".to_owned()));
+        return Err(no("it has no address".to_owned(), None));
     }
     Ok(found)
 }
