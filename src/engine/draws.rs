@@ -59,7 +59,8 @@ pub struct Draws {
     pub values: Vec<Value>,
     /// All of that as it was when a transaction began, to begin it anew.
     saved: Option<Box<Saved>>,
-    exhausted: bool,
+    /// The variable that had no row left.
+    exhausted: Option<usize>,
     /// The way of the run before, for its memory.
     pub walk: Walk,
 }
@@ -94,12 +95,12 @@ impl Draws {
             counts: Counts::default(),
             values,
             saved: None,
-            exhausted: false,
+            exhausted: None,
             walk: Walk::default(),
         }
     }
 
-    /// Those of a user, whose own values are drawn.
+    /// Draws of a user, its own values included.
     pub fn of_user(source: Source<'_>, index: u64) -> Self {
         let mut draws = Self::new(source, Purpose::User, index);
         draws.draw_all(source, &source.population().user_draws);
@@ -110,7 +111,7 @@ impl Draws {
     pub fn renew(&mut self, source: Source<'_>, index: u64, counts: Counts) {
         self.rng = source.stream(Purpose::Arrival, index);
         (self.index, self.counts) = (index, counts);
-        self.exhausted = false;
+        self.exhausted = None;
     }
 
     /// Goes on with an iteration that users share; what was drawn for the user stays.
@@ -205,8 +206,8 @@ impl Draws {
         }
     }
 
-    /// Returns true if a unique row was asked for when none was left.
-    pub fn are_exhausted(&self) -> bool {
+    /// The variable whose unique row was asked for when none was left.
+    pub fn exhausted(&self) -> Option<usize> {
         self.exhausted
     }
 
@@ -234,7 +235,9 @@ impl Draws {
                 plan, data, index, ..
             } = source;
             let drawn = data.draw(plan, index, *place, &mut self.rng, number);
-            self.exhausted |= matches!(drawn, Value::Unset);
+            if matches!(drawn, Value::Unset) {
+                self.exhausted = Some(*place);
+            }
             self.values[*place] = drawn;
         }
     }

@@ -70,8 +70,10 @@ pub async fn run_errand<D: Driver>(
             tokio::time::sleep(Duration::from_nanos(pause)).await;
         }
         draws.draw_all(source, &step.draws);
-        if draws.are_exhausted() {
-            return Err(told(plan, step.index, "there is no row left"));
+        if let Some(variable) = draws.exhausted() {
+            let name = own.variables[variable].key();
+            let words = format!("there is no row of `{name}` left");
+            return Err(told(plan, step.index, &words));
         }
         progress.reset();
         let outcome = driver

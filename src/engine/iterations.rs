@@ -1,4 +1,4 @@
-//! How often users still do what they do, where that is bounded: shared by the workers of a
+//! Iterations that are left to users, where they are bounded: shared by the workers of a
 //! population.
 
 use crate::plan::{Closed, Iterations};
@@ -29,7 +29,7 @@ impl IterationsLeft {
         }
     }
 
-    /// How many are left.
+    /// The number of them.
     pub fn count(&self) -> u64 {
         self.left.load(Ordering::Relaxed)
     }

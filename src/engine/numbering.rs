@@ -1,4 +1,4 @@
-//! Which draw of a counted source (a sequence, or rows in an order) has which number.
+//! Numbers of the draws from counted sources, which are sequences and rows in an order.
 //!
 //! A number is given once in the whole run. Where the arrivals of one population are all that draws
 //! a source under load, the number is a function of the schedule: how many arrivals before it have
@@ -24,7 +24,7 @@ pub struct Numbering {
     drawn: Vec<Vec<usize>>,
     /// Sources that are numbered by arrivals.
     scheduled: Vec<(usize, Numbered)>,
-    /// Chooses the streams that choose the tasks.
+    /// Purpose of the streams that choose the tasks.
     purpose: Option<Purpose>,
 }
 
@@ -128,8 +128,8 @@ impl Numbering {
     }
 }
 
-/// Chooses the streams of what has an index that does not hang on who is free when; None: nothing
-/// has. Iterations after a warm-up follow runs that nobody counted before.
+/// Purpose of the streams of what has an index that does not hang on who is free when; None: nothing
+/// has. Iterations after a warm-up follow runs whose number nobody knows before.
 fn purpose(plan: &Plan, load: &Load) -> Option<Purpose> {
     match load {
         Load::Open(_) => Some(Purpose::Arrival),
@@ -140,7 +140,7 @@ fn purpose(plan: &Plan, load: &Load) -> Option<Purpose> {
     }
 }
 
-/// How many arrivals before one draw from each group of its task, in the order of the groups.
+/// Counts of the arrivals before one that draw from each group of its task, in the order of the groups.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Counts {
     /// At most two.
@@ -180,9 +180,9 @@ pub struct Numbers {
     numbering: Arc<Numbering>,
     seed: u64,
     population: usize,
-    /// How many arrivals are counted.
+    /// Arrivals that are counted.
     counted: u64,
-    /// By group: how many of them draw from it.
+    /// By group: those of them that draw from it.
     counts: Vec<u64>,
 }
 

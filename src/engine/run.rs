@@ -85,7 +85,7 @@ pub async fn run<D: Driver>(
 ) -> Ended {
     draws.forget();
     draws.draw_all(context.source(), &task.draws);
-    if draws.are_exhausted() {
+    if draws.exhausted().is_some() {
         context.recorder.exhausted(task.index, start.intended);
         return Ended {
             at: context.pacer.clock().now().max(start.intended),

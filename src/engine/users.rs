@@ -83,6 +83,10 @@ impl<D: Driver> User<D> {
             if !begins(&self.context, &self.stop, start).await {
                 return;
             }
+            if draws.exhausted().is_some() {
+                self.stay_away(start, &mut draws);
+                return;
+            }
             self.work(start, end, &mut draws, &mut done).await;
             if self.is_done(done.count, &draws) {
                 return;
@@ -167,6 +171,14 @@ impl<D: Driver> User<D> {
         }
     }
 
+    /// Takes down a user who has no row of its own, and does none of what others can do.
+    fn stay_away(&self, start: Nanos, draws: &mut Draws) {
+        let population = self.context.population();
+        let first = population.user_start.as_ref();
+        let task = first.unwrap_or_else(|| draws.task(population));
+        self.context.recorder.exhausted(task.index, start);
+    }
+
     fn is_shared(&self) -> bool {
         matches!(self.load.iterations, Iterations::Shared(_))
     }
@@ -209,7 +221,7 @@ impl<D: Driver> User<D> {
             Iterations::PerUser(most) => done >= most,
             Iterations::Shared(_) => self.left.count() == 0,
         };
-        counted || draws.are_exhausted()
+        counted || draws.exhausted().is_some()
     }
 }
 

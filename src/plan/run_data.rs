@@ -28,7 +28,7 @@ struct PopulationData {
     extracted: Vec<(usize, Value)>,
 }
 
-/// What is drawn from one source; aligned so that no two share a cache line.
+/// State of one source; aligned so that no two share a cache line.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Source {
@@ -72,7 +72,7 @@ impl RunData {
         self.sources[source].next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// How many numbers of a source are given.
+    /// The count of a source's numbers that are given.
     pub fn numbers_given(&self, source: usize) -> u64 {
         self.sources[source].next.load(Ordering::Relaxed)
     }

@@ -41,7 +41,7 @@ pub fn undone(plan: &Plan, periods: &Periods, undone: &[u64]) -> Vec<String> {
     .collect()
 }
 
-/// Rows that were not there when they were asked for, and those that nobody got; `tasks` has what
+/// Warnings about rows: task runs that found none left, and those that nobody got; `tasks` has what
 /// was measured of each.
 pub fn rows(plan: &Plan, tasks: &[Measures]) -> Vec<String> {
     let several = plan.populations.len() > 1;

@@ -120,9 +120,12 @@ fn a_threshold_on_runs_without_a_row_decides() {
         "#,
         server.url()
     );
-    let finished = Loadgen::scenario(&text).run().expect_code(99);
+    let finished = Loadgen::scenario(&text).run();
     let result = with_code(&finished);
+    // A machine that is slow makes so short a run invalid besides.
+    assert!(matches!(finished.code(), Some(96 | 99)));
     assert_eq!(result["thresholds"][0]["observed"], 1.0);
+    assert_eq!(result["thresholds"][0]["ok"], false);
     assert_eq!(server.stop().served.len(), 2);
     let told = "1 without a row left";
     assert!(finished.stdout.contains(told), "{}", finished.stdout);
@@ -207,16 +210,18 @@ fn a_value_of_the_run_is_one_for_all_populations_and_a_number_is_given_once() {
         assert_eq!(BTreeSet::from_iter(asked.concat()).len(), 1, "{value}");
     }
     // Setup, load and teardown, whatever the load.
-    for load in [
-        "rate = 50, duration = '1s'",
-        "users = 5, iterations = 10",
-        "users = 5, shared_iterations = 50",
+    let unique = format!("list = {}, order = 'unique'", numbers(52));
+    for (load, source) in [
+        ("rate = 50, duration = '1s'", "sequence = {}"),
+        ("users = 5, iterations = 10", "sequence = {}"),
+        ("users = 5, iterations = 10", unique.as_str()),
+        ("users = 5, shared_iterations = 50", unique.as_str()),
     ] {
         let scenario = format!(
             r#"
             target.url = "${{TARGET}}"
             load = {{ {load} }}
-            data = {{ x = {{ sequence = {{}} }} }}
+            data = {{ x = {{ {source} }} }}
             setup = {{ step = [{{ post = "/work/{{{{x}}}}" }}] }}
             teardown = {{ step = [{{ delete = "/work/{{{{x}}}}" }}] }}
             task = [{{ name = "t", step = [{{ get = "/work/{{{{x}}}}" }}] }}]

@@ -12,7 +12,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-/// What a variable of these tests draws: numbers from 0 on.
+/// A variable that draws numbers from 0 on.
 fn sequence(source: usize, scope: Scope) -> Variable {
     Variable {
         name: format!("s{source}"),
@@ -216,6 +216,30 @@ fn users_own_numbers_are_theirs() {
         for seen in &ran.seen {
             assert_eq!(seen.values[0], Value::Int(seen.session as i64));
         }
+    }
+}
+
+#[test]
+fn users_without_a_row_of_their_own_leave_the_iterations_to_others() {
+    for workers in [1, 3] {
+        let load = Closed {
+            users: Curve::constant(5.0),
+            duration: None,
+            think: Think::None,
+            pacing: None,
+            iterations: Iterations::Shared(20),
+            ramp_down: None,
+        };
+        let own = Variable {
+            scope: Scope::User,
+            ..rows(0, 3, Order::Unique)
+        };
+        let mut plan = drawing(Load::Closed(load), vec![own], &[&[]]);
+        plan.populations[0].user_draws = vec![0];
+        let ran = drive(plan, workers, None, steady(10 * MS));
+        let task = ran.task(0);
+        assert_eq!((task.count(), task[Counter::Exhausted]), (20, 2));
+        assert_eq!(ran.end.undone, [0]);
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// How many sources there are so far.
+    /// The count of sources so far.
     pub fn source_count(&self) -> usize {
         self.sources.borrow().len()
     }

@@ -8,7 +8,7 @@ use super::{
     template::Names,
 };
 use crate::{
-    plan::{USER_START, Variable},
+    plan::USER_START,
     scenario::{
         Place, Problem,
         raw::{self, Errand, Field, Step},
@@ -88,14 +88,9 @@ pub(super) fn compile(
     })
 }
 
-/// What cannot be done beside the load: taking rows that it takes once, and keeping a connection
-/// for a transaction. None when that is told.
-pub(super) fn check(
-    context: &Context<'_>,
-    errands: &Errands,
-    variables: &[Variable],
-    raw: &raw::Population,
-) -> Option<()> {
+/// What cannot be done beside the load: keeping a connection for a transaction. None when that is
+/// told.
+pub(super) fn check(context: &Context<'_>, errands: &Errands, raw: &raw::Population) -> Option<()> {
     let mut right = Some(());
     for (program, place) in [
         (&errands.setup, raw.setup.place()),
@@ -104,15 +99,6 @@ pub(super) fn check(
         let (Some(program), Some(place)) = (program, place) else {
             continue;
         };
-        let used = program.steps.iter().flat_map(|step| &step.uses);
-        let mut used = used.filter_map(|place| variables.get(*place));
-        if let Some(variable) = used.find(|variable| variable.generator.is_unique()) {
-            let name = &variable.name;
-            let message = format!("the unique rows of `{name}` are taken by task runs");
-            let help = "write another `order`, or a variable of its own";
-            context.tell(Problem::new(place, message).help(help));
-            right = None;
-        }
         if program
             .groups
             .iter()

@@ -170,7 +170,7 @@ fn compile(
         generators,
     } = variables?;
     let errands = errands?;
-    errands::check(context, &errands, &variables, raw)?;
+    errands::check(context, &errands, raw)?;
     Some(Draft {
         name: name?.unwrap_or_else(|| names::file(&root.name, context.path)),
         common: common?,

@@ -149,7 +149,7 @@ pub(super) fn value(context: &Context<'_>, node: &Node) -> Option<Value> {
     }
 }
 
-/// What a shuffle depends on: the seed, and whose rows they are.
+/// Key of a shuffle: the seed, and whose rows they are.
 pub(super) fn key(context: &Context<'_>, owner: &[usize]) -> u64 {
     let owner: Vec<u64> = owner.iter().map(|number| *number as u64).collect();
     rng::hash(&[context.seed.get(), Purpose::Rows as u64, rng::hash(&owner)])
