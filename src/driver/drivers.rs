@@ -91,13 +91,14 @@ macro_rules! define {
                 $(self.$module.renew(&mut session.$module);)*
             }
 
-            async fn execute(
+            #[allow(clippy::manual_async_fn, reason = "an `async fn` holds its arguments twice")]
+            fn execute(
                 &self,
                 session: &mut Session<C>,
                 step: &Step,
                 values: &mut [Value],
                 progress: &Progress,
-            ) -> Outcome {
+            ) -> impl Future<Output = Outcome> { async move {
                 match &step.kind {
                     $(StepKind::$name(plan) => {
                         let step = (step.index, plan);
@@ -107,7 +108,7 @@ macro_rules! define {
                             .await
                     })*
                 }
-            }
+            } }
 
             async fn abandon(&self, session: &mut Session<C>) {
                 $(self.$module.abandon(&mut session.$module).await;)*

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     data::Value,
-    driver::{ErrorClass, Failure, Progress, Trace, step_timeout::StepTimeout},
+    driver::{ErrorClass, Failure, Progress, step_timeout::StepTimeout},
     time::{Clock, Nanos},
 };
 use std::{
@@ -67,8 +67,6 @@ pub(super) struct Surroundings<'a> {
     pub memo: &'a RefCell<Memo>,
     pub values: &'a [Value],
     pub progress: &'a Progress,
-    /// The trace that the request is the root of, where it says so.
-    pub trace: Option<&'a Trace>,
     pub step_timeout: &'a mut StepTimeout,
     /// Longest time from the beginning of the step to its end.
     pub timeout: Nanos,
@@ -202,7 +200,8 @@ impl Exchange {
                     Some(fixed) => fixed,
                     None => {
                         rendered = with.buffers.outgoing.borrow_mut();
-                        request.render(with.values, with.trace, &mut rendered)
+                        let trace = with.progress.trace();
+                        request.render(with.values, trace.as_ref(), &mut rendered)
                     }
                 },
                 Unsent::FixedFrom(start) => &request.fixed().unwrap_or_default()[*start..],

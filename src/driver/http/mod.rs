@@ -161,107 +161,114 @@ impl HttpDriver {
         .await
     }
 
-    /// The session's connection, unless the server has meanwhile given it up.
-    async fn idle_stream(&self, session: &mut Session, trail: &mut Trail) -> Option<Stream> {
-        let mut stream = session.stream.take()?;
+    /// Drops the session's connection if the server has meanwhile given it up.
+    async fn close_stale(&self, session: &mut Session, trail: &mut Trail) {
+        let Some(stream) = &mut session.stream else {
+            return;
+        };
         let quiet = poll_fn(|cx| {
             let mut buffer = self.buffers.incoming.borrow_mut();
             Poll::Ready(stream.is_quiet(cx, &mut buffer))
         });
-        if quiet.await {
-            return Some(stream);
+        if !quiet.await {
+            session.stream = None;
+            trail.reconnects += 1;
         }
-        trail.reconnects += 1;
-        None
     }
 
     /// Does a step, and notes in `trail` what is measured of it.
-    async fn attempt(
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` holds its arguments twice"
+    )]
+    fn attempt(
         &self,
         session: &mut Session,
         (index, http): (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
         trail: &mut Trail,
-    ) -> Result<(), Failure> {
-        let (population, server) = (session.population, session.server);
-        let request = &self.setup.requests[index][server];
-        request.dots.check(values)?;
-        let trace = self.ids.begin(request.trace, server, progress);
-        let timeout = nanos(http.timeout);
-        let mut deadline = None;
-        let mut idle = self.idle_stream(session, trail).await;
-        loop {
-            let reused = idle.is_some();
-            let stream = match idle.take() {
-                Some(stream) => stream,
-                None => {
-                    let deadline =
-                        *deadline.get_or_insert_with(|| self.clock.now().saturating_add(timeout));
-                    // Boxed, because it is large and most steps do without it.
-                    let opened = Box::pin(self.open(population, server, deadline)).await?;
-                    trail.connect = Some(opened.took);
-                    opened.stream
-                }
-            };
-            let mut exchange = Exchange::new(stream, self.setup.limits[population], request);
-            let end = {
-                let mut with = Surroundings {
-                    clock: self.clock,
-                    buffers: &self.buffers,
-                    request,
-                    memo: &self.memos[index][server],
-                    values,
-                    progress,
-                    trace: trace.as_ref(),
-                    step_timeout: &mut session.step_timeout,
-                    timeout,
-                    deadline: &mut deadline,
+    ) -> impl Future<Output = Result<(), Failure>> {
+        async move {
+            let (population, server) = (session.population, session.server);
+            let request = &self.setup.requests[index][server];
+            request.dots.check(values)?;
+            self.ids.begin(request.trace, server, progress);
+            let timeout = nanos(http.timeout);
+            let mut deadline = None;
+            self.close_stale(session, trail).await;
+            loop {
+                let idle = session.stream.take();
+                let reused = idle.is_some();
+                let stream = match idle {
+                    Some(stream) => stream,
+                    None => {
+                        let deadline = *deadline
+                            .get_or_insert_with(|| self.clock.now().saturating_add(timeout));
+                        // Boxed, because it is large and most steps do without it.
+                        let opened = Box::pin(self.open(population, server, deadline)).await?;
+                        trail.connect = Some(opened.took);
+                        opened.stream
+                    }
                 };
-                poll_fn(|cx| exchange.poll(cx, &mut with)).await
-            };
-            trail.add(&exchange);
-            match end {
-                End::Answered => {
-                    trail.ended_at = exchange.received_at;
-                    let status = exchange.decoder.status().unwrap_or_default();
-                    if trace.is_some() {
-                        progress.answered(status);
-                    }
-                    let answer = Answer {
-                        status,
-                        took: exchange.took(),
-                        body_bytes: exchange.body_bytes,
-                        head: exchange.decoder.kept_head().unwrap_or_default(),
-                        body: std::mem::take(&mut exchange.body),
-                        json: OnceCell::new(),
+                let mut exchange = Exchange::new(stream, self.setup.limits[population], request);
+                let end = {
+                    let mut with = Surroundings {
+                        clock: self.clock,
+                        buffers: &self.buffers,
+                        request,
+                        memo: &self.memos[index][server],
+                        values,
+                        progress,
+                        step_timeout: &mut session.step_timeout,
+                        timeout,
+                        deadline: &mut deadline,
                     };
-                    let needles = request.looks.needles.as_ref();
-                    let (missed, verdict) =
-                        expect::judge(http, &answer, needles, &exchange.search, values);
-                    trail.missed = missed;
-                    let verdict = verdict.and_then(|()| extract::all(http, &answer, values));
-                    self.buffers.give_back(answer.head);
-                    self.buffers.give_back(answer.body);
-                    if exchange.reusable() && !request.close {
-                        session.stream = Some(exchange.stream);
+                    poll_fn(|cx| exchange.poll(cx, &mut with)).await
+                };
+                trail.add(&exchange);
+                match end {
+                    End::Answered => {
+                        trail.ended_at = exchange.received_at;
+                        let status = exchange.decoder.status().unwrap_or_default();
+                        progress.answered(status);
+                        let answer = Answer {
+                            status,
+                            took: exchange.took(),
+                            body_bytes: exchange.body_bytes,
+                            head: exchange.decoder.kept_head().unwrap_or_default(),
+                            body: std::mem::take(&mut exchange.body),
+                            json: OnceCell::new(),
+                        };
+                        let needles = request.looks.needles.as_ref();
+                        let (missed, verdict) =
+                            expect::judge(http, &answer, needles, &exchange.search, values);
+                        trail.missed = missed;
+                        let verdict = verdict.and_then(|()| extract::all(http, &answer, values));
+                        self.buffers.give_back(answer.head);
+                        self.buffers.give_back(answer.body);
+                        if exchange.reusable() && !request.close {
+                            session.stream = Some(exchange.stream);
+                        }
+                        return verdict;
                     }
-                    return verdict;
+                    // It may have been closed before the request arrived. What was sent then did
+                    // nothing, but only an idempotent request may be sent again on a guess.
+                    End::Closed(_)
+                        if reused && (request.idempotent || exchange.sent_at.is_none()) =>
+                    {
+                        trail.reconnects += 1;
+                    }
+                    End::Closed(Some(error)) => return Err(Failure::io(error)),
+                    End::Closed(None) => {
+                        return Err(Failure::text(
+                            ErrorClass::Reset,
+                            "the server closed the connection without an answer",
+                        ));
+                    }
+                    End::Failed(failure) => return Err(failure),
+                    End::TimedOut => return Err(timed_out(http)),
                 }
-                // It may have been closed before the request arrived. What was sent then did
-                // nothing, but only an idempotent request may be sent again on a guess.
-                End::Closed(_) if reused && (request.idempotent || exchange.sent_at.is_none()) => {
-                    trail.reconnects += 1;
-                }
-                End::Closed(Some(error)) => return Err(Failure::io(error)),
-                End::Closed(None) => {
-                    return Err(Failure::text(
-                        ErrorClass::Reset,
-                        "the server closed the connection without an answer",
-                    ));
-                }
-                End::Failed(failure) => return Err(failure),
-                End::TimedOut => return Err(timed_out(http)),
             }
         }
     }
@@ -285,22 +292,28 @@ impl HttpDriver {
     }
 
     /// Does a step, which stands at its index in the plan.
-    pub async fn step(
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` holds its arguments twice"
+    )]
+    pub fn step(
         &self,
         session: &mut Session,
         step: (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
-    ) -> Outcome {
-        let mut trail = Trail::default();
-        let done = self
-            .attempt(session, step, values, progress, &mut trail)
-            .await;
-        let ended_at = match trail.ended_at {
-            Some(ended_at) => ended_at,
-            None => self.clock.now(),
-        };
-        trail.outcome(done, ended_at)
+    ) -> impl Future<Output = Outcome> {
+        async move {
+            let mut trail = Trail::default();
+            let done = self
+                .attempt(session, step, values, progress, &mut trail)
+                .await;
+            let ended_at = match trail.ended_at {
+                Some(ended_at) => ended_at,
+                None => self.clock.now(),
+            };
+            trail.outcome(done, ended_at)
+        }
     }
 }
 

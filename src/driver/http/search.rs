@@ -28,6 +28,13 @@ impl Needles {
 #[derive(Debug, Default)]
 pub(super) struct Search {
     begun: bool,
+    /// Boxed, because every request of every user has a search, and seldom anything is missing.
+    rest: Option<Box<Rest>>,
+}
+
+/// Texts that the first piece did not have.
+#[derive(Debug)]
+struct Rest {
     /// Places of the texts that were not found so far.
     missing: Vec<usize>,
     /// The end of what passed by, in which a text may begin.
@@ -38,22 +45,37 @@ impl Search {
     /// Looks through the next piece.
     pub(super) fn feed(&mut self, needles: &Needles, piece: &[u8]) {
         if self.begun {
-            self.look_on(needles, piece);
-        } else {
-            self.begun = true;
-            self.missing = absent(needles, piece).collect();
-            if !self.missing.is_empty() {
-                let overlap = needles.overlap.min(piece.len());
-                self.tail.extend_from_slice(&piece[piece.len() - overlap..]);
+            if let Some(rest) = &mut self.rest {
+                rest.look_on(needles, piece);
             }
+            return;
+        }
+        self.begun = true;
+        let missing: Vec<usize> = absent(needles, piece).collect();
+        if !missing.is_empty() {
+            let overlap = needles.overlap.min(piece.len());
+            let tail = piece[piece.len() - overlap..].to_vec();
+            self.rest = Some(Box::new(Rest { missing, tail }));
         }
     }
 
+    /// Whether the body, now complete, does not contain the text at this place.
+    pub(super) fn misses(&self, needles: &Needles, place: usize) -> bool {
+        if self.begun {
+            let rest = self.rest.as_ref();
+            rest.is_some_and(|rest| rest.missing.contains(&place))
+        } else {
+            needles.finders[place].find(b"").is_none()
+        }
+    }
+}
+
+impl Rest {
     fn look_on(&mut self, needles: &Needles, piece: &[u8]) {
         if self.missing.is_empty() {
             return;
         }
-        let Self { missing, tail, .. } = self;
+        let Self { missing, tail } = self;
         tail.extend_from_slice(&piece[..needles.overlap.min(piece.len())]);
         missing.retain(|place| {
             let finder = &needles.finders[*place];
@@ -64,15 +86,6 @@ impl Search {
             tail.extend_from_slice(&piece[piece.len() - needles.overlap..]);
         } else {
             tail.drain(..tail.len().saturating_sub(needles.overlap));
-        }
-    }
-
-    /// Whether the body, now complete, does not contain the text at this place.
-    pub(super) fn misses(&self, needles: &Needles, place: usize) -> bool {
-        if self.begun {
-            self.missing.contains(&place)
-        } else {
-            needles.finders[place].find(b"").is_none()
         }
     }
 }
@@ -115,6 +128,6 @@ mod tests {
         search.feed(&needles, b"hay needle hay");
         search.feed(&needles, b"more hay");
         assert!(!search.misses(&needles, 0));
-        assert_eq!((search.missing.capacity(), search.tail.capacity()), (0, 0));
+        assert!(search.rest.is_none());
     }
 }
