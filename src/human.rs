@@ -113,6 +113,19 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
+/// A chosen number, without digits that say nothing: `0.5`, `2,500`, `40k`, `1.5M`.
+pub fn round(number: f64) -> String {
+    let (number, unit) = match number.abs() {
+        size if size < 9.995 => return trimmed(digits(number, 3)),
+        size if size < 999.95 => return trimmed(format!("{number:.1}")),
+        size if size < 9_999.5 => return decimal(number.round()),
+        size if size < 999.5e3 => (number / 1e3, "k"),
+        size if size < 999.5e6 => (number / 1e6, "M"),
+        _ => (number / 1e9, "G"),
+    };
+    format!("{}{unit}", trimmed(digits(number, 3)))
+}
+
 /// A share of one: `0%`, `0.037%`, `0.93%`, `12.3%`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -220,6 +233,25 @@ mod tests {
             (3_600e9, "1h"),
         ] {
             assert_eq!(time(ns), text);
+        }
+    }
+
+    #[test]
+    fn chosen_numbers_have_no_idle_digits() {
+        for (number, text) in [
+            (0.0, "0"),
+            (0.0025, "0.0025"),
+            (0.5, "0.5"),
+            (100.0, "100"),
+            (160.5, "160.5"),
+            (999.5, "999.5"),
+            (2_500.0, "2,500"),
+            (10_000.0, "10k"),
+            (12_500.0, "12.5k"),
+            (1_500_000.0, "1.5M"),
+            (2e9, "2G"),
+        ] {
+            assert_eq!(round(number), text);
         }
     }
 

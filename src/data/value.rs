@@ -130,6 +130,7 @@ pub fn unhex(digits: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Escape;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -154,6 +155,18 @@ mod tests {
             let mut out = Vec::new();
             Value::of_decimal(&text).unwrap().write_text(&mut out);
             prop_assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn digits_survive_however_they_are_sent(digits in "-?(0|[1-9][0-9]{0,20})\\.[0-9]{1,20}(e-?[0-9])?") {
+            let value = Value::of_float(digits.parse().unwrap(), &digits);
+            for escape in [Escape::None, Escape::Url, Escape::Form, Escape::Json, Escape::Header] {
+                let mut out = Vec::new();
+                escape.write(&value, &mut out);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), digits.as_str());
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 //! Round numbers for the axes of charts, wherever they are drawn.
 
-use crate::human;
-
 /// Round numbers from 0 to at least `most`, some four of them.
 pub fn ticks(most: f64) -> Vec<f64> {
     let most = if most > 0.0 { most } else { 1.0 };
@@ -32,14 +30,6 @@ pub fn time_ticks_at_most(length: f64, most: f64) -> Vec<f64> {
         .map(|tick| f64::from(tick) * step)
         .take_while(|at| *at <= length)
         .collect()
-}
-
-/// A round number without digits that say nothing: `0.5`, `2,500`, `40k`.
-pub fn number(number: f64) -> String {
-    if number >= 1_000.0 {
-        return human::count(number.round() as u64).replace(".0k", "k");
-    }
-    ((number * 1_000.0).round() / 1_000.0).to_string()
 }
 
 /// A round time in ns without digits that say nothing: `250 ms`, `1.5 s`.
@@ -80,8 +70,6 @@ mod tests {
 
     #[test]
     fn axes_are_labelled_without_idle_digits() {
-        let numbers = [0.0, 0.5, 2_500.0, 40_000.0].map(number);
-        assert_eq!(numbers, ["0", "0.5", "2,500", "40k"]);
         let times = [0.0, 250e6, 1.5e9, 20e3].map(time);
         assert_eq!(times, ["0", "250 ms", "1.5 s", "20 µs"]);
     }

@@ -154,7 +154,7 @@ fn of(load: &Load) -> String {
 fn level(curve: &Curve, end: Nanos, unit: &str) -> String {
     let lasting = |piece: &&Segment| piece.end > piece.start && piece.start < end;
     let pieces: Vec<&Segment> = curve.segments().iter().filter(lasting).collect();
-    let number = |level: f64| human::rate(level).trim_end_matches(".0").to_owned();
+    let number = human::round;
     match pieces[..] {
         [only] if only.from == only.to => format!("{}{unit}", number(only.to)),
         [ramp, hold] if ramp.from == 0.0 && hold.from == hold.to && ramp.to == hold.to => format!(
@@ -225,7 +225,7 @@ mod tests {
         1 user, think 500ms
         50 users after a ramp of 10s, think 1s..3s
         up to 500 users in 4 stages
-        1500/s poisson, at most 2,000 in flight
+        1,500/s poisson, at most 2,000 in flight
         ");
     }
 }

@@ -89,10 +89,14 @@ impl Reader {
         }
     }
 
-    /// Text, or a number or boolean as the text that it is written as.
+    /// Text, or a number or boolean as the text that it is written as; of a number without what only
+    /// TOML has, such as the underscore of `1_000`.
     pub fn scalar(&self, node: &Node) -> Option<Text> {
+        let plain = |digits: String| Some(Text::new(node.place, digits, node.place.start));
         match &node.kind {
             NodeKind::Text(text) => Some(text.clone()),
+            NodeKind::Int(number) if node.place.source == 0 => plain(number.to_string()),
+            NodeKind::Float(float) if node.place.source == 0 => plain(float.digits.to_string()),
             NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) => {
                 Some(self.as_written(node))
             }

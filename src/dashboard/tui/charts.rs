@@ -42,7 +42,7 @@ pub(super) fn throughput(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
         style,
         "Requests per second",
         &curves,
-        axis::number,
+        human::round,
     );
 }
 

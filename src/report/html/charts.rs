@@ -37,7 +37,7 @@ pub(super) fn throughput(course: &Course, marks: &Marks) -> String {
         marks,
         true,
         &lines,
-        axis::number,
+        human::round,
         |slot| {
             let mut text = format!("{}/s ended", human::rate(slot.rate(slot.count)));
             for (number, what) in [(slot.errors, "failed"), (slot.dropped, "dropped")] {
@@ -101,7 +101,7 @@ pub(super) fn latency(course: &Course, marks: &Marks) -> String {
 pub(super) fn errors(course: &Course, marks: &Marks, classes: &[&str]) -> String {
     let mut chart = Chart::new("Errors per second over time, by class", 180.0);
     let most = course.slots.iter().map(|slot| slot.rate(slot.errors));
-    let ticks = left(&mut chart, most.fold(0.0, f64::max), axis::number);
+    let ticks = left(&mut chart, most.fold(0.0, f64::max), human::round);
     bottom(&mut chart, course.length, marks, false);
     for (place, class) in classes.iter().enumerate() {
         let of = |slot: &Slot, class: &str| slot.rate(*slot.by_class.get(class).unwrap_or(&0));

@@ -243,7 +243,7 @@ fn label(value: f64, unit: &str) -> String {
         "ratio" => human::percent(value),
         // That it is per second is in the title.
         "B" | "B/s" => size(value),
-        _ => axis::number(value),
+        _ => human::round(value),
     }
 }
 
