@@ -3,7 +3,7 @@
 use loadgen::cli::Cli;
 
 fn main() -> ! {
-    let exit = Cli::of_process().execute();
+    let exit = Cli::execute(std::env::args_os());
     // Threads that still run after interrupts are not waited for.
     std::process::exit(exit.code().into());
 }

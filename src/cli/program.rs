@@ -1,8 +1,10 @@
 //! Programs of their own around loadgen.
 
-use super::{Cli, Exit};
+use super::{Cli, Exit, output};
 use crate::{
     driver::{Custom, NoCustom},
+    plan::written::redact_urls,
+    printable,
     report::ResultFile,
 };
 use clap::{Command, CommandFactory, FromArgMatches};
@@ -106,31 +108,44 @@ impl<C: Custom> Program<C> {
         match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
             Ok(cli) => cli.execute_as(self),
             Err(error) => {
-                // To standard output for --help; nothing can be done when that is closed.
-                let _ = error.print();
-                match error.use_stderr() {
-                    true => Exit::Usage.into(),
-                    false => Exit::Success.into(),
-                }
+                let exit = match error.use_stderr() {
+                    true => Exit::Usage,
+                    false => Exit::Success,
+                };
+                tell(&error, exit);
+                exit.into()
             }
         }
     }
 }
 
-impl Cli {
-    /// Reads the process's command line and environment; a mistake there ends it.
-    pub fn of_process() -> Self {
-        let matches = Self::reading().get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+/// Tells what is wrong with a command line, or the help that it asks for. Both have values of flags
+/// and of the environment in them, which logs should not keep the secrets of.
+fn tell(error: &clap::Error, exit: Exit) {
+    let text = error.render().to_string();
+    let shown = redact_urls(&text);
+    let shown = printable::lines(&shown);
+    match exit {
+        _ if shown == text => {
+            // Nothing can be done when the reader has gone.
+            let _ = error.print();
+        }
+        Exit::Success => {
+            output::show(&shown, exit);
+        }
+        _ => output::tell(&shown),
     }
+}
 
+impl Cli {
     /// The command line as it is read.
     fn reading() -> Command {
         target_app::without_empty(Self::command())
     }
 
-    /// Does what the command line asks for and says how the process ends.
-    pub fn execute(self) -> Exit {
-        self.execute_as(&Program::plain()).exit
+    /// Does what a command line asks for, whose first word is the program's name, and says how the
+    /// process ends.
+    pub fn execute<A: Into<OsString> + Clone>(words: impl IntoIterator<Item = A>) -> Exit {
+        Program::plain().execute(words).exit
     }
 }

@@ -1,7 +1,7 @@
 //! One receiver: a bounded queue, and whoever posts what is in it.
 
 use super::{family::Family, otlp, remote, state::State};
-use crate::plan::written::redact_user;
+use crate::{plan::written::redact_urls, printable};
 use opentelemetry_proto::tonic::collector::{
     metrics::v1::ExportMetricsServiceResponse, trace::v1::ExportTraceServiceResponse,
 };
@@ -107,7 +107,7 @@ impl Receiver {
         let log = Arc::<Log>::default();
         Self {
             form,
-            shown: redact_user(url.as_str()),
+            shown: redact_urls(url.as_str()),
             queue,
             last: Cell::new(i64::MIN),
             posting: tokio::spawn(post_all(form, url, batches, Arc::clone(&log))),
@@ -307,7 +307,7 @@ fn collector(mut url: Url, path: &str) -> Url {
 fn shortened(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let said: String = said.trim().chars().take(200).collect();
-    said.escape_debug().to_string()
+    printable::line(&said).into_owned()
 }
 
 /// What lies deepest says what happened; the outer words name the URL.

@@ -241,6 +241,8 @@ pub struct Extract {
     pub name: String,
     /// Where the value is found.
     pub source: Source,
+    /// The same as it may be shown, where the environment holds some of it.
+    pub written: Option<String>,
 }
 
 /// Where in an answer a value is found; what is not there fails the step.

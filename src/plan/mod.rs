@@ -85,14 +85,15 @@ pub struct Plan {
 pub const MAX_LAG: Duration = Duration::from_millis(2);
 
 impl Plan {
-    /// A text from outside, such as a server's message, as one line that may be shown.
+    /// A text from outside, such as a server's message, as one line that may be shown: what it
+    /// repeats of the environment is put as the scenario writes it.
     pub fn shown_line(&self, text: &str) -> String {
-        printable::line(text).into_owned()
+        printable::line(&self.written.secrets.hide(text)).into_owned()
     }
 
     /// The same of a text that may have several lines.
     pub fn shown_lines(&self, text: &str) -> String {
-        printable::lines(text).into_owned()
+        printable::lines(&self.written.secrets.hide(text)).into_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use super::StepPlan;
 use crate::data::{Template, Value};
 pub use crate::scenario::raw::{Isolation, Tls};
 pub use connect::{ConnectParams, UrlProblem};
-use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 pub use text::{Piece, Text, TextError};
 use url::Url;
 pub use written::WrittenStatement;
@@ -272,6 +272,8 @@ pub struct Expect {
     pub rows: Option<Rows>,
     /// Values that columns of the first row must have.
     pub values: Vec<(String, Param)>,
+    /// Values as they may be shown, by column, where the environment holds them.
+    pub written: BTreeMap<String, String>,
 }
 
 /// A condition on a number of rows.

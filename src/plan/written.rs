@@ -1,11 +1,12 @@
 //! How the scenario put what is shown and stored of a plan: templates instead of values, `${NAME}`
 //! instead of what the environment holds, secrets redacted.
 
-use crate::scenario::Place;
+pub use crate::scenario::redact::{
+    REDACTED, is_secret, redact_query, redact_urls, redact_user, unless_secret,
+};
+use crate::scenario::{Place, Secrets};
 use serde_json::Value as Json;
-
-/// What stands for a secret.
-pub const REDACTED: &str = "(redacted)";
+use std::sync::Arc;
 
 /// The texts of a scenario that a plan no longer has.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Written {
     pub databases: Vec<Database>,
     /// By [`crate::plan::Step::index`].
     pub steps: Vec<Step>,
+    /// Values from the environment and from files, hidden in messages that repeat them.
+    pub secrets: Arc<Secrets>,
 }
 
 impl Written {
@@ -74,52 +77,6 @@ pub struct Step {
 /// Most expectations of one step: the driver tells the missed ones in a word of so many bits.
 pub const MOST_CHECKS: usize = 64;
 
-/// Whether a header, parameter or key of this name holds a secret.
-pub fn is_secret(name: &str) -> bool {
-    const NAMES: [&str; 4] = [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-    ];
-    const PARTS: [&str; 4] = ["token", "secret", "password", "key"];
-    let name = name.to_ascii_lowercase();
-    NAMES.contains(&name.as_str()) || PARTS.iter().any(|part| name.contains(part))
-}
-
-/// `text`, unless `name` says that it is a secret.
-pub fn unless_secret<'a>(name: &str, text: &'a str) -> &'a str {
-    if is_secret(name) { REDACTED } else { text }
-}
-
-/// A path whose query's secrets are redacted.
-pub fn redact_query(path: &str) -> String {
-    let Some((path, query)) = path.split_once('?') else {
-        return path.to_owned();
-    };
-    let pairs: Vec<String> = query
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value)) => format!("{name}={}", unless_secret(name, value)),
-            None => pair.to_owned(),
-        })
-        .collect();
-    format!("{path}?{}", pairs.join("&"))
-}
-
-/// A URL whose user and password are redacted, whatever else it holds.
-pub fn redact_user(url: &str) -> String {
-    let Some(start) = url.find("://").map(|at| at + 3) else {
-        return url.to_owned();
-    };
-    let length = url[start..].find(['/', '?', '#']);
-    let end = length.map_or(url.len(), |length| start + length);
-    match url[start..end].rfind('@') {
-        Some(at) => format!("{}{REDACTED}{}", &url[..start], &url[start + at..]),
-        None => url.to_owned(),
-    }
-}
-
 /// The start of a long text.
 pub fn cut(text: &str) -> String {
     const MOST: usize = 2000;
@@ -132,31 +89,6 @@ pub fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_known_by_name() {
-        for name in [
-            "Authorization",
-            "COOKIE",
-            "x-api-key",
-            "access_token",
-            "clientSecret",
-        ] {
-            assert!(is_secret(name), "{name}");
-        }
-        assert!(!is_secret("accept"));
-        assert_eq!(
-            redact_query("/a?q=1&api_key=x=y&z"),
-            "/a?q=1&api_key=(redacted)&z"
-        );
-        assert_eq!(redact_query("/a"), "/a");
-        assert_eq!(
-            redact_user("http://u:p@h:1/x@y"),
-            "http://(redacted)@h:1/x@y"
-        );
-        assert_eq!(redact_user("${A:-http://u@h}"), "${A:-http://(redacted)@h}");
-        assert_eq!(redact_user("http://h/@"), "http://h/@");
-    }
 
     #[test]
     fn long_texts_are_cut_between_characters() {

@@ -124,6 +124,17 @@ fn add_traces(mine: &mut Vec<Traces>, more: &[Traces]) {
 }
 
 impl Snapshot {
+    /// Hands each message of a failure to `change`, which may put another one in its place.
+    pub fn each_message(&mut self, change: &mut dyn FnMut(&mut String)) {
+        let parts = [&mut self.steps, &mut self.tasks, &mut self.groups];
+        for sample in parts.into_iter().flatten().flat_map(|it| &mut it.samples) {
+            change(&mut sample.message);
+        }
+        if let Some(late) = &mut self.late {
+            late.each_message(change);
+        }
+    }
+
     /// An empty one.
     pub fn new(second: u64, size: Size) -> Self {
         Self {

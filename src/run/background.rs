@@ -5,7 +5,6 @@ use crate::{
     gate, human,
     observe::{Observers, Taken},
     plan::{Plan, sql::Secret},
-    printable,
     report::{self, Text, Texts as _, Verification},
     time::{Clock, Nanos, SECOND},
     world::{Activities, Caller, Databases, Events, Happened, Progress, Questions},
@@ -240,7 +239,7 @@ fn seconds(ns: Nanos) -> f64 {
 fn shown(plan: &Plan, taken: Taken) -> Taken {
     let samples = taken.samples.map(|mut samples| {
         for sample in &mut samples {
-            printable::make_line(&mut sample.metric);
+            sample.metric = plan.shown_line(&sample.metric);
         }
         samples
     });

@@ -10,12 +10,13 @@ use crate::{
     plan::{Plan, describe},
     record::Recording,
     report::{
-        self, Facts, Names, Program, ResultFile, Texts as _,
+        self, Facts, Names, Program, ResultFile, Text, Texts as _,
         journal::{Beginning, End, Header},
     },
     time::{Nanos, nanos},
 };
 use jiff::Timestamp;
+use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -70,11 +71,21 @@ pub struct FinishedRun {
     pub exit_code: u8,
 }
 
+/// A plan as results and journals have it. It is made of what the scenario says; a value of the
+/// environment that got into it all the same is hidden.
+fn described(plan: &Plan) -> Value {
+    let mut described = describe::json(plan);
+    described.each(&mut |text| match text {
+        Text::Line(text) => *text = plan.shown_line(text),
+        Text::Lines(text) => *text = plan.shown_lines(text),
+    });
+    described
+}
+
 impl RunInfo {
     /// First line of the run's journal.
     pub fn journal_header(&self) -> Header {
-        let mut plan = describe::json(&self.plan);
-        plan.make_printable();
+        let plan = described(&self.plan);
         let beginning = Beginning {
             scenario: self.scenario.clone(),
             plan,
@@ -196,7 +207,7 @@ impl FinishedRun {
     pub fn into_result(self) -> ResultFile {
         let plan = self.info.plan;
         let facts = Facts {
-            plan: describe::json(&plan),
+            plan: described(&plan),
             load: report::words::load(&plan),
             scenario: self.info.scenario,
             id: self.info.id.to_string(),

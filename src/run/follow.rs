@@ -79,7 +79,9 @@ pub async fn follow(
     while working > 0 {
         tokio::select! {
             event = run.load.next() => match event {
-                Some(Event::Snapshot(sender, snapshot)) => {
+                Some(Event::Snapshot(sender, mut snapshot)) => {
+                    // Servers may have repeated what the environment holds.
+                    snapshot.each_message(&mut |message| *message = plan.shown_line(message));
                     let complete = run.collector.absorb(sender, *snapshot);
                     run.take(&complete);
                 }

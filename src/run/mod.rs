@@ -329,7 +329,8 @@ impl<C: Custom> Run<C> {
             PrepareError::Unreachable(words) => Cause::Unreachable(words),
             PrepareError::Setup(words) => Cause::Failed(words),
             PrepareError::Scenario(problems) => {
-                Cause::Invalid(Report::new(Arc::clone(&self.sources), problems))
+                let report = Report::new(Arc::clone(&self.sources), problems);
+                Cause::Invalid(report.hiding(&self.plan.written.secrets))
             }
         }
     }

@@ -94,8 +94,9 @@ pub fn urls(plan: &Plan, served: &[Served]) -> Vec<Vec<Url>> {
     plan.populations.iter().map(|p| of(&p.target)).collect()
 }
 
-/// Targets in words, for the head of the report. URLs of a scenario are shown as it has them: what
-/// came from the environment may be secret.
+/// Targets in words, for the head of the report. URLs of a scenario are shown as it has them. Of one
+/// that the environment fills in the scheme, the host and the port are told: the rest may be
+/// secret.
 pub fn words(plan: &Plan, urls: &[Vec<Url>]) -> String {
     let mut words: Vec<String> = Vec::new();
     let populations = plan.populations.iter().zip(&plan.written.populations);
@@ -106,7 +107,11 @@ pub fn words(plan: &Plan, urls: &[Vec<Url>]) -> String {
                 let urls: Vec<&str> = urls.iter().map(Url::as_str).collect();
                 format!("bundled {name} at {}", urls.join(", "))
             }
-            Target::Urls(_) => written.urls.join(", "),
+            Target::Urls(urls) => {
+                let urls = urls.iter().zip(&written.urls);
+                let words = urls.map(|(url, written)| origin(written, Some(url)));
+                words.collect::<Vec<_>>().join(", ")
+            }
             Target::None => continue,
         };
         if !words.contains(&word) {
@@ -114,9 +119,24 @@ pub fn words(plan: &Plan, urls: &[Vec<Url>]) -> String {
         }
     }
     let databases = plan.databases.iter().zip(&plan.written.databases);
-    words.extend(
-        databases
-            .map(|(database, written)| format!("{} at {}", database.backend.name(), written.url)),
-    );
+    words.extend(databases.map(|(database, written)| {
+        let url = Url::parse(database.url.expose()).ok();
+        let place = origin(&written.url, url.as_ref());
+        format!("{} at {place}", database.backend.name())
+    }));
     words.join("; ")
+}
+
+/// A URL as it is written, unless a value of the environment is in it: then its scheme, host and
+/// port, if it has a host.
+fn origin(written: &str, url: Option<&Url>) -> String {
+    let filled = written.contains("${");
+    let Some((url, host)) = url
+        .filter(|_| filled)
+        .and_then(|url| Some((url, url.host_str()?)))
+    else {
+        return written.to_owned();
+    };
+    let port = url.port().map(|port| format!(":{port}"));
+    format!("{}://{host}{}", url.scheme(), port.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, where, and what to write instead.
 
+use super::{Secrets, redact::redact_urls};
 use crate::printable;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
@@ -67,11 +68,14 @@ impl Problem {
         }
     }
 
-    fn make_printable(&mut self) {
-        printable::make_lines(&mut self.message);
+    /// Changes its texts.
+    fn change(&mut self, change: impl Fn(&str) -> Cow<'_, str>) {
+        if let Cow::Owned(shown) = change(&self.message) {
+            self.message = shown;
+        }
         let other = self.other.iter_mut().map(|(_, label)| label);
         for text in other.chain([&mut self.label]).chain(&mut self.help) {
-            if let Cow::Owned(shown) = printable::lines(text) {
+            if let Cow::Owned(shown) = change(text) {
                 *text = shown.into();
             }
         }
@@ -111,10 +115,22 @@ impl Report {
     /// are made printable, as a scenario and a server's message may be anybody's.
     pub fn new(sources: Arc<[Source]>, mut problems: Vec<Problem>) -> Self {
         let sources = printable_sources(sources);
-        problems.iter_mut().for_each(Problem::make_printable);
+        for problem in &mut problems {
+            problem.message = redact_urls(&problem.message);
+            problem.change(printable::lines);
+        }
         problems.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
         problems.dedup();
         Self { sources, problems }
+    }
+
+    /// The same with secrets hidden that problems repeat, such as a server's about a statement.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &Secrets) -> Self {
+        for problem in &mut self.problems {
+            problem.change(|text| secrets.hide(text));
+        }
+        self
     }
 
     /// All that is wrong with several files, under the name of the first. Texts that they have in

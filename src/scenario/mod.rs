@@ -15,7 +15,9 @@ pub mod input;
 mod offsets;
 pub mod raw;
 mod reader;
+pub mod redact;
 pub mod schema;
+mod secrets;
 mod set;
 pub mod suite;
 pub mod text;
@@ -24,6 +26,7 @@ pub mod units;
 
 pub use diag::{Place, Problem, Report, Source};
 use form::Form;
+pub use secrets::Secrets;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, fmt, io, path::Path, path::PathBuf, sync::Arc};
 pub use suite::Suite;
@@ -73,6 +76,8 @@ pub struct Scenario {
     pub sources: Arc<[Source]>,
     /// Which of the sources is the file of statements of this name; those that are text.
     pub statements: HashMap<String, usize>,
+    /// Values from the environment and from files, which messages may repeat.
+    pub secrets: Arc<Secrets>,
 }
 
 /// Why a scenario cannot be read.
@@ -156,6 +161,7 @@ fn read(
     let mut root = table(text, 0, outside, &mut problems)
         .map_err(|problems| Report::new(sources.clone(), problems))?;
     over(&mut root, outside, &mut problems);
+    let secrets = Secrets::of(&root, text);
     let root = Node {
         // What is missing from the file is told at its first line.
         place: Place::new(0, 0..0),
@@ -190,6 +196,7 @@ fn read(
         problems: reader.into_problems(),
         sources: sources.into(),
         statements,
+        secrets: secrets.into(),
     })
 }
 
@@ -230,11 +237,15 @@ fn text_of(inputs: &Inputs<'_>, folder: &Path, name: &str) -> Result<String, Str
     String::from_utf8(bytes).map_err(|_| "it is not text".to_owned())
 }
 
-/// The flags that set values, as sources.
+/// The flags that set values, as sources. Logs keep what is printed, so secrets are masked.
 fn flags(inputs: &Inputs<'_>) -> Vec<Source> {
+    let shown = |path: &str, value: &str| match redact::is_secret(path) {
+        true => "*".repeat(value.len()),
+        false => redact::mask_urls(value),
+    };
     let flags = inputs.set.iter().map(|(path, value)| Source {
         name: "command line".to_owned(),
-        text: set::flag(path, value),
+        text: set::flag(path, &shown(path, value)),
     });
     flags.collect()
 }

@@ -26,6 +26,7 @@ mod observe;
 mod outputs;
 mod programs;
 mod readers;
+mod repeated;
 mod result;
 mod rows;
 mod screen;

@@ -90,16 +90,35 @@ pub(super) struct Opened {
     pub took: Nanos,
 }
 
-/// Opens a connection to `server` before its own bound and before `deadline`.
+/// The end of the time that a step may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    pub at: Nanos,
+    /// The time as it was given, for messages.
+    pub timeout: Duration,
+}
+
+impl Deadline {
+    /// No end but the server's own bound on connecting.
+    pub const NONE: Self = Self {
+        at: Nanos::MAX,
+        timeout: Duration::MAX,
+    };
+}
+
+/// Opens a connection to `server` before its own bound and before `deadline`. A message names the
+/// lower of the two as it was given: what was left of it would be another text each time.
 pub(super) async fn open(
     server: &ServerSetup,
     addresses: &Addresses,
     clock: Clock,
     timers: &Timers,
-    deadline: Nanos,
+    deadline: Deadline,
 ) -> Result<Opened, Failure> {
     let started = clock.now();
-    let limit = deadline.min(started.saturating_add(nanos(server.connect_timeout)));
+    let limit = deadline
+        .at
+        .min(started.saturating_add(nanos(server.connect_timeout)));
     let opening = async {
         let addresses = addresses.of(server, clock).await?;
         let began = clock.now();
@@ -123,7 +142,7 @@ pub(super) async fn open(
         Ok(Err(failure)) if failure.class != ErrorClass::Timeout => Err(failure),
         Ok(Ok(opened)) => Ok(opened),
         Ok(Err(_)) | Err(_) => {
-            let limit = Duration::from_nanos(limit.saturating_sub(started));
+            let limit = deadline.timeout.min(server.connect_timeout);
             Err(Failure::timeout("no connection", limit))
         }
     }

@@ -4,7 +4,10 @@ use super::expect::{Answer, headers, miss, shown};
 use crate::{
     data::{Value, Written},
     driver::Failure,
-    plan::{HttpStep, http::Source},
+    plan::{
+        HttpStep,
+        http::{Extract, Source},
+    },
 };
 use memchr::memmem;
 use regex::bytes::Regex;
@@ -16,7 +19,7 @@ use regex::bytes::Regex;
 pub(super) fn all(step: &HttpStep, answer: &Answer, values: &mut [Value]) -> Result<(), Failure> {
     let written = Written::new(&answer.body);
     for extract in &step.extract {
-        let found = find(&extract.source, answer, &written)
+        let found = find(extract, answer, &written)
             .map_err(|words| miss(format!("no {}: {words}", extract.name)))?;
         if let Some(place) = values.get_mut(extract.variable) {
             *place = found;
@@ -25,33 +28,38 @@ pub(super) fn all(step: &HttpStep, answer: &Answer, values: &mut [Value]) -> Res
     Ok(())
 }
 
-fn find(source: &Source, answer: &Answer, written: &Written<'_>) -> Result<Value, String> {
-    match source {
+fn find(extract: &Extract, answer: &Answer, written: &Written<'_>) -> Result<Value, String> {
+    // The environment's part of a place is not shown.
+    let nothing = |words: String| match &extract.written {
+        Some(written) => format!("nothing at {written}"),
+        None => words,
+    };
+    match &extract.source {
         Source::Json(path) => match answer.json() {
             None => Err(format!("the body is not JSON: `{}`", shown(&answer.body))),
             Some(json) => path
                 .first(json, |found| {
                     Value::of_json(found.value, || written.at(&found.location()))
                 })
-                .map_err(|exhausted| format!("{path}: {exhausted}"))?
+                .map_err(|exhausted| format!("{}: {exhausted}", nothing(path.to_string())))?
                 .flatten()
-                .ok_or_else(|| format!("nothing at {path}")),
+                .ok_or_else(|| nothing(format!("nothing at {path}"))),
         },
         Source::Header(name) => headers(&answer.head)
             .find(|(own, _)| name == own)
             .map(|(_, value)| text(value))
-            .ok_or_else(|| format!("no header {name}")),
+            .ok_or_else(|| nothing(format!("no header {name}"))),
         Source::Regex(regex) => by_regex(regex, &answer.body)
             .map(text)
-            .ok_or_else(|| format!("the body does not match /{regex}/")),
+            .ok_or_else(|| nothing(format!("the body does not match /{regex}/"))),
         Source::Cookie(name) => headers(&answer.head)
             .filter(|(own, _)| own.eq_ignore_ascii_case("set-cookie"))
             .find_map(|(_, value)| cookie(value, name))
             .map(text)
-            .ok_or_else(|| format!("no cookie {name} is set")),
+            .ok_or_else(|| nothing(format!("no cookie {name} is set"))),
         Source::Form(name) => field(&answer.body, name)
             .map(|value| Value::Text(unescaped(&value).into()))
-            .ok_or_else(|| format!("no field {name} in a form")),
+            .ok_or_else(|| nothing(format!("no field {name} in a form"))),
     }
 }
 

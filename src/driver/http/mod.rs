@@ -30,7 +30,7 @@ pub use step::{StepDriver, StepSession};
 
 use self::{
     codec::Memo,
-    connect::{Addresses, Opened},
+    connect::{Addresses, Deadline, Opened},
     exchange::{Buffers, End, Exchange, Surroundings},
     expect::Answer,
     stream::Stream,
@@ -124,7 +124,7 @@ impl HttpDriver {
                     &Addresses::default(),
                     self.clock,
                     &self.timers,
-                    Nanos::MAX,
+                    Deadline::NONE,
                 )
                 .await
                 .map_err(|failure| Unreachable {
@@ -134,7 +134,7 @@ impl HttpDriver {
                 continue;
             }
             for (server, setup) in servers.iter().enumerate() {
-                self.open(population, server, Nanos::MAX)
+                self.open(population, server, Deadline::NONE)
                     .await
                     .map_err(|failure| Unreachable {
                         url: setup.url.clone(),
@@ -149,7 +149,7 @@ impl HttpDriver {
         &self,
         population: usize,
         server: usize,
-        deadline: Nanos,
+        deadline: Deadline,
     ) -> Result<Opened, Failure> {
         connect::open(
             &self.setup.servers[population][server],
@@ -206,6 +206,10 @@ impl HttpDriver {
                         let deadline = *deadline
                             .get_or_insert_with(|| self.clock.now().saturating_add(timeout));
                         // Boxed, because it is large and most steps do without it.
+                        let deadline = Deadline {
+                            at: deadline,
+                            timeout: http.timeout,
+                        };
                         let opened = Box::pin(self.open(population, server, deadline)).await?;
                         trail.connect = Some(opened.took);
                         opened.stream

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     data::Value,
-    plan::sql::Statement,
+    plan::{
+        sql::{Expect, Statement},
+        written::is_secret,
+    },
     time::{Clock, Nanos},
 };
 
@@ -78,7 +81,7 @@ pub fn check(
             let seen = Datum::from(&seen);
             datum::resolve(wanted, values, |wanted| match same(seen, wanted) {
                 true => Ok(()),
-                false => Err(format!("column {column} is {seen} instead of {wanted}")),
+                false => Err(differs(&statement.expect, column, seen, wanted)),
             })
         }));
     }
@@ -96,6 +99,18 @@ pub fn check(
         }
     }
     (0, Ok(()))
+}
+
+/// The message on a value that is another one than expected. What the environment holds of it is
+/// not shown, and nothing of a column that is named like a secret.
+fn differs(expect: &Expect, column: &str, seen: Datum<'_>, wanted: Datum<'_>) -> String {
+    if is_secret(column) {
+        return format!("column {column} is another value");
+    }
+    match expect.written.get(column) {
+        Some(written) => format!("column {column} is {seen} instead of {written}"),
+        None => format!("column {column} is {seen} instead of {wanted}"),
+    }
 }
 
 /// Results of the checks so far.

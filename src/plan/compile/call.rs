@@ -15,7 +15,7 @@ use crate::{
         HttpStep,
         beside::{Call, Server},
         http::Client,
-        written::{self, redact_query},
+        written::{self, redact_query, redact_user},
     },
     scenario::{
         Problem, Text,
@@ -116,9 +116,10 @@ impl Calls<'_> {
         let server = match other {
             None => Server::Target(population?),
             Some(other) => {
-                let Other { url, path, .. } = other?;
-                let host = url.as_str().trim_end_matches('/');
-                http.written.path = format!("{host}{}", redact_query(&path));
+                let Other {
+                    url, path, shown, ..
+                } = other?;
+                http.written.path = shown;
                 name = format!("{} {}", http.method, http.written.path);
                 http.path = Template::literal(path.as_bytes());
                 Server::Other(population?, url)
@@ -168,6 +169,8 @@ struct Other {
     url: Url,
     /// With the query.
     path: String,
+    /// The URL as it may be shown.
+    shown: String,
     authorization: Option<Header>,
 }
 
@@ -205,9 +208,18 @@ fn other(context: &Context<'_>, text: &Text, query: &Field<Vec<raw::Pair>>) -> O
         Ok(origin) => origin,
         Err((message, help)) => return wrong(message, help),
     };
+    let shown = match text.is_from_environment() {
+        true => redact_query(&redact_user(text.written())),
+        false => format!(
+            "{}{}",
+            url.as_str().trim_end_matches('/'),
+            redact_query(&path)
+        ),
+    };
     Some(Other {
         url,
         path,
+        shown,
         authorization,
     })
 }

@@ -77,6 +77,7 @@ fn one(
         variable: names.extracted(name)?,
         name: name.to_owned(),
         source,
+        written: text.is_from_environment().then(|| shown.clone()),
     };
     Some((extracted, (name.to_owned(), shown)))
 }

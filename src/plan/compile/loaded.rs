@@ -189,6 +189,7 @@ fn one(
                 variable: 0,
                 name: "page".to_owned(),
                 source,
+                written: None,
             });
             step.extract.extend(extract);
         };

@@ -48,7 +48,7 @@ use crate::scenario::{
 use call::Calls;
 use context::Context;
 use population::Draft;
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 pub use suite::compile_suite;
 use uuid::Uuid;
 
@@ -188,6 +188,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
         written: Written {
             seed_chosen: settings.seed.is_none() && root.seed.is_absent(),
             databases: written,
+            secrets: Arc::clone(&scenario.secrets),
             ..Written::default()
         },
     };
@@ -209,7 +210,8 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
 }
 
 fn invalid(scenario: &Scenario, problems: Vec<Problem>) -> Error {
-    Error::Invalid(Report::new(scenario.sources.clone(), problems))
+    let report = Report::new(scenario.sources.clone(), problems);
+    Error::Invalid(report.hiding(&scenario.secrets))
 }
 
 fn check_flags(settings: &Settings) -> Result<(), Error> {

@@ -152,6 +152,7 @@ fn page(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
             variable: 0,
             name: "page".to_owned(),
             source: page,
+            written: None,
         });
     });
     Some(Watched::Prometheus {

@@ -82,6 +82,8 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
         }
         return query::compile(calls, &raw.population, &step).map(Question::Sql);
     }
+    let written = raw.json.value().filter(|path| path.is_from_environment());
+    let written = written.map(|path| path.written().to_owned());
     let source = match &raw.json {
         Field::Absent => whole_page(),
         Field::Bad(_) => None,
@@ -97,6 +99,7 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
             variable: 0,
             name: "value".to_owned(),
             source,
+            written: written.clone(),
         });
         step.extract.extend(extract);
     };

@@ -56,7 +56,7 @@ pub fn words(plan: &Plan) -> String {
         heading = "";
     }
     beside::words(&mut out, plan);
-    out
+    plan.written.secrets.hide(&out).into_owned()
 }
 
 /// A share, as it would be written.

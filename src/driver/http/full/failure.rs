@@ -46,9 +46,6 @@ pub(super) fn judge(
             closed: false,
         };
     }
-    if error.is_redirect() {
-        return trouble(ErrorClass::Protocol, innermost(error));
-    }
     if error.is_connect() && error.is_timeout() {
         return Trouble {
             failure: Failure::timeout("no connection", connect),

@@ -19,11 +19,12 @@ mod jar;
 mod message;
 mod names;
 mod probe;
+mod redirect;
 mod setup;
 
 pub(super) use self::{message::Message, setup::FullSetup};
 
-use self::{failure::Trouble, jar::Jar, names::Names, probe::Probe};
+use self::{failure::Trouble, jar::Jar, names::Names, probe::Probe, redirect::Redirects};
 use super::{Setup, Trail, expect, extract, timed_out};
 use crate::{
     data::Value,
@@ -137,13 +138,14 @@ impl FullDriver {
             let built = message.build(&client, values, trace.as_ref());
             let (request, length) = built.map_err(other)?;
             user.probe.renew();
+            let mut way = Redirects::of(&request, setup.full.redirects);
             let sending = client.execute(request);
             let sent = self.watched(sending, length, user, progress, trail).await;
             trail.bytes_sent += user.cookies_sent();
             let seen = user.probe.seen();
             let replaced = kept && seen.begun_first;
             trail.reconnects += u32::from(replaced);
-            let response = match sent {
+            let mut response = match sent {
                 Ok(response) => response,
                 Err(error) => {
                     let Trouble { failure, closed } =
@@ -157,6 +159,24 @@ impl FullDriver {
                     return Err(failure);
                 }
             };
+            while way
+                .follow(response.status(), response.headers())
+                .map_err(|words| Failure::text(ErrorClass::Protocol, words))?
+            {
+                let (mut request, _) = message
+                    .build(&client, values, trace.as_ref())
+                    .map_err(other)?;
+                way.apply(&mut request);
+                user.probe.hop();
+                // The connection goes back to its pool, as above.
+                drop(response);
+                tokio::task::yield_now().await;
+                let answer = client.execute(request).await;
+                trail.bytes_sent += user.cookies_sent();
+                response = answer.map_err(|error| {
+                    failure::judge(&error, false, way.is_secure(), setup.connect_timeout).failure
+                })?;
+            }
             trail.answered = true;
             trail.first_byte_at = Some(self.clock.now());
             let keeps = keeps(&response);

@@ -55,21 +55,6 @@ impl FullSetup {
         names: &Arc<Names>,
         jar: Option<Arc<Jar>>,
     ) -> Result<Client, String> {
-        let most = self.full.redirects;
-        let redirects = match most {
-            0 => redirect::Policy::none(),
-            _ => {
-                let probe = Arc::clone(probe);
-                redirect::Policy::custom(move |attempt| {
-                    // The request itself is among those before.
-                    if attempt.previous().len() > most {
-                        return attempt.error(format!("more than {most} redirects"));
-                    }
-                    probe.hop();
-                    attempt.follow()
-                })
-            }
-        };
         let resolver = Resolver {
             names: Arc::clone(names),
             probe: Arc::clone(probe),
@@ -82,7 +67,8 @@ impl FullSetup {
             // of its own; the server says when it has had enough of it.
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(None)
-            .redirect(redirects)
+            // They are followed by the driver, which knows what another server may not be told.
+            .redirect(redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
             // The environment's proxies are not the scenario's.

@@ -39,6 +39,7 @@ fn extract(variable: usize, source: Source) -> Extract {
         variable,
         name: format!("v{variable}"),
         source,
+        written: None,
     }
 }
 

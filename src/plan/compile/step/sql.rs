@@ -221,6 +221,7 @@ fn wrong_count(context: &Context<'_>, wanted: usize, given: usize, step: &raw::S
 struct Given {
     param: Param,
     shown: String,
+    from_environment: bool,
     place: Place,
 }
 
@@ -247,6 +248,7 @@ fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given>
         Some(Given {
             param,
             shown,
+            from_environment: matches!(&node.kind, NodeKind::Text(text) if text.is_from_environment()),
             place: node.place,
         })
     };
@@ -334,11 +336,15 @@ fn expect(
         context.tell(Problem::new(given.place, message));
         return None;
     }
+    let written = values.iter().filter(|(_, given)| given.from_environment);
+    let written = written.map(|(column, given)| (column.value.clone(), given.shown.clone()));
+    let written = written.collect();
     let values = values.into_iter();
     let values = values.map(|(column, given)| (column.value.clone(), given.param));
     let expect = Expect {
         rows,
         values: values.collect(),
+        written,
     };
     Some((expect, checks))
 }
