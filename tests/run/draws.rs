@@ -78,7 +78,7 @@ fn unique_rows_go_to_the_runs_that_ask_for_them_and_what_comes_after_is_no_reque
     for workers in ["1", "2"] {
         for load in [
             "rate = 200, duration = '1s'",
-            "users = 5, think = '5ms', duration = '30s'",
+            "users = 5, think = '5ms', iterations = 1000",
         ] {
             let ran = run(&scenario(20, load), workers);
             assert_eq!(sorted(ran.asked("/work/pay/")), Vec::from_iter(1..=20));
