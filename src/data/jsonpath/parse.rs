@@ -68,7 +68,7 @@ impl Parser<'_> {
     fn query(&mut self) -> Parsed<Query> {
         let from_root = self.scanner.take("$");
         if !from_root {
-            self.scanner.expect("@")?;
+            self.scanner.require("@")?;
         }
         let mut segments = Vec::new();
         // Blanks that end a query belong to what stands around it.
@@ -92,7 +92,7 @@ impl Parser<'_> {
             });
         }
         if !descends {
-            self.scanner.expect(".")?;
+            self.scanner.require(".")?;
         }
         let selector = if self.scanner.take("*") {
             Selector::Wildcard
@@ -108,7 +108,7 @@ impl Parser<'_> {
     }
 
     fn selectors(&mut self) -> Parsed<Vec<Selector>> {
-        self.scanner.expect("[")?;
+        self.scanner.require("[")?;
         let mut selectors = Vec::new();
         loop {
             self.scanner.skip_blanks();
@@ -117,7 +117,7 @@ impl Parser<'_> {
             if self.scanner.take("]") {
                 return Ok(selectors);
             }
-            self.scanner.expect(",")?;
+            self.scanner.require(",")?;
         }
     }
 
@@ -125,11 +125,11 @@ impl Parser<'_> {
         match self.scanner.peek() {
             Some(b'\'' | b'"') => Ok(Selector::Name(self.scanner.quoted()?.into())),
             Some(b'*') => {
-                self.scanner.expect("*")?;
+                self.scanner.require("*")?;
                 Ok(Selector::Wildcard)
             }
             Some(b'?') => {
-                self.scanner.expect("?")?;
+                self.scanner.require("?")?;
                 self.nested(Self::either).map(Selector::Filter)
             }
             Some(b':' | b'-' | b'0'..=b'9') => self.index_or_slice(),
@@ -195,7 +195,7 @@ impl Parser<'_> {
         let test = if self.scanner.take("(") {
             let test = self.nested(Self::either)?;
             self.scanner.skip_blanks();
-            self.scanner.expect(")")?;
+            self.scanner.require(")")?;
             test
         } else {
             let term = self.term()?;
@@ -230,7 +230,7 @@ impl Parser<'_> {
         };
         let left = self.comparable(left)?;
         self.scanner.skip_blanks();
-        self.scanner.expect(token)?;
+        self.scanner.require(token)?;
         self.scanner.skip_blanks();
         let right = self.term()?;
         let right = self.comparable(right)?;
@@ -288,7 +288,7 @@ impl Parser<'_> {
                 self.scanner.skip_blanks();
                 let term = self.nested(function)?;
                 self.scanner.skip_blanks();
-                self.scanner.expect(")")?;
+                self.scanner.require(")")?;
                 Ok(term)
             }
             _ => Err(self
@@ -313,7 +313,7 @@ impl Parser<'_> {
     fn matches(&mut self, whole: bool) -> Parsed<Term> {
         let text = self.argument()?;
         self.scanner.skip_blanks();
-        self.scanner.expect(",")?;
+        self.scanner.require(",")?;
         self.scanner.skip_blanks();
         let refused = self.scanner.wrong("not a regular expression");
         let pattern = match self.argument()? {

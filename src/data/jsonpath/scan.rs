@@ -49,7 +49,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Takes `token`, which must come next.
-    pub fn expect(&mut self, token: &str) -> Result<(), Malformed> {
+    pub fn require(&mut self, token: &str) -> Result<(), Malformed> {
         match self.take(token) {
             true => Ok(()),
             false => Err(self.wrong(format!("`{token}` expected"))),
@@ -131,7 +131,7 @@ impl<'t> Scanner<'t> {
         let start = self.at;
         let quote = if self.take("'") { '\'' } else { '"' };
         if quote == '"' {
-            self.expect("\"")?;
+            self.require("\"")?;
         }
         let mut text = String::new();
         loop {
@@ -158,7 +158,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn escaped(&mut self, quote: char) -> Result<char, Malformed> {
-        self.expect("\\")?;
+        self.require("\\")?;
         let unknown = self.wrong("an unknown escape in a text");
         let Some(c) = self.rest().chars().next() else {
             return Err(unknown);

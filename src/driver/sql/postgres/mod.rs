@@ -330,6 +330,67 @@ mod tests {
     use tokio::net::UnixStream;
     use tokio_util::either::Either;
 
+    /// What comes of a statement that is answered so.
+    async fn answered(said: &[u8], limits: Limits) -> Result<u64, Error> {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(said).await.unwrap();
+        let socket = Either::Right(Either::Right(ours));
+        let mut connection = Connection::over(socket, *b"abcdefg_", limits);
+        connection.all("SELECT 1", &mut Vec::new()).await
+    }
+
+    fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+        let length = (body.len() as u32 + 4).to_be_bytes();
+        [&[tag], length.as_slice(), body].concat()
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_no_response() {
+        let described = message(
+            b'T',
+            b"\0\x01a\0\0\0\0\0\0\0\0\0\0\x17\0\x04\xff\xff\xff\xff\0\0",
+        );
+        let row = message(b'D', b"\0\x01\0\0\0\x011");
+        let (done, ready) = (message(b'C', b"SELECT 1\0"), message(b'Z', b"I"));
+        let right = [&described[..], &row, &done, &ready].concat();
+        assert_eq!(answered(&right, Limits::default()).await.unwrap(), 1);
+        for (row, done, ready) in [
+            (message(b'D', b""), &done, &ready),
+            // Two columns; a column that is cut off, or has a negative length; something after it.
+            (
+                message(b'D', b"\0\x02\0\0\0\x011\0\0\0\x011"),
+                &done,
+                &ready,
+            ),
+            (message(b'D', b"\0\x01\0\0\0\x321"), &done, &ready),
+            (message(b'D', b"\0\x01\xff\xff\xff\xf9"), &done, &ready),
+            (message(b'D', b"\0\x01\0\0\0\x0112"), &done, &ready),
+            (row.clone(), &message(b'C', b""), &ready),
+            (row.clone(), &message(b'C', b"\0"), &ready),
+            (row.clone(), &done, &message(b'Z', b"")),
+            (row.clone(), &done, &message(b'Z', b"X")),
+            (row.clone(), &message(b'I', b"x"), &ready),
+        ] {
+            let said = [&described[..], &row, done, ready].concat();
+            let error = answered(&said, Limits::default()).await.unwrap_err();
+            assert!(matches!(error, Error::Protocol(_)), "{error}: {said:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_refused_before_it_is_read() {
+        let limits = Limits {
+            max_rows: 1,
+            max_bytes: 1 << 30,
+        };
+        // Nothing of it comes, and the server stays: to wait for it would take for ever.
+        let error = answered(b"D\x7f\xff\xff\xf0", limits).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the response has more than 1073741824 bytes (`max_bytes`)"
+        );
+    }
+
     proptest! {
         #[test]
         fn whatever_a_server_says_is_an_answer_or_an_error(

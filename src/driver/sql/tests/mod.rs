@@ -5,6 +5,7 @@ mod caching_sha2;
 mod clients;
 mod console;
 mod errors;
+mod hostile;
 mod limits;
 mod outages;
 #[path = "../../../../tests/support/pgbouncer.rs"]
