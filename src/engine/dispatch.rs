@@ -174,10 +174,12 @@ impl<D: Driver + 'static> Dispatcher<D> {
                 draws.renew(context.source(), arrival.index, arrival.counts);
                 context.driver.renew(&mut session);
                 let task = draws.task(context.population());
-                run(context, &mut session, &mut draws, task, start).await;
-                // What waited for this slot was not late by the generator's doing.
-                lag = 0;
+                let ended = run(context, &mut session, &mut draws, task, start).await;
                 next = self.shared.oldest().or_else(|| self.rest(&slot));
+                // Waiting for the slot is the generator's doing as far as that made the slot late.
+                lag = next
+                    .as_ref()
+                    .map_or(0, |next| ended.lag.min(ended.at.saturating_sub(next.at)));
             }
         }
     }

@@ -72,6 +72,8 @@ pub struct Ended {
     pub at: Nanos,
     /// Whether every step succeeded.
     pub ok: bool,
+    /// Time that loadgen's own lateness cost it.
+    pub lag: Nanos,
 }
 
 /// Does one run of `task`, begun as `start` says. A failed step ends the run: the steps after it
@@ -90,6 +92,7 @@ pub async fn run<D: Driver>(
         return Ended {
             at: context.pacer.clock().now().max(start.intended),
             ok: false,
+            lag: start.lag,
         };
     }
     let mut guard = Guard::new(
@@ -145,10 +148,12 @@ pub async fn run<D: Driver>(
             break;
         }
     }
+    let lag = guard.start.lag;
     draws.walk = guard.end(ended, failed, unknown);
     Ended {
         at: ended,
         ok: failed.is_none(),
+        lag,
     }
 }
 

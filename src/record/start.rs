@@ -7,7 +7,8 @@ use crate::time::Nanos;
 pub struct Start {
     /// When it was meant to begin: response times count from here.
     pub intended: Nanos,
-    /// Time that loadgen's own lateness has cost it so far. Waiting for a slot is not in it.
+    /// Time that loadgen's own lateness has cost it so far. Waiting for a slot is in it as far as
+    /// the run before it in that slot was late itself.
     pub lag: Nanos,
 }
 

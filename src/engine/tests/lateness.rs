@@ -78,6 +78,22 @@ fn waiting_for_a_slot_is_no_lag() {
 }
 
 #[test]
+fn what_waited_for_a_late_slot_is_told_without_the_lag_of_the_run_before_it() {
+    // Those due at 400 to 1300 ms follow one another in the one slot from 1305 ms on, and the one
+    // that is due at 1400 ms still waits for the last of them.
+    let ran = drive_stalled(
+        watched(Load::Open(open(10.0, 2, 1, 10)), &[1]),
+        &[(315 * MS, 990 * MS)],
+        steady(10 * MS),
+    );
+    let late = (0..10).map(|number| (15 + 90 * (number + 1), 1));
+    let measured: Vec<_> = [(10, 9), (15, 1)].into_iter().chain(late).collect();
+    for measures in [ran.step(0), ran.task(0)] {
+        assert_eq!(both(&measures), [measured.clone(), vec![(10, 20)]]);
+    }
+}
+
+#[test]
 fn users_lose_the_time_by_which_they_are_woken_too_late() {
     // Runs of 50 ms every 150 ms; the one that is due at 1200 ms begins at 2110 ms.
     let think = Think::Constant(Duration::from_millis(100));
