@@ -2,7 +2,7 @@
 //!
 //! A server, a command, a saved result and a scenario may hold characters that move a terminal's
 //! cursor, set its title, or turn around the order in which text reads. Every text from outside
-//! passes [`line`] or [`lines`] where it is taken in.
+//! passes [`line()`] or [`lines`] where it is taken in.
 
 use std::borrow::Cow;
 
