@@ -128,25 +128,16 @@ impl Loadgen {
     }
 
     /// In a terminal of its own, whose screen is its standard output. No argument has a `'`.
-    pub fn in_terminal(mut self) -> Self {
+    pub fn in_terminal(self) -> Self {
         let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
         let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
         let mut command = Command::new("script");
         // A shell that stayed would take Ctrl-C too, and give its own exit code, as dash does.
-        command
-            .args(["-qefc", &format!("exec {}", words.join(" ")), "/dev/null"])
-            .current_dir(self.folder.path().join("cwd"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        for (name, value) in self.command.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        self.command = command;
-        self.env("TERM", "xterm").env("NO_COLOR", "")
+        command.args(["-qefc", &format!("exec {}", words.join(" ")), "/dev/null"]);
+        command.stdin(Stdio::piped());
+        self.through(command)
+            .env("TERM", "xterm")
+            .env("NO_COLOR", "")
     }
 
     /// No other test runs a load beside it: for what is measured finely. Nothing else may be
@@ -173,14 +164,20 @@ impl Loadgen {
     }
 
     /// The shell does something, and then becomes the program.
-    fn through_shell(mut self, first: &str) -> Self {
+    fn through_shell(self, first: &str) -> Self {
         let mut command = Command::new("sh");
         command
             .args(["-c", &format!("{first}; exec \"$0\" \"$@\"")])
             .arg(self.command.get_program())
             .args(self.command.get_args())
+            .stdin(Stdio::null());
+        self.through(command)
+    }
+
+    /// Another program starts it, in the same folder and environment.
+    fn through(mut self, mut command: Command) -> Self {
+        command
             .current_dir(self.folder.path().join("cwd"))
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         for (name, value) in self.command.get_envs() {
