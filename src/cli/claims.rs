@@ -79,7 +79,7 @@ pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), String> {
             ));
         }
         let other = claimed.iter().find(|(own, _)| *own == id);
-        // The same text twice is the same file.
+        // One text given twice is one file.
         if let Some((_, other)) = other.filter(|(_, other)| other.form != output.form) {
             let other = other.flag;
             return Err(format!(

@@ -14,7 +14,7 @@ pub struct Folder {
     path: PathBuf,
     /// None on file systems that cannot lock folders.
     _lock: Option<File>,
-    /// What was there of an earlier run is gone.
+    /// True once everything of an earlier run is gone.
     cleared: Cell<bool>,
 }
 
@@ -78,7 +78,7 @@ fn clear(path: &Path) {
         let file = path.join(name);
         // Links and pipes that somebody has put there are written to.
         if fs::symlink_metadata(&file).is_ok_and(|found| found.is_file()) {
-            // What cannot be removed is written over.
+            // A file that cannot be removed is written over.
             let _ = fs::remove_file(file);
         }
     }

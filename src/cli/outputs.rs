@@ -126,7 +126,7 @@ impl Outputs {
         self.prepare_all(self.all(), inputs)
     }
 
-    /// The same as [`Outputs::prepare`] for a suite with phases of these names.
+    /// Does what [`Outputs::prepare`] does, for a suite with phases of these names.
     ///
     /// # Errors
     /// In words, when one of them cannot be written, or is not to be had of a suite.
@@ -143,7 +143,7 @@ impl Outputs {
         self.prepare_all(all, inputs)
     }
 
-    /// The same as [`Outputs::prepare`] for what was saved in the file `input`.
+    /// Does what [`Outputs::prepare`] does, for what was saved in the file `input`.
     ///
     /// # Errors
     /// In words, when one of them cannot be written, or is not to be had of a suite.

@@ -1,4 +1,4 @@
-//! What this machine ran out of, so that a request could not even be begun: no fault of the server.
+//! Shortages of this machine that keep a request from being begun: no fault of the server.
 
 use crate::metric::{EnumMap, Key};
 use nix::errno::Errno;

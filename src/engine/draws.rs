@@ -65,7 +65,7 @@ pub struct Draws {
     pub walk: Walk,
 }
 
-/// What [`Draws::save`] keeps.
+/// State that [`Draws::save`] keeps.
 struct Saved {
     rng: Stream,
     values: Vec<Value>,

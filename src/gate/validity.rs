@@ -34,7 +34,7 @@ pub struct Validity {
     pub warnings: Vec<String>,
 }
 
-/// What a whole run is judged by.
+/// Grounds on which a whole run is judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Grounds<'a> {
     /// Measured without the warm-up.
@@ -47,7 +47,7 @@ pub struct Grounds<'a> {
     pub tasks: &'a [Label],
     /// Thresholds of the plan.
     pub thresholds: &'a [Threshold],
-    /// What became of them, by their places.
+    /// Their verdicts, by index.
     pub verdicts: &'a [Verdict],
 }
 

@@ -1,4 +1,4 @@
-//! What was measured of many steps in some seconds, in few bytes each.
+//! Measurements of many steps in some seconds, in few bytes each.
 
 use super::{Compact, varint};
 use crate::{driver::ByClass, metric::Key as _};

@@ -22,7 +22,7 @@ pub enum Text<'a> {
     Lines(&'a mut String),
 }
 
-/// What is done to each text.
+/// Work to be done on each text.
 pub type Visit<'v> = &'v mut dyn FnMut(Text<'_>);
 
 /// Something that holds texts. Implementations name every field, so that one that is added is

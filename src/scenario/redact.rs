@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// What stands for a secret.
+/// Placeholder of a secret.
 pub const REDACTED: &str = "(redacted)";
 
 /// Whether a header, parameter or key of this name holds a secret.

@@ -2,7 +2,7 @@
 
 use crate::plan::sql::Limits;
 
-/// What has come of a response so far, against what may come.
+/// Size of a response so far, against its bounds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     limits: Limits,
