@@ -156,7 +156,7 @@ pub fn in_unit(value: f64, unit: &str) -> String {
 
 /// A number that is judged by `limit`: three significant digits, or as many more as it takes to
 /// show on which side of the limit it lies.
-pub fn beside(number: f64, limit: f64) -> String {
+pub fn distinct(number: f64, limit: f64) -> String {
     let side = number.partial_cmp(&limit);
     (3..=17)
         .map(|significant| trimmed(digits(number, significant)))
@@ -290,20 +290,20 @@ mod tests {
 
     #[test]
     fn what_lies_beside_its_limit_is_told_apart() {
-        assert_eq!(beside(212.34, 300.0), "212");
-        assert_eq!(beside(300.000_2, 300.0), "300.0002");
-        assert_eq!(beside(299.97, 300.0), "299.97");
-        assert_eq!(beside(300.0, 300.0), "300");
-        assert_eq!(beside(0.0, 0.0), "0");
-        assert_eq!(beside(1.0, 0.0), "1");
-        assert_eq!(beside(123_456.0, 100_000.0), "123456");
+        assert_eq!(distinct(212.34, 300.0), "212");
+        assert_eq!(distinct(300.000_2, 300.0), "300.0002");
+        assert_eq!(distinct(299.97, 300.0), "299.97");
+        assert_eq!(distinct(300.0, 300.0), "300");
+        assert_eq!(distinct(0.0, 0.0), "0");
+        assert_eq!(distinct(1.0, 0.0), "1");
+        assert_eq!(distinct(123_456.0, 100_000.0), "123456");
     }
 
     proptest! {
         #[test]
         fn the_shown_number_is_on_the_same_side(number in 0.0..1e9f64, limit in 0.0..1e9f64, near in -1e-6..1e-6f64) {
             for limit in [limit, number + near, number] {
-                let shown: f64 = beside(number, limit).parse().unwrap();
+                let shown: f64 = distinct(number, limit).parse().unwrap();
                 prop_assert_eq!(shown.partial_cmp(&limit), number.partial_cmp(&limit));
             }
         }

@@ -23,7 +23,7 @@ pub mod engine;
 
 pub mod gate;
 
-pub mod world;
+pub mod background;
 
 pub mod observe;
 

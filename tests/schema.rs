@@ -91,7 +91,7 @@ fn what_is_shipped_and_what_is_documented_fits() {
         "docs/how-to/tracing.md",
         "docs/scenario-reference.md",
         "docs/sql.md",
-        "docs/world.md",
+        "docs/background.md",
     ] {
         let examples = examples(document, &folder);
         assert!(!examples.is_empty(), "{document}");

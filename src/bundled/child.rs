@@ -4,7 +4,7 @@
 //! closes; the child sees it, stops and removes its own files. It leads a process group of its
 //! own, so that Ctrl-C in the terminal reaches only loadgen.
 
-use super::{Served, health::wait_healthy, said::Said};
+use super::{Served, health::wait_healthy, stderr_tail::StderrTail};
 use crate::plan::{AppPool, AppSettings};
 use serde::Deserialize;
 use std::{
@@ -34,7 +34,7 @@ pub(super) struct Child {
     /// Folder of its data, gone when this is dropped; None when its data is elsewhere. It removes
     /// the folder itself, unless it is killed: so that none is left, whichever of both goes first.
     folder: Option<TempDir>,
-    said: Said,
+    stderr: StderrTail,
 }
 
 #[derive(Deserialize)]
@@ -90,13 +90,13 @@ impl Child {
         let (Some(life), Some(stdout), Some(stderr)) = pipes else {
             return Err("the bundled target has no pipes".into());
         };
-        let said = Said::listen(stderr);
+        let stderr = StderrTail::listen(stderr);
         Ok(Self {
             process,
             life: Some(life),
             stdout: Some(stdout),
             folder,
-            said,
+            stderr,
         })
     }
 
@@ -120,7 +120,7 @@ impl Child {
         };
         let Some(line) = line else {
             let problem = "the bundled target ended before it was ready";
-            return Err(self.said.explain(problem.into()).await);
+            return Err(self.stderr.explain(problem.into()).await);
         };
         let services = match serde_json::from_str(&line) {
             Ok(FirstLine::Ready { services }) => services,
@@ -143,7 +143,7 @@ impl Child {
     /// Waits until it ends by itself, which it should not, and says how.
     pub async fn failed(&mut self) -> String {
         let end = self.process.wait().await;
-        self.said
+        self.stderr
             .explain(format!(
                 "the bundled target ended during the run ({})",
                 words(end)
@@ -177,7 +177,7 @@ impl Child {
         match end {
             Ok(status) if status.success() => Ok(()),
             end => Err(self
-                .said
+                .stderr
                 .explain(format!("the bundled target failed ({})", words(end)))
                 .await),
         }

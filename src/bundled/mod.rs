@@ -2,7 +2,7 @@
 
 mod child;
 mod health;
-mod said;
+mod stderr_tail;
 
 use crate::plan::{App, sql::Secret};
 use child::Child;

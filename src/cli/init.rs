@@ -3,7 +3,7 @@
 use super::{Exit, output};
 use crate::{
     human,
-    tables::{self, Kind, Request},
+    tables::{self, Request, TableSet},
 };
 use std::time::Instant;
 use tokio::runtime::Builder;
@@ -55,8 +55,8 @@ pub fn execute(args: &Args) -> Exit {
     };
     let request = Request {
         kind: match args.tables {
-            Tables::Pgbench => Kind::Pgbench,
-            Tables::Oltp => Kind::Oltp,
+            Tables::Pgbench => TableSet::Pgbench,
+            Tables::Oltp => TableSet::Oltp,
         },
         scale: args.scale,
         replace: args.replace,

@@ -2,8 +2,8 @@
 
 use super::{Exit, folder::Folder, output, scenario};
 use crate::{
-    dashboard::{Display, Happening, Reading, Web},
-    observe::Taken,
+    dashboard::{Display, LiveEvent, Reading, Web},
+    observe::Scrape,
     plan::Plan,
     report::{Event, journal::Journal},
     run::{Cause, FinishedRun, Observer, RunError, RunInfo, Second, Usage},
@@ -105,7 +105,7 @@ impl Observer for LiveView {
     fn event(&mut self, event: &Event) {
         self.write(|journal| journal.event(event));
         if let Some(display) = &self.display {
-            display.event(Happening {
+            display.event(LiveEvent {
                 name: event.name.clone(),
                 at: event.t_s,
                 ok: event.ok,
@@ -114,11 +114,11 @@ impl Observer for LiveView {
         }
     }
 
-    fn observed(&mut self, taken: &Taken) {
-        self.write(|journal| journal.look(taken));
-        let mut sources = self.plan.iter().flat_map(|plan| &plan.beside.observe);
+    fn observed(&mut self, scrape: &Scrape) {
+        self.write(|journal| journal.observation(scrape));
+        let mut sources = self.plan.iter().flat_map(|plan| &plan.background.observe);
         let (Some(source), Ok(samples), Some(display)) =
-            (sources.nth(taken.source), &taken.samples, &self.display)
+            (sources.nth(scrape.source), &scrape.samples, &self.display)
         else {
             return;
         };
@@ -128,7 +128,7 @@ impl Observer for LiveView {
                 source: &source.name,
                 metric: &sample.metric,
                 unit: &sample.unit,
-                at: taken.at as f64 / SECOND as f64,
+                at: scrape.at as f64 / SECOND as f64,
                 value: sample.value,
             })
             .collect();

@@ -8,7 +8,7 @@ use crate::{
     report::{
         journal,
         json::{self, Saved},
-        terminal::{self, Look},
+        terminal::{self, TerminalStyle},
     },
     scenario::input,
 };
@@ -46,10 +46,10 @@ pub fn execute(args: &Args) -> Exit {
     if args.quiet {
         return Exit::Success;
     }
-    let look = Look::of_stdout();
+    let style = TerminalStyle::of_stdout();
     let summary = match &result {
-        Saved::Run(result) => terminal::summary(result, &look),
-        Saved::Suite(suite) => terminal::suite_summary(suite, &look),
+        Saved::Run(result) => terminal::summary(result, &style),
+        Saved::Suite(suite) => terminal::suite_summary(suite, &style),
     };
     output::show(&summary, Exit::Success)
 }

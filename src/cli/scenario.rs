@@ -3,7 +3,7 @@
 use super::{Exit, output, program::Own};
 use crate::{
     plan::{self, Plan, Settings, Suite, compile, compile_suite, suite::Phase, written::REDACTED},
-    report::terminal::Look,
+    report::terminal::TerminalStyle,
     scenario::{self, File, Inputs, Scenario, input, units},
 };
 use std::{cell::RefCell, path::PathBuf, time::Duration};
@@ -219,7 +219,7 @@ fn without_secrets(target: &str) -> String {
 
 /// Tells what is wrong with a scenario.
 pub fn tell(report: &scenario::Report) {
-    let text = report.render(Look::of_stderr().colour);
+    let text = report.render(TerminalStyle::of_stderr().colour);
     output::tell_styled(&format!("{}\n", text.trim_end()));
 }
 

@@ -1,16 +1,15 @@
 //! Chooses how to show what is going on, and when.
 
 use super::{
-    Happening, Outline, Reading, State, Web,
-    paint::{Frame, Log, Painter, Screen},
-    render,
+    LiveEvent, Outline, Reading, State, Web, render,
+    renderer::{Frame, Log, Renderer, Screen},
     tui::Tui,
 };
 use crate::{
     gate::Verdict,
     printable,
     record::{RunTotals, Snapshot},
-    report::{terminal::Look, words},
+    report::{terminal::TerminalStyle, words},
     time::SECOND,
 };
 use std::{
@@ -24,7 +23,7 @@ const EVERY: u64 = 5;
 
 /// How a run is shown while it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Kind {
+pub enum DisplayMode {
     /// Progress on a terminal, plain lines elsewhere
     #[default]
     Auto,
@@ -38,14 +37,16 @@ pub enum Kind {
     Off,
 }
 
-impl Kind {
+impl DisplayMode {
     fn resolved(self) -> Self {
         let dumb = || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         match self {
-            Kind::Tui if stderr().is_terminal() && !dumb() => Kind::Tui,
-            Kind::Auto | Kind::Progress if stderr().is_terminal() && !dumb() => Kind::Progress,
+            DisplayMode::Tui if stderr().is_terminal() && !dumb() => DisplayMode::Tui,
+            DisplayMode::Auto | DisplayMode::Progress if stderr().is_terminal() && !dumb() => {
+                DisplayMode::Progress
+            }
             // Drawing in place would show nothing at all there.
-            Kind::Auto | Kind::Progress | Kind::Tui => Kind::Plain,
+            DisplayMode::Auto | DisplayMode::Progress | DisplayMode::Tui => DisplayMode::Plain,
             other => other,
         }
     }
@@ -55,8 +56,8 @@ impl Kind {
 /// waits for a terminal until [`Display::finish`], and never for a browser.
 #[derive(Debug)]
 pub struct Display {
-    kind: Kind,
-    painter: Option<Painter>,
+    kind: DisplayMode,
+    renderer: Option<Renderer>,
     tui: Option<Tui>,
     web: Option<Web>,
     /// What is shown; those that draw on threads of their own see each change.
@@ -65,40 +66,40 @@ pub struct Display {
 
 impl Display {
     /// Shows nothing before the first message or second. Browsers are served by `web`.
-    pub fn new(kind: Kind, outline: Outline, web: Option<Web>) -> Self {
+    pub fn new(kind: DisplayMode, outline: Outline, web: Option<Web>) -> Self {
         let mut problem = None;
         let mut resolved = kind.resolved();
-        let state = if resolved == Kind::Tui || web.is_some() {
-            State::with_course(outline)
+        let state = if resolved == DisplayMode::Tui || web.is_some() {
+            State::with_details(outline)
         } else {
             State::new(outline)
         };
         let state = watch::Sender::new(Arc::new(state));
         let mut tui = None;
-        if resolved == Kind::Tui {
+        if resolved == DisplayMode::Tui {
             match Tui::start(state.subscribe()) {
                 Ok(started) => tui = Some(started),
                 Err(error) => {
                     problem = Some(error.to_string());
-                    resolved = Kind::Plain;
+                    resolved = DisplayMode::Plain;
                 }
             }
-        } else if kind == Kind::Tui {
+        } else if kind == DisplayMode::Tui {
             problem = Some("standard error is no terminal".to_owned());
         }
         if let Some(web) = &web {
             web.follow(state.subscribe());
         }
-        let painter = match resolved {
-            Kind::Off | Kind::Tui => None,
-            Kind::Plain => Painter::start(Log::on_stderr()),
-            Kind::Auto | Kind::Progress => Painter::start(Screen::on_stderr()),
+        let renderer = match resolved {
+            DisplayMode::Off | DisplayMode::Tui => None,
+            DisplayMode::Plain => Renderer::start(Log::on_stderr()),
+            DisplayMode::Auto | DisplayMode::Progress => Renderer::start(Screen::on_stderr()),
         };
         let url = web.as_ref().map(Web::url);
         let display = Self {
             kind: resolved,
             state,
-            painter,
+            renderer,
             tui,
             web,
         };
@@ -120,36 +121,36 @@ impl Display {
             return;
         }
         self.change(|state| state.update(snapshot, totals, standings));
-        let Some(painter) = &self.painter else {
+        let Some(renderer) = &self.renderer else {
             return;
         };
-        if self.kind == Kind::Plain {
+        if self.kind == DisplayMode::Plain {
             if (snapshot.second + 1).is_multiple_of(EVERY) {
-                painter.show(Frame::Line(render::plain(&self.state.borrow())));
+                renderer.show(Frame::Line(render::plain(&self.state.borrow())));
             }
             return;
         }
         // Asked for each time, as the window may have been resized.
-        let lines = render::progress(&self.state.borrow(), &Look::of_stderr());
-        painter.show(Frame::Progress(lines.join("\n")));
+        let lines = render::progress(&self.state.borrow(), &TerminalStyle::of_stderr());
+        renderer.show(Frame::Progress(lines.join("\n")));
     }
 
     /// Says something that stays, such as that a service is being started.
     pub fn message(&self, text: &str) {
         let text = printable::lines(text);
-        if let Some(painter) = &self.painter {
-            painter.show(Frame::Line(text.clone().into_owned()));
+        if let Some(renderer) = &self.renderer {
+            renderer.show(Frame::Line(text.clone().into_owned()));
         }
         self.change(|state| state.message(&text));
     }
 
     /// Shows what was done to the world, or what has come of it by now; why it failed is a message.
-    pub fn event(&self, event: Happening) {
+    pub fn event(&self, event: LiveEvent) {
         let known = self.state.borrow().knows(&event);
-        if let (Some(painter), true, false) = (&self.painter, event.ok, known) {
+        if let (Some(renderer), true, false) = (&self.renderer, event.ok, known) {
             let warmup = self.state.borrow().outline.warmup;
             let at = words::at(event.at, warmup as f64 / SECOND as f64);
-            painter.show(Frame::Line(format!("at {at}: {}", event.name)));
+            renderer.show(Frame::Line(format!("at {at}: {}", event.name)));
         }
         self.change(|state| state.event(event));
     }
@@ -161,7 +162,7 @@ impl Display {
 
     /// True when nobody sees anything.
     pub fn is_off(&self) -> bool {
-        self.painter.is_none() && self.tui.is_none() && self.web.is_none()
+        self.renderer.is_none() && self.tui.is_none() && self.web.is_none()
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -172,8 +173,8 @@ impl Display {
     /// Clears what was drawn in place; messages and plain lines stay. Browsers are still served,
     /// by what is returned.
     pub fn finish(self) -> Option<Web> {
-        if let Some(painter) = self.painter {
-            painter.finish();
+        if let Some(renderer) = self.renderer {
+            renderer.finish();
         }
         if let Some(tui) = self.tui {
             tui.finish(&self.state.borrow().messages);

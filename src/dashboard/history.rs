@@ -1,7 +1,7 @@
 //! The course of a run as live displays draw it: the last minutes second by second, what lies
 //! before them ever coarser, so that its memory does not grow with the length of the run.
 
-use super::Spread;
+use super::LogHistogram;
 use crate::{
     driver::ByClass,
     metric::Counter,
@@ -47,7 +47,7 @@ pub struct Series {
     /// are the spread's: up to 6 % too high.
     pub latency: Option<[f64; 4]>,
     /// Response times.
-    pub times: Spread,
+    pub times: LogHistogram,
 }
 
 /// Points in order of time.
@@ -116,7 +116,7 @@ impl Point {
             count: series.iter().map(|step| step.count).sum(),
             errors: series.iter().map(|step| step.errors).sum(),
             latency: latency(&all),
-            times: Spread::of(&all),
+            times: LogHistogram::of(&all),
         };
         let groups = snapshot.groups.iter();
         series.extend(groups.map(|measures| Series::of(measures, &measures.latency())));
@@ -166,7 +166,7 @@ impl Series {
             count: measures.count(),
             errors: measures.errors(),
             latency: latency(times),
-            times: Spread::of(times),
+            times: LogHistogram::of(times),
         }
     }
 

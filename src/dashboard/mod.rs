@@ -4,24 +4,24 @@
 //! the server for browsers) has a thread of its own, so that a terminal or a browser that does not
 //! read cannot hold up the run.
 
-pub mod course;
+mod background;
+pub mod details;
 mod display;
 mod history;
+pub mod log_histogram;
 mod outline;
-mod paint;
 pub mod render;
-pub mod spread;
+mod renderer;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod tui;
 pub mod web;
-mod world;
 
-pub use display::{Display, Kind};
+pub use background::{LiveEvent, LiveSeries, Reading};
+pub use display::{Display, DisplayMode};
 pub use history::{History, Point, Series};
+pub use log_histogram::LogHistogram;
 pub use outline::{Outline, Stage};
-pub use spread::Spread;
 pub use state::State;
 pub use web::Web;
-pub use world::{Happening, Observed, Reading};

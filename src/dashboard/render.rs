@@ -4,7 +4,7 @@ use super::state::{Lately, State};
 use crate::{
     gate::Verdict,
     human,
-    report::terminal::{Look, Tone, shortened},
+    report::terminal::{TerminalStyle, Tone, shortened},
     time::{Nanos, SECOND},
 };
 
@@ -18,20 +18,20 @@ const LONGEST_NAME: usize = 24;
 const BAR: usize = 20;
 
 /// Lines to be drawn in place again and again.
-pub fn progress(state: &State, look: &Look) -> Vec<String> {
-    let mut lines = vec![format!("{}{}", bar(state, look), position(state))];
+pub fn progress(state: &State, style: &TerminalStyle) -> Vec<String> {
+    let mut lines = vec![format!("{}{}", bar(state, style), position(state))];
     for figures in [so_far(state), lately(state)] {
-        let flowed = look.flow(figures.iter().map(String::as_str), " · ", 2);
+        let flowed = style.flow(figures.iter().map(String::as_str), " · ", 2);
         lines.extend(flowed.iter().map(|line| format!("  {line}")));
     }
-    lines.extend(tasks(state, look));
-    lines.extend(thresholds(state, look));
-    lines.iter().map(|line| look.spell(line)).collect()
+    lines.extend(tasks(state, style));
+    lines.extend(thresholds(state, style));
+    lines.iter().map(|line| style.spell(line)).collect()
 }
 
 /// One line for a log; ASCII and without colours.
 pub fn plain(state: &State) -> String {
-    const ASCII: Look = Look {
+    const ASCII: TerminalStyle = TerminalStyle {
         colour: false,
         unicode: false,
         width: usize::MAX,
@@ -44,13 +44,13 @@ pub fn plain(state: &State) -> String {
 }
 
 /// The time that has passed of the run's, unless it has no end.
-pub(super) fn bar(state: &State, look: &Look) -> String {
+pub(super) fn bar(state: &State, style: &TerminalStyle) -> String {
     let Some(duration) = state.outline.duration.filter(|duration| *duration > 0) else {
         return String::new();
     };
     let share = (state.elapsed as f64 / duration as f64).min(1.0);
     let filled = (share * BAR as f64).round() as usize;
-    let (full, empty) = if look.unicode {
+    let (full, empty) = if style.unicode {
         ("█", "░")
     } else {
         ("=", ".")
@@ -152,7 +152,7 @@ pub(super) fn task_figures(state: &State) -> Vec<(&str, Vec<String>)> {
 
 /// The same of each task where there are several, a line for each; figures at the end of a line
 /// that is too long are left out.
-fn tasks(state: &State, look: &Look) -> Vec<String> {
+fn tasks(state: &State, style: &TerminalStyle) -> Vec<String> {
     let tasks = task_figures(state);
     let shown = &tasks[..tasks.len().min(TASK_LINES)];
     let short = |name: &str| shortened(name, LONGEST_NAME);
@@ -161,9 +161,9 @@ fn tasks(state: &State, look: &Look) -> Vec<String> {
     let mut lines: Vec<String> = shown
         .iter()
         .map(|(name, figures)| {
-            let room = Look {
-                width: look.width.saturating_sub(width + 4),
-                ..*look
+            let room = TerminalStyle {
+                width: style.width.saturating_sub(width + 4),
+                ..*style
             };
             let fitting = room.flow(figures.iter().map(String::as_str), " · ", 0);
             let figures = fitting.first().map_or("", String::as_str);
@@ -172,14 +172,14 @@ fn tasks(state: &State, look: &Look) -> Vec<String> {
         .collect();
     if tasks.len() > TASK_LINES {
         let more = human::plural((tasks.len() - TASK_LINES) as u64, "more task");
-        lines.push(look.paint(Tone::Faint, &format!("  and {more}")));
+        lines.push(style.paint(Tone::Faint, &format!("  and {more}")));
     }
     lines
 }
 
 /// Each threshold with its mark, those that fail first; what does not fit is left out.
-fn thresholds(state: &State, look: &Look) -> Vec<String> {
-    let (tick, cross) = if look.unicode {
+fn thresholds(state: &State, style: &TerminalStyle) -> Vec<String> {
+    let (tick, cross) = if style.unicode {
         ("✓", "✗")
     } else {
         ("ok", "FAIL")
@@ -197,18 +197,18 @@ fn thresholds(state: &State, look: &Look) -> Vec<String> {
         };
         texts[place].push(text);
     }
-    let flowed = look.flow(texts.iter().flatten().map(String::as_str), "   ", 2);
+    let flowed = style.flow(texts.iter().flatten().map(String::as_str), "   ", 2);
     let mut lines: Vec<String> = flowed
         .iter()
         .take(THRESHOLD_LINES)
         // Colours come last, since they would be counted as text.
         .map(|line| {
-            let line = line.replace('✓', &look.mark(true));
-            format!("  {}", line.replace('✗', &look.mark(false)))
+            let line = line.replace('✓', &style.mark(true));
+            format!("  {}", line.replace('✗', &style.mark(false)))
         })
         .collect();
     if flowed.len() > THRESHOLD_LINES {
-        lines.push(look.paint(Tone::Faint, "  and more thresholds"));
+        lines.push(style.paint(Tone::Faint, "  and more thresholds"));
     }
     lines
 }

@@ -2,8 +2,8 @@
 
 use super::{
     Outline,
-    course::Course,
-    world::{self, Happening, Observed, Reading},
+    background::{self, LiveEvent, LiveSeries, Reading},
+    details::Details,
 };
 use crate::{
     gate::Verdict,
@@ -42,13 +42,13 @@ pub struct State {
     /// Where each threshold stands; None for what cannot be judged yet.
     pub standings: Vec<Option<Verdict>>,
     /// What was done to the world.
-    pub events: Vec<Happening>,
+    pub events: Vec<LiveEvent>,
     /// What the system under test says of itself.
-    pub observed: Vec<Observed>,
+    pub observed: Vec<LiveSeries>,
     /// What was said meanwhile.
     pub messages: Vec<String>,
     /// The course of the run, for displays that draw it.
-    pub course: Option<Course>,
+    pub details: Option<Details>,
     recent: VecDeque<Arc<Second>>,
 }
 
@@ -84,9 +84,9 @@ impl State {
     }
 
     /// The same with the course of the run.
-    pub fn with_course(outline: Outline) -> Self {
+    pub fn with_details(outline: Outline) -> Self {
         Self {
-            course: Some(Course::default()),
+            details: Some(Details::default()),
             ..Self::new(outline)
         }
     }
@@ -136,8 +136,8 @@ impl State {
             },
             tasks: tasks.collect(),
         }));
-        if let Some(course) = &mut self.course {
-            course.update(snapshot, totals);
+        if let Some(details) = &mut self.details {
+            details.update(snapshot, totals);
         }
     }
 
@@ -155,12 +155,12 @@ impl State {
     }
 
     /// Whether this event was told of before: then it was under way.
-    pub fn knows(&self, event: &Happening) -> bool {
+    pub fn knows(&self, event: &LiveEvent) -> bool {
         self.events.iter().any(|own| own.is_same(event))
     }
 
     /// Adds what was done to the world, in place of what was known of it.
-    pub fn event(&mut self, event: Happening) {
+    pub fn event(&mut self, event: LiveEvent) {
         if let Some(own) = self.events.iter_mut().find(|own| own.is_same(&event)) {
             *own = event;
             return;
@@ -173,7 +173,7 @@ impl State {
 
     /// Adds a reading of the system under test.
     pub fn observe(&mut self, reading: &Reading<'_>) {
-        world::add(&mut self.observed, reading);
+        background::add(&mut self.observed, reading);
     }
 
     /// All requests of the last seconds.

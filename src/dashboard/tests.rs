@@ -11,13 +11,13 @@ use crate::{
     record::{Collector, RunTotals, Size, Snapshot},
     report::{
         fixture::{MS, fail, labels, p95, threshold},
-        terminal::Look,
+        terminal::TerminalStyle,
     },
     time::SECOND,
 };
 use std::time::Duration;
 
-const WIDE: Look = Look {
+const WIDE: TerminalStyle = TerminalStyle {
     colour: false,
     unicode: true,
     width: 100,
@@ -76,7 +76,7 @@ pub(super) fn shown(outline: Outline, seconds: u64, change: impl Fn(&mut Snapsho
     let (steps, tasks) = labels();
     let mut collector = Collector::new(1, Size::new(steps.len(), tasks.len(), 0));
     let mut judge = Judge::new(&thresholds(), &steps);
-    let mut state = State::with_course(outline);
+    let mut state = State::with_details(outline);
     for second in 0..seconds {
         let mut snapshot = Snapshot::new(second, Size::new(steps.len(), tasks.len(), 0));
         snapshot.users = 50;
@@ -96,8 +96,8 @@ pub(super) fn shown(outline: Outline, seconds: u64, change: impl Fn(&mut Snapsho
     state
 }
 
-fn screen(state: &State, look: &Look) -> String {
-    render::progress(state, look).join("\n")
+fn screen(state: &State, style: &TerminalStyle) -> String {
+    render::progress(state, style).join("\n")
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn with_errors_in_a_ramp() {
     insta::assert_snapshot!(render::plain(&state));
     let ascii = screen(
         &state,
-        &Look {
+        &TerminalStyle {
             unicode: false,
             width: 60,
             ..WIDE
@@ -148,7 +148,7 @@ fn several_tasks_have_a_line_each() {
         fail(snapshot, ErrorClass::Timeout, "no answer", 400 * MS);
     });
     insta::assert_snapshot!(screen(&state, &WIDE));
-    let narrow = Look { width: 60, ..WIDE };
+    let narrow = TerminalStyle { width: 60, ..WIDE };
     let narrow = screen(&state, &narrow);
     assert!(
         narrow.lines().all(|line| line.chars().count() <= 60),
@@ -176,7 +176,7 @@ fn failing_thresholds_come_first_and_in_colour() {
     });
     let text = screen(
         &state,
-        &Look {
+        &TerminalStyle {
             colour: true,
             ..WIDE
         },
@@ -273,7 +273,7 @@ fn the_warm_up_is_shown_and_not_counted() {
     };
     let size = Size::new(1, 1, 0);
     let mut collector = Collector::new(1, size).with_warmup(3 * SECOND);
-    let mut state = State::with_course(outline);
+    let mut state = State::with_details(outline);
     let mut lines = vec![render::position(&state)];
     for second in 0..5 {
         let mut snapshot = Snapshot::new(second, size);
@@ -302,7 +302,7 @@ fn the_warm_up_is_shown_and_not_counted() {
 
 #[test]
 fn nothing_is_shown_when_off() {
-    let display = Display::new(Kind::Off, outline(), None);
+    let display = Display::new(DisplayMode::Off, outline(), None);
     display.message("unseen");
     let size = Size::new(3, 2, 0);
     display.update(&Snapshot::new(0, size), &RunTotals::new(size), Vec::new());

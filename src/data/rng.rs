@@ -21,7 +21,7 @@ pub enum Purpose {
     /// The order of a file's or a list's rows.
     Rows = 5,
     /// Values of what is done once before and after the load.
-    Errand = 6,
+    Lifecycle = 6,
     /// Task choice and values of one of the iterations that users share.
     Iteration = 7,
     /// Those of one before them, in the warm-up.

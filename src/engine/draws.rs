@@ -18,14 +18,14 @@ use std::mem;
 
 /// A population of a plan, which values are drawn for.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct DrawContext<'a> {
     plan: &'a Plan,
     data: &'a RunData,
     index: usize,
     numbering: &'a Numbering,
 }
 
-impl<'a> Source<'a> {
+impl<'a> DrawContext<'a> {
     /// The population at `index` of the plan.
     pub fn new(plan: &'a Plan, data: &'a RunData, index: usize, numbering: &'a Numbering) -> Self {
         Self {
@@ -77,7 +77,7 @@ struct Saved {
 
 impl Draws {
     /// Nothing is drawn but what is the same for the whole run.
-    pub fn new(source: Source<'_>, purpose: Purpose, index: u64) -> Self {
+    pub fn new(source: DrawContext<'_>, purpose: Purpose, index: u64) -> Self {
         let population = source.population();
         let variables = &population.variables;
         let mut values = vec![Value::Unset; variables.len() + population.extracted.len()];
@@ -101,14 +101,14 @@ impl Draws {
     }
 
     /// Draws of a user, its own values included.
-    pub fn of_user(source: Source<'_>, index: u64) -> Self {
+    pub fn of_user(source: DrawContext<'_>, index: u64) -> Self {
         let mut draws = Self::new(source, Purpose::User, index);
         draws.draw_all(source, &source.population().user_draws);
         draws
     }
 
     /// Begins anew as arrival `index`; what was drawn for the whole run stays.
-    pub fn renew(&mut self, source: Source<'_>, index: u64, counts: Counts) {
+    pub fn renew(&mut self, source: DrawContext<'_>, index: u64, counts: Counts) {
         self.rng = source.stream(Purpose::Arrival, index);
         (self.index, self.counts) = (index, counts);
         self.exhausted = None;
@@ -117,7 +117,7 @@ impl Draws {
     /// Goes on with an iteration that users share; what was drawn for the user stays.
     pub fn begin_iteration(
         &mut self,
-        source: Source<'_>,
+        source: DrawContext<'_>,
         purpose: Purpose,
         index: u64,
         counts: Counts,
@@ -212,7 +212,7 @@ impl Draws {
     }
 
     /// Draws the variables at these places, in this order. Columns of one source come from one row.
-    pub fn draw_all(&mut self, source: Source<'_>, places: &[usize]) {
+    pub fn draw_all(&mut self, source: DrawContext<'_>, places: &[usize]) {
         let variables = &source.population().variables;
         let mut before: Option<(usize, Stream, u64)> = None;
         for place in places {
@@ -231,7 +231,7 @@ impl Draws {
                     number
                 }
             };
-            let Source {
+            let DrawContext {
                 plan, data, index, ..
             } = source;
             let drawn = data.draw(plan, index, *place, &mut self.rng, number);
@@ -243,7 +243,7 @@ impl Draws {
     }
 
     /// The number of the draw of a variable that is counted.
-    fn number(&mut self, from: Source<'_>, variable: usize, source: usize) -> u64 {
+    fn number(&mut self, from: DrawContext<'_>, variable: usize, source: usize) -> u64 {
         match from.numbering.numbered(variable) {
             Numbered::Index(first) => first + self.index,
             Numbered::Group(first, group) => {

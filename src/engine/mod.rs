@@ -8,8 +8,8 @@
 pub mod arrival;
 mod dispatch;
 mod draws;
-mod errand;
 mod iterations;
+mod lifecycle;
 mod numbering;
 mod pace;
 mod run;
@@ -21,7 +21,7 @@ mod users;
 mod walk;
 mod worker;
 
-pub use errand::{Errand, run_errand};
+pub use lifecycle::{LifecyclePhase, run_lifecycle};
 pub use pace::Pacer;
 pub use share::worker_count;
 pub use source::{Event, RunningLoad};

@@ -17,7 +17,7 @@ use std::{
 pub struct Pacer {
     clock: Clock,
     shared: Rc<RefCell<Shared>>,
-    alarm: Rc<Alarm>,
+    timer: Rc<WakeTimer>,
 }
 
 #[derive(Default)]
@@ -30,22 +30,22 @@ struct Shared {
 }
 
 impl Pacer {
-    /// A pacer on the precise alarm of this system; must be made inside a runtime.
+    /// A pacer on the precise timer of this system; must be made inside a runtime.
     pub fn new(clock: Clock) -> std::io::Result<Self> {
-        Ok(Self::with_alarm(clock, Alarm::precise()?))
+        Ok(Self::with_timer(clock, WakeTimer::precise()?))
     }
 
     /// A pacer on the runtime's own timers, which tests can pause and advance.
     #[cfg(any(test, not(target_os = "linux")))]
     pub fn on_runtime_timers(clock: Clock) -> Self {
-        Self::with_alarm(clock, Alarm::runtime())
+        Self::with_timer(clock, WakeTimer::runtime())
     }
 
-    fn with_alarm(clock: Clock, alarm: Alarm) -> Self {
+    fn with_timer(clock: Clock, timer: WakeTimer) -> Self {
         Self {
             clock,
             shared: Rc::default(),
-            alarm: Rc::new(alarm),
+            timer: Rc::new(timer),
         }
     }
 
@@ -98,10 +98,10 @@ impl Pacer {
     /// Wakes sleepers as their time comes; runs until dropped.
     pub async fn drive(&self) -> std::io::Result<Infallible> {
         loop {
-            self.alarm.rung().await?;
+            self.timer.expired().await?;
             self.wake_due();
             if let Some(next) = self.shared.borrow_mut().next_deadline() {
-                self.alarm.set(&self.clock, next)?;
+                self.timer.set(&self.clock, next)?;
             }
         }
     }
@@ -183,7 +183,7 @@ impl Future for Sleep<'_> {
         if earliest.is_none_or(|earliest| this.deadline < earliest)
             && this
                 .pacer
-                .alarm
+                .timer
                 .set(&this.pacer.clock, this.deadline)
                 .is_err()
         {
@@ -204,7 +204,7 @@ impl Drop for Sleep<'_> {
 }
 
 /// What rings when the earliest deadline has come.
-enum Alarm {
+enum WakeTimer {
     /// A timerfd: late by tens of microseconds.
     #[cfg(target_os = "linux")]
     Kernel(tokio::io::unix::AsyncFd<kernel::Timer>),
@@ -216,7 +216,7 @@ enum Alarm {
     },
 }
 
-impl Alarm {
+impl WakeTimer {
     #[cfg(target_os = "linux")]
     fn precise() -> std::io::Result<Self> {
         Ok(Self::Kernel(kernel::timer()?))
@@ -253,7 +253,7 @@ impl Alarm {
         Ok(())
     }
 
-    async fn rung(&self) -> std::io::Result<()> {
+    async fn expired(&self) -> std::io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
             Self::Kernel(timer) => {

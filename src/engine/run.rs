@@ -2,10 +2,10 @@
 
 use super::{
     Pacer,
-    draws::{Draws, Source},
+    draws::{DrawContext, Draws},
     numbering::{Numbering, Numbers},
     share::Share,
-    walk::{Turn, Walk},
+    walk::{NextOperation, Walk},
 };
 use crate::{
     driver::{Driver, ErrorClass, Progress},
@@ -39,8 +39,8 @@ pub struct Context<D> {
 
 impl<D> Context<D> {
     /// What values are drawn for.
-    pub fn source(&self) -> Source<'_> {
-        Source::new(&self.plan, &self.data, self.population, &self.numbering)
+    pub fn source(&self) -> DrawContext<'_> {
+        DrawContext::new(&self.plan, &self.data, self.population, &self.numbering)
     }
 
     /// The population that runs.
@@ -106,10 +106,10 @@ pub async fn run<D: Driver>(
     let mut lag = start.lag;
     let mut failed = None;
     let mut unknown = false;
-    while let Some(turn) = guard.walk.turn(task, draws) {
-        let step = match turn {
-            Turn::Step(step) => step,
-            Turn::Left(group, start) => {
+    while let Some(operation) = guard.walk.advance(task, draws) {
+        let step = match operation {
+            NextOperation::Step(step) => step,
+            NextOperation::Left(group, start) => {
                 context.recorder.group(group, start, ended, None);
                 continue;
             }

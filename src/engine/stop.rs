@@ -6,7 +6,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 /// How a run ends before its planned end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Early {
+pub enum EarlyStop {
     /// Not at all.
     No,
     /// No further task run starts; those under way have the graceful stop.

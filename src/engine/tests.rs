@@ -15,7 +15,7 @@ mod warmup;
 use super::{
     Pacer,
     share::deal,
-    stop::Early,
+    stop::EarlyStop,
     worker::{WorkerEnd, work},
 };
 use crate::{
@@ -125,8 +125,8 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
             user_draws: Vec::new(),
             extracted: Vec::new(),
         }],
-        beside: Default::default(),
-        errands: Vec::new(),
+        background: Default::default(),
+        lifecycle_steps: Vec::new(),
         trace: None,
         max_lag: crate::plan::MAX_LAG,
         written: crate::plan::Written::default(),
@@ -188,7 +188,7 @@ fn drive(
     interrupt: Option<Duration>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
-    let gracefully = interrupt.map(|after| (after, Early::Gracefully));
+    let gracefully = interrupt.map(|after| (after, EarlyStop::Gracefully));
     drive_with(plan, workers, gracefully.into_iter().collect(), driver)
 }
 
@@ -196,7 +196,7 @@ fn drive(
 fn drive_with(
     plan: Plan,
     workers: usize,
-    asked: Vec<(Duration, Early)>,
+    asked: Vec<(Duration, EarlyStop)>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
     drive_through(plan, workers, asked, Vec::new(), driver)
@@ -214,7 +214,7 @@ fn drive_stalled(
 fn drive_through(
     plan: Plan,
     workers: usize,
-    asked: Vec<(Duration, Early)>,
+    asked: Vec<(Duration, EarlyStop)>,
     stalls: Vec<(Nanos, Nanos)>,
     driver: impl FnOnce(Clock) -> FakeDriver,
 ) -> Ran {
@@ -227,7 +227,7 @@ fn drive_through(
         let clock = Clock::start();
         let plan = Arc::new(plan);
         let driver = Rc::new(driver(clock));
-        let (early, ends) = watch::channel(Early::No);
+        let (early, ends) = watch::channel(EarlyStop::No);
         tokio::task::spawn_local(async move {
             for (moment, how) in asked {
                 let since = Duration::from_nanos(clock.now());
@@ -443,8 +443,11 @@ fn an_interrupt_stops_arrivals_and_lets_runs_finish() {
 fn a_second_interrupt_cuts_off_what_is_under_way() {
     let at = Duration::from_millis;
     for asked in [
-        vec![(at(2_000), Early::Gracefully), (at(3_500), Early::AtOnce)],
-        vec![(at(3_500), Early::AtOnce)],
+        vec![
+            (at(2_000), EarlyStop::Gracefully),
+            (at(3_500), EarlyStop::AtOnce),
+        ],
+        vec![(at(3_500), EarlyStop::AtOnce)],
     ] {
         let load = plan(closed(Curve::constant(3.0), 100, Think::None), &[1]);
         let ran = drive_with(load, ALONE, asked, hanging_from(3));

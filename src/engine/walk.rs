@@ -39,7 +39,7 @@ pub struct Walk {
 }
 
 /// What a run comes to next.
-pub enum Turn<'t> {
+pub enum NextOperation<'t> {
     /// A step to be done.
     Step(&'t Step),
     /// The end of a repetition of the group with this index.
@@ -65,12 +65,12 @@ impl Walk {
     }
 
     /// Goes on; None at the end of the program.
-    pub fn turn<'t>(&mut self, task: &'t Task, draws: &mut Draws) -> Option<Turn<'t>> {
+    pub fn advance<'t>(&mut self, task: &'t Task, draws: &mut Draws) -> Option<NextOperation<'t>> {
         loop {
             let op = task.program.get(self.next)?;
             self.next += 1;
             match *op {
-                Op::Step(place) => return task.steps.get(place).map(Turn::Step),
+                Op::Step(place) => return task.steps.get(place).map(NextOperation::Step),
                 Op::Enter(place) => {
                     let group = task.groups.get(place)?;
                     let (least, most) = group.repeat;
@@ -85,7 +85,7 @@ impl Walk {
                 Op::Leave(place) => {
                     let group = task.groups.get(place)?;
                     if let Some((index, since)) = self.leave(group, draws) {
-                        return Some(Turn::Left(index, since));
+                        return Some(NextOperation::Left(index, since));
                     }
                 }
             }

@@ -6,7 +6,7 @@ use super::{
     numbering::Numbers,
     run::Context,
     share::{Part, Parts, Work, deal},
-    stop::{Early, Stop},
+    stop::{EarlyStop, Stop},
     users,
 };
 use crate::{
@@ -70,7 +70,7 @@ impl WorkerEnd {
 
 /// Worker threads that run.
 pub struct Engine {
-    early: watch::Sender<Early>,
+    early: watch::Sender<EarlyStop>,
     events: UnboundedReceiver<Event>,
     clock: Clock,
     workers: usize,
@@ -92,7 +92,7 @@ impl Engine {
         D: Driver + 'static,
         F: Fn(Clock, usize) -> Result<D, String> + Send + Sync + 'static,
     {
-        let (early, ends) = watch::channel(Early::No);
+        let (early, ends) = watch::channel(EarlyStop::No);
         let (sender, events) = mpsc::unbounded_channel();
         let ready = Arc::new(Barrier::new(workers + 1));
         let clock = Arc::new(OnceLock::new());
@@ -122,7 +122,7 @@ impl Engine {
         })
     }
 
-    fn end(&self, how: Early) {
+    fn end(&self, how: EarlyStop) {
         self.early.send_modify(|early| *early = how.max(*early));
     }
 }
@@ -141,11 +141,11 @@ impl RunningLoad for Engine {
     }
 
     fn stop(&self) {
-        self.end(Early::Gracefully);
+        self.end(EarlyStop::Gracefully);
     }
 
     fn cut(&self) {
-        self.end(Early::AtOnce);
+        self.end(EarlyStop::AtOnce);
     }
 }
 
@@ -163,7 +163,7 @@ fn thread_main<D: Driver + 'static>(
     parts: Parts,
     clock: Clock,
     driver: impl FnOnce() -> Result<D, String>,
-    early: watch::Receiver<Early>,
+    early: watch::Receiver<EarlyStop>,
     sink: Sink,
 ) -> Result<WorkerEnd, String> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -193,7 +193,7 @@ pub async fn work<D: Driver + 'static>(
     driver: D,
     pacer: Pacer,
     recorder: Recorder,
-    mut early: watch::Receiver<Early>,
+    mut early: watch::Receiver<EarlyStop>,
 ) -> Result<WorkerEnd, String> {
     let driver = Rc::new(driver);
     let recorder = Rc::new(recorder);
@@ -238,13 +238,15 @@ pub async fn work<D: Driver + 'static>(
     }
     let interrupt = async {
         // An error means that the engine is gone: then it is time to stop as well.
-        let _ = early.wait_for(|early| *early >= Early::Gracefully).await;
+        let _ = early
+            .wait_for(|early| *early >= EarlyStop::Gracefully)
+            .await;
         let now = pacer.clock().now();
         stops.iter().for_each(|stop| stop.now(now));
         recorder.loads_end(now);
         pacer.wake_all();
         if early
-            .wait_for(|early| *early >= Early::AtOnce)
+            .wait_for(|early| *early >= EarlyStop::AtOnce)
             .await
             .is_ok()
         {

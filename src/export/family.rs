@@ -5,13 +5,13 @@
 pub(super) struct Family {
     pub name: String,
     pub help: &'static str,
-    pub kind: Kind,
+    pub kind: MetricType,
     pub series: Vec<Series>,
 }
 
 /// What a value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MetricType {
     /// Only grows.
     Counter,
     /// Rises and falls.
@@ -56,7 +56,7 @@ pub(super) struct Distribution {
 }
 
 impl Family {
-    pub(super) fn new(name: impl Into<String>, kind: Kind, help: &'static str) -> Self {
+    pub(super) fn new(name: impl Into<String>, kind: MetricType, help: &'static str) -> Self {
         Self {
             name: name.into(),
             help,

@@ -2,7 +2,7 @@
 //! trend says stands in the metric's name.
 
 use super::{
-    family::{Family, Kind, Labels, with},
+    family::{Family, Labels, MetricType, with},
     state::{Scope, State, Times, counters},
 };
 use crate::{
@@ -14,15 +14,19 @@ use crate::{
 /// Every metric.
 pub(super) fn families(state: &State) -> Vec<Family> {
     let plan = &state.about.plan;
-    let mut reqs = Family::new("k6_http_reqs_total", Kind::Counter, "Requests that ended.");
+    let mut reqs = Family::new(
+        "k6_http_reqs_total",
+        MetricType::Counter,
+        "Requests that ended.",
+    );
     let mut failed = Family::new(
         "k6_http_req_failed_rate",
-        Kind::Gauge,
+        MetricType::Gauge,
         "Share of the requests that failed, since the start.",
     );
     let mut checks = Family::new(
         "k6_checks_rate",
-        Kind::Gauge,
+        MetricType::Gauge,
         "Share of the checks that passed, since the start.",
     );
     for (counters, label) in state.steps.iter().zip(&plan.steps) {
@@ -61,7 +65,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
     }
     let mut iterations = Family::new(
         "k6_iterations_total",
-        Kind::Counter,
+        MetricType::Counter,
         "Task runs that ended.",
     );
     for (counters, label) in state.tasks.iter().zip(&plan.tasks) {
@@ -89,7 +93,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
             ),
         ];
         for (name, help, level) in levels {
-            let mut family = Family::new(name, Kind::Gauge, help);
+            let mut family = Family::new(name, MetricType::Gauge, help);
             family.number(run(state), level as f64);
             all.push(family);
         }
@@ -126,7 +130,7 @@ fn trend(name: &str, recent: impl Iterator<Item = (Labels, Hist)>) -> Vec<Family
     const HELP: &str = "Of the last interval, in seconds.";
     let figures = ["min", "avg", "med", "p50", "p90", "p95", "p99", "max"];
     let mut families =
-        figures.map(|figure| Family::new(format!("{name}_{figure}"), Kind::Gauge, HELP));
+        figures.map(|figure| Family::new(format!("{name}_{figure}"), MetricType::Gauge, HELP));
     for (labels, hist) in recent {
         let percentile = |percent| hist.percentile(percent).map(|ns| ns as f64);
         let values = [

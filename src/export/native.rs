@@ -1,7 +1,7 @@
 //! loadgen's own names.
 
 use super::{
-    family::{Family, Kind, Labels, with},
+    family::{Family, Labels, MetricType, with},
     state::{Counters, Scope, State, Times, counters},
 };
 use crate::{
@@ -35,7 +35,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         Some((name, help, Times::Timer(timer)))
     });
     for (name, help, which) in [latency].into_iter().chain(timers) {
-        let mut family = Family::new(name, Kind::Summary, help);
+        let mut family = Family::new(name, MetricType::Summary, help);
         for (index, label) in state.about.plan.steps.iter().enumerate() {
             let value = state.distribution(Scope::Step(index), which, &QUANTILES);
             family.distribution(step(state, label), value);
@@ -43,7 +43,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         all.push(family);
     }
     let help = "Task runs from arrival to last step; percentiles of the last interval.";
-    let mut family = Family::new("loadgen_task_duration_seconds", Kind::Summary, help);
+    let mut family = Family::new("loadgen_task_duration_seconds", MetricType::Summary, help);
     for (index, label) in state.about.plan.tasks.iter().enumerate() {
         let value = state.distribution(Scope::Task(index), Times::Latency, &QUANTILES);
         family.distribution(task(state, label), value);
@@ -62,7 +62,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         }),
     ];
     for (name, help, count) in checks {
-        let mut family = Family::new(name, Kind::Counter, help);
+        let mut family = Family::new(name, MetricType::Counter, help);
         steps().for_each(|(c, label)| family.number(step(state, label), count(c) as f64));
         all.push(family);
     }
@@ -100,7 +100,7 @@ fn task(state: &State, label: &Label) -> Labels {
 }
 
 fn info(state: &State) -> Family {
-    let mut family = Family::new("loadgen_run_info", Kind::Gauge, "The run; always 1.");
+    let mut family = Family::new("loadgen_run_info", MetricType::Gauge, "The run; always 1.");
     family.number(
         with(run(state), &[("version", env!("CARGO_PKG_VERSION"))]),
         1.0,
@@ -114,7 +114,7 @@ fn outcomes<'a>(
     counted: impl Iterator<Item = (&'a Counters, &'a Label)>,
     labels: impl Fn(&Label) -> Labels,
 ) -> Family {
-    let mut family = Family::new(name, Kind::Counter, help);
+    let mut family = Family::new(name, MetricType::Counter, help);
     for (counters, label) in counted {
         let failed = counters.by_class.iter().filter(|(_, count)| **count > 0);
         let failed = failed.map(|(class, count)| (class.name(), *count));
@@ -142,13 +142,13 @@ fn levels(state: &State) -> Vec<Family> {
         ),
     ]
     .map(|(name, help, level)| {
-        let mut family = Family::new(name, Kind::Gauge, help);
+        let mut family = Family::new(name, MetricType::Gauge, help);
         family.number(run(state), level as f64);
         family
     })
     .into();
     let help = "99th percentile of how late runs began although a slot was free.";
-    let mut lag = Family::new("loadgen_schedule_lag_seconds", Kind::Gauge, help);
+    let mut lag = Family::new("loadgen_schedule_lag_seconds", MetricType::Gauge, help);
     if let Some(value) = state.lag().percentile(99.0) {
         lag.number(run(state), value as f64 / 1e9);
     }

@@ -3,7 +3,7 @@
 use super::{
     About,
     attribute::text,
-    family::{Family, Kind, Labels, Value},
+    family::{Family, Labels, MetricType, Value},
     state::State,
 };
 use opentelemetry_proto::tonic::{
@@ -81,15 +81,15 @@ fn data(family: &Family, start: u64, now: u64) -> metric::Data {
         points.collect()
     };
     match family.kind {
-        Kind::Counter => metric::Data::Sum(Sum {
+        MetricType::Counter => metric::Data::Sum(Sum {
             data_points: numbers(),
             aggregation_temporality: AggregationTemporality::Cumulative.into(),
             is_monotonic: true,
         }),
-        Kind::Gauge => metric::Data::Gauge(Gauge {
+        MetricType::Gauge => metric::Data::Gauge(Gauge {
             data_points: numbers(),
         }),
-        Kind::Summary => {
+        MetricType::Summary => {
             let points = family
                 .series
                 .iter()

@@ -187,7 +187,7 @@ async fn post_all(form: Form, url: Url, mut batches: mpsc::Receiver<Batch>, log:
     while let Some(batch) = batches.recv().await {
         for tried in 1..=TRIES {
             match post(form, &client, &url, batch.body.clone()).await {
-                Ok(Taken { rejected, why }) => {
+                Ok(Accepted { rejected, why }) => {
                     let taken = batch.count.saturating_sub(rejected);
                     log.sent.fetch_add(taken, Ordering::Relaxed);
                     if rejected > 0 {
@@ -209,7 +209,7 @@ async fn post_all(form: Form, url: Url, mut batches: mpsc::Receiver<Batch>, log:
 
 /// A batch that was taken, but for some that the receiver would not have.
 #[derive(Debug, Default)]
-struct Taken {
+struct Accepted {
     rejected: u64,
     why: String,
 }
@@ -225,7 +225,7 @@ async fn post(
     client: &reqwest::Client,
     url: &Url,
     body: Vec<u8>,
-) -> Result<Taken, Refusal> {
+) -> Result<Accepted, Refusal> {
     let request = client
         .post(url.clone())
         .header("content-type", "application/x-protobuf");
@@ -275,7 +275,7 @@ async fn start(mut response: reqwest::Response) -> (Vec<u8>, bool) {
 }
 
 /// What an answer says of a batch that was taken. What is no such answer says nothing.
-fn taken(form: Form, answer: &[u8]) -> Taken {
+fn taken(form: Form, answer: &[u8]) -> Accepted {
     let partial = match form {
         Form::RemoteWrite => None,
         Form::Otlp => {
@@ -289,7 +289,7 @@ fn taken(form: Form, answer: &[u8]) -> Taken {
             partial.map(|it| (it.rejected_spans, it.error_message))
         }
     };
-    partial.map_or_else(Taken::default, |(rejected, said)| Taken {
+    partial.map_or_else(Accepted::default, |(rejected, said)| Accepted {
         rejected: u64::try_from(rejected).unwrap_or_default(),
         why: format!("it rejected them: {}", shortened(said.as_bytes())),
     })

@@ -28,7 +28,7 @@ const SAMPLED: u32 = 1;
 
 /// What the spans of a step have in common.
 #[derive(Debug, Clone, Default)]
-struct Kind {
+struct SpanTemplate {
     name: String,
     attributes: Vec<KeyValue>,
     population: usize,
@@ -38,7 +38,7 @@ struct Kind {
 #[derive(Debug)]
 pub(super) struct Spans {
     /// By step index.
-    kinds: Vec<Kind>,
+    kinds: Vec<SpanTemplate>,
     /// By population, then by place.
     servers: Vec<Vec<Vec<KeyValue>>>,
 }
@@ -118,8 +118,8 @@ impl Spans {
     }
 }
 
-fn kinds(plan: &Plan) -> Vec<Kind> {
-    let mut kinds = vec![Kind::default(); plan.steps.len()];
+fn kinds(plan: &Plan) -> Vec<SpanTemplate> {
+    let mut kinds = vec![SpanTemplate::default(); plan.steps.len()];
     for (population, own) in plan.populations.iter().enumerate() {
         for step in own.load_steps() {
             let (Some(http), Some(kind)) = (step.kind.http(), kinds.get_mut(step.index)) else {
@@ -128,7 +128,7 @@ fn kinds(plan: &Plan) -> Vec<Kind> {
             let path = &http.written.path;
             let method = http.method.as_str();
             let id = plan.steps.get(step.index).map_or("", |label| &label.id);
-            *kind = Kind {
+            *kind = SpanTemplate {
                 name: format!("{method} {path}"),
                 attributes: vec![
                     text("http.request.method", method),

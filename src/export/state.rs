@@ -2,7 +2,7 @@
 
 use super::{
     About,
-    family::{Distribution, Family, Kind, Labels},
+    family::{Distribution, Family, Labels, MetricType},
 };
 pub(super) use crate::metric::Distribution as Times;
 use crate::{
@@ -99,7 +99,7 @@ pub(super) fn counters<'a>(
     let mut families = Vec::new();
     for counter in Counter::ALL.into_iter().filter(|it| it.info().of == of) {
         if let Some((name, help)) = named(counter.info()) {
-            let mut family = Family::new(name, Kind::Counter, help);
+            let mut family = Family::new(name, MetricType::Counter, help);
             for (counters, label) in counted.clone() {
                 family.number(labels(label), counters.counts[counter] as f64);
             }

@@ -1,6 +1,6 @@
 //! The text format that a Prometheus scrapes (version 0.0.4).
 
-use super::family::{Family, Kind};
+use super::family::{Family, MetricType};
 use std::fmt::Write;
 
 /// All of it on one page.
@@ -8,9 +8,9 @@ pub(super) fn page(families: &[Family]) -> String {
     let mut page = String::new();
     for family in families.iter().filter(|family| !family.series.is_empty()) {
         let kind = match family.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Summary => "summary",
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Summary => "summary",
         };
         let name = &family.name;
         // Writing into a String cannot fail, here and below.

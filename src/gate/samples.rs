@@ -43,7 +43,7 @@ fn warning(threshold: &Threshold, samples: u64, scopes: Scopes<'_>) -> Option<St
          it to chance. It takes {} in {window}.",
         threshold.title(scopes),
         human::plural(samples, "sample"),
-        human::beside(beyond, ENOUGH),
+        human::distinct(beyond, ENOUGH),
         human::grouped(needed),
     ))
 }

@@ -38,15 +38,15 @@ pub fn verify(
     let Some(value) = value else {
         return verified;
     };
-    let facts = Facts {
+    let inputs = Inputs {
         verify,
         value,
         // It is always there where the expectation looks at it.
         before: before.unwrap_or(f64::NAN),
         counts,
     };
-    let (ok, numbers) = facts.truth(&verify.expect);
-    let leaves = facts.leaves();
+    let (ok, numbers) = inputs.truth(&verify.expect);
+    let leaves = inputs.leaves();
     verified.ok = ok;
     verified.message = if ok {
         format!("{numbers} ({leaves})")
@@ -57,14 +57,14 @@ pub fn verify(
 }
 
 /// What an expectation is about, in numbers.
-struct Facts<'a> {
+struct Inputs<'a> {
     verify: &'a Verify,
     value: f64,
     before: f64,
     counts: &'a Counts,
 }
 
-impl Facts<'_> {
+impl Inputs<'_> {
     /// Whether it holds, and the same with numbers in place of names.
     fn truth(&self, truth: &Truth) -> (bool, String) {
         match truth {

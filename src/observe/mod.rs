@@ -15,15 +15,15 @@ pub use host::processor_ticks;
 pub use observed::{Observed, Sample};
 
 use crate::{
+    background::{CallSession, Caller, Databases},
     data::Value,
     plan::{
         Plan,
-        beside::Query,
-        observe::{Observe, Watched},
+        background::Query,
+        observe::{ObservationSource, Observe},
         sql::{Backend, Secret},
     },
     time::{Clock, Nanos, SECOND, nanos},
-    world::{Caller, Databases, Line},
 };
 use futures_util::{
     StreamExt,
@@ -37,11 +37,11 @@ use tokio::{
 };
 
 /// Bound on one look.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What was sampled of the source at one place of the plan's.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Scrape {
     /// Which source.
     pub source: usize,
     /// When, on the run's clock.
@@ -50,30 +50,30 @@ pub struct Taken {
     pub samples: Result<Vec<Sample>, String>,
 }
 
-/// A plan's observations. Samples are taken while [`Observers::next`] is waited for.
+/// A plan's observations. Samples are scrape while [`Observers::next`] is waited for.
 pub struct Observers {
     /// None before the load.
     clock: Option<Clock>,
     /// Those that look at nothing yet.
-    ready: Vec<Watcher>,
-    working: FuturesUnordered<LocalBoxFuture<'static, (Watcher, Taken)>>,
-    /// What was taken and not told yet.
-    news: VecDeque<Taken>,
+    ready: Vec<Poller>,
+    working: FuturesUnordered<LocalBoxFuture<'static, (Poller, Scrape)>>,
+    /// What was scrape and not told yet.
+    news: VecDeque<Scrape>,
     observed: Vec<Observed>,
     /// Whether the load is over, after which nothing is waited for.
     over: watch::Sender<bool>,
 }
 
 /// Looks at one source.
-struct Watcher {
+struct Poller {
     source: usize,
-    eye: Eye,
+    probe: Probe,
 }
 
-enum Eye {
+enum Probe {
     Page {
         caller: Rc<Caller>,
-        line: Line,
+        line: CallSession,
         reader: prometheus::Reader,
     },
     Database {
@@ -88,26 +88,26 @@ impl Observers {
     /// Of a plan that is about to be run, each looked at for the first time; `own` has the database
     /// of each population's bundled service.
     pub async fn begin(plan: &Arc<Plan>, caller: &Rc<Caller>, own: &Arc<[Option<Secret>]>) -> Self {
-        let sources = plan.beside.observe.iter().enumerate();
-        let looks = sources.map(|(source, observe)| {
-            let eye = Eye::new(observe, plan, caller, own);
-            let mut watcher = Watcher { source, eye };
+        let sources = plan.background.observe.iter().enumerate();
+        let scrapes = sources.map(|(source, observe)| {
+            let probe = Probe::new(observe, plan, caller, own);
+            let mut poller = Poller { source, probe };
             async move {
-                let taken = watcher.look(0).await;
-                (watcher, taken)
+                let scrape = poller.scrape(0).await;
+                (poller, scrape)
             }
         });
-        let (ready, news) = join_all(looks).await.into_iter().unzip();
+        let (ready, news) = join_all(scrapes).await.into_iter().unzip();
         let mut all = Self {
             clock: None,
             ready,
             working: FuturesUnordered::new(),
             news,
-            observed: vec![Observed::new(nanos(plan.warmup)); plan.beside.observe.len()],
+            observed: vec![Observed::new(nanos(plan.warmup)); plan.background.observe.len()],
             over: watch::Sender::new(false),
         };
-        for taken in &all.news {
-            keep(&mut all.observed, taken);
+        for scrape in &all.news {
+            keep(&mut all.observed, scrape);
         }
         all
     }
@@ -115,24 +115,24 @@ impl Observers {
     /// The load begins: from the first second of `clock` on all are looked at each second.
     pub fn start(&mut self, clock: Clock) {
         self.clock = Some(clock);
-        for watcher in std::mem::take(&mut self.ready) {
-            self.look(watcher, clock, 1);
+        for poller in std::mem::take(&mut self.ready) {
+            self.scrape(poller, clock, 1);
         }
     }
 
     /// Waits for the next samples of any source; for ever when there is none. May be given up at
     /// any time.
-    pub async fn next(&mut self) -> Taken {
-        if let Some(taken) = self.news.pop_front() {
-            return taken;
+    pub async fn next(&mut self) -> Scrape {
+        if let Some(scrape) = self.news.pop_front() {
+            return scrape;
         }
-        let (Some((watcher, taken)), Some(clock)) = (self.working.next().await, self.clock) else {
+        let (Some((poller, scrape)), Some(clock)) = (self.working.next().await, self.clock) else {
             return std::future::pending().await;
         };
-        keep(&mut self.observed, &taken);
+        keep(&mut self.observed, &scrape);
         // Seconds that have passed meanwhile are left out.
-        self.look(watcher, clock, clock.now() / SECOND + 1);
-        taken
+        self.scrape(poller, clock, clock.now() / SECOND + 1);
+        scrape
     }
 
     /// The load is over: all are looked at for the last time.
@@ -142,11 +142,11 @@ impl Observers {
         };
         let over = clock.now();
         self.over.send_replace(true);
-        while let Some((watcher, taken)) = self.working.next().await {
-            keep(&mut self.observed, &taken);
+        while let Some((poller, scrape)) = self.working.next().await {
+            keep(&mut self.observed, &scrape);
             // What was under way has not seen the end; a source that hangs is not waited for again.
-            if taken.at < over && taken.samples.is_ok() {
-                self.look(watcher, clock, 0);
+            if scrape.at < over && scrape.samples.is_ok() {
+                self.scrape(poller, clock, 0);
             }
         }
     }
@@ -156,33 +156,33 @@ impl Observers {
         &self.observed
     }
 
-    fn look(&self, mut watcher: Watcher, clock: Clock, second: u64) {
+    fn scrape(&self, mut poller: Poller, clock: Clock, second: u64) {
         let mut over = self.over.subscribe();
         self.working.push(Box::pin(async move {
             tokio::select! {
                 () = sleep_until(clock.instant(second * SECOND)) => {}
                 _ = over.wait_for(|over| *over) => {}
             }
-            let taken = watcher.look(clock.now()).await;
-            (watcher, taken)
+            let scrape = poller.scrape(clock.now()).await;
+            (poller, scrape)
         }));
     }
 }
 
-fn keep(observed: &mut [Observed], taken: &Taken) {
-    if let Some(observed) = observed.get_mut(taken.source) {
-        observed.take(taken.at, &taken.samples);
+fn keep(observed: &mut [Observed], scrape: &Scrape) {
+    if let Some(observed) = observed.get_mut(scrape.source) {
+        observed.take(scrape.at, &scrape.samples);
     }
 }
 
-impl Watcher {
-    async fn look(&mut self, at: Nanos) -> Taken {
-        let look = self.eye.look(at as f64 / SECOND as f64);
-        let samples = match timeout(PATIENCE, look).await {
+impl Poller {
+    async fn scrape(&mut self, at: Nanos) -> Scrape {
+        let scrape = self.probe.scrape(at as f64 / SECOND as f64);
+        let samples = match timeout(TIMEOUT, scrape).await {
             Ok(samples) => samples,
-            Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+            Err(_) => Err(format!("no answer within {TIMEOUT:?}")),
         };
-        Taken {
+        Scrape {
             source: self.source,
             at,
             samples,
@@ -190,31 +190,31 @@ impl Watcher {
     }
 }
 
-impl Eye {
+impl Probe {
     fn new(
         observe: &Observe,
         plan: &Arc<Plan>,
         caller: &Rc<Caller>,
         own: &Arc<[Option<Secret>]>,
     ) -> Self {
-        match &observe.watched {
-            Watched::Prometheus { call, metrics, by } => Eye::Page {
+        match &observe.source {
+            ObservationSource::Prometheus { call, metrics, by } => Probe::Page {
                 caller: Rc::clone(caller),
                 line: caller.line(*call),
                 reader: prometheus::Reader::new(metrics, by),
             },
-            Watched::Database(source, backend) => Eye::Database {
+            ObservationSource::Database(source, backend) => Probe::Database {
                 databases: Databases::new(plan, own),
                 query: query(*source, *backend),
                 reader: database::Reader::new(*backend),
             },
-            Watched::Host => Eye::Host(host::Reader::default()),
+            ObservationSource::Host => Probe::Host(host::Reader::default()),
         }
     }
 
-    async fn look(&mut self, at: f64) -> Result<Vec<Sample>, String> {
+    async fn scrape(&mut self, at: f64) -> Result<Vec<Sample>, String> {
         match self {
-            Eye::Page {
+            Probe::Page {
                 caller,
                 line,
                 reader,
@@ -226,23 +226,23 @@ impl Eye {
                 });
                 Ok(reader.read(at, &pages.collect::<Vec<_>>()))
             }
-            Eye::Database {
+            Probe::Database {
                 databases,
                 query,
                 reader,
             } => Ok(reader.read(at, databases.rows(query).await?)),
-            Eye::Host(reader) => reader.read(at),
+            Probe::Host(reader) => reader.read(at),
         }
     }
 }
 
-fn query(database: crate::plan::beside::Source, backend: Backend) -> Query {
+fn query(database: crate::plan::background::DatabaseSource, backend: Backend) -> Query {
     let sql = database::statement(backend);
     Query {
         database,
         sql: sql.into(),
         params: Vec::new(),
-        timeout: PATIENCE,
+        timeout: TIMEOUT,
         written: sql.to_owned(),
     }
 }

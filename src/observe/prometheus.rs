@@ -22,7 +22,7 @@ pub struct Reader {
 
 /// What kind of number it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MetricType {
     Counter,
     Gauge,
     Histogram,
@@ -89,15 +89,15 @@ impl Reader {
     }
 
     fn page(&mut self, server: usize, page: &str, sums: &mut Sums) {
-        let mut kinds: HashMap<&str, Kind> = HashMap::new();
+        let mut kinds: HashMap<&str, MetricType> = HashMap::new();
         for text in page.lines().take(MOST_LINES) {
             if let Some(rest) = text.strip_prefix("# TYPE ") {
                 if let Some((name, kind)) = rest.trim().split_once(' ') {
                     let kind = match kind.trim() {
-                        "counter" => Kind::Counter,
-                        "histogram" => Kind::Histogram,
-                        "summary" => Kind::Summary,
-                        _ => Kind::Gauge,
+                        "counter" => MetricType::Counter,
+                        "histogram" => MetricType::Histogram,
+                        "summary" => MetricType::Summary,
+                        _ => MetricType::Gauge,
                     };
                     kinds.insert(name, kind);
                 }
@@ -114,7 +114,7 @@ impl Reader {
         server: usize,
         text: &str,
         line: &Line<'_>,
-        kinds: &HashMap<&str, Kind>,
+        kinds: &HashMap<&str, MetricType>,
         sums: &mut Sums,
     ) {
         // A histogram's lines have endings that its type has not; so have OpenMetrics's counters.
@@ -127,16 +127,18 @@ impl Reader {
         let (family, ending, kind) = match (kinds.get(line.name), family) {
             (Some(kind), _) => (line.name, "", *kind),
             (None, Some(found)) => found,
-            (None, None) if line.name.ends_with("_total") => (line.name, "", Kind::Counter),
-            (None, None) => (line.name, "", Kind::Gauge),
+            (None, None) if line.name.ends_with("_total") => (line.name, "", MetricType::Counter),
+            (None, None) => (line.name, "", MetricType::Gauge),
         };
         if ending == "_created" || !self.keeps(line.name, family) {
             return;
         }
         let series = |name: &str| format!("{name}{}", self.labels(server, line));
         match (kind, ending) {
-            (Kind::Gauge, _) => *sums.gauges.entry(series(line.name)).or_default() += line.value,
-            (Kind::Summary, "") => {
+            (MetricType::Gauge, _) => {
+                *sums.gauges.entry(series(line.name)).or_default() += line.value
+            }
+            (MetricType::Summary, "") => {
                 let Some((_, quantile)) = line.labels.iter().find(|(name, _)| *name == "quantile")
                 else {
                     return;
@@ -149,7 +151,7 @@ impl Reader {
                 let worst = sums.gauges.entry(series(&name)).or_insert(f64::MIN);
                 *worst = worst.max(line.value);
             }
-            (Kind::Histogram, "_bucket") => {
+            (MetricType::Histogram, "_bucket") => {
                 let bound = line.labels.iter().find(|(name, _)| *name == "le");
                 let Some(bound) = bound.and_then(|(_, bound)| bound_of(bound)) else {
                     return;
@@ -165,7 +167,7 @@ impl Reader {
                 }
             }
             // What it adds up to is in its rate and its quantiles.
-            (Kind::Histogram | Kind::Summary, "_sum") => {}
+            (MetricType::Histogram | MetricType::Summary, "_sum") => {}
             _ => {
                 let series = series(line.name);
                 if let Some(rose) = self.rose(server, text, line.value) {

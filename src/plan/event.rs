@@ -1,6 +1,6 @@
 //! Events: changes to the world on schedule.
 
-use super::beside::Query;
+use super::background::Query;
 use std::time::Duration;
 
 /// Something that is done to the world.
@@ -9,7 +9,7 @@ pub struct Event {
     /// As reports have it.
     pub name: String,
     /// When it first is.
-    pub when: When,
+    pub when: EventTime,
     /// How long after each time it is done again; None: once.
     pub every: Option<Duration>,
     /// How often in all; None: until no further task run starts.
@@ -20,7 +20,7 @@ pub struct Event {
 
 /// When an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum EventTime {
     /// So long after the load began, a warm-up not counted.
     At(Duration),
     /// When the load is over, however it ended.

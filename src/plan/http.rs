@@ -240,14 +240,14 @@ pub struct Extract {
     /// The variable's name.
     pub name: String,
     /// Where the value is found.
-    pub source: Source,
+    pub source: ExtractSource,
     /// The same as it may be shown, where the environment holds some of it.
     pub written: Option<String>,
 }
 
 /// Where in an answer a value is found; what is not there fails the step.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum ExtractSource {
     /// The first value that the path finds in a JSON body, with its type.
     Json(JsonPath),
     /// The first header of this name.
@@ -260,12 +260,12 @@ pub enum Source {
     Form(String),
 }
 
-impl Source {
+impl ExtractSource {
     /// Whether it is found in the body.
     pub fn in_body(&self) -> bool {
         match self {
-            Source::Json(_) | Source::Regex(_) | Source::Form(_) => true,
-            Source::Header(_) | Source::Cookie(_) => false,
+            ExtractSource::Json(_) | ExtractSource::Regex(_) | ExtractSource::Form(_) => true,
+            ExtractSource::Header(_) | ExtractSource::Cookie(_) => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What will run, with everything resolved. [`compile()`] is the only constructor: it is pure and
 //! reports every problem of a scenario at once, so whoever holds a [`Plan`] need not check again.
 
-pub mod beside;
+pub mod background;
 pub mod compile;
 pub mod curve;
 pub mod custom;
@@ -24,7 +24,7 @@ pub mod written;
 
 pub use crate::scenario::raw::Scope;
 use crate::{data::rng::Stream, printable};
-pub use beside::Beside;
+pub use background::Background;
 pub use compile::{Settings, compile, compile_suite};
 pub use curve::Curve;
 pub use custom::CustomStep;
@@ -70,9 +70,9 @@ pub struct Plan {
     /// Every group that has a name, in order; `Group::index` points here.
     pub groups: Vec<Label>,
     /// What is done beside the load.
-    pub beside: Beside,
+    pub background: Background,
     /// Every step of a setup or teardown; its `Step::index` goes on after those of `steps`.
-    pub errands: Vec<Label>,
+    pub lifecycle_steps: Vec<Label>,
     /// Trace context of requests; None: they have none.
     pub trace: Option<Trace>,
     /// p99 of the schedule lag up to which loadgen itself is not late.
@@ -112,8 +112,11 @@ pub const USER_START: &str = "user_start";
 impl Plan {
     /// The label of a step, measured or not.
     pub fn step(&self, index: usize) -> Option<&Label> {
-        let errand = || self.errands.get(index.checked_sub(self.steps.len())?);
-        self.steps.get(index).or_else(errand)
+        let lifecycle = || {
+            self.lifecycle_steps
+                .get(index.checked_sub(self.steps.len())?)
+        };
+        self.steps.get(index).or_else(lifecycle)
     }
 }
 
@@ -182,8 +185,8 @@ pub struct Population {
 impl Population {
     /// Every step that may be done.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
-        let errands = self.setup.iter().chain(&self.teardown);
-        errands
+        let lifecycle = self.setup.iter().chain(&self.teardown);
+        lifecycle
             .flat_map(|task| &task.steps)
             .chain(self.load_steps())
     }

@@ -16,7 +16,7 @@ use std::sync::{
 #[derive(Debug, Clone, Default)]
 pub struct RunData {
     populations: Vec<PopulationData>,
-    sources: Arc<[Source]>,
+    sources: Arc<[SourceState]>,
 }
 
 /// The data of one population.
@@ -31,7 +31,7 @@ struct PopulationData {
 /// State of one source; aligned so that no two share a cache line.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Source {
+struct SourceState {
     /// The number of the next draw.
     next: AtomicU64,
     /// By column, the values of scope `run`.
@@ -47,7 +47,7 @@ impl RunData {
         Self {
             populations: populations.map(|_| PopulationData::default()).collect(),
             sources: (0..sources.unwrap_or(0))
-                .map(|_| Source::default())
+                .map(|_| SourceState::default())
                 .collect(),
         }
     }

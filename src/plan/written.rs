@@ -4,7 +4,7 @@
 pub use crate::scenario::redact::{
     REDACTED, is_secret, redact_query, redact_urls, redact_user, unless_secret,
 };
-use crate::scenario::{Place, Secrets};
+use crate::scenario::{Secrets, Span};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub struct Database {
     /// The file of certificates to trust.
     pub ca: Option<String>,
     /// Where the URL stands.
-    pub place: Place,
+    pub place: Span,
 }
 
 /// Texts of a step, of whatever kind.

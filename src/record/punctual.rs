@@ -73,13 +73,13 @@ impl Punctual {
 
 /// Parts of a plan whose response times a threshold looks at.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct ThresholdScopes {
     steps: bool,
     tasks: Box<[bool]>,
     groups: Box<[bool]>,
 }
 
-impl Watched {
+impl ThresholdScopes {
     /// None when no threshold looks at response times.
     pub fn of(plan: &Plan) -> Option<Box<Self>> {
         let mut watched = Self {

@@ -5,7 +5,7 @@ use super::{
     batch::{Batch, Success},
     period::Part,
     presence::Presence,
-    punctual::Watched,
+    punctual::ThresholdScopes,
     traces::SPANS,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub struct Recorder {
     /// Spans are kept of sampled requests.
     spans: bool,
     /// Parts that are measured without lag too; None: no threshold looks at response times.
-    watched: Option<Box<Watched>>,
+    watched: Option<Box<ThresholdScopes>>,
     /// By population: it has users (closed model).
     closed: Box<[bool]>,
     /// Active users (closed model).
@@ -97,7 +97,7 @@ impl Recorder {
                 .map(|step| plan.written.checks(step).len())
                 .collect(),
             spans: plan.trace.is_some_and(|trace| trace.spans),
-            watched: Watched::of(plan),
+            watched: ThresholdScopes::of(plan),
             closed: closed.collect(),
             users: RefCell::default(),
             in_flight: Gauge::default(),

@@ -10,7 +10,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// The version of the serialized form of a [`Snapshot`], for the header of whatever holds some.
-pub const WIRE_VERSION: u32 = 2;
+pub const WIRE_VERSION: u32 = 3;
 
 /// Measures of one interval. A worker sends its own each second; the collector merges them.
 ///

@@ -1,7 +1,7 @@
 //! Makes the result of a run from what was measured and what was decided.
 
 use super::{
-    beside::Beside,
+    background::BackgroundResults,
     figures::{at, by_class, by_time, micros, per_second, points, rounded, stats, traced},
     model::{self, Generator, Interval, IntervalHdr, Lag, ResultFile, Run, Scenario, StepInterval},
     texts::Texts as _,
@@ -24,7 +24,7 @@ use std::borrow::Cow;
 
 /// What is known of a run besides its measurements.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct RunMetadata {
     /// What was run.
     pub scenario: Scenario,
     /// The plan as it was run, secrets redacted.
@@ -48,7 +48,7 @@ pub struct Facts {
     /// The process that made the load.
     pub program: Program,
     /// What was done beside the load.
-    pub beside: Beside,
+    pub background: BackgroundResults,
     /// Warnings beside those that the measurements give rise to.
     pub warnings: Vec<String>,
 }
@@ -135,7 +135,7 @@ impl<'a> Names<'a> {
 
 /// Makes the result, every text of it printable. `thresholds` and `verdicts` go together by their places.
 pub fn build(
-    facts: Facts,
+    metadata: RunMetadata,
     names: &Names<'_>,
     recording: &Recording,
     thresholds: &[Threshold],
@@ -143,29 +143,29 @@ pub fn build(
 ) -> ResultFile {
     let totals = &recording.totals;
     let whole = View::totals(&totals.steps, &totals.tasks);
-    let mut warned = facts.validity.warnings;
+    let mut warned = metadata.validity.warnings;
     warned.extend(warnings::of(totals, &whole));
     warned.extend(warnings::warmup(&recording.warmup));
     warned.extend(samples::warnings(thresholds, verdicts, names.scopes()));
-    warned.extend(facts.warnings);
+    warned.extend(metadata.warnings);
     let mut result = ResultFile {
         schema: model::SCHEMA,
-        scenario: facts.scenario,
-        plan: facts.plan,
+        scenario: metadata.scenario,
+        plan: metadata.plan,
         run: Run {
-            id: facts.id,
-            started_at: facts.started_at,
+            id: metadata.id,
+            started_at: metadata.started_at,
             warmup_s: rounded(totals.warmup as f64 / SECOND as f64, 6),
             duration_s: rounded(totals.seconds(), 6),
-            interrupted: facts.interrupted,
-            valid: facts.validity.reasons.is_empty(),
-            invalid_reasons: facts.validity.reasons,
-            exit_code: facts.exit_code,
-            target: facts.target,
-            load: facts.load,
-            failures: facts.failures,
+            interrupted: metadata.interrupted,
+            valid: metadata.validity.reasons.is_empty(),
+            invalid_reasons: metadata.validity.reasons,
+            exit_code: metadata.exit_code,
+            target: metadata.target,
+            load: metadata.load,
+            failures: metadata.failures,
         },
-        generators: vec![generator(facts.program, totals)],
+        generators: vec![generator(metadata.program, totals)],
         totals: stats(&whole, totals.seconds_of(Scope::Totals)),
         tasks: tasks(names, totals),
         groups: groups(names, totals),
@@ -180,13 +180,13 @@ pub fn build(
             .zip(verdicts)
             .filter(|(threshold, verdict)| !(threshold.implied && verdict.ok))
             .map(|(threshold, verdict)| judged(threshold, verdict, names.scopes()))
-            .chain(facts.beside.limits)
+            .chain(metadata.background.limits)
             .collect(),
         checks: checks(names, totals),
-        verify: facts.beside.verify,
-        events: facts.beside.events,
-        observed: facts.beside.observed,
-        databases: facts.beside.databases,
+        verify: metadata.background.verify,
+        events: metadata.background.events,
+        observed: metadata.background.observed,
+        databases: metadata.background.databases,
         warnings: warned,
     };
     result.make_printable();

@@ -3,7 +3,7 @@ use crate::{
     metric::{Counter, Timer},
     record::{Hist, Size, Snapshot},
     report::{
-        fixture::{Course, MS, fail, run},
+        fixture::{FixtureRun, MS, fail, run},
         json::{self, ReadError},
         model::{ResultFile, SCHEMA},
     },
@@ -25,10 +25,10 @@ fn to_value(result: &ResultFile) -> Value {
 
 #[test]
 fn the_file_is_as_documented() {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         seconds: 2,
         elapsed: 2 * SECOND,
-        ..Course::default()
+        ..FixtureRun::default()
     });
     made.recording.timeline.truncate(1);
     let result = made.result();
@@ -41,10 +41,10 @@ fn the_file_is_as_documented() {
 
 #[test]
 fn without_samples_there_are_nulls() {
-    let result = run(&Course {
+    let result = run(&FixtureRun {
         seconds: 1,
         change: &|snapshot| *snapshot = Snapshot::new(snapshot.second, Size::new(3, 2, 0)),
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result();
     let value = to_value(&result);
@@ -69,7 +69,7 @@ fn without_samples_there_are_nulls() {
 
 #[test]
 fn rates_count_task_runs_and_requests_where_each_belongs() {
-    let mut made = run(&Course::default());
+    let mut made = run(&FixtureRun::default());
     made.recording.totals.elapsed = 20 * SECOND;
     let result = made.result();
     assert_eq!(result.totals.count, 20 * 240);
@@ -84,9 +84,9 @@ fn rates_count_task_runs_and_requests_where_each_belongs() {
 
 #[test]
 fn histograms_hold_what_was_counted() {
-    let result = run(&Course {
+    let result = run(&FixtureRun {
         change: &|snapshot| fail(snapshot, ErrorClass::Timeout, "no answer", 900 * MS),
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result();
     let value = to_value(&result);
@@ -118,7 +118,7 @@ fn histograms_hold_what_was_counted() {
 
 #[test]
 fn unknown_keys_are_ignored_and_later_ones_may_be_missing() {
-    let result = run(&Course::default()).result();
+    let result = run(&FixtureRun::default()).result();
     let mut value = to_value(&result);
     value["novelty"] = json!({"deep": [1]});
     value["run"]["weather"] = json!("rain");
@@ -153,14 +153,14 @@ proptest! {
         times in prop::collection::vec(1u64..3_000_000_000_000, 1..30),
         elapsed in 1u64..10_000_000_000,
     ) {
-        let result = run(&Course {
+        let result = run(&FixtureRun {
             seconds,
             elapsed,
             change: &|snapshot| for time in &times {
                 snapshot.steps[1][Timer::Ok].record(*time);
                 fail(snapshot, ErrorClass::Reset, "gone", *time);
             },
-            ..Course::default()
+            ..FixtureRun::default()
         }).result();
         let text = json::text(&result);
         let read = json::parse(&text).unwrap();

@@ -2,8 +2,8 @@
 //! each group.
 
 use super::{
-    course::{self, Part},
     figures::{at, micros, per_second, rounded},
+    intervals::{self, IntervalStats},
     model::{Interval, ResultFile},
 };
 use crate::record::Hist;
@@ -26,16 +26,16 @@ const HEADER: &str = "t_s,interval_s,step,users,in_flight,queued,offered,dropped
 pub fn text(result: &ResultFile) -> Result<String, String> {
     let mut lines = vec![HEADER.to_owned()];
     for interval in &result.timeline {
-        let parts = course::parts(result, interval)?;
+        let parts = intervals::parts(result, interval)?;
         let load = format!(
             "{},{},{},{},{}",
             interval.users, interval.in_flight, interval.queued, interval.offered, interval.dropped
         );
-        lines.push(row(interval, TOTALS, &load, &course::sum(&parts)));
+        lines.push(row(interval, TOTALS, &load, &intervals::sum(&parts)));
         for (step, part) in result.steps.iter().zip(&parts) {
             lines.push(row(interval, &step.id, ",,,,", part));
         }
-        let groups = course::groups(result, interval)?;
+        let groups = intervals::groups(result, interval)?;
         for (group, part) in result.groups.iter().zip(&groups) {
             lines.push(row(interval, &group.id, ",,,,", part));
         }
@@ -44,7 +44,7 @@ pub fn text(result: &ResultFile) -> Result<String, String> {
     Ok(lines.join("\r\n"))
 }
 
-fn row(interval: &Interval, step: &str, load: &str, part: &Part) -> String {
+fn row(interval: &Interval, step: &str, load: &str, part: &IntervalStats) -> String {
     let error_rate = match part.count {
         0 => String::new(),
         count => rounded(part.errors as f64 / count as f64, 9).to_string(),

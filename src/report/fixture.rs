@@ -1,6 +1,6 @@
 //! Runs to report on, made up for tests.
 
-use super::{Beside, Facts, Names, Program, ResultFile, build, model::Scenario};
+use super::{BackgroundResults, Names, Program, ResultFile, RunMetadata, build, model::Scenario};
 use crate::{
     driver::{ErrorClass, TraceId},
     gate::{
@@ -22,7 +22,7 @@ pub const MS: Nanos = 1_000_000;
 
 /// Everything that a result is made of.
 pub struct Made {
-    pub facts: Facts,
+    pub metadata: RunMetadata,
     pub steps: Vec<Label>,
     pub tasks: Vec<Label>,
     pub recording: Recording,
@@ -32,7 +32,7 @@ pub struct Made {
 }
 
 /// What a run of [`run`] is like beside the usual.
-pub struct Course<'a> {
+pub struct FixtureRun<'a> {
     pub seconds: u64,
     pub elapsed: Nanos,
     pub overdue: u64,
@@ -41,7 +41,7 @@ pub struct Course<'a> {
     pub change: &'a dyn Fn(&mut Snapshot),
 }
 
-impl Default for Course<'_> {
+impl Default for FixtureRun<'_> {
     fn default() -> Self {
         Self {
             seconds: 20,
@@ -163,7 +163,7 @@ pub fn p95(ms: u64) -> Threshold {
 }
 
 /// Measures a run.
-pub fn run(course: &Course<'_>) -> Made {
+pub fn run(course: &FixtureRun<'_>) -> Made {
     let (steps, tasks) = labels();
     let mut collector = Collector::new(1, Size::new(steps.len(), tasks.len(), 0));
     for number in 0..course.seconds {
@@ -183,7 +183,7 @@ pub fn run(course: &Course<'_>) -> Made {
             vec!["status 201".into(), "$.ok = true".into()],
             Vec::new(),
         ],
-        facts: Facts {
+        metadata: RunMetadata {
             scenario: Scenario {
                 name: "read-heavy".into(),
                 file: "scenarios/read-heavy.toml".into(),
@@ -213,7 +213,7 @@ pub fn run(course: &Course<'_>) -> Made {
                 cpu_seconds: usage.cpu_seconds,
                 max_rss_bytes: 23_000_000,
             },
-            beside: Beside::default(),
+            background: BackgroundResults::default(),
             warnings: Vec::new(),
         },
         steps,
@@ -248,7 +248,7 @@ impl Made {
         let verdicts = judge.verdicts(&self.recording.totals);
         let names = self.names().into_owned();
         build(
-            self.facts,
+            self.metadata,
             &names,
             &self.recording,
             &self.thresholds,

@@ -2,7 +2,7 @@
 
 use super::{
     csv,
-    fixture::{Course, MS, fail, run},
+    fixture::{FixtureRun, MS, fail, run},
     hdr, junit, markdown,
     model::ResultFile,
 };
@@ -13,7 +13,7 @@ use crate::{
 
 /// Failures, failed thresholds, an interrupt and names that every form must put in its own way.
 fn difficult() -> ResultFile {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         seconds: 3,
         change: &|snapshot| {
             fail(
@@ -23,31 +23,31 @@ fn difficult() -> ResultFile {
                 900 * MS,
             )
         },
-        ..Course::default()
+        ..FixtureRun::default()
     });
     let awkward = "GET /a,b?q=\"x\"&y=<z> 100%".to_owned();
     made.steps[0].name.clone_from(&awkward);
     made.steps[0].id = format!("read-heavy/read order/{awkward}");
     made.thresholds.push(super::fixture::p95(5));
-    made.facts.interrupted = true;
-    made.facts.exit_code = 105;
+    made.metadata.interrupted = true;
+    made.metadata.exit_code = 105;
     made.result()
 }
 
 fn fine() -> ResultFile {
-    run(&Course {
+    run(&FixtureRun {
         seconds: 3,
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result()
 }
 
 /// Nothing ended.
 fn empty() -> ResultFile {
-    run(&Course {
+    run(&FixtureRun {
         seconds: 1,
         change: &|snapshot| *snapshot = Snapshot::new(snapshot.second, Size::new(3, 2, 0)),
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result()
 }

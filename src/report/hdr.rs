@@ -2,7 +2,7 @@
 //! HdrHistogram and wrk2 print (`.hgrm`), and the interval log (`.hlog`).
 
 use super::{
-    course::{self, hist},
+    intervals::{self, hist},
     model::ResultFile,
 };
 use crate::record::Hist;
@@ -94,9 +94,9 @@ pub fn interval_log(result: &ResultFile) -> Result<String, String> {
             .map_or("", |generator| &generator.version),
     );
     for interval in result.timeline.iter().filter(|one| !one.warmup) {
-        let parts = course::parts(result, interval)?;
-        let whole = course::sum(&parts);
-        let groups = course::groups(result, interval)?;
+        let parts = intervals::parts(result, interval)?;
+        let whole = intervals::sum(&parts);
+        let groups = intervals::groups(result, interval)?;
         let steps = result.steps.iter().map(|step| &step.id).zip(&parts);
         let ids = steps.chain(result.groups.iter().map(|group| &group.id).zip(&groups));
         let tagged = ids.map(|(id, part)| (Some(id), part));

@@ -3,13 +3,13 @@
 //! what was done or seen meanwhile, and the last how it ended.
 
 use super::{
-    Beside, Event, Names,
-    looks::{Look, Watch, Watching},
+    BackgroundResults, Event, Names,
     model::Scenario,
+    observations::{ObservationRecord, ObservationWriter, ObservedSources},
 };
 use crate::{
     gate::validity::Host,
-    observe::Taken,
+    observe::Scrape,
     plan::{MAX_LAG, Plan, Threshold},
     record::{Periods, Snapshot, WIRE_VERSION},
     time::{Nanos, nanos},
@@ -48,8 +48,8 @@ pub struct Header {
     /// p99 of the schedule lag up to which loadgen was not late.
     #[serde(default = "usual_lag")]
     max_lag_ns: Nanos,
-    #[serde(default, skip_serializing_if = "Watch::is_empty")]
-    watch: Watch,
+    #[serde(default, skip_serializing_if = "ObservedSources::is_empty")]
+    watch: ObservedSources,
 }
 
 /// What is known of a run when it begins, besides its plan.
@@ -81,7 +81,7 @@ enum Line<'a> {
     /// An event of the scenario that was run during the load.
     Event(Cow<'a, Event>),
     /// Figures from one poll of the system under test.
-    Look(Look),
+    Observation(ObservationRecord),
     End(Box<End>),
 }
 
@@ -114,7 +114,7 @@ pub struct End {
     pub warnings: Vec<String>,
     /// What was done beside the load.
     #[serde(default)]
-    pub beside: Beside,
+    pub background: BackgroundResults,
     /// What the process ends with.
     pub exit_code: u8,
     /// CPU time, user and system.
@@ -143,7 +143,7 @@ impl Header {
             warmup_ns: nanos(plan.warmup),
             periods: Periods::of(plan),
             max_lag_ns: nanos(plan.max_lag),
-            watch: Watch::of(plan),
+            watch: ObservedSources::of(plan),
         }
     }
 }
@@ -152,7 +152,7 @@ impl Header {
 #[derive(Debug)]
 pub struct Journal {
     file: File,
-    watching: Watching,
+    writer: ObservationWriter,
 }
 
 impl Journal {
@@ -163,7 +163,7 @@ impl Journal {
     pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
         let mut journal = Self {
             file: File::create(path)?,
-            watching: Watching::default(),
+            writer: ObservationWriter::default(),
         };
         journal.write(header)?;
         Ok(journal)
@@ -194,13 +194,13 @@ impl Journal {
         self.write(&Line::Event(Cow::Borrowed(event)))
     }
 
-    /// Adds what a look at the system under test gave.
+    /// Adds what a record at the system under test gave.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn look(&mut self, taken: &Taken) -> io::Result<()> {
-        let look = self.watching.look(taken);
-        self.write(&Line::Look(look))
+    pub fn observation(&mut self, scrape: &Scrape) -> io::Result<()> {
+        let record = self.writer.record(scrape);
+        self.write(&Line::Observation(record))
     }
 
     /// Adds the end.

@@ -111,7 +111,7 @@ fn threshold(suite: &str, result: &ResultFile, threshold: &Threshold) -> TestCas
     let observed = match threshold.observed {
         Some(observed) => format!(
             "observed {}{}",
-            human::beside(observed, threshold.limit),
+            human::distinct(observed, threshold.limit),
             threshold.unit
         ),
         None => "nothing was observed".to_owned(),

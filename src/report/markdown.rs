@@ -120,7 +120,7 @@ fn thresholds(result: &ResultFile) -> Option<String> {
         let observed = threshold.observed.map_or_else(
             || "no samples".to_owned(),
             |observed| {
-                let number = human::beside(observed, threshold.limit);
+                let number = human::distinct(observed, threshold.limit);
                 plain(&format!("{number}{}", threshold.unit))
             },
         );

@@ -4,9 +4,8 @@
 //! that a saved result can be shown again.
 
 pub mod axis;
-mod beside;
+mod background;
 mod build;
-mod course;
 pub mod csv;
 mod figures;
 pub mod file;
@@ -16,12 +15,13 @@ pub(crate) mod fixture;
 mod formats_tests;
 pub mod hdr;
 pub mod html;
+mod intervals;
 pub mod journal;
 pub mod json;
 pub mod junit;
-mod looks;
 pub mod markdown;
 pub mod model;
+mod observations;
 mod stats;
 pub mod suite;
 #[cfg(test)]
@@ -33,8 +33,8 @@ pub mod verdict;
 pub mod warnings;
 pub mod words;
 
-pub use beside::{Beside, Event, Observed, Verification};
-pub use build::{Facts, Names, Program, build, limit};
+pub use background::{BackgroundResults, Event, Observed, Verification};
+pub use build::{Names, Program, RunMetadata, build, limit};
 pub use model::ResultFile;
 pub use suite::SuiteFile;
 pub use texts::{Text, Texts};

@@ -5,10 +5,10 @@
 //! of a distribution without samples, its histogram, and the error rate when nothing ended.
 
 pub use super::{
-    beside::{Event, Observed, Verification},
+    background::{Event, Observed, Verification},
     stats::Stats,
 };
-use crate::world::Activity;
+use crate::background::Activity;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,35 +2,35 @@
 
 use super::{
     ResultFile, SuiteFile,
-    fixture::{Course, MS, fail, p95, run},
+    fixture::{FixtureRun, MS, fail, p95, run},
     html, json, junit, markdown,
     suite::{self, Phase, State, SuiteRun},
-    terminal::{Look, suite_summary},
+    terminal::{TerminalStyle, suite_summary},
 };
 use crate::driver::ErrorClass;
 
-const LOOK: Look = Look {
+const STYLE: TerminalStyle = TerminalStyle {
     colour: false,
     unicode: true,
     width: 100,
 };
 
 fn fine() -> ResultFile {
-    let course = Course {
+    let course = FixtureRun {
         seconds: 3,
-        ..Course::default()
+        ..FixtureRun::default()
     };
     run(&course).result()
 }
 
 fn failed() -> ResultFile {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         seconds: 3,
         change: &|snapshot| fail(snapshot, ErrorClass::Timeout, "no <answer>", 900 * MS),
-        ..Course::default()
+        ..FixtureRun::default()
     });
     made.thresholds.push(p95(5));
-    made.facts.exit_code = 99;
+    made.metadata.exit_code = 99;
     made.result()
 }
 
@@ -91,8 +91,8 @@ fn mixed() -> SuiteFile {
 
 #[test]
 fn the_summary_has_each_phase_with_figures_and_verdict() {
-    insta::assert_snapshot!("suite_terminal", suite_summary(&mixed(), &LOOK));
-    let narrow = Look { width: 60, ..LOOK };
+    insta::assert_snapshot!("suite_terminal", suite_summary(&mixed(), &STYLE));
+    let narrow = TerminalStyle { width: 60, ..STYLE };
     let longest = suite_summary(&mixed(), &narrow);
     // The verdict is one line however long.
     let lines = longest.lines().filter(|line| !line.starts_with("FAILED"));

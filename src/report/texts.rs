@@ -2,15 +2,15 @@
 //! it, and each text is made fit to be shown before any form of the report sees it.
 
 use super::{
-    Beside, Event, Observed, ResultFile, SuiteFile, Verification,
-    beside::Series,
+    BackgroundResults, Event, Observed, ResultFile, SuiteFile, Verification,
+    background::Series,
     model::{
         Check, ErrorSample, Errors, Generator, Group, Interval, Run, Scenario, Stats, Step, Task,
         Threshold, TracedRequest,
     },
     suite::{Phase, SuiteRun},
 };
-use crate::{printable, world::Activity, world::StatementActivity};
+use crate::{background::Activity, background::StatementActivity, printable};
 use serde_json::Value;
 use std::{collections::BTreeMap, mem};
 
@@ -303,7 +303,7 @@ impl Texts for Check {
     }
 }
 
-impl Texts for Beside {
+impl Texts for BackgroundResults {
     fn each(&mut self, visit: Visit<'_>) {
         let Self {
             events,

@@ -4,7 +4,7 @@ use crate::{
     printable::is_printable,
     report::{
         csv,
-        fixture::{Course, MS, fail, run},
+        fixture::{FixtureRun, MS, fail, run},
         hdr, html, json, junit, markdown, terminal,
     },
 };
@@ -13,24 +13,24 @@ const HOSTILE: &str = "\x1b]0;title\x07\u{9b}2J\u{202e}<script>alert(1)</script>
 
 /// A run with something of everything.
 fn full() -> ResultFile {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         seconds: 2,
         change: &|snapshot| fail(snapshot, ErrorClass::Timeout, "no answer", 900 * MS),
-        ..Course::default()
+        ..FixtureRun::default()
     });
-    let facts = &mut made.facts;
-    facts.failures.push("the event failed".to_owned());
-    facts.warnings.push("a warning".to_owned());
-    facts.plan = serde_json::json!({"steps": {"a": ["SELECT 1"]}});
-    let beside = &mut facts.beside;
-    beside.events.push(Event {
+    let metadata = &mut made.metadata;
+    metadata.failures.push("the event failed".to_owned());
+    metadata.warnings.push("a warning".to_owned());
+    metadata.plan = serde_json::json!({"steps": {"a": ["SELECT 1"]}});
+    let background = &mut metadata.background;
+    background.events.push(Event {
         name: "restart".to_owned(),
         t_s: 1.0,
         took_s: 0.1,
         ok: false,
         message: Some("exit status: 3".to_owned()),
     });
-    beside.verify.push(Verification {
+    background.verify.push(Verification {
         name: "stored".to_owned(),
         expect: "value == 1".to_owned(),
         value: None,
@@ -53,7 +53,7 @@ fn full() -> ResultFile {
         failures: 1,
         message: Some("status 500".to_owned()),
     };
-    beside.observed.insert("app".to_owned(), observed);
+    background.observed.insert("app".to_owned(), observed);
     let statement = StatementActivity {
         sql: "SELECT 1".to_owned(),
         calls: 3,
@@ -66,7 +66,7 @@ fn full() -> ResultFile {
         counters: BTreeMap::from([("commits".to_owned(), 1.0)]),
         message: Some("less".to_owned()),
     };
-    beside.databases.insert("main".to_owned(), activity);
+    background.databases.insert("main".to_owned(), activity);
     made.result()
 }
 
@@ -131,7 +131,7 @@ fn every_text_of_a_saved_result_is_visited() {
 #[test]
 fn no_form_of_a_hostile_result_has_control_characters() {
     let result = poisoned();
-    let look = |colour| terminal::Look {
+    let style = |colour| terminal::TerminalStyle {
         colour,
         unicode: true,
         width: 100,
@@ -139,10 +139,10 @@ fn no_form_of_a_hostile_result_has_control_characters() {
     let own = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
     let own_colours = |text: &str| own.replace_all(text, "").into_owned();
     for (form, text) in [
-        ("terminal", terminal::summary(&result, &look(false))),
+        ("terminal", terminal::summary(&result, &style(false))),
         (
             "colours",
-            own_colours(&terminal::summary(&result, &look(true))),
+            own_colours(&terminal::summary(&result, &style(true))),
         ),
         ("markdown", markdown::text(&result)),
         ("csv", csv::text(&result).unwrap()),

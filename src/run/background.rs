@@ -2,12 +2,12 @@
 
 use super::{Cause, Interrupt, Interrupts, Observer, follow::Measured, interrupts::LAST_THINGS};
 use crate::{
+    background::{Activities, Caller, Databases, EventOutcome, EventProgress, Events, Questions},
     gate, human,
-    observe::{Observers, Taken},
+    observe::{Observers, Scrape},
     plan::{Plan, sql::Secret},
     report::{self, Text, Texts as _, Verification},
     time::{Clock, Nanos, SECOND},
-    world::{Activities, Caller, Databases, Events, Happened, Progress, Questions},
 };
 use std::{rc::Rc, sync::Arc, time::Duration};
 use tokio::time::sleep;
@@ -16,8 +16,8 @@ use url::Url;
 /// Time that events under way have after the second interrupt: commands are told to end first.
 const TO_END: Duration = Duration::from_secs(2);
 
-/// Background of one run.
-pub struct Background {
+/// BackgroundRunner of one run.
+pub struct BackgroundRunner {
     plan: Arc<Plan>,
     caller: Rc<Caller>,
     /// The database of each population's bundled service.
@@ -28,7 +28,7 @@ pub struct Background {
     /// None before the load.
     events: Option<Events>,
     /// For the report, as far as it has come.
-    done: report::Beside,
+    done: report::BackgroundResults,
 }
 
 /// News of the background.
@@ -36,20 +36,20 @@ pub enum BackgroundUpdate {
     /// An event that may go on for long has begun.
     Begun(report::Event),
     /// An event is over.
-    Event(EventOutcome),
+    Event(EventReport),
     /// A source was read.
-    Observed(Taken),
+    Observed(Scrape),
 }
 
 /// An event that was done, or was not.
-pub struct EventOutcome {
+pub struct EventReport {
     /// For the report.
     pub event: report::Event,
     /// Reason for the run to fail, in words.
     pub failure: Option<String>,
 }
 
-impl Background {
+impl BackgroundRunner {
     /// For a plan whose populations drive these URLs, of bundled services on these databases. Asks
     /// verifications for the values from before the load, and reads each source once.
     ///
@@ -76,7 +76,7 @@ impl Background {
             events: None,
             caller,
             own,
-            done: report::Beside::default(),
+            done: report::BackgroundResults::default(),
         })
     }
 
@@ -95,20 +95,20 @@ impl Background {
         };
         tokio::select! {
             progress = events.next() => match progress {
-                Progress::Begun(event, at) => BackgroundUpdate::Begun(report::Event {
+                EventProgress::Begun(event, at) => BackgroundUpdate::Begun(report::Event {
                     name: name(&self.plan, event).to_owned(),
                     t_s: seconds(at),
                     took_s: 0.0,
                     ok: true,
                     message: Some("under way".to_owned()),
                 }),
-                Progress::Done(happened) => {
-                    let outcome = outcome(&self.plan, happened);
-                    self.done.events.push(outcome.event.clone());
-                    BackgroundUpdate::Event(outcome)
+                EventProgress::Done(outcome) => {
+                    let report = report(&self.plan, outcome);
+                    self.done.events.push(report.event.clone());
+                    BackgroundUpdate::Event(report)
                 }
             },
-            taken = self.observers.next() => BackgroundUpdate::Observed(shown(&self.plan, taken)),
+            scrape = self.observers.next() => BackgroundUpdate::Observed(shown(&self.plan, scrape)),
         }
     }
 
@@ -152,7 +152,7 @@ impl Background {
         }
         measured.interrupted |= interrupts.reached(Interrupt::End);
         self.conclude();
-        let verify = self.plan.beside.verify.iter();
+        let verify = self.plan.background.verify.iter();
         self.done.verify = verify
             .zip(verified)
             .map(|(verify, verified)| Verification::of(verify, verified))
@@ -170,8 +170,8 @@ impl Background {
             return;
         };
         let (plan, done) = (&self.plan, &mut self.done.events);
-        let mut tell = |happened| {
-            let outcome = outcome(plan, happened);
+        let mut tell = |outcome: EventOutcome| {
+            let outcome = report(plan, outcome);
             measured.failures.extend(outcome.failure);
             done.push(outcome.event);
         };
@@ -198,12 +198,12 @@ impl Background {
     /// Takes down what was observed, and judges limits on it.
     fn conclude(&mut self) {
         let observed = self.observers.observed();
-        let beside = &self.plan.beside;
-        for (observe, observed) in beside.observe.iter().zip(observed) {
+        let background = &self.plan.background;
+        for (observe, observed) in background.observe.iter().zip(observed) {
             let observed = report::Observed::of(observed);
             self.done.observed.insert(observe.name.clone(), observed);
         }
-        let judged = beside.limits.iter().map(|limit| {
+        let judged = background.limits.iter().map(|limit| {
             let series = observed.get(limit.source).map(|own| own.series.as_slice());
             let verdict = gate::observed(limit, series.unwrap_or_default());
             report::limit(limit, &verdict)
@@ -214,20 +214,20 @@ impl Background {
     /// Warnings in words: events that never began, in a run that came to its end.
     pub fn warnings(&self) -> Vec<String> {
         let missed = self.events.iter().flat_map(Events::missed);
-        let missed = missed.filter_map(|place| self.plan.beside.events.get(place));
+        let missed = missed.filter_map(|place| self.plan.background.events.get(place));
         missed
             .map(|event| format!("the event `{}` was not done: the load was over", event.name))
             .collect()
     }
 
     /// Everything that was done, as the report has it.
-    pub fn into_report(self) -> report::Beside {
+    pub fn into_report(self) -> report::BackgroundResults {
         self.done
     }
 }
 
 fn name(plan: &Plan, event: usize) -> &str {
-    let event = plan.beside.events.get(event);
+    let event = plan.background.events.get(event);
     event.map_or("", |event| event.name.as_str())
 }
 
@@ -236,35 +236,32 @@ fn seconds(ns: Nanos) -> f64 {
 }
 
 /// What was read of a source, as it may be shown.
-fn shown(plan: &Plan, taken: Taken) -> Taken {
-    let samples = taken.samples.map(|mut samples| {
+fn shown(plan: &Plan, scrape: Scrape) -> Scrape {
+    let samples = scrape.samples.map(|mut samples| {
         for sample in &mut samples {
             sample.metric = plan.shown_line(&sample.metric);
         }
         samples
     });
-    Taken {
+    Scrape {
         samples: samples.map_err(|problem| plan.shown_line(&problem)),
-        ..taken
+        ..scrape
     }
 }
 
-fn outcome(plan: &Plan, happened: Happened) -> EventOutcome {
-    let name = name(plan, happened.event);
-    let (ok, message) = match happened.result {
+fn report(plan: &Plan, outcome: EventOutcome) -> EventReport {
+    let name = name(plan, outcome.event);
+    let (ok, message) = match outcome.result {
         Ok(note) => (true, plan.shown_line(&note)),
         Err(problem) => (false, plan.shown_line(&problem)),
     };
-    let at = report::words::at(
-        happened.at as f64 / SECOND as f64,
-        plan.warmup.as_secs_f64(),
-    );
-    EventOutcome {
+    let at = report::words::at(outcome.at as f64 / SECOND as f64, plan.warmup.as_secs_f64());
+    EventReport {
         failure: (!ok).then(|| format!("the event `{name}` failed at {at}: {message}")),
         event: report::Event {
             name: name.to_owned(),
-            t_s: seconds(happened.at),
-            took_s: seconds(happened.took),
+            t_s: seconds(outcome.at),
+            took_s: seconds(outcome.took),
             ok,
             message: Some(message).filter(|message| !message.is_empty()),
         },

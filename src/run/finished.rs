@@ -10,7 +10,7 @@ use crate::{
     plan::{Plan, describe},
     record::Recording,
     report::{
-        self, Facts, Names, Program, ResultFile, Text, Texts as _,
+        self, Names, Program, ResultFile, RunMetadata, Text, Texts as _,
         journal::{Beginning, End, Header},
     },
     time::{Nanos, nanos},
@@ -53,7 +53,7 @@ pub struct FinishedRun {
     /// Reasons for and against believing the numbers.
     pub validity: Validity,
     /// Events, observations and verifications.
-    pub background: report::Beside,
+    pub background: report::BackgroundResults,
     /// Ended by an interrupt.
     pub interrupted: bool,
     /// Failures of the target, of events and of the teardown, in words.
@@ -105,7 +105,7 @@ impl FinishedRun {
     pub(super) fn new(
         info: RunInfo,
         measured: Measured,
-        background: report::Beside,
+        background: report::BackgroundResults,
         mut warnings: Vec<String>,
         before: Usage,
     ) -> Self {
@@ -195,7 +195,7 @@ impl FinishedRun {
                 .cloned()
                 .collect(),
             warnings: self.warnings.clone(),
-            beside: self.background.clone(),
+            background: self.background.clone(),
             exit_code: self.exit_code,
             cpu_seconds: self.usage.cpu_seconds,
             host: self.usage.host,
@@ -206,7 +206,7 @@ impl FinishedRun {
     /// Result of the run, as its file has it.
     pub fn into_result(self) -> ResultFile {
         let plan = self.info.plan;
-        let facts = Facts {
+        let metadata = RunMetadata {
             plan: described(&plan),
             load: report::words::load(&plan),
             scenario: self.info.scenario,
@@ -223,11 +223,11 @@ impl FinishedRun {
                 cpu_seconds: self.usage.cpu_seconds,
                 max_rss_bytes: self.usage.max_rss_bytes,
             },
-            beside: self.background,
+            background: self.background,
             warnings: self.warnings,
         };
         let names = Names::of(&plan);
         let (recording, thresholds) = (&self.recording, &plan.thresholds);
-        report::build(facts, &names, recording, thresholds, &self.verdicts)
+        report::build(metadata, &names, recording, thresholds, &self.verdicts)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Cause, Interrupt, Interrupts, Observer, Second,
-    background::{Background, BackgroundUpdate, EventOutcome},
+    background::{BackgroundRunner, BackgroundUpdate, EventReport},
 };
 use crate::{
     bundled::Bundled,
@@ -50,7 +50,7 @@ pub async fn follow(
     load: &mut impl RunningLoad,
     plan: &Plan,
     mut bundled: Option<&mut Bundled>,
-    background: &mut Background,
+    background: &mut BackgroundRunner,
     observer: &mut impl Observer,
     interrupts: &Interrupts,
 ) -> Result<Measured, Cause> {
@@ -121,7 +121,7 @@ pub async fn follow(
             update = background.next() => match update {
                 BackgroundUpdate::Begun(event) => run.observer.event(&event),
                 BackgroundUpdate::Event(outcome) => run.outcome(outcome),
-                BackgroundUpdate::Observed(taken) => run.observer.observed(&taken),
+                BackgroundUpdate::Observed(scrape) => run.observer.observed(&scrape),
             },
         }
         if run.stopped.is_some() {
@@ -148,10 +148,10 @@ pub async fn follow(
     })
 }
 
-/// Told on the first interrupt.
+/// RedactingObserver on the first interrupt.
 const FIRST: &str = "interrupted: waiting for what is under way; once more cuts it off";
 
-/// Told on the second.
+/// RedactingObserver on the second.
 const SECOND: &str =
     "interrupted again: what is under way is cut off; once more leaves at once, without a result";
 
@@ -208,7 +208,7 @@ impl<L: RunningLoad, O: Observer> Follower<'_, L, O> {
     }
 
     /// An event that fails ends the load: what would follow is not what was planned.
-    fn outcome(&mut self, EventOutcome { event, failure }: EventOutcome) {
+    fn outcome(&mut self, EventReport { event, failure }: EventReport) {
         if let Some(problem) = &failure {
             self.observer.message(&format!("{problem}: ending the run"));
         }

@@ -3,7 +3,7 @@
 use crate::{
     data::Value,
     driver::{Custom, Drivers, Setups, Worker},
-    engine::{Errand, run_errand},
+    engine::{LifecyclePhase, run_lifecycle},
     plan::{Plan, RunData},
     time::Clock,
 };
@@ -42,7 +42,7 @@ impl<'p, C: Custom> Lifecycle<'p, C> {
     pub async fn set_up(&mut self, loaded: RunData) -> Result<Arc<RunData>, String> {
         self.data = Arc::new(loaded);
         while self.ready < self.plan.populations.len() {
-            let extracted = self.run(self.ready, Errand::Setup).await?;
+            let extracted = self.run(self.ready, LifecyclePhase::Setup).await?;
             Arc::make_mut(&mut self.data).extract(self.ready, extracted);
             self.ready += 1;
         }
@@ -54,13 +54,17 @@ impl<'p, C: Custom> Lifecycle<'p, C> {
     pub async fn tear_down(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for population in 0..self.ready {
-            let done = self.run(population, Errand::Teardown).await;
+            let done = self.run(population, LifecyclePhase::Teardown).await;
             problems.extend(done.err());
         }
         problems
     }
 
-    async fn run(&self, population: usize, which: Errand) -> Result<Vec<(usize, Value)>, String> {
-        run_errand(self.plan, &self.data, population, which, &self.driver).await
+    async fn run(
+        &self,
+        population: usize,
+        which: LifecyclePhase,
+    ) -> Result<Vec<(usize, Value)>, String> {
+        run_lifecycle(self.plan, &self.data, population, which, &self.driver).await
     }
 }

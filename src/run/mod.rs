@@ -17,24 +17,24 @@ mod follow;
 mod interrupts;
 mod lifecycle;
 mod observer;
+mod redacted;
 mod services;
 mod source;
 pub mod suite;
 mod system;
 #[cfg(test)]
 mod tests;
-mod told;
 
 use crate::{
+    background::{LoadError, load},
     driver::{Custom, NoCustom, PrepareError, Reach, Setups, Timers},
     engine::{RunningLoad, worker_count},
     human,
     plan::{Plan, RunData, event::Action},
     printable, report,
-    scenario::{Report, Scenario, Source},
-    world::{self, LoadError},
+    scenario::{Report, Scenario, SourceText},
 };
-use background::Background;
+use background::BackgroundRunner;
 pub use error::{Cause, RunError, RunPhase};
 pub use finished::{FinishedRun, RunInfo};
 use follow::follow;
@@ -43,11 +43,11 @@ pub use interrupts::{Interrupt, Interrupts};
 use jiff::Timestamp;
 use lifecycle::Lifecycle;
 pub use observer::{Observer, Second};
+use redacted::RedactingObserver;
 use services::Services;
 pub use source::{LoadSource, LocalSource};
 use std::{num::NonZeroUsize, sync::Arc};
 pub use system::Usage;
-use told::Told;
 use url::Url;
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ pub struct Run<C = NoCustom> {
     /// Scenario that the plan was made of.
     scenario: report::model::Scenario,
     /// The texts that its places point into.
-    sources: Arc<[Source]>,
+    sources: Arc<[SourceText]>,
     options: Options<C>,
 }
 
@@ -101,7 +101,7 @@ struct Reached<C: Custom> {
 struct Prepared<C: Custom> {
     data: Arc<RunData>,
     setups: Setups<C>,
-    background: Background,
+    background: BackgroundRunner,
 }
 
 impl<C: Custom> Run<C> {
@@ -196,7 +196,7 @@ impl<C: Custom> Run<C> {
         observer: &mut impl Observer,
         interrupts: &Interrupts,
     ) -> Result<FinishedRun, RunError> {
-        let mut observer = Told::new(observer, &self.plan);
+        let mut observer = RedactingObserver::new(observer, &self.plan);
         let run = self.phases(source, services, &mut observer, interrupts);
         run.await.map_err(|error| error.shown(&self.plan))
     }
@@ -293,7 +293,7 @@ impl<C: Custom> Run<C> {
         let (plan, urls) = (&self.plan, &reached.urls);
         let databases = services.databases(plan).into();
         let loaded = during(RunPhase::Data, interrupts, async {
-            let loaded = world::load(plan, urls, &databases, |words| observer.message(words));
+            let loaded = load(plan, urls, &databases, |words| observer.message(words));
             loaded.await.map_err(|error| match error {
                 LoadError::Unreachable(words) => Cause::Unreachable(words),
                 LoadError::Useless(words) => Cause::Failed(words),
@@ -313,7 +313,7 @@ impl<C: Custom> Run<C> {
         let no_thread = |error| Cause::Internal(format!("no thread: {error}"));
         setups.timers = Timers::apart().map_err(|error| RunPhase::Start.error(no_thread(error)))?;
         let background = during(RunPhase::Background, interrupts, async {
-            let prepared = Background::prepare(plan, urls, databases, observer).await;
+            let prepared = BackgroundRunner::prepare(plan, urls, databases, observer).await;
             prepared.map_err(Cause::Failed)
         });
         Ok(Prepared {
@@ -417,7 +417,7 @@ fn admit<'p>(
 ) -> Result<(), RunError> {
     let mut connections = 0;
     for plan in plans {
-        let mut actions = plan.beside.events.iter().map(|event| &event.action);
+        let mut actions = plan.background.events.iter().map(|event| &event.action);
         let command = actions.find_map(|action| match action {
             Action::Exec(command) if !allow_commands => Some(command),
             _ => None,

@@ -3,7 +3,7 @@
 use super::{Cause, RunError, RunInfo};
 use crate::{
     gate::{Judge, Verdict},
-    observe::Taken,
+    observe::Scrape,
     record::{RunTotals, Snapshot},
     report::Event,
     time::Clock,
@@ -36,7 +36,7 @@ pub trait Observer {
     fn event(&mut self, _event: &Event) {}
 
     /// A source of the plan's observations was read.
-    fn observed(&mut self, _taken: &Taken) {}
+    fn observed(&mut self, _taken: &Scrape) {}
 
     /// The load is over, and every second of it was told.
     fn load_over(&mut self) {}
@@ -46,7 +46,7 @@ pub trait Observer {
         Box::pin(ready(Vec::new()))
     }
 
-    /// The run has no result, or its teardown failed after that. Told at once: [`RunError`] is
+    /// The run has no result, or its teardown failed after that. RedactingObserver at once: [`RunError`] is
     /// returned when everything is taken down.
     fn failed(&mut self, _error: &RunError) {}
 }
@@ -81,9 +81,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.event(event);
     }
 
-    fn observed(&mut self, taken: &Taken) {
-        self.0.observed(taken);
-        self.1.observed(taken);
+    fn observed(&mut self, scrape: &Scrape) {
+        self.0.observed(scrape);
+        self.1.observed(scrape);
     }
 
     fn load_over(&mut self) {

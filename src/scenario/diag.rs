@@ -12,7 +12,7 @@ const TOLD: usize = 100;
 
 /// A stretch of one of the texts that a scenario was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Place {
+pub struct Span {
     /// Which text: 0 is the file, the others are flags.
     pub source: usize,
     /// First byte.
@@ -21,7 +21,7 @@ pub struct Place {
     pub end: usize,
 }
 
-impl Place {
+impl Span {
     /// A stretch of the text `source`.
     pub fn new(source: usize, span: Range<usize>) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Place {
 
 /// A text that (a part of) a scenario was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceText {
     /// The file's path as it was given, or what else the text is.
     pub name: String,
     /// All of it.
@@ -47,18 +47,18 @@ pub struct Problem {
     /// What is wrong, in a line.
     pub message: String,
     /// Where.
-    pub place: Place,
+    pub place: Span,
     /// What stands there, or what is expected there; may be empty.
     pub label: Cow<'static, str>,
     /// What to write instead.
     pub help: Option<Cow<'static, str>>,
     /// Another place that has to do with it, with its label.
-    pub other: Option<(Place, Cow<'static, str>)>,
+    pub other: Option<(Span, Cow<'static, str>)>,
 }
 
 impl Problem {
     /// A mistake at `place`.
-    pub fn new(place: Place, message: impl Into<String>) -> Self {
+    pub fn new(place: Span, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             place,
@@ -97,7 +97,7 @@ impl Problem {
 
     /// With a second place.
     #[must_use]
-    pub fn other(mut self, place: Place, label: impl Into<Cow<'static, str>>) -> Self {
+    pub fn other(mut self, place: Span, label: impl Into<Cow<'static, str>>) -> Self {
         self.other = Some((place, label.into()));
         self
     }
@@ -106,14 +106,14 @@ impl Problem {
 /// All that is wrong with a scenario. Displays as plain text.
 #[derive(Debug, Clone)]
 pub struct Report {
-    sources: Arc<[Source]>,
+    sources: Arc<[SourceText]>,
     problems: Vec<Problem>,
 }
 
 impl Report {
     /// Puts problems into the order of the text; the same one is told once. Sources and problems
     /// are made printable, as a scenario and a server's message may be anybody's.
-    pub fn new(sources: Arc<[Source]>, mut problems: Vec<Problem>) -> Self {
+    pub fn new(sources: Arc<[SourceText]>, mut problems: Vec<Problem>) -> Self {
         let sources = printable_sources(sources);
         for problem in &mut problems {
             problem.message = redact_urls(&problem.message);
@@ -136,7 +136,7 @@ impl Report {
     /// All that is wrong with several files, under the name of the first. Texts that they have in
     /// common, and problems with these, are told once.
     pub fn merged(reports: Vec<Report>) -> Self {
-        let mut sources: Vec<Source> = Vec::new();
+        let mut sources: Vec<SourceText> = Vec::new();
         let mut problems = Vec::new();
         for report in reports {
             let places = report.sources.iter().map(|source| {
@@ -147,7 +147,7 @@ impl Report {
                 })
             });
             let places: Vec<usize> = places.collect();
-            let moved = |place: Place| Place {
+            let moved = |place: Span| Span {
                 source: places.get(place.source).copied().unwrap_or_default(),
                 ..place
             };
@@ -215,7 +215,7 @@ impl Report {
         Snippet::source(text).path(name)
     }
 
-    fn annotation<'a>(&self, kind: AnnotationKind, place: Place, label: &'a str) -> Annotation<'a> {
+    fn annotation<'a>(&self, kind: AnnotationKind, place: Span, label: &'a str) -> Annotation<'a> {
         let text = self.sources.get(place.source).map_or("", |s| &s.text);
         // A span that is off would make the renderer panic; a mistake must still be told.
         let start = text.floor_char_boundary(place.start);
@@ -226,13 +226,13 @@ impl Report {
 }
 
 /// Sources whose texts have the same length as before, so that places in them stay right.
-fn printable_sources(sources: Arc<[Source]>) -> Arc<[Source]> {
+fn printable_sources(sources: Arc<[SourceText]>) -> Arc<[SourceText]> {
     let plain = |text: &str| text.chars().all(is_shown);
-    let is_plain = |source: &Source| plain(&source.name) && plain(&source.text);
+    let is_plain = |source: &SourceText| plain(&source.name) && plain(&source.text);
     if sources.iter().all(is_plain) {
         return sources;
     }
-    let shown = |source: &Source| {
+    let shown = |source: &SourceText| {
         let mut text = String::with_capacity(source.text.len());
         for c in source.text.chars() {
             match (is_shown(c), c.len_utf8()) {
@@ -241,7 +241,7 @@ fn printable_sources(sources: Arc<[Source]>) -> Arc<[Source]> {
                 (false, length) => text.extend(std::iter::repeat_n('?', length)),
             }
         }
-        Source {
+        SourceText {
             name: printable::line(&source.name).into_owned(),
             text,
         }

@@ -1,6 +1,6 @@
 //! The value of a key: not there, not readable, or there.
 
-use super::diag::Place;
+use super::diag::Span;
 
 /// A value with the place it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -8,7 +8,7 @@ pub struct Spanned<T> {
     /// What was read.
     pub value: T,
     /// Where it stands.
-    pub place: Place,
+    pub place: Span,
 }
 
 /// The value of a key.
@@ -18,7 +18,7 @@ pub enum Field<T> {
     #[default]
     Absent,
     /// It is there, but its value could not be read; that was told already.
-    Bad(Place),
+    Bad(Span),
     /// A value.
     Given(Spanned<T>),
 }
@@ -55,7 +55,7 @@ impl<T> Field<T> {
     }
 
     /// Where the value stands, read or not.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<Span> {
         match self {
             Field::Absent => None,
             Field::Bad(place) => Some(*place),

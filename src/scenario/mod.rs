@@ -24,7 +24,7 @@ pub mod text;
 pub mod tree;
 pub mod units;
 
-pub use diag::{Place, Problem, Report, Source};
+pub use diag::{Problem, Report, SourceText, Span};
 use form::Form;
 pub use secrets::Secrets;
 use sha2::{Digest, Sha256};
@@ -73,7 +73,7 @@ pub struct Scenario {
     /// The files that it names, by the path that it gives, or why they cannot be read.
     pub files: HashMap<String, Result<Vec<u8>, String>>,
     /// The texts that places point into: the file, then the flags, then the files of statements.
-    pub sources: Arc<[Source]>,
+    pub sources: Arc<[SourceText]>,
     /// Which of the sources is the file of statements of this name; those that are text.
     pub statements: HashMap<String, usize>,
     /// Values from the environment and from files, which messages may repeat.
@@ -143,12 +143,12 @@ fn read(
     path: &Path,
     text: String,
     inputs: &Inputs<'_>,
-    others: &[Source],
+    others: &[SourceText],
     over: impl FnOnce(&mut Table, Outside<'_>, &mut Vec<Problem>),
 ) -> Result<Scenario, Report> {
     let name = path.display().to_string();
-    let file = Source { name, text };
-    let sources: Arc<[Source]> = std::iter::once(file)
+    let file = SourceText { name, text };
+    let sources: Arc<[SourceText]> = std::iter::once(file)
         .chain(others.iter().cloned())
         .collect();
     let text = sources[0].text.as_str();
@@ -164,7 +164,7 @@ fn read(
     let secrets = Secrets::of(&root, text);
     let root = Node {
         // What is missing from the file is told at its first line.
-        place: Place::new(0, 0..0),
+        place: Span::new(0, 0..0),
         kind: NodeKind::Table(root),
     };
     let reader = reader::Reader::new(sources.clone(), problems);
@@ -181,7 +181,7 @@ fn read(
         if let Some(Ok(bytes)) = files.get(&name)
             && let Ok(text) = str::from_utf8(bytes)
         {
-            sources.push(Source {
+            sources.push(SourceText {
                 name: folder.join(&name).display().to_string(),
                 text: text.to_owned(),
             });
@@ -238,12 +238,12 @@ fn text_of(inputs: &Inputs<'_>, folder: &Path, name: &str) -> Result<String, Str
 }
 
 /// The flags that set values, as sources. Logs keep what is printed, so secrets are masked.
-fn flags(inputs: &Inputs<'_>) -> Vec<Source> {
+fn flags(inputs: &Inputs<'_>) -> Vec<SourceText> {
     let shown = |path: &str, value: &str| match redact::is_secret(path) {
         true => "*".repeat(value.len()),
         false => redact::mask_urls(value),
     };
-    let flags = inputs.set.iter().map(|(path, value)| Source {
+    let flags = inputs.set.iter().map(|(path, value)| SourceText {
         name: "command line".to_owned(),
         text: set::flag(path, &shown(path, value)),
     });
@@ -266,7 +266,7 @@ fn apply_flags(
 fn syntax(error: &toml::de::Error, text: &str, source: usize) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let message = error.message();
-    let problem = Problem::new(Place::new(source, span.clone()), message);
+    let problem = Problem::new(Span::new(source, span.clone()), message);
     // The mistake that everybody makes: a duration or a rate without quotes.
     const UNQUOTED: &str = "string values must be quoted";
     if message.starts_with(UNQUOTED) {

@@ -1,7 +1,7 @@
 //! Takes typed values out of a tree, collecting every mistake on the way.
 
 use super::{
-    diag::{Place, Problem, Source, did_you_mean},
+    diag::{Problem, SourceText, Span, did_you_mean},
     field::{Field, Spanned},
     form::{Form, Key, Table, keys},
     text::Text,
@@ -12,12 +12,12 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 
 /// Collects problems while values are read.
 pub struct Reader {
-    sources: Arc<[Source]>,
+    sources: Arc<[SourceText]>,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl Reader {
-    pub fn new(sources: Arc<[Source]>, problems: Vec<Problem>) -> Self {
+    pub fn new(sources: Arc<[SourceText]>, problems: Vec<Problem>) -> Self {
         Self {
             sources,
             problems: RefCell::new(problems),
@@ -285,7 +285,7 @@ pub struct Fields<'r, 'n> {
     /// Its keys and values.
     pub table: &'n tree::Table,
     /// Where it stands.
-    pub place: Place,
+    pub place: Span,
 }
 
 impl Fields<'_, '_> {

@@ -1,7 +1,7 @@
 //! `--set path.in.file=value`: values given on the command line.
 
 use super::{
-    diag::{Place, Problem, did_you_mean},
+    diag::{Problem, Span, did_you_mean},
     text::{Outside, Text},
     tree::{Converter, Entry, Node, NodeKind, Table},
 };
@@ -55,7 +55,7 @@ pub(super) fn apply(
 pub(super) fn apply_node(
     root: &mut Table,
     path: &str,
-    place: Place,
+    place: Span,
     value: Node,
     problems: &mut Vec<Problem>,
 ) {
@@ -92,7 +92,7 @@ fn node(
         };
         return converter.node(parsed.get_ref(), parsed.span());
     }
-    let place = Place::new(source, start..start + value.len());
+    let place = Span::new(source, start..start + value.len());
     let mut text = Text::new(place, value.to_owned(), start);
     let before = problems.len();
     text.fill(outside, problems);
@@ -107,7 +107,7 @@ fn node(
 /// A key of a path, and where that stands.
 struct Step {
     key: String,
-    place: Place,
+    place: Span,
 }
 
 /// Splits at points, but not inside of quotes: keys, and where in the path they stand.
@@ -140,8 +140,8 @@ fn split(path: &str) -> Result<Vec<(String, Range<usize>)>, Range<usize>> {
     }
 }
 
-fn place(source: usize, span: Range<usize>) -> Place {
-    Place::new(source, PREFIX.len() + span.start..PREFIX.len() + span.end)
+fn place(source: usize, span: Range<usize>) -> Span {
+    Span::new(source, PREFIX.len() + span.start..PREFIX.len() + span.end)
 }
 
 /// Walks down from `table`, making tables on the way where there are none.
@@ -171,12 +171,7 @@ fn put(table: &mut Table, steps: &[Step], value: Node) -> Result<(), Box<Problem
     descend(&mut entry.value, here, rest, value)
 }
 
-fn descend(
-    node: &mut Node,
-    parent: Place,
-    steps: &[Step],
-    value: Node,
-) -> Result<(), Box<Problem>> {
+fn descend(node: &mut Node, parent: Span, steps: &[Step], value: Node) -> Result<(), Box<Problem>> {
     match &mut node.kind {
         NodeKind::Table(table) => put(table, steps, value),
         NodeKind::Array(items) => {
@@ -217,7 +212,7 @@ fn name(item: &Node) -> Option<&str> {
     }
 }
 
-fn missing(items: &[Node], key: &str, here: Place) -> Box<Problem> {
+fn missing(items: &[Node], key: &str, here: Span) -> Box<Problem> {
     let message = format!("no item is called `{key}`");
     let help =
         did_you_mean(key, items.iter().filter_map(name)).unwrap_or_else(|| match items.len() {

@@ -4,7 +4,7 @@
 //! so that it may be anything, and a mistake in it is told where it stands.
 
 use super::{
-    Inputs, Problem, Report, Scenario, Source, apply_flags, flags,
+    Inputs, Problem, Report, Scenario, SourceText, apply_flags, flags,
     form::Form,
     raw::suite::{self as raw, OWN_KEYS},
     read, reader, set, sha256, table,
@@ -13,7 +13,7 @@ use super::{
     tree::{Entry, Node, NodeKind, Table},
     variable,
 };
-use crate::scenario::Place;
+use crate::scenario::Span;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,7 +33,7 @@ pub struct Suite {
     pub problems: Vec<Problem>,
     /// The texts that places point into. The first stands for the scenario of a phase, of which
     /// there are several; the suite's own file is the second, and flags come after it.
-    pub sources: Arc<[Source]>,
+    pub sources: Arc<[SourceText]>,
     /// The scenarios of the phases that could be read, by the places of these; why one is not
     /// TOML. None: told as a problem.
     pub scenarios: Vec<Option<Result<Scenario, Report>>>,
@@ -52,12 +52,12 @@ pub(super) fn is_suite(text: &str) -> bool {
 /// Reads the suite `text`, which is called `path`, and the scenarios that it names.
 pub(super) fn parse(path: &Path, text: String, inputs: &Inputs<'_>) -> Result<Suite, Report> {
     let name = path.display().to_string();
-    let any = Source {
+    let any = SourceText {
         name: name.clone(),
         text: String::new(),
     };
-    let own = [any, Source { name, text }];
-    let sources: Arc<[Source]> = own.into_iter().chain(flags(inputs)).collect();
+    let own = [any, SourceText { name, text }];
+    let sources: Arc<[SourceText]> = own.into_iter().chain(flags(inputs)).collect();
     let text = sources[OWN].text.as_str();
     let folder = path.parent().unwrap_or(Path::new(""));
     let outside = Outside {
@@ -69,7 +69,7 @@ pub(super) fn parse(path: &Path, text: String, inputs: &Inputs<'_>) -> Result<Su
         .map_err(|problems| Report::new(sources.clone(), problems))?;
     apply_flags(&mut root, OWN + 1, inputs, outside, &mut problems);
     let root = Node {
-        place: Place::new(OWN, 0..0),
+        place: Span::new(OWN, 0..0),
         kind: NodeKind::Table(root),
     };
     let reader = reader::Reader::new(sources.clone(), problems);
@@ -95,7 +95,7 @@ fn scenario(
     path: &Path,
     suite: &raw::Suite,
     phase: &raw::Phase,
-    others: &[Source],
+    others: &[SourceText],
     inputs: &Inputs<'_>,
 ) -> Option<Result<Scenario, Report>> {
     let named = phase.scenario.given()?;

@@ -1,6 +1,6 @@
 //! Strings of a scenario: as written, and with `${NAME}` filled in.
 
-use super::diag::{Place, Problem};
+use super::diag::{Problem, Span};
 use std::ops::Range;
 
 /// Looks up a variable of the environment.
@@ -19,7 +19,7 @@ pub struct Outside<'a> {
 /// or stored: the environment holds secrets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
-    place: Place,
+    place: Span,
     written: String,
     pieces: Vec<Piece>,
     /// Where `written` begins in the source, if it stands there byte by byte.
@@ -50,7 +50,7 @@ pub enum Piece {
 impl Text {
     /// A string whose content `written` begins at `first` of the source. References are filled in
     /// by [`Text::fill`].
-    pub(super) fn new(place: Place, written: String, first: usize) -> Self {
+    pub(super) fn new(place: Span, written: String, first: usize) -> Self {
         let literal = Piece::Literal {
             at: 0,
             text: written.clone(),
@@ -65,7 +65,7 @@ impl Text {
     }
 
     /// A text that stands in for what is at `place`.
-    pub fn plain(place: Place, written: &str) -> Self {
+    pub fn plain(place: Span, written: &str) -> Self {
         Self::new(place, written.to_owned(), place.start)
     }
 
@@ -120,17 +120,17 @@ impl Text {
     }
 
     /// All of it, quotes included.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> Span {
         self.place
     }
 
     /// Where a part of [`Text::written`] stands.
-    pub fn place_of(&self, span: Range<usize>) -> Place {
+    pub fn place_of(&self, span: Range<usize>) -> Span {
         let at = |offset: usize| match &self.offsets {
             Some(offsets) => offsets.get(offset).copied().unwrap_or(self.place.end),
             None => (self.first + offset).min(self.place.end),
         };
-        Place::new(self.place.source, at(span.start)..at(span.end))
+        Span::new(self.place.source, at(span.start)..at(span.end))
     }
 
     /// As it stands in the scenario, with `${NAME}` unexpanded: what may be shown.
@@ -174,7 +174,7 @@ enum Wrong {
 }
 
 impl Wrong {
-    fn problem(self, place: Place) -> Problem {
+    fn problem(self, place: Span) -> Problem {
         match self {
             Wrong::Name(name) => {
                 let message = format!("`{name}` is not the name of an environment variable");
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn filled(written: &str) -> (Text, Vec<Problem>) {
-        let place = Place::new(0, 10..12 + written.len());
+        let place = Span::new(0, 10..12 + written.len());
         let mut text = Text::new(place, written.to_owned(), 11);
         let mut problems = Vec::new();
         let lookup = |name: &str| match name {
@@ -284,7 +284,7 @@ mod tests {
     fn what_is_written_is_kept() {
         let (text, _) = filled("Bearer ${SET}");
         assert_eq!(text.written(), "Bearer ${SET}");
-        assert_eq!(text.place_of(7..13), Place::new(0, 18..24));
+        assert_eq!(text.place_of(7..13), Span::new(0, 18..24));
     }
 
     #[test]
@@ -298,7 +298,7 @@ mod tests {
         ] {
             let (_, problems) = filled(written);
             assert_eq!(problems.len(), 1, "{written}");
-            assert_eq!(problems[0].place, Place::new(0, span), "{written}");
+            assert_eq!(problems[0].place, Span::new(0, span), "{written}");
         }
     }
 }

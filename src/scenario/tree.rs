@@ -1,7 +1,7 @@
 //! A scenario's values with their places: TOML's own tree, owned, with the environment filled in.
 
 use super::{
-    diag::{Place, Problem},
+    diag::{Problem, Span},
     field::Spanned,
     offsets::offsets,
     text::{Outside, Text},
@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// Where.
-    pub place: Place,
+    pub place: Span,
     /// What.
     pub kind: NodeKind,
 }
@@ -105,7 +105,7 @@ pub struct Entry {
     /// The key.
     pub key: String,
     /// Where the key stands.
-    pub place: Place,
+    pub place: Span,
     /// The value.
     pub value: Node,
 }
@@ -205,8 +205,8 @@ impl Converter<'_> {
         NodeKind::Text(text)
     }
 
-    fn place(&self, span: Range<usize>) -> Place {
+    fn place(&self, span: Range<usize>) -> Span {
         let shift = |at| at + self.shift;
-        Place::new(self.source, shift(span.start)..shift(span.end))
+        Span::new(self.source, shift(span.start)..shift(span.end))
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Tables of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TableSet {
     /// `pgbench_branches`, `pgbench_tellers`, `pgbench_accounts` and `pgbench_history`.
     Pgbench,
     /// sysbench's `sbtest1`.
@@ -25,7 +25,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Request {
     /// The load that they are of.
-    pub kind: Kind,
+    pub kind: TableSet,
     /// Multiple of the least amount of rows.
     pub scale: u32,
     /// Drops tables of these names that are there already.
@@ -38,12 +38,12 @@ pub const MOST: u32 = 20_000;
 /// Bound on one statement: a great table gets its key in one.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
-impl Kind {
+impl TableSet {
     /// The names of its tables.
     pub fn tables(self) -> &'static [&'static str] {
         match self {
-            Kind::Pgbench => &pgbench::TABLES,
-            Kind::Oltp => &oltp::TABLES,
+            TableSet::Pgbench => &pgbench::TABLES,
+            TableSet::Oltp => &oltp::TABLES,
         }
     }
 }
@@ -107,8 +107,8 @@ pub async fn make(
         maker.run(&format!("DROP TABLE {table}")).await?;
     }
     let filled = match request.kind {
-        Kind::Pgbench => pgbench::make(&mut maker, request.scale).await,
-        Kind::Oltp => oltp::make(&mut maker, request.scale).await,
+        TableSet::Pgbench => pgbench::make(&mut maker, request.scale).await,
+        TableSet::Oltp => oltp::make(&mut maker, request.scale).await,
     }?;
     maker.settle(request.kind.tables()).await?;
     maker.console.close().await;

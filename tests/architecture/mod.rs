@@ -19,7 +19,7 @@ const ORDER: [&str; 20] = [
     "record",
     "engine",
     "gate",
-    "world",
+    "background",
     "observe",
     "report",
     "dashboard",
@@ -145,7 +145,7 @@ fn what_runs_on_workers_takes_its_timers_from_elsewhere() {
         // They run beside the load.
         "src/driver/sql/console.rs",
         "src/driver/sql/inspect.rs",
-        "src/engine/errand.rs",
+        "src/engine/lifecycle.rs",
     ];
     let mut problems = Vec::new();
     for source in shipped(&["src/driver", "src/engine", "src/record", "src/data"]) {

@@ -1,10 +1,10 @@
-//! The examples of docs/world.md, run as they stand there.
+//! The examples of docs/background.md, run as they stand there.
 
 use super::measured;
 use crate::support::loadgen::Loadgen;
 use serde_json::Value;
 
-const GUIDE: &str = include_str!("../../docs/world.md");
+const GUIDE: &str = include_str!("../../docs/background.md");
 
 fn example(name: &str) -> &str {
     let examples = GUIDE.split("```toml\n").skip(1);

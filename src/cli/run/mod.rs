@@ -22,7 +22,7 @@ use crate::{
         ResultFile,
         json::Saved,
         markdown,
-        terminal::{self, Look},
+        terminal::{self, TerminalStyle},
     },
     run::{FinishedRun, Options, Run, RunError},
     scenario::Scenario,
@@ -41,7 +41,7 @@ pub struct Args {
     workers: Option<NonZeroUsize>,
     /// How progress is shown
     #[arg(long, value_enum, default_value_t, env = "LOADGEN_DASHBOARD")]
-    dashboard: dashboard::Kind,
+    dashboard: dashboard::DisplayMode,
     #[command(flatten)]
     browsers: Browsers,
     /// Shows no progress and no summary: only problems
@@ -60,7 +60,7 @@ pub struct Args {
 }
 
 /// Watches a run for the command line.
-type Watcher<'a> = (LiveView, LiveExport<'a>);
+type RunViews<'a> = (LiveView, LiveExport<'a>);
 
 /// Runs the scenario or the suite and reports.
 pub fn execute<C: Custom>(args: Args, program: &Program<C>) -> Ran {
@@ -115,7 +115,7 @@ async fn execute_scenario<C: Custom>(
     let finished = executed.map_err(|error| Exit::of_error(&error))?;
     let (result, exit, web) = conclude(watcher, finished);
     let publication = Publication {
-        summary: terminal::summary(&result, &Look::of_stdout()),
+        summary: terminal::summary(&result, &TerminalStyle::of_stdout()),
         job: Some(markdown::text(&result)),
         saved: Saved::Run(Box::new(result)),
         exit,
@@ -133,7 +133,7 @@ async fn execute_scenario<C: Custom>(
 }
 
 /// Takes note of a run's end. Browsers know it, and are still served by what is returned.
-fn conclude((view, _): Watcher<'_>, mut finished: FinishedRun) -> (ResultFile, Exit, Option<Web>) {
+fn conclude((view, _): RunViews<'_>, mut finished: FinishedRun) -> (ResultFile, Exit, Option<Web>) {
     let exit = Exit::of_run(&finished);
     let web = view.end(&mut finished, exit);
     let result = finished.into_result();
@@ -167,7 +167,7 @@ impl Args {
         if self.no_thresholds {
             for plan in &mut plans {
                 plan.thresholds.clear();
-                plan.beside.limits.clear();
+                plan.background.limits.clear();
             }
         }
         self.exports.prepare(plans.into_iter()).map_err(usage)
@@ -177,13 +177,13 @@ impl Args {
     ///
     /// # Errors
     /// In words, when the address of the live page cannot be had.
-    fn watcher(&self, plan: &Plan, folder: Option<Rc<Folder>>) -> Result<Watcher<'_>, String> {
+    fn watcher(&self, plan: &Plan, folder: Option<Rc<Folder>>) -> Result<RunViews<'_>, String> {
         let web = self.browsers.serve()?;
         let kind = match self.quiet {
-            true => dashboard::Kind::Off,
+            true => dashboard::DisplayMode::Off,
             false => self.dashboard,
         };
-        if let (Some(web), dashboard::Kind::Off) = (&web, kind) {
+        if let (Some(web), dashboard::DisplayMode::Off) = (&web, kind) {
             // Without it nobody could know.
             output::tell(&format!("the run can be watched at {}\n", web.url()));
         }

@@ -7,7 +7,7 @@ use crate::{
     },
     report::{
         json::Saved,
-        terminal::{self, Look},
+        terminal::{self, TerminalStyle},
     },
     run::Interrupts,
 };
@@ -97,7 +97,10 @@ impl Publisher {
             output::tell(&format!("warning: {problem}\n"));
         }
         if self.quiet {
-            output::tell(&terminal::problems(&publication.saved, &Look::of_stderr()));
+            output::tell(&terminal::problems(
+                &publication.saved,
+                &TerminalStyle::of_stderr(),
+            ));
             return publication.exit;
         }
         output::show(&publication.summary, publication.exit)

@@ -1,6 +1,6 @@
 //! A suite from the command line.
 
-use super::{Args, Watcher, conclude, listen, publish::Publication, refused, usage};
+use super::{Args, RunViews, conclude, listen, publish::Publication, refused, usage};
 use crate::{
     cli::{Exit, Ran, folder::Folder, live_view, output, outputs::Outputs},
     driver::Custom,
@@ -8,7 +8,7 @@ use crate::{
     report::{
         json::Saved,
         markdown,
-        terminal::{self, Look},
+        terminal::{self, TerminalStyle},
     },
     run::{
         Cause, FinishedRun, Options, RunError,
@@ -45,7 +45,7 @@ pub async fn execute<C: Custom>(
         folder.clear();
     }
     let publication = Publication {
-        summary: terminal::suite_summary(&result, &Look::of_stdout()),
+        summary: terminal::suite_summary(&result, &TerminalStyle::of_stdout()),
         job: Some(markdown::suite(&result)),
         saved: Saved::Suite(Box::new(result)),
         exit,
@@ -67,7 +67,7 @@ struct SuiteWatcher<'a> {
 }
 
 impl<'a> SuiteObserver for SuiteWatcher<'a> {
-    type Observer = Watcher<'a>;
+    type Observer = RunViews<'a>;
 
     fn message(&mut self, text: &str) {
         if !self.args.quiet {
@@ -87,7 +87,7 @@ impl<'a> SuiteObserver for SuiteWatcher<'a> {
         self.args.scenario.arguments_of_phase(phase)
     }
 
-    fn begin(&mut self, number: usize, phase: &Phase) -> Result<Watcher<'a>, Cause> {
+    fn begin(&mut self, number: usize, phase: &Phase) -> Result<RunViews<'a>, Cause> {
         if let Some(folder) = &self.folder {
             folder.clear();
         }
@@ -99,10 +99,10 @@ impl<'a> SuiteObserver for SuiteWatcher<'a> {
         watcher.map_err(Cause::Failed)
     }
 
-    fn end(&mut self, watcher: Watcher<'a>, run: FinishedRun) -> PhaseEnd {
+    fn end(&mut self, watcher: RunViews<'a>, run: FinishedRun) -> PhaseEnd {
         let (result, run_exit, _) = conclude(watcher, run);
         let publication = Publication {
-            summary: terminal::summary(&result, &Look::of_stdout()) + "\n",
+            summary: terminal::summary(&result, &TerminalStyle::of_stdout()) + "\n",
             job: None,
             saved: Saved::Run(Box::new(result.clone())),
             exit: run_exit,

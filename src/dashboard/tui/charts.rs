@@ -82,11 +82,11 @@ fn draw(
         style.tone(crate::report::terminal::Tone::Strong),
     )];
     let mut lines: Vec<(usize, Vec<(f64, f64)>)> = Vec::new();
-    let course = view.state.course.as_ref();
+    let details = view.state.details.as_ref();
     for (number, (name, value)) in curves.iter().enumerate() {
-        let points = course
+        let points = details
             .into_iter()
-            .flat_map(|course| course.history.points());
+            .flat_map(|details| details.history.points());
         let points: Vec<(f64, f64)> = points
             .filter_map(|point| Some((middle(point), value(point)?)))
             .collect();
@@ -131,7 +131,7 @@ fn draw(
 }
 
 fn look_spelled(style: &Style, text: &str) -> String {
-    style.look.spell(text)
+    style.terminal.spell(text)
 }
 
 /// The start and the end, and between them what fits. The chart spaces its labels evenly, so they

@@ -2,7 +2,7 @@
 
 use super::{panels::block, screen::View, style::Style};
 use crate::{
-    dashboard::{Point, spread},
+    dashboard::{Point, log_histogram},
     human,
     report::{axis, terminal::Tone},
 };
@@ -28,7 +28,7 @@ struct Picture {
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style) {
     let title = format!(" Response times: {} ", view.series());
     let block = block(style).title(Span::styled(
-        style.look.spell(&title),
+        style.terminal.spell(&title),
         style.tone(Tone::Strong),
     ));
     let inner = block.inner(area);
@@ -60,7 +60,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
     let faint = style.tone(Tone::Faint);
     for row in (0..height).filter(|row| (height - 1 - row) % 3 == 0) {
         let bucket = picture.first + (row + 1) * picture.each - 1;
-        let label = style.look.spell(&axis::time(rounded(spread::end(bucket))));
+        let label = style
+            .terminal
+            .spell(&axis::time(rounded(log_histogram::end(bucket))));
         let label = Line::styled(label, faint).alignment(Alignment::Right);
         let at = Rect::new(inner.x, inner.y + height - 1 - row, LABELS - 1, 1);
         frame.render_widget(label, at.intersection(inner));
@@ -73,8 +75,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
 }
 
 fn picture(view: &View, width: u16, height: u16) -> Option<Picture> {
-    let course = view.state.course.as_ref()?;
-    let points: Vec<&Point> = course.history.points().collect();
+    let details = view.state.details.as_ref()?;
+    let points: Vec<&Point> = details.history.points().collect();
     let times = |point: &'_ Point| point.series.get(view.selected).map(|one| one.times.clone());
     let used = points.iter().filter_map(|point| times(point));
     let (mut first, mut last) = (u16::MAX, 0);

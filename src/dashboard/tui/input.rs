@@ -7,8 +7,8 @@ use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 pub(super) enum Action {
     /// End the run as an interrupt does.
     Stop,
-    /// Look at it otherwise.
-    Look(Change),
+    /// Change what is shown.
+    Change(Change),
 }
 
 /// A change of what is seen.
@@ -42,7 +42,7 @@ pub(super) const KEYS: [(&str, &str); 6] = [
 pub(super) fn action(event: &Event) -> Option<Action> {
     let key = match event {
         Event::Key(key) if key.kind == KeyEventKind::Press => key,
-        Event::Resize(..) => return Some(Action::Look(Change::Resize)),
+        Event::Resize(..) => return Some(Action::Change(Change::Resize)),
         _ => return None,
     };
     if key.modifiers.contains(KeyModifiers::CONTROL) {
@@ -50,11 +50,11 @@ pub(super) fn action(event: &Event) -> Option<Action> {
     }
     Some(match key.code {
         KeyCode::Char('q') => Action::Stop,
-        KeyCode::Char(' ') => Action::Look(Change::Pause),
-        KeyCode::Down | KeyCode::Tab | KeyCode::Char('j') => Action::Look(Change::Next),
-        KeyCode::Up | KeyCode::BackTab | KeyCode::Char('k') => Action::Look(Change::Previous),
-        KeyCode::Char('?' | 'h') => Action::Look(Change::Help),
-        KeyCode::Esc => Action::Look(Change::Close),
+        KeyCode::Char(' ') => Action::Change(Change::Pause),
+        KeyCode::Down | KeyCode::Tab | KeyCode::Char('j') => Action::Change(Change::Next),
+        KeyCode::Up | KeyCode::BackTab | KeyCode::Char('k') => Action::Change(Change::Previous),
+        KeyCode::Char('?' | 'h') => Action::Change(Change::Help),
+        KeyCode::Esc => Action::Change(Change::Close),
         _ => return None,
     })
 }
@@ -68,7 +68,7 @@ mod tests {
     fn keys_mean_what_the_help_says() {
         let pressed = |code, modifiers| action(&Event::Key(KeyEvent::new(code, modifiers)));
         let plain = |code| pressed(code, KeyModifiers::NONE);
-        let look = |change| Some(Action::Look(change));
+        let change = |change| Some(Action::Change(change));
         assert_eq!(plain(KeyCode::Char('q')), Some(Action::Stop));
         assert_eq!(
             pressed(KeyCode::Char('c'), KeyModifiers::CONTROL),
@@ -76,11 +76,11 @@ mod tests {
         );
         assert_eq!(pressed(KeyCode::Char('q'), KeyModifiers::CONTROL), None);
         assert_eq!(plain(KeyCode::Char('c')), None);
-        assert_eq!(plain(KeyCode::Char(' ')), look(Change::Pause));
-        assert_eq!(plain(KeyCode::Tab), look(Change::Next));
-        assert_eq!(plain(KeyCode::Up), look(Change::Previous));
-        assert_eq!(plain(KeyCode::Char('?')), look(Change::Help));
-        assert_eq!(action(&Event::Resize(1, 1)), look(Change::Resize));
+        assert_eq!(plain(KeyCode::Char(' ')), change(Change::Pause));
+        assert_eq!(plain(KeyCode::Tab), change(Change::Next));
+        assert_eq!(plain(KeyCode::Up), change(Change::Previous));
+        assert_eq!(plain(KeyCode::Char('?')), change(Change::Help));
+        assert_eq!(action(&Event::Resize(1, 1)), change(Change::Resize));
         assert_eq!(action(&Event::FocusLost), None);
     }
 }

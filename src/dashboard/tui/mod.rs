@@ -15,7 +15,7 @@ pub mod terminal;
 mod tests;
 
 use super::State;
-use crate::report::terminal::Look;
+use crate::report::terminal::TerminalStyle;
 use input::Action;
 use nix::{
     sys::signal::{Signal, kill},
@@ -94,7 +94,7 @@ impl Drop for Tui {
 
 /// Draws each new state, and at once what a key changes.
 fn draw(mut screen: Screen, mut states: watch::Receiver<Arc<State>>, stop: &AtomicBool) {
-    let style = Style::of(&Look::of_stderr());
+    let style = Style::of(&TerminalStyle::of_stderr());
     let mut view = View::default();
     let mut changed = true;
     while !stop.load(Ordering::Relaxed) {
@@ -129,7 +129,7 @@ fn take(event: &event::Event, view: &mut View) -> bool {
             let _ = kill(Pid::this(), Signal::SIGINT);
             false
         }
-        Some(Action::Look(change)) => {
+        Some(Action::Change(change)) => {
             view.change(change);
             true
         }

@@ -2,10 +2,10 @@
 
 use super::{input::KEYS, screen::View, style::Style};
 use crate::{
-    dashboard::{Observed, State, render},
+    dashboard::{LiveSeries, State, render},
     human,
     report::{
-        terminal::{Look, Tone},
+        terminal::{TerminalStyle, Tone},
         words,
     },
     time::SECOND,
@@ -32,19 +32,23 @@ pub(super) fn block(style: &Style) -> Block<'static> {
 /// The first lines: the name, and below it time, load and the last seconds.
 pub(super) fn head(view: &View, style: &Style, width: u16) -> Vec<Line<'static>> {
     let state = &view.state;
-    let look = Look {
+    let terminal = TerminalStyle {
         width: usize::from(width),
-        ..style.look
+        ..style.terminal
     };
-    let bar = format!("{}{}", render::bar(state, &look), render::position(state));
+    let bar = format!(
+        "{}{}",
+        render::bar(state, &terminal),
+        render::position(state)
+    );
     let mut lines = Vec::new();
     let now = std::iter::once(bar).chain(render::so_far(state)).collect();
     for parts in [now, render::lately(state)] {
-        let flowed = look.flow(parts.iter().map(String::as_str), " · ", 2);
+        let flowed = terminal.flow(parts.iter().map(String::as_str), " · ", 2);
         lines.extend(
             flowed
                 .iter()
-                .map(|line| Line::raw(look.spell(&format!(" {line}")))),
+                .map(|line| Line::raw(terminal.spell(&format!(" {line}")))),
         );
     }
     lines.truncate(usize::from(MOST_HEAD) - 1);
@@ -61,9 +65,9 @@ fn title(view: &View, style: &Style, width: usize) -> Line<'static> {
     let wide = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
     let held = "  HELD, the run goes on";
     if view.paused() {
-        title.push(Span::styled(held, style.tone(Tone::Doubtful)));
+        title.push(Span::styled(held, style.tone(Tone::Warning)));
     } else if wide(&title) + outline.load.chars().count() + 2 + SHORT_HELP.len() <= width {
-        let load = style.look.spell(&format!("  {}", outline.load));
+        let load = style.terminal.spell(&format!("  {}", outline.load));
         title.push(Span::styled(load, style.tone(Tone::Faint)));
     }
     let left = width.saturating_sub(wide(&title));
@@ -87,7 +91,7 @@ pub(super) fn thresholds(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
         };
         lines[place].push(Line::from(vec![
             Span::styled(format!(" {mark} "), style.tone(tone)),
-            Span::raw(style.look.spell(&limit.title)),
+            Span::raw(style.terminal.spell(&limit.title)),
             Span::styled(format!("  {observed}"), style.tone(tone)),
         ]));
     }
@@ -97,14 +101,19 @@ pub(super) fn thresholds(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
 /// Error classes with what was seen of them.
 pub(super) fn errors(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style) {
     let mut lines = Vec::new();
-    for class in view.state.course.iter().flat_map(|course| &*course.classes) {
+    for class in view
+        .state
+        .details
+        .iter()
+        .flat_map(|details| &*details.classes)
+    {
         lines.push(Line::from(vec![Span::styled(
             format!(" {:>8} {}", human::count(class.count), class.name),
             style.tone(Tone::Bad),
         )]));
         for sample in &class.samples {
             lines.push(Line::styled(
-                style.look.spell(&format!("          {sample}")),
+                style.terminal.spell(&format!("          {sample}")),
                 style.tone(Tone::Faint),
             ));
         }
@@ -117,7 +126,7 @@ pub(super) fn errors(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Sty
 
 /// How many lines the errors take.
 pub(super) fn error_lines(state: &State) -> usize {
-    let classes = state.course.iter().flat_map(|course| &*course.classes);
+    let classes = state.details.iter().flat_map(|details| &*details.classes);
     classes
         .map(|class| 1 + class.samples.len())
         .sum::<usize>()
@@ -125,7 +134,7 @@ pub(super) fn error_lines(state: &State) -> usize {
 }
 
 /// What the system under test says of itself, what was done to the world, and what was said.
-pub(super) fn world(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style) {
+pub(super) fn background(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style) {
     let state = &view.state;
     let block = block(style).title(Span::styled(
         if state.observed.is_empty() {
@@ -137,16 +146,16 @@ pub(super) fn world(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Styl
     ));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let look = Look {
+    let terminal = TerminalStyle {
         width: usize::from(inner.width),
-        ..style.look
+        ..style.terminal
     };
     let mut said = Vec::new();
     let mut say = |text: &str, tone: Tone| {
-        let wrapped = look.wrap(text, 3);
+        let wrapped = terminal.wrap(text, 3);
         let lines = wrapped.iter().enumerate().map(|(place, line)| {
             let indent = if place == 0 { " " } else { "   " };
-            Line::styled(look.spell(&format!("{indent}{line}")), style.tone(tone))
+            Line::styled(terminal.spell(&format!("{indent}{line}")), style.tone(tone))
         });
         said.extend(lines);
     };
@@ -162,7 +171,7 @@ pub(super) fn world(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Styl
         say(&format!("{at} {}{message}", event.name), tone);
     }
     for message in state.messages.iter().rev() {
-        say(message, Tone::Doubtful);
+        say(message, Tone::Warning);
     }
     if state.events.is_empty() && state.messages.is_empty() && state.observed.is_empty() {
         say("none yet", Tone::Faint);
@@ -183,8 +192,8 @@ pub(super) fn world(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Styl
     }
 }
 
-/// A metric with its last value and the course that led there.
-fn metric(frame: &mut Frame<'_>, area: Rect, one: &Observed, style: &Style) {
+/// A metric with its last value and the details that led there.
+fn metric(frame: &mut Frame<'_>, area: Rect, one: &LiveSeries, style: &Style) {
     let [name, spark] =
         Layout::horizontal([Constraint::Min(20), Constraint::Length(SPARK)]).areas(area);
     let last = one
@@ -192,7 +201,7 @@ fn metric(frame: &mut Frame<'_>, area: Rect, one: &Observed, style: &Style) {
         .map_or("-".to_owned(), |value| human::in_unit(value, &one.unit));
     let room = usize::from(name.width).saturating_sub(last.chars().count() + 3);
     let title = ending(&one.title(), room);
-    let text = style.look.spell(&format!(" {title} {last}"));
+    let text = style.terminal.spell(&format!(" {title} {last}"));
     frame.render_widget(Line::raw(text), name);
     let (least, most) = one.range();
     // A share of a hundred of the range; the bar of the least is the smallest there is.
@@ -226,7 +235,7 @@ fn ending(title: &str, width: usize) -> String {
 }
 
 /// How many lines the world takes.
-pub(super) fn world_lines(state: &State) -> usize {
+pub(super) fn background_lines(state: &State) -> usize {
     // Messages may take two lines.
     (state.observed.len() + state.events.len() + 2 * state.messages.len()).max(1)
 }

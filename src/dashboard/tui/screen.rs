@@ -73,7 +73,7 @@ enum Panel {
     Steps,
     Thresholds,
     Errors,
-    World,
+    Background,
 }
 
 /// Panels in one row of the screen, and how many lines they need at least and at most.
@@ -99,7 +99,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &View, style: &Style) {
             Panel::Steps => table::draw(frame, area, view, style),
             Panel::Thresholds => panels::thresholds(frame, area, view, style),
             Panel::Errors => panels::errors(frame, area, view, style),
-            Panel::World => panels::world(frame, area, view, style),
+            Panel::Background => panels::background(frame, area, view, style),
         }
     }
     if view.help {
@@ -168,7 +168,7 @@ fn bands(view: &View, wide: bool) -> (Vec<Band>, Vec<usize>) {
     let (thresholds, errors, happened) = (
         lines(state.outline.thresholds.len()),
         lines(panels::error_lines(state)),
-        lines(panels::world_lines(state)),
+        lines(panels::background_lines(state)),
     );
     if wide {
         let mut second = vec![Panel::Heat];
@@ -178,7 +178,7 @@ fn bands(view: &View, wide: bool) -> (Vec<Band>, Vec<usize>) {
             band(&second, 6, u16::MAX),
             band(&[Panel::Steps], 4.min(steps), steps),
             band(
-                &[Panel::Errors, Panel::World],
+                &[Panel::Errors, Panel::Background],
                 3,
                 errors.max(happened).min(12),
             ),
@@ -191,7 +191,7 @@ fn bands(view: &View, wide: bool) -> (Vec<Band>, Vec<usize>) {
         band(&[Panel::Heat], 6, u16::MAX),
         band(&[Panel::Steps], steps.min(6), steps),
         band(&[Panel::Errors], errors.min(4), errors.min(8)),
-        band(&[Panel::World], 3, happened.min(8)),
+        band(&[Panel::Background], 3, happened.min(8)),
     ];
     let mut order = vec![3, 0, 4, 1, 5, 2];
     if !world.is_empty() {

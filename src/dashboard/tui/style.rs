@@ -1,6 +1,6 @@
 //! Colours and symbols as the terminal can show them.
 
-use crate::report::terminal::{Look, Tone};
+use crate::report::terminal::{TerminalStyle, Tone};
 use ratatui::{
     buffer::Buffer,
     style::{Color, Modifier, Style as Attributes},
@@ -10,7 +10,7 @@ use ratatui::{
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
-    pub look: Look,
+    pub terminal: TerminalStyle,
     /// More than the sixteen usual colours.
     pub shades: bool,
 }
@@ -29,11 +29,11 @@ const SHADES: [char; 8] = ['░', '░', '░', '▒', '▒', '▓', '▓', '█
 
 impl Style {
     /// Of a terminal that looks like this.
-    pub(super) fn of(look: &Look) -> Self {
+    pub(super) fn of(terminal: &TerminalStyle) -> Self {
         let set = |name: &str| std::env::var(name).unwrap_or_default();
         Self {
-            look: *look,
-            shades: look.colour
+            terminal: *terminal,
+            shades: terminal.colour
                 && (set("TERM").contains("256color") || !set("COLORTERM").is_empty()),
         }
     }
@@ -41,7 +41,7 @@ impl Style {
     pub(super) fn tone(&self, tone: Tone) -> Attributes {
         let style = Attributes::new();
         let coloured = |colour| {
-            if self.look.colour {
+            if self.terminal.colour {
                 style.fg(colour)
             } else {
                 style
@@ -52,16 +52,16 @@ impl Style {
             Tone::Faint => coloured(Color::DarkGray),
             Tone::Good => coloured(Color::Green),
             Tone::Bad => coloured(Color::LightRed),
-            Tone::Doubtful => coloured(Color::Yellow),
+            Tone::Warning => coloured(Color::Yellow),
         }
     }
 
     /// The marker of a chart's line, and its colour.
     pub(super) fn line(&self, number: usize) -> (Marker, Attributes) {
         let (colour, letter) = LINES[number % LINES.len()];
-        if self.look.colour && self.look.unicode {
+        if self.terminal.colour && self.terminal.unicode {
             (Marker::Braille, Attributes::new().fg(colour))
-        } else if self.look.colour {
+        } else if self.terminal.colour {
             (Marker::Custom(letter), Attributes::new().fg(colour))
         } else {
             (Marker::Custom(letter), Attributes::new())
@@ -84,7 +84,7 @@ impl Style {
             return (' ', Attributes::new().bg(Color::Indexed(RAMP[place])));
         }
         let style = Attributes::new();
-        let coloured = if self.look.colour {
+        let coloured = if self.terminal.colour {
             style.fg(Color::LightBlue)
         } else {
             style
@@ -94,7 +94,7 @@ impl Style {
 
     /// Puts what was drawn in ASCII where nothing else can be shown.
     pub(super) fn spell(&self, buffer: &mut Buffer) {
-        if self.look.unicode {
+        if self.terminal.unicode {
             return;
         }
         for cell in &mut buffer.content {

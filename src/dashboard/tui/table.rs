@@ -2,7 +2,7 @@
 
 use super::{panels::block, screen::View, style::Style};
 use crate::{
-    dashboard::course::Row,
+    dashboard::details::Row,
     human,
     report::terminal::{Tone, shortened},
 };
@@ -45,9 +45,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
     let none = Vec::new();
     let rows = view
         .state
-        .course
+        .details
         .as_ref()
-        .map_or(&none, |course| &*course.rows);
+        .map_or(&none, |details| &*details.rows);
     let nothing = Row::default();
     let room = usize::from(inner.height).saturating_sub(1).max(1);
     // As many as there is room for, the chosen one among them.
@@ -60,11 +60,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
         let name = shortened(name, name_width - 2);
         let mut spans = vec![Span::raw(
             style
-                .look
+                .terminal
                 .spell(&format!("{mark}{name:w$}", w = name_width - 2)),
         )];
         for column in &columns {
-            let text = format!("{:>FIGURE$}", style.look.spell(&cell(row, *column)));
+            let text = format!("{:>FIGURE$}", style.terminal.spell(&cell(row, *column)));
             let bad = *column == 2 && row.errors > 0;
             spans.push(if bad {
                 Span::styled(text, style.tone(Tone::Bad))

@@ -5,14 +5,14 @@ use super::{
 };
 use crate::{
     dashboard::{
-        Happening, Outline, Reading, State,
+        LiveEvent, Outline, Reading, State,
         tests::{outline, shown},
     },
     driver::ErrorClass,
     metric::Timer,
     report::{
         fixture::{MS, fail, labels},
-        terminal::Look,
+        terminal::TerminalStyle,
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// Of a terminal that shows everything, but without colours, which a snapshot does not have.
 const STYLE: Style = Style {
-    look: Look {
+    terminal: TerminalStyle {
         colour: true,
         unicode: true,
         width: 100,
@@ -68,7 +68,7 @@ fn run() -> State {
 /// The same, when others have something to say as well.
 fn observed() -> State {
     let mut state = run();
-    state.events.push(Happening {
+    state.events.push(LiveEvent {
         name: "slow queries".into(),
         at: 9.0,
         ok: true,
@@ -124,7 +124,7 @@ fn a_small_window_leaves_out_what_matters_least() {
 #[test]
 fn ascii_without_colours() {
     let plain = Style {
-        look: Look {
+        terminal: TerminalStyle {
             colour: false,
             unicode: false,
             width: 100,
@@ -144,7 +144,7 @@ fn the_help_lies_above_everything() {
 /// Nothing panics, whatever the window and however little there is to see.
 #[test]
 fn any_window_will_do() {
-    let empty = State::with_course(Outline::default());
+    let empty = State::with_details(Outline::default());
     let full = observed();
     for state in [&State::default(), &empty, &full] {
         for width in [1, 7, 40, 96, 200] {

@@ -1,6 +1,6 @@
-//! What all viewers are told: each news once, made once, and never waited for.
+//! What all viewers are told: each update once, made once, and never waited for.
 
-use super::message::{Cursor, News, Whole};
+use super::message::{Cursor, FullState, Update};
 use crate::dashboard::State;
 use axum::body::Bytes;
 use futures_util::Stream;
@@ -18,11 +18,11 @@ use tokio::sync::{
     watch,
 };
 
-/// News that a slow viewer may be behind; further behind it gets the whole anew.
+/// Updates that a slow viewer may be behind; further behind it gets the whole anew.
 const BEHIND: usize = 16;
 /// Seconds after which everyone gets the whole anew, so that pages stay as bounded as the history.
 const ANEW: u64 = 600;
-/// A comment after so long without news keeps the connection from looking dead.
+/// A comment after so long without an update keeps the connection from looking dead.
 const QUIET: Duration = Duration::from_secs(15);
 
 /// The end of the run, as the page tells it.
@@ -33,11 +33,11 @@ pub(super) struct End {
     pub outcome: String,
 }
 
-/// The one place where news come in and viewers take them.
+/// The one place where updates come in and viewers take them.
 #[derive(Debug)]
 pub(super) struct Hub {
     latest: Mutex<Latest>,
-    news: broadcast::Sender<Bytes>,
+    update: broadcast::Sender<Bytes>,
     viewers: AtomicUsize,
 }
 
@@ -50,13 +50,13 @@ struct Latest {
 /// A viewer, from the first message to its last.
 struct Viewer {
     hub: Arc<Hub>,
-    news: broadcast::Receiver<Bytes>,
+    update: broadcast::Receiver<Bytes>,
     next: Next,
 }
 
 enum Next {
-    Whole,
-    News,
+    FullState,
+    Update,
     Nothing,
 }
 
@@ -64,7 +64,7 @@ impl Hub {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             latest: Mutex::default(),
-            news: broadcast::Sender::new(BEHIND),
+            update: broadcast::Sender::new(BEHIND),
             viewers: AtomicUsize::new(0),
         })
     }
@@ -77,15 +77,15 @@ impl Hub {
             let cursor = Cursor::after(&state);
             since += told.behind(cursor);
             self.set(|latest| latest.state = Arc::clone(&state));
-            if self.news.receiver_count() > 0 {
+            if self.update.receiver_count() > 0 {
                 let message = if since >= ANEW {
                     since = 0;
-                    message("whole", &Whole::of(&state))
+                    message("whole", &FullState::of(&state))
                 } else {
-                    message("news", &News::of(&state, told))
+                    message("update", &Update::of(&state, told))
                 };
                 // Nobody listens any more: no matter.
-                let _ = self.news.send(message);
+                let _ = self.update.send(message);
             }
             told = cursor;
             if states.changed().await.is_err() {
@@ -97,7 +97,7 @@ impl Hub {
     /// Tells the end.
     pub fn end(&self, end: End) {
         self.set(|latest| latest.end = Some(end.clone()));
-        let _ = self.news.send(message("end", &end));
+        let _ = self.update.send(message("end", &end));
     }
 
     /// Viewers that have not been told everything yet.
@@ -110,9 +110,9 @@ impl Hub {
         self.viewers.fetch_add(1, Ordering::Relaxed);
         let viewer = Viewer {
             // Before the whole is made, so that nothing falls between.
-            news: self.news.subscribe(),
+            update: self.update.subscribe(),
             hub: self,
-            next: Next::Whole,
+            next: Next::FullState,
         };
         futures_util::stream::unfold(viewer, |mut viewer| async move {
             let message = viewer.next().await?;
@@ -129,7 +129,7 @@ impl Hub {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, end) = (Arc::clone(&latest.state), latest.end.clone());
         drop(latest);
-        (message("whole", &Whole::of(&state)), end)
+        (message("whole", &FullState::of(&state)), end)
     }
 }
 
@@ -137,10 +137,10 @@ impl Viewer {
     async fn next(&mut self) -> Option<Bytes> {
         match self.next {
             Next::Nothing => return None,
-            Next::Whole => return Some(self.whole()),
-            Next::News => {}
+            Next::FullState => return Some(self.whole()),
+            Next::Update => {}
         }
-        match tokio::time::timeout(QUIET, self.news.recv()).await {
+        match tokio::time::timeout(QUIET, self.update.recv()).await {
             Err(_) => Some(Bytes::from_static(b":\n\n")),
             Ok(Ok(message)) => {
                 if message.starts_with(END) {
@@ -148,16 +148,16 @@ impl Viewer {
                 }
                 Some(message)
             }
-            // Too slow for the news: what is known by now makes up for what was missed.
+            // Too slow for the updates: what is known by now makes up for what was missed.
             Ok(Err(RecvError::Lagged(_))) => Some(self.whole()),
             Ok(Err(RecvError::Closed)) => None,
         }
     }
 
     fn whole(&mut self) -> Bytes {
-        self.news = self.news.resubscribe();
+        self.update = self.update.resubscribe();
         let (whole, end) = self.hub.whole();
-        self.next = Next::News;
+        self.next = Next::Update;
         let Some(end) = end else {
             return whole;
         };

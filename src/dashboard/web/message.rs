@@ -2,19 +2,19 @@
 //! they do elsewhere; those of charts are numbers.
 
 use crate::{
-    dashboard::{Point, Spread, State, render, spread},
+    dashboard::{LogHistogram, Point, State, log_histogram, render},
     human,
     time::SECOND,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How many buckets of [`Spread`] make a row of the heatmap.
+/// How many buckets of [`LogHistogram`] make a row of the heatmap.
 const ROW: u16 = 5;
 
 /// Everything there is to know: what a page needs at first, or when it missed something.
 #[derive(Debug, Serialize)]
-pub(super) struct Whole<'a> {
+pub(super) struct FullState<'a> {
     name: &'a str,
     load: &'a str,
     version: &'static str,
@@ -27,12 +27,12 @@ pub(super) struct Whole<'a> {
     /// The end of the first row of the heatmap in µs, and rows per power of ten.
     heat: (f64, u16),
     #[serde(flatten)]
-    news: News<'a>,
+    update: Update<'a>,
 }
 
 /// What has come since a [`Cursor`] was where it is.
 #[derive(Debug, Serialize)]
-pub(super) struct News<'a> {
+pub(super) struct Update<'a> {
     points: Vec<Dot>,
     readings: Vec<Readings<'a>>,
     now: Now<'a>,
@@ -115,7 +115,7 @@ struct Event<'a> {
     message: &'a str,
 }
 
-impl<'a> Whole<'a> {
+impl<'a> FullState<'a> {
     pub fn of(state: &'a State) -> Self {
         let outline = &*state.outline;
         let warmup = outline.warmup;
@@ -138,18 +138,21 @@ impl<'a> Whole<'a> {
             warmup_s: seconds(outline.warmup),
             stages: stages.collect(),
             users: outline.users,
-            heat: (micros(spread::FIRST), spread::PER_DECADE / ROW),
-            news: News::of(state, Cursor::default()),
+            heat: (
+                micros(log_histogram::FIRST),
+                log_histogram::PER_DECADE / ROW,
+            ),
+            update: Update::of(state, Cursor::default()),
         }
     }
 }
 
-impl<'a> News<'a> {
+impl<'a> Update<'a> {
     pub fn of(state: &'a State, from: Cursor) -> Self {
         let points = state
-            .course
+            .details
             .iter()
-            .flat_map(|course| course.history.points());
+            .flat_map(|details| details.history.points());
         let mut points: Vec<Dot> = points
             .rev()
             .take_while(|point| point.second >= from.second)
@@ -180,9 +183,9 @@ impl Cursor {
     /// After everything that `state` has.
     pub fn after(state: &State) -> Self {
         let last = state
-            .course
+            .details
             .iter()
-            .flat_map(|course| course.history.points().next_back());
+            .flat_map(|details| details.history.points().next_back());
         let last = last.map(|point| point.second + point.seconds).next();
         let readings = state.observed.iter().filter_map(|one| one.points.last());
         Self {
@@ -221,7 +224,7 @@ impl Dot {
     }
 }
 
-fn rows(times: &Spread) -> Vec<u64> {
+fn rows(times: &LogHistogram) -> Vec<u64> {
     let mut rows: Vec<u64> = Vec::new();
     for (bucket, count) in times.counts() {
         let row = u64::from(bucket / ROW);
@@ -238,8 +241,8 @@ impl<'a> Now<'a> {
         let outline = &*state.outline;
         let standings = state.standings.iter().chain(std::iter::repeat(&None));
         let thresholds = outline.thresholds.iter().zip(standings);
-        let course = state.course.as_ref();
-        let rows = course.map_or(&[][..], |course| &course.rows);
+        let details = state.details.as_ref();
+        let rows = details.map_or(&[][..], |details| &details.rows);
         let time = |ns: f64| human::time(ns);
         Self {
             elapsed_s: seconds(state.elapsed),
@@ -272,9 +275,9 @@ impl<'a> Now<'a> {
                 })
                 .collect(),
             failing: rows.iter().map(|row| row.errors > 0).collect(),
-            classes: course
+            classes: details
                 .iter()
-                .flat_map(|course| &*course.classes)
+                .flat_map(|details| &*details.classes)
                 .map(|class| Class {
                     name: class.name,
                     count: human::grouped(class.count),

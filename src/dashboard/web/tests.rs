@@ -1,7 +1,7 @@
 use super::{limited::MOST, *};
 use crate::{
     dashboard::{
-        Happening, Outline, Reading,
+        LiveEvent, Outline, Reading,
         tests::{outline, shown},
     },
     driver::ErrorClass,
@@ -37,7 +37,7 @@ fn state(seconds: u64) -> State {
             value: 3.0,
         });
     }
-    state.events.push(Happening {
+    state.events.push(LiveEvent {
         name: "slow".into(),
         at: 1.0,
         ok: true,
@@ -164,7 +164,7 @@ fn a_viewer_gets_the_whole_then_news_then_the_end() {
     let mut whole = viewer.until("whole");
     // The state may come just after the viewer.
     if whole["series"].as_array().unwrap().is_empty() {
-        whole = viewer.until("news");
+        whole = viewer.until("update");
     }
     let points = whole["points"].as_array().unwrap();
     assert_eq!(points.len(), 3);
@@ -188,11 +188,11 @@ fn a_viewer_gets_the_whole_then_news_then_the_end() {
     assert_eq!(whole["now"]["rows"][0][2], "3");
 
     serving.show(state(4));
-    let news = viewer.until("news");
-    let points = news["points"].as_array().unwrap();
+    let update = viewer.until("update");
+    let points = update["points"].as_array().unwrap();
     assert_eq!(points.len(), 1, "only what is new");
     assert_eq!(points[0]["t"], 3);
-    assert_eq!(news["readings"][0]["points"].as_array().unwrap().len(), 1);
+    assert_eq!(update["readings"][0]["points"].as_array().unwrap().len(), 1);
 
     serving.web.end("PASSED: all 2 thresholds held", "passed");
     let end = viewer.until("end");
@@ -224,7 +224,7 @@ fn a_viewer_that_stalls_holds_nobody_up_and_is_told_everything_afterwards() {
         state.messages = vec![text.clone(), "x".repeat(50_000)];
         serving.show(state.clone());
         // Whoever reads is told each.
-        while reading.until("news")["now"]["messages"][0] != text.as_str() {}
+        while reading.until("update")["now"]["messages"][0] != text.as_str() {}
     }
     serving.web.end("DONE", "done");
     assert_eq!(reading.until("end")["outcome"], "done");

@@ -23,10 +23,10 @@ pub use text::{Clock, Fake, LONGEST};
 
 /// A checked generator; drawing cannot fail.
 #[derive(Debug)]
-pub struct Generator(Kind);
+pub struct Generator(GeneratorKind);
 
 #[derive(Debug)]
-enum Kind {
+enum GeneratorKind {
     Int(Uniform<i64>),
     Float(Uniform<f64>),
     Normal {
@@ -82,7 +82,7 @@ impl Generator {
     pub fn uniform_int(from: i64, to: i64) -> Result<Self, Refusal> {
         let range = Uniform::new_inclusive(from, to)
             .map_err(|_| Refusal::new("to", "`to` lies below `from`"))?;
-        Ok(Self(Kind::Int(range)))
+        Ok(Self(GeneratorKind::Int(range)))
     }
 
     /// Numbers between `from` and `to`, all alike.
@@ -94,7 +94,7 @@ impl Generator {
         }
         let range = Uniform::new_inclusive(from, to)
             .map_err(|_| Refusal::new("to", "the range is too wide for a floating point number"))?;
-        Ok(Self(Kind::Float(range)))
+        Ok(Self(GeneratorKind::Float(range)))
     }
 
     /// Numbers of a bell curve, moved to the nearer bound where they lie outside `min` and `max`.
@@ -121,7 +121,7 @@ impl Generator {
         }
         let bell = Normal::new(mean, stddev)
             .map_err(|error| Refusal::new("stddev", format!("not a bell curve: {error}")))?;
-        Ok(Self(Kind::Normal { bell, min, max }))
+        Ok(Self(GeneratorKind::Normal { bell, min, max }))
     }
 
     /// Whole numbers from `from` to `to`, the `k`-th of them in proportion to `1 / k^exponent`:
@@ -142,7 +142,7 @@ impl Generator {
         };
         let ranks = Zipf::new((count + 1) as f64, exponent)
             .map_err(|error| Refusal::new("exponent", error.to_string()))?;
-        Ok(Self(Kind::Zipf { ranks, from, to }))
+        Ok(Self(GeneratorKind::Zipf { ranks, from, to }))
     }
 
     /// Texts, each in proportion to its weight.
@@ -155,7 +155,7 @@ impl Generator {
         }
         let choice = WeightedAliasIndex::new(weights)
             .map_err(|_| Refusal::new("weighted", "at least one weight must be above 0"))?;
-        Ok(Self(Kind::Weighted {
+        Ok(Self(GeneratorKind::Weighted {
             texts: texts.into(),
             choice,
         }))
@@ -173,23 +173,23 @@ impl Generator {
             return Err(Refusal::new("to", words));
         }
         let length = u128::from(last.abs_diff(from) / step.unsigned_abs()) + 1;
-        Ok(Self(Kind::Sequence { from, step, length }))
+        Ok(Self(GeneratorKind::Sequence { from, step, length }))
     }
 
     /// Always the same.
     pub fn constant(value: Value) -> Self {
-        Self(Kind::Constant(value))
+        Self(GeneratorKind::Constant(value))
     }
 
     /// The values of a list or of a file's column, in some order. Columns that are to stay together
     /// have the same order, and are drawn by the same number from streams in the same state.
     pub fn rows(values: Arc<[Value]>, order: Order) -> Result<Self, Refusal> {
-        Ok(Self(Kind::Rows(Rows::new(values, order)?)))
+        Ok(Self(GeneratorKind::Rows(Rows::new(values, order)?)))
     }
 
     /// Stands for [`Rows`] that are loaded before the run and kept elsewhere.
     pub fn loaded(take: &Take) -> Self {
-        Self(Kind::Loaded {
+        Self(GeneratorKind::Loaded {
             counted: take.is_counted(),
             unique: take.is_unique(),
         })
@@ -197,17 +197,17 @@ impl Generator {
 
     /// Random UUIDs (version 4).
     pub fn uuid() -> Self {
-        Self(Kind::Uuid)
+        Self(GeneratorKind::Uuid)
     }
 
     /// The time of day. The only generator that a seed does not decide.
     pub fn timestamp(clock: Clock) -> Self {
-        Self(Kind::Timestamp(clock))
+        Self(GeneratorKind::Timestamp(clock))
     }
 
     /// Made-up names.
     pub fn fake(fake: Fake) -> Self {
-        Self(Kind::Fake(fake))
+        Self(GeneratorKind::Fake(fake))
     }
 
     /// Texts of random characters of `alphabet`, with lengths that are all alike.
@@ -219,7 +219,7 @@ impl Generator {
             let words = format!("a random string has at most {LONGEST} characters");
             return Err(Refusal::new("length", words));
         }
-        Ok(Self(Kind::Text {
+        Ok(Self(GeneratorKind::Text {
             alphabet: text::alphabet(alphabet)?,
             length: shortest..=longest,
         }))
@@ -228,8 +228,8 @@ impl Generator {
     /// Whether none of its values may be taken twice.
     pub fn is_unique(&self) -> bool {
         match &self.0 {
-            Kind::Rows(rows) => rows.are_unique(),
-            Kind::Loaded { unique, .. } => *unique,
+            GeneratorKind::Rows(rows) => rows.are_unique(),
+            GeneratorKind::Loaded { unique, .. } => *unique,
             _ => false,
         }
     }
@@ -237,9 +237,9 @@ impl Generator {
     /// Returns true if the number of the draw decides over the value; else the stream does.
     pub fn is_counted(&self) -> bool {
         match &self.0 {
-            Kind::Sequence { .. } => true,
-            Kind::Rows(rows) => rows.are_counted(),
-            Kind::Loaded { counted, .. } => *counted,
+            GeneratorKind::Sequence { .. } => true,
+            GeneratorKind::Rows(rows) => rows.are_counted(),
+            GeneratorKind::Loaded { counted, .. } => *counted,
             _ => false,
         }
     }
@@ -249,28 +249,32 @@ impl Generator {
     /// of the order [`Order::Unique`] come to, or it is kept elsewhere.
     pub fn draw(&self, rng: &mut Stream, number: u64) -> Value {
         match &self.0 {
-            Kind::Int(range) => Value::Int(range.sample(rng)),
-            Kind::Float(range) => Value::Float(range.sample(rng)),
-            Kind::Normal { bell, min, max } => Value::Float(bell.sample(rng).clamp(*min, *max)),
-            Kind::Zipf { ranks, from, to } => {
+            GeneratorKind::Int(range) => Value::Int(range.sample(rng)),
+            GeneratorKind::Float(range) => Value::Float(range.sample(rng)),
+            GeneratorKind::Normal { bell, min, max } => {
+                Value::Float(bell.sample(rng).clamp(*min, *max))
+            }
+            GeneratorKind::Zipf { ranks, from, to } => {
                 // Ranks begin at 1; rounding may name one past the last.
                 let offset = ranks.sample(rng) as u64 - 1;
                 Value::Int(from.saturating_add_unsigned(offset).min(*to))
             }
-            Kind::Weighted { texts, choice } => Value::Text(texts[choice.sample(rng)].clone()),
-            Kind::Sequence { from, step, length } => {
+            GeneratorKind::Weighted { texts, choice } => {
+                Value::Text(texts[choice.sample(rng)].clone())
+            }
+            GeneratorKind::Sequence { from, step, length } => {
                 let place = u128::from(number) % length;
                 // `place < length` keeps the value between `from` and `to`.
                 let value = i128::from(*from) + i128::from(*step) * place as i128;
                 Value::Int(value as i64)
             }
-            Kind::Constant(value) => value.clone(),
-            Kind::Rows(rows) => rows.draw(rng, number),
-            Kind::Loaded { .. } => Value::Unset,
-            Kind::Uuid => text::uuid(rng),
-            Kind::Timestamp(clock) => text::timestamp(*clock),
-            Kind::Fake(fake) => text::fake(rng, *fake),
-            Kind::Text { alphabet, length } => {
+            GeneratorKind::Constant(value) => value.clone(),
+            GeneratorKind::Rows(rows) => rows.draw(rng, number),
+            GeneratorKind::Loaded { .. } => Value::Unset,
+            GeneratorKind::Uuid => text::uuid(rng),
+            GeneratorKind::Timestamp(clock) => text::timestamp(*clock),
+            GeneratorKind::Fake(fake) => text::fake(rng, *fake),
+            GeneratorKind::Text { alphabet, length } => {
                 let length = rng.random_range(length.clone());
                 text::string(rng, alphabet, length)
             }

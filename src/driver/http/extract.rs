@@ -6,7 +6,7 @@ use crate::{
     driver::Failure,
     plan::{
         HttpStep,
-        http::{Extract, Source},
+        http::{Extract, ExtractSource},
     },
 };
 use memchr::memmem;
@@ -35,7 +35,7 @@ fn find(extract: &Extract, answer: &Answer, written: &Written<'_>) -> Result<Val
         None => words,
     };
     match &extract.source {
-        Source::Json(path) => match answer.json() {
+        ExtractSource::Json(path) => match answer.json() {
             None => Err(format!("the body is not JSON: `{}`", shown(&answer.body))),
             Some(json) => path
                 .first(json, |found| {
@@ -45,19 +45,19 @@ fn find(extract: &Extract, answer: &Answer, written: &Written<'_>) -> Result<Val
                 .flatten()
                 .ok_or_else(|| nothing(format!("nothing at {path}"))),
         },
-        Source::Header(name) => headers(&answer.head)
+        ExtractSource::Header(name) => headers(&answer.head)
             .find(|(own, _)| name == own)
             .map(|(_, value)| text(value))
             .ok_or_else(|| nothing(format!("no header {name}"))),
-        Source::Regex(regex) => by_regex(regex, &answer.body)
+        ExtractSource::Regex(regex) => by_regex(regex, &answer.body)
             .map(text)
             .ok_or_else(|| nothing(format!("the body does not match /{regex}/"))),
-        Source::Cookie(name) => headers(&answer.head)
+        ExtractSource::Cookie(name) => headers(&answer.head)
             .filter(|(own, _)| own.eq_ignore_ascii_case("set-cookie"))
             .find_map(|(_, value)| cookie(value, name))
             .map(text)
             .ok_or_else(|| nothing(format!("no cookie {name} is set"))),
-        Source::Form(name) => field(&answer.body, name)
+        ExtractSource::Form(name) => field(&answer.body, name)
             .map(|value| Value::Text(unescaped(&value).into()))
             .ok_or_else(|| nothing(format!("no field {name} in a form"))),
     }

@@ -16,7 +16,7 @@ impl Problem {
         }
     }
 
-    fn place(&self, plan: &Plan) -> diag::Place {
+    fn place(&self, plan: &Plan) -> diag::Span {
         let (index, place) = match self.subject {
             Subject::Database(place) => {
                 let database = plan.written.databases.get(place);
@@ -27,7 +27,7 @@ impl Problem {
         let mut steps = plan.populations.iter().flat_map(Population::steps);
         let step = steps.find(|step| step.index == index);
         let Some(step) = step.and_then(|step| step.kind.sql()) else {
-            return diag::Place::default();
+            return diag::Span::default();
         };
         let written = &step.written;
         let part = match place {

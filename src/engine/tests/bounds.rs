@@ -121,7 +121,7 @@ proptest! {
 }
 
 /// Two populations, of which the second wants many workers.
-pub(super) fn beside(load: Load) -> Plan {
+pub(super) fn one_step_plan(load: Load) -> Plan {
     let mut both = plan(load, &[1, 1]);
     let mut second = plan(Load::Open(open(20.0, 2, 64, 64)), &[1, 1]).populations;
     let own = both.populations[0].tasks.pop().unwrap();
@@ -135,7 +135,7 @@ pub(super) fn beside(load: Load) -> Plan {
 #[test]
 fn one_slot_serves_all_arrivals_whatever_else_runs() {
     for workers in [1, 2, 4, 16] {
-        let plan = beside(Load::Open(open(10.0, 2, 1, 20)));
+        let plan = one_step_plan(Load::Open(open(10.0, 2, 1, 20)));
         let ran = drive(plan, workers, None, steady(30 * MS));
         assert_eq!(
             (ran.task(0).count(), ran.task(0)[Counter::Dropped]),
@@ -158,7 +158,12 @@ fn one_user_does_all_shared_runs_whatever_else_runs() {
             duration: None,
             ..one
         };
-        let ran = drive(beside(Load::Closed(load)), workers, None, steady(10 * MS));
+        let ran = drive(
+            one_step_plan(Load::Closed(load)),
+            workers,
+            None,
+            steady(10 * MS),
+        );
         assert_eq!(ran.task(0).count(), 10);
     }
 }

@@ -2,7 +2,7 @@
 //! of workers nor who is free first makes a difference.
 
 use super::{
-    bounds::{beside, uneven},
+    bounds::{one_step_plan, uneven},
     *,
 };
 use crate::{
@@ -170,7 +170,7 @@ proptest! {
     fn populations_share_numbers_and_give_none_twice(workers in 1usize..17, users in 1u32..12, longest in 1u64..50) {
         for scope in [Scope::Task, Scope::Step] {
             let think = Think::Constant(Duration::from_millis(30));
-            let mut plan = beside(closed(Curve::constant(f64::from(users)), 2, think));
+            let mut plan = one_step_plan(closed(Curve::constant(f64::from(users)), 2, think));
             for population in &mut plan.populations {
                 population.variables = vec![sequence(0, scope)];
                 let task = &mut population.tasks[0];

@@ -4,7 +4,7 @@ use super::{context::Context, target::Draft};
 use crate::{
     plan::{App, AppPool, AppSettings, Target, sql::Secret, written::redact_user},
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         diag::did_you_mean,
         raw::{self, Field, Pool, PoolBounds, Spanned},
     },
@@ -99,9 +99,9 @@ pub(super) fn compile(
 /// Tells of populations that drive the same service, but want it to be started differently.
 pub(super) fn agree<'d>(
     context: &Context<'_>,
-    targets: impl Iterator<Item = (&'d Draft, Option<Place>)>,
+    targets: impl Iterator<Item = (&'d Draft, Option<Span>)>,
 ) {
-    let mut seen: Vec<(&App, Option<Place>)> = Vec::new();
+    let mut seen: Vec<(&App, Option<Span>)> = Vec::new();
     for (draft, place) in targets {
         let Target::App(app) = &draft.target else {
             continue;
@@ -179,7 +179,7 @@ fn setting<T: FromStr<Err = String>>(
     }
 }
 
-fn pool(context: &Context<'_>, pool: &Pool, place: Place) -> Option<Option<AppPool>> {
+fn pool(context: &Context<'_>, pool: &Pool, place: Span) -> Option<Option<AppPool>> {
     let PoolBounds { min, max, timeout } = match pool {
         Pool::Usual(true) => return Some(None),
         Pool::Usual(false) => return Some(Some(AppPool::Off)),

@@ -13,7 +13,7 @@ use crate::{
     data::{Template, template::Part},
     plan::{
         HttpStep,
-        beside::{Call, Server},
+        background::{Call, CallTarget},
         http::Client,
         written::{self, redact_query, redact_user},
     },
@@ -88,7 +88,7 @@ impl Calls<'_> {
             headers.retain(|header| !written::is_secret(header.name.as_str()));
             headers.extend(other.iter().filter_map(|other| other.authorization.clone()));
         }
-        let names = Names::beside();
+        let names = Names::background();
         let shared = Shared {
             headers: Some(headers),
             prefix: match &other {
@@ -114,7 +114,7 @@ impl Calls<'_> {
             return None;
         }
         let server = match other {
-            None => Server::Target(population?),
+            None => CallTarget::Target(population?),
             Some(other) => {
                 let Other {
                     url, path, shown, ..
@@ -122,7 +122,7 @@ impl Calls<'_> {
                 http.written.path = shown;
                 name = format!("{} {}", http.method, http.written.path);
                 http.path = Template::literal(path.as_bytes());
-                Server::Other(population?, url)
+                CallTarget::Other(population?, url)
             }
         };
         change(&mut http);

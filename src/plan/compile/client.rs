@@ -7,7 +7,7 @@ use crate::{
         written::redact_user,
     },
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         raw::{self, Field, Http},
     },
 };
@@ -18,13 +18,13 @@ use url::Url;
 const MOST_REDIRECTS: u64 = 100;
 
 /// The place where the scenario asks for the fast client.
-pub(super) fn fast(http: &Http) -> Option<Place> {
+pub(super) fn fast(http: &Http) -> Option<Span> {
     let asked = http.client.given()?;
     (asked.value == raw::Client::Fast).then_some(asked.place)
 }
 
 /// Tells that what stands at `place`, `what`, needs more than the fast client that is asked for.
-pub(super) fn conflict(context: &Context<'_>, fast: Place, place: Place, what: &str) {
+pub(super) fn conflict(context: &Context<'_>, fast: Span, place: Span, what: &str) {
     let message = format!("{what}, which the fast client cannot do");
     let problem = Problem::new(place, message).other(fast, "asked for here");
     context.tell(problem.help("leave out one of the two"));
@@ -106,13 +106,13 @@ pub(super) fn compile(context: &Context<'_>, http: &Http, multipart: bool) -> Op
 
 struct Asks<'a> {
     context: &'a Context<'a>,
-    fast: Option<Place>,
+    fast: Option<Span>,
     why: Vec<&'static str>,
 }
 
 impl Asks<'_> {
     /// Notes that something is asked for, or could not be read (None).
-    fn note(&mut self, asked: Option<bool>, what: &'static str, place: Option<Place>) {
+    fn note(&mut self, asked: Option<bool>, what: &'static str, place: Option<Span>) {
         if asked != Some(true) {
             return;
         }

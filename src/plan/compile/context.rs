@@ -2,7 +2,7 @@
 
 use super::{Settings, rows::Table};
 use crate::scenario::{
-    Place, Problem, Scenario,
+    Problem, Scenario, Span,
     raw::{self, Field, Spanned},
 };
 use std::{
@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
     }
 
     /// Tells that a key is missing from the table at `place`.
-    pub fn missing(&self, place: Place, key: &str, help: &'static str) {
+    pub fn missing(&self, place: Span, key: &str, help: &'static str) {
         let problem = Problem::new(place, format!("`{key}` is missing"));
         self.tell(problem.help(help));
     }

@@ -9,7 +9,7 @@ use crate::{
     data::{Generator, Refusal, generator::refusal::of_weight, template::holes::is_name},
     plan::{Scope, Variable, written::unless_secret},
     scenario::{
-        Place, Problem,
+        Problem, Span,
         form::Words,
         raw::{self, Field, Number, Spanned},
         tree::NodeKind,
@@ -31,7 +31,7 @@ pub(super) struct Variables {
 pub(super) fn compile(
     context: &Context<'_>,
     data: &Field<Vec<raw::Variable>>,
-    open: Option<Place>,
+    open: Option<Span>,
 ) -> Option<Variables> {
     let given = match data {
         Field::Absent => &[],
@@ -168,7 +168,7 @@ pub(super) fn check_name(context: &Context<'_>, name: &Spanned<String>) {
     }
 }
 
-fn scope(context: &Context<'_>, variable: &raw::Variable, open: Option<Place>) -> Option<Scope> {
+fn scope(context: &Context<'_>, variable: &raw::Variable, open: Option<Span>) -> Option<Scope> {
     let scope = or_default(&variable.scope, Scope::Task)?;
     if let Some(raw::Generator::Constant(_)) = variable.generator.value() {
         return Some(Scope::Run);
@@ -296,7 +296,7 @@ fn generator(
 fn weighted(
     context: &Context<'_>,
     choices: &[(raw::Spanned<String>, Field<f64>)],
-    place: Place,
+    place: Span,
 ) -> Option<(Generator, Json)> {
     let mut right = true;
     for (_, weight) in choices {

@@ -68,7 +68,7 @@ impl Databases {
         &self,
         context: &Context<'_>,
         named: &Field<Text>,
-        step: crate::scenario::Place,
+        step: crate::scenario::Span,
     ) -> Option<(usize, &Database)> {
         let names = || self.all.iter().map(|(name, _)| name.as_str());
         let place = match (named, self.all.as_slice()) {

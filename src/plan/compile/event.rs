@@ -4,13 +4,13 @@ use super::{call::Calls, load::Level, names, query, scale::Stretch, template::fi
 use crate::{
     human::duration as time,
     plan::{
-        beside::Query,
-        event::{Action, Command, Event, When},
+        background::Query,
+        event::{Action, Command, Event, EventTime},
         written::cut,
     },
     printable,
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         raw::{self, Field, Root, Spanned},
     },
 };
@@ -37,7 +37,7 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<Vec<Event>> 
 /// Makes times those of a run whose length a flag changes.
 pub(super) fn stretch(events: &mut [Event], stretch: Stretch) {
     for event in events {
-        if let When::At(at) = &mut event.when {
+        if let EventTime::At(at) = &mut event.when {
             *at = stretch.apply(*at);
         }
         event.every = event.every.map(|every| stretch.apply(every).max(SHORTEST));
@@ -73,7 +73,7 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
             .whole(field, 1, MOST_TIMES, "times in all")
             .map(Some),
     };
-    if let (Some(When::End), Some(place)) = (when, raw.every.place()) {
+    if let (Some(EventTime::End), Some(place)) = (when, raw.every.place()) {
         let problem = Problem::new(place, "`every` at the end");
         context.tell(problem.help("the end is but once"));
     }
@@ -127,7 +127,7 @@ fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
     }
 }
 
-fn command(calls: &Calls<'_>, words: &[Text], place: Place) -> Option<Command> {
+fn command(calls: &Calls<'_>, words: &[Text], place: Span) -> Option<Command> {
     let context = calls.context;
     let fixed: Vec<Option<String>> = words.iter().map(|word| fixed(context, word)).collect();
     let fixed: Vec<String> = fixed.into_iter().collect::<Option<_>>()?;
@@ -147,7 +147,7 @@ fn command(calls: &Calls<'_>, words: &[Text], place: Place) -> Option<Command> {
     })
 }
 
-fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<When> {
+fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<EventTime> {
     let context = calls.context;
     let (at, place) = match (&raw.at, &raw.stage) {
         (Field::Absent, Field::Absent) => {
@@ -156,7 +156,7 @@ fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<When> {
             return None;
         }
         (Field::Given(at), Field::Absent) => (at.value, at.place),
-        (Field::Absent, Field::Given(stage)) => (raw::When::Stage(stage.value), stage.place),
+        (Field::Absent, Field::Given(stage)) => (raw::EventTime::Stage(stage.value), stage.place),
         (at, stage) => {
             if let (Some(first), Some(second)) = (at.place(), stage.place()) {
                 let problem = Problem::new(second, "both `at` and `stage`");
@@ -166,9 +166,9 @@ fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<When> {
         }
     };
     let at = match at {
-        raw::When::End => return Some(When::End),
-        raw::When::At(at) => at,
-        raw::When::Stage(number) => stage(calls, &raw.population, number, place)?,
+        raw::EventTime::End => return Some(EventTime::End),
+        raw::EventTime::At(at) => at,
+        raw::EventTime::Stage(number) => stage(calls, &raw.population, number, place)?,
     };
     let populations = calls.populations?.iter();
     let ends: Option<Vec<Duration>> = populations.map(|p| p.load.length()).collect();
@@ -183,7 +183,7 @@ fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<When> {
         context.tell(problem.help(help));
         return None;
     }
-    Some(When::At(at))
+    Some(EventTime::At(at))
 }
 
 /// When a stage begins.
@@ -191,7 +191,7 @@ fn stage(
     calls: &Calls<'_>,
     population: &Field<Text>,
     number: i64,
-    place: Place,
+    place: Span,
 ) -> Option<Duration> {
     let tell = |message: String, help: &'static str| {
         calls.context.tell(Problem::new(place, message).help(help));

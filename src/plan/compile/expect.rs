@@ -13,7 +13,7 @@ use crate::{
         written::{MOST_CHECKS, unless_secret},
     },
     scenario::{
-        Place, Problem,
+        Problem, Span,
         raw::{self, Field, Pair, Spanned},
         tree::{Node, NodeKind},
     },
@@ -28,7 +28,7 @@ pub(super) fn compile(
     context: &Context<'_>,
     names: &Names<'_>,
     expect: &Field<raw::Expect>,
-    head: Option<Place>,
+    head: Option<Span>,
 ) -> Option<(Expect, Vec<String>)> {
     let (expect, place) = match expect {
         Field::Absent => return Some(Default::default()),
@@ -89,13 +89,13 @@ pub(super) fn compile(
 }
 
 /// Tells that there is no body to look at.
-pub(super) fn no_body(context: &Context<'_>, place: Place, head: Place) {
+pub(super) fn no_body(context: &Context<'_>, place: Span, head: Span) {
     let problem = Problem::new(place, "an answer to HEAD has no body");
     context.tell(problem.other(head, "this asks for the head alone"));
 }
 
 /// The path that `text` is; told and None when it is none.
-pub(super) fn json_path(context: &Context<'_>, text: &str, place: Place) -> Option<JsonPath> {
+pub(super) fn json_path(context: &Context<'_>, text: &str, place: Span) -> Option<JsonPath> {
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
         Err(wrong) => {
@@ -109,7 +109,7 @@ pub(super) fn json_path(context: &Context<'_>, text: &str, place: Place) -> Opti
 }
 
 /// The header's name that `text` is; told and None when it is none.
-pub(super) fn header_name(context: &Context<'_>, text: &str, place: Place) -> Option<HeaderName> {
+pub(super) fn header_name(context: &Context<'_>, text: &str, place: Span) -> Option<HeaderName> {
     let name = HeaderName::from_bytes(text.as_bytes()).ok();
     if name.is_none() {
         context.tell(Problem::new(place, "not a header's name"));

@@ -7,9 +7,9 @@ use super::{
     template::{Names, fixed},
 };
 use crate::{
-    plan::http::{Extract, Source},
+    plan::http::{Extract, ExtractSource},
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         raw::{self, Field, Spanned},
     },
 };
@@ -32,7 +32,7 @@ pub(super) fn compile(
     context: &Context<'_>,
     names: &Names<'_>,
     extract: &Field<Vec<raw::Extract>>,
-    head: Option<Place>,
+    head: Option<Span>,
 ) -> Option<Extracts> {
     let given = match extract {
         Field::Absent => return Some(Default::default()),
@@ -63,7 +63,7 @@ fn one(
     context: &Context<'_>,
     names: &Names<'_>,
     extract: &raw::Extract,
-    head: Option<Place>,
+    head: Option<Span>,
 ) -> Option<(Extract, (String, String))> {
     let name = extract.name.value.as_str();
     check(context, names, &extract.name);
@@ -105,11 +105,15 @@ fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn source(context: &Context<'_>, kind: raw::Source, text: &Text) -> Option<(Source, String)> {
+fn source(
+    context: &Context<'_>,
+    kind: raw::ExtractKind,
+    text: &Text,
+) -> Option<(ExtractSource, String)> {
     let place = text.place();
     let own = match kind {
         // Braces count something in a regular expression; there are no holes in it.
-        raw::Source::Regex => text.value(),
+        raw::ExtractKind::Regex => text.value(),
         _ => fixed(context, text)?,
     };
     if own.is_empty() {
@@ -118,23 +122,29 @@ fn source(context: &Context<'_>, kind: raw::Source, text: &Text) -> Option<(Sour
     }
     let written = text.written();
     Some(match kind {
-        raw::Source::Plain | raw::Source::Json => (
-            Source::Json(expect::json_path(context, &own, place)?),
+        raw::ExtractKind::Plain | raw::ExtractKind::Json => (
+            ExtractSource::Json(expect::json_path(context, &own, place)?),
             written.to_owned(),
         ),
-        raw::Source::Header => {
+        raw::ExtractKind::Header => {
             let name = expect::header_name(context, &own, place)?;
-            (Source::Header(name), format!("the header {written}"))
+            (ExtractSource::Header(name), format!("the header {written}"))
         }
-        raw::Source::Regex => match regex(&own) {
-            Ok(regex) => (Source::Regex(regex), format!("the body by /{written}/")),
+        raw::ExtractKind::Regex => match regex(&own) {
+            Ok(regex) => (
+                ExtractSource::Regex(regex),
+                format!("the body by /{written}/"),
+            ),
             Err(words) => {
                 let problem = Problem::new(place, "not a regular expression");
                 context.tell(problem.help(words));
                 return None;
             }
         },
-        raw::Source::Cookie => (Source::Cookie(own), format!("the cookie {written}")),
-        raw::Source::Form => (Source::Form(own), format!("the form's field {written}")),
+        raw::ExtractKind::Cookie => (ExtractSource::Cookie(own), format!("the cookie {written}")),
+        raw::ExtractKind::Form => (
+            ExtractSource::Form(own),
+            format!("the form's field {written}"),
+        ),
     })
 }

@@ -8,7 +8,7 @@ use crate::{
     data::Template,
     plan::written::unless_secret,
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         raw::{Field, Pair},
         text::Piece,
     },
@@ -45,7 +45,7 @@ pub(super) fn compile(
         Field::Bad(_) => return None,
         Field::Given(given) => &given.value,
     };
-    let mut seen: Vec<(HeaderName, Place)> = Vec::new();
+    let mut seen: Vec<(HeaderName, Span)> = Vec::new();
     let mut right = true;
     let mut compiled = Vec::new();
     for pair in pairs {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     plan::{Arrivals, Iterations, Think},
     scenario::{
-        Place, Problem,
+        Problem, Span,
         raw::{self, Field},
     },
 };
@@ -120,8 +120,8 @@ fn warmup(context: &Context<'_>, load: &raw::Load, level: Option<&Level>) -> Opt
 
 /// The model, with the key that says so.
 enum Which {
-    Closed(Place),
-    Open(Place),
+    Closed(Span),
+    Open(Span),
 }
 
 fn which(context: &Context<'_>, load: &raw::Load) -> Option<Which> {
@@ -165,7 +165,7 @@ fn which(context: &Context<'_>, load: &raw::Load) -> Option<Which> {
 fn closed(
     context: &Context<'_>,
     load: &raw::Load,
-    because: Place,
+    because: Span,
 ) -> (Option<Model>, Option<Level>) {
     let strays = [
         ("arrivals", load.arrivals.place()),
@@ -264,7 +264,7 @@ fn iterations(context: &Context<'_>, load: &raw::Load) -> Option<Iterations> {
     }
 }
 
-fn open(context: &Context<'_>, load: &raw::Load, because: Place) -> (Option<Model>, Option<Level>) {
+fn open(context: &Context<'_>, load: &raw::Load, because: Span) -> (Option<Model>, Option<Level>) {
     let strays = [
         (
             "spawn_rate",

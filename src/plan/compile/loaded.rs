@@ -13,7 +13,7 @@ use crate::{
     data::{Generator, jsonpath::JsonPath, template::holes::is_name},
     plan::{
         HttpStep, Population,
-        beside::Loaded,
+        background::Loaded,
         http::Extract,
         verify::Question,
         written::{cut, redact_query},

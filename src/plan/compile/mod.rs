@@ -8,12 +8,12 @@ mod client;
 mod context;
 mod data;
 mod database;
-mod errands;
 mod event;
 mod expect;
 mod extract;
 mod headers;
 mod http_settings;
+mod lifecycle;
 mod load;
 mod loaded;
 mod multipart;
@@ -39,7 +39,7 @@ mod trace;
 mod transaction;
 mod verify;
 
-use super::{Beside, MAX_LAG, Plan, Written};
+use super::{Background, MAX_LAG, Plan, Written};
 use crate::scenario::{
     Problem, Report, Scenario,
     raw::{self, Field},
@@ -174,7 +174,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
         steps: Vec::new(),
         tasks: Vec::new(),
         groups: Vec::new(),
-        beside: Beside {
+        background: Background {
             calls,
             loaded,
             events,
@@ -182,7 +182,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
             limits,
             verify,
         },
-        errands: Vec::new(),
+        lifecycle_steps: Vec::new(),
         trace,
         max_lag: max_lag(root, settings),
         written: Written {
@@ -195,16 +195,16 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
     for threshold in &mut plan.thresholds {
         threshold.after = stretch.apply(threshold.after);
     }
-    event::stretch(&mut plan.beside.events, stretch);
-    let errands: Vec<_> = populations
+    event::stretch(&mut plan.background.events, stretch);
+    let lifecycle: Vec<_> = populations
         .into_iter()
         .map(|draft| draft.finish(&mut plan))
         .collect();
     // What is not measured comes last, so that what is has numbers of its own.
-    for (population, errands) in errands.into_iter().enumerate() {
-        place::errands(errands, population, &mut plan);
+    for (population, lifecycle) in lifecycle.into_iter().enumerate() {
+        place::lifecycle(lifecycle, population, &mut plan);
     }
-    loaded::number(&plan.beside.loaded, &mut plan.populations, sources);
+    loaded::number(&plan.background.loaded, &mut plan.populations, sources);
     trace::apply(&mut plan);
     Ok(plan)
 }

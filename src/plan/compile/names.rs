@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::{
     printable,
-    scenario::{Place, Problem, Text, raw::Field},
+    scenario::{Problem, Span, Text, raw::Field},
 };
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub(super) fn step(context: &Context<'_>, field: &Field<Text>) -> Option<String>
 }
 
 /// Tells that two things have one name.
-pub(super) fn twice(context: &Context<'_>, what: &str, place: Place, before: Place) {
+pub(super) fn twice(context: &Context<'_>, what: &str, place: Span, before: Span) {
     let problem = Problem::new(place, format!("two {what} have the same name"));
     context.tell(problem.other(before, "the first"));
 }

@@ -5,12 +5,12 @@ use crate::{
     plan::{
         HttpStep,
         http::Extract,
-        observe::{Limit, Observe, Watched, is_of_observed, parse},
+        observe::{Limit, ObservationSource, Observe, is_of_observed, parse},
         sql::Backend,
     },
     printable,
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         diag::did_you_mean,
         raw::{self, Field, Root},
     },
@@ -27,7 +27,7 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<(Vec<Observe
         Field::Bad(_) => return None,
         Field::Given(given) => &given.value,
     };
-    let mut places: HashMap<String, Place> = HashMap::new();
+    let mut places: HashMap<String, Span> = HashMap::new();
     // Not `collect` at once: that would stop at the first problem.
     let drafts: Vec<Draft> = given
         .iter()
@@ -56,7 +56,7 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<(Vec<Observe
     let observe = drafts.into_iter().map(|draft| {
         Some(Observe {
             name: draft.name?,
-            watched: draft.watched?,
+            source: draft.source?,
         })
     });
     Some((observe.collect::<Option<_>>()?, limits))
@@ -67,12 +67,12 @@ struct Draft {
     /// As it is called, rightly or not.
     name: Option<String>,
     /// None when there is a problem, which is told.
-    watched: Option<Watched>,
+    source: Option<ObservationSource>,
 }
 
 impl Draft {
     fn of(calls: &mut Calls<'_>, raw: &raw::Observe) -> Self {
-        let mut watched = watched(calls, raw);
+        let mut source = source(calls, raw);
         let name = match &raw.name {
             Field::Absent if raw.prometheus.place().is_some() => Some("app".to_owned()),
             Field::Absent if raw.database.place().is_some() => {
@@ -81,15 +81,15 @@ impl Draft {
             Field::Absent => raw.host.place().map(|_| "host".to_owned()),
             field => {
                 let right = name(calls.context, field);
-                watched = watched.filter(|_| right.is_some());
+                source = source.filter(|_| right.is_some());
                 right.or_else(|| field.value().map(|text| text.written().to_owned()))
             }
         };
-        Self { name, watched }
+        Self { name, source }
     }
 }
 
-fn watched(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
+fn source(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<ObservationSource> {
     let context = calls.context;
     let host = raw.host.value().copied().unwrap_or(false);
     let given = [
@@ -125,7 +125,7 @@ fn watched(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
         let problem = Problem::new(first, "an observation of nothing");
         context.tell(problem.help("write host = true, or leave it out"));
     }
-    host.then_some(Watched::Host)
+    host.then_some(ObservationSource::Host)
 }
 
 fn name(context: &Context<'_>, field: &Field<Text>) -> Option<String> {
@@ -140,7 +140,7 @@ fn name(context: &Context<'_>, field: &Field<Text>) -> Option<String> {
     Some(name)
 }
 
-fn page(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
+fn page(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<ObservationSource> {
     let texts = |field: &Field<Vec<Text>>| match field {
         Field::Absent => Some(Vec::new()),
         field => Some(field.value()?.iter().map(Text::value).collect()),
@@ -155,14 +155,14 @@ fn page(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<Watched> {
             written: None,
         });
     });
-    Some(Watched::Prometheus {
+    Some(ObservationSource::Prometheus {
         metrics: texts(&raw.metrics)?,
         by: texts(&raw.by)?,
         call: call?,
     })
 }
 
-fn database(calls: &Calls<'_>, raw: &raw::Observe, place: Place) -> Option<Watched> {
+fn database(calls: &Calls<'_>, raw: &raw::Observe, place: Span) -> Option<ObservationSource> {
     let asked = raw::Step {
         place: raw.place,
         database: raw.database.clone(),
@@ -174,7 +174,7 @@ fn database(calls: &Calls<'_>, raw: &raw::Observe, place: Place) -> Option<Watch
         calls.context.tell(problem.help("PostgreSQL and MySQL do"));
         return None;
     }
-    Some(Watched::Database(source, backend))
+    Some(ObservationSource::Database(source, backend))
 }
 
 fn limit(
@@ -221,7 +221,10 @@ fn limit(
         }
         return None;
     };
-    if let Some(known) = drafts[source].watched.as_ref().and_then(Watched::metrics)
+    if let Some(known) = drafts[source]
+        .source
+        .as_ref()
+        .and_then(ObservationSource::metrics)
         && !known.contains(&condition.metric.as_str())
     {
         let at = name.end + 1;
@@ -242,7 +245,7 @@ fn limit(
     })
 }
 
-fn unknown(context: &Context<'_>, place: Place, name: &str, drafts: &[Draft]) {
+fn unknown(context: &Context<'_>, place: Span, name: &str, drafts: &[Draft]) {
     let names = || drafts.iter().filter_map(|draft| draft.name.as_deref());
     let problem = Problem::new(place, "nothing that is observed has this name");
     let help = did_you_mean(name, names());

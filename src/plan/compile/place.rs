@@ -1,7 +1,7 @@
 //! Gives a checked population its place in the plan, and numbers to its tasks, groups and steps.
 
 use super::{
-    errands::Errands,
+    lifecycle::LifecyclePrograms,
     population,
     program::{self, Program},
     step,
@@ -11,11 +11,11 @@ use crate::plan::{
 };
 
 impl population::Draft {
-    /// Puts the population into the plan. Returns the errands that are not measured.
-    pub fn finish(self, plan: &mut Plan) -> Errands {
-        let mut errands = self.errands;
+    /// Puts the population into the plan. Returns the lifecycle that are not measured.
+    pub fn finish(self, plan: &mut Plan) -> LifecyclePrograms {
+        let mut lifecycle = self.lifecycle;
         let programs = self.tasks.iter().map(|task| &task.program);
-        let programs = programs.chain(&errands.user_start);
+        let programs = programs.chain(&lifecycle.user_start);
         let used = programs.flat_map(|program| program.steps.iter().flat_map(|step| &step.uses));
         let user_draws = draws(used, &self.variables, &[Scope::User]);
         let mut tasks = Vec::with_capacity(self.tasks.len());
@@ -25,7 +25,7 @@ impl population::Draft {
             placed.weight = task.weight;
             tasks.push(placed);
         }
-        let user_start = errands.user_start.take().map(|program| {
+        let user_start = lifecycle.user_start.take().map(|program| {
             let owner = owner(&self.name, USER_START.to_owned(), plan.tasks.len());
             measured(program, &self.variables, owner, plan)
         });
@@ -54,17 +54,17 @@ impl population::Draft {
             variables: self.variables,
             extracted: self.extracted,
         });
-        errands
+        lifecycle
     }
 }
 
-/// Puts the errands of a population into the plan, which has every measured step by then.
-pub(super) fn errands(errands: Errands, population: usize, plan: &mut Plan) {
+/// Puts the lifecycle of a population into the plan, which has every measured step by then.
+pub(super) fn lifecycle(lifecycle: LifecyclePrograms, population: usize, plan: &mut Plan) {
     let Some(own) = plan.populations.get_mut(population) else {
         return;
     };
     let labels = Labels {
-        steps: &mut plan.errands,
+        steps: &mut plan.lifecycle_steps,
         first: plan.steps.len(),
         groups: None,
         written: &mut plan.written.steps,
@@ -79,8 +79,8 @@ pub(super) fn errands(errands: Errands, population: usize, plan: &mut Plan) {
         writer.owner.id = format!("{}/{name}", writer.owner.population);
         program.map(|program| writer.place(program))
     };
-    let setup = place(errands.setup, "setup");
-    let teardown = place(errands.teardown, "teardown");
+    let setup = place(lifecycle.setup, "setup");
+    let teardown = place(lifecycle.teardown, "teardown");
     (own.setup, own.teardown) = (setup, teardown);
 }
 

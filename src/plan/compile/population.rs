@@ -2,8 +2,8 @@
 
 use super::{
     Error, Settings, app, call, client, context::Context, data, data::Variables,
-    database::Databases, errands, errands::Errands, headers, headers::Header, http_settings, load,
-    names, program::Program, step::Shared, target, task,
+    database::Databases, headers, headers::Header, http_settings, lifecycle,
+    lifecycle::LifecyclePrograms, load, names, program::Program, step::Shared, target, task,
 };
 use crate::{
     plan::{Target, Variable, http::Settings as HttpSettings},
@@ -30,7 +30,7 @@ pub(super) struct Draft {
     pub generators: Vec<serde_json::Value>,
     pub extracted: Vec<String>,
     pub tasks: Vec<task::Draft>,
-    pub errands: Errands,
+    pub lifecycle: LifecyclePrograms,
     pub choice: Option<WeightedAliasIndex<f64>>,
 }
 
@@ -136,7 +136,7 @@ fn compile(
     let http = first(&raw.http, &shared.http).value().unwrap_or(&none);
     let mut names = data::names(context, data, raw);
     let extracted = names.all_extracted();
-    let lasting = errands::lasting(&names, raw);
+    let lasting = lifecycle::lasting(&names, raw);
     let mut headers = headers::compile(context, &lasting, &http.headers);
     if let (Some(headers), Some(target)) = (&mut headers, &target) {
         authorize(headers, target);
@@ -151,10 +151,10 @@ fn compile(
         fast: client::fast(http),
     };
     let common = call::Common::of(&shared);
-    let errands = errands::compile(context, &shared, &mut names, raw, open);
+    let lifecycle = lifecycle::compile(context, &shared, &mut names, raw, open);
     let tasks = task::compile_all(context, &shared, &names, raw);
     let multipart = tasks.iter().flatten().any(task::Draft::sends_parts)
-        || errands.iter().any(Errands::sends_parts);
+        || lifecycle.iter().any(LifecyclePrograms::sends_parts);
     let client = client::compile(context, http, multipart);
     let settings = http_settings::compile(context, http, client, settings);
 
@@ -169,8 +169,8 @@ fn compile(
         variables,
         generators,
     } = variables?;
-    let errands = errands?;
-    errands::check(context, &errands, raw)?;
+    let lifecycle = lifecycle?;
+    lifecycle::check(context, &lifecycle, raw)?;
     Some(Draft {
         name: name?.unwrap_or_else(|| names::file(&root.name, context.path)),
         common: common?,
@@ -182,7 +182,7 @@ fn compile(
         generators,
         extracted,
         tasks,
-        errands,
+        lifecycle,
         choice,
     })
 }

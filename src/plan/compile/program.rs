@@ -10,7 +10,7 @@ use super::{
 use crate::{
     plan::{Op, Transaction, program::MOST_REPEATS},
     scenario::{
-        Place, Problem,
+        Problem, Span,
         raw::{self, Field, Item},
     },
 };
@@ -54,7 +54,7 @@ pub(super) fn compile(
     shared: &Shared<'_>,
     names: &Names<'_>,
     steps: &Field<Vec<Item>>,
-    place: Place,
+    place: Span,
     owner: Owner,
 ) -> Option<Program> {
     let mut writer = Writer {
@@ -77,15 +77,15 @@ struct Writer<'c, 's, 'n> {
     names: Names<'n>,
     program: Program,
     /// The names of steps and groups, each with its place and whether it is a group's.
-    called: HashMap<String, (Place, bool)>,
+    called: HashMap<String, (Span, bool)>,
     /// The transaction around what comes next, and where its key stands.
-    inside: Option<(Transaction, Place)>,
+    inside: Option<(Transaction, Span)>,
     /// Whether there was no problem yet.
     right: bool,
 }
 
 impl Writer<'_, '_, '_> {
-    fn items(&mut self, items: &Field<Vec<Item>>, place: Place, (owner, header): Owner) {
+    fn items(&mut self, items: &Field<Vec<Item>>, place: Span, (owner, header): Owner) {
         if items.is_absent() || items.value().is_some_and(Vec::is_empty) {
             let place = items.place().unwrap_or(place);
             let problem = Problem::new(place, format!("{owner} without steps"));
@@ -167,7 +167,7 @@ impl Writer<'_, '_, '_> {
     }
 
     /// A transaction's first or last step.
-    fn edge(&mut self, prefix: &str, what: &str, transaction: Transaction, place: Place) {
+    fn edge(&mut self, prefix: &str, what: &str, transaction: Transaction, place: Span) {
         let name = format!("{prefix}{what}");
         self.call(&name, place, false);
         let databases = self.shared.databases;
@@ -231,7 +231,7 @@ impl Writer<'_, '_, '_> {
     }
 
     /// Tells when another step or group of the task has this name.
-    fn call(&mut self, name: &str, place: Place, group: bool) {
+    fn call(&mut self, name: &str, place: Span, group: bool) {
         let Some((before, also_group)) = self.called.insert(name.to_owned(), (place, group)) else {
             return;
         };

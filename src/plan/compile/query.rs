@@ -8,7 +8,7 @@ use super::{
 use crate::{
     plan::{
         Target,
-        beside::{Query, Source},
+        background::{DatabaseSource, Query},
         sql::{Backend, Param},
         written::cut,
     },
@@ -35,7 +35,7 @@ pub(super) fn compile(
     let context = calls.context;
     let source = source(calls, population, step);
     let backend = source.map_or(Backend::Postgres, |(_, backend, _)| backend);
-    let statement = sql::statement(context, &Names::beside(), step, backend);
+    let statement = sql::statement(context, &Names::background(), step, backend);
     let timeout = match &step.timeout {
         Field::Absent => source.map(|(.., timeout)| timeout),
         field => context.some_time(field, "a timeout"),
@@ -62,7 +62,7 @@ pub(super) fn source(
     calls: &Calls<'_>,
     population: &Field<crate::scenario::Text>,
     step: &raw::Step,
-) -> Option<(Source, Backend, Duration)> {
+) -> Option<(DatabaseSource, Backend, Duration)> {
     let databases = calls.databases;
     let own = match &step.database {
         Field::Given(name) => name.value.value() == OWN && !databases.has(OWN),
@@ -72,7 +72,7 @@ pub(super) fn source(
     if !own {
         let (place, database) = databases.of(calls.context, &step.database, step.place)?;
         let limit = database.statement_timeout;
-        return Some((Source::Database(place), database.backend, limit));
+        return Some((DatabaseSource::Database(place), database.backend, limit));
     }
     let population = calls.population(population)?;
     let Target::App(app) = &calls.populations?.get(population)?.target.target else {
@@ -85,7 +85,7 @@ pub(super) fn source(
     };
     let url = app.settings.database.as_ref();
     let backend = url.map_or(Some(Backend::Sqlite), |url| Backend::of(url.expose()));
-    Some((Source::Target(population), backend?, TIMEOUT))
+    Some((DatabaseSource::Target(population), backend?, TIMEOUT))
 }
 
 /// Whether a bundled service is driven.

@@ -9,7 +9,7 @@ use crate::{
         template::holes::is_name,
     },
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         diag::did_you_mean,
         raw::{self, Field},
         tree::{Node, NodeKind},
@@ -244,7 +244,7 @@ pub(super) fn of_list(
     key: u64,
     values: &[Node],
     order: &Field<raw::Order>,
-    place: Place,
+    place: Span,
 ) -> Option<(Generator, Json)> {
     let values = list(context, values)?;
     if let Some(raw::Order::Weighted(column)) = order.value() {

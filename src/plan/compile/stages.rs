@@ -1,14 +1,14 @@
 //! Stages of a load.
 
 use super::{context::Context, load::Level};
-use crate::scenario::{Place, Problem, raw, units};
+use crate::scenario::{Problem, Span, raw, units};
 use std::time::Duration;
 
 /// Tells of keys that say what the stages say.
 pub(super) fn not_beside(
     context: &Context<'_>,
     load: &raw::Load,
-    strays: &[(&'static str, Option<Place>)],
+    strays: &[(&'static str, Option<Span>)],
 ) {
     let Some(stages) = load.stages.place() else {
         return;
@@ -23,7 +23,7 @@ pub(super) fn not_beside(
 }
 
 /// Tells of a stage that counts something else.
-pub(super) fn mixed(context: &Context<'_>, place: Place, because: Place) {
+pub(super) fn mixed(context: &Context<'_>, place: Span, because: Span) {
     let problem = Problem::new(place, "stages of both users and rates");
     let problem = problem.other(because, "this decides what the load counts");
     context.tell(problem.help("write all of them with `users`, or all with `rate`"));

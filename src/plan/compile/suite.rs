@@ -5,7 +5,7 @@ use crate::{
     plan::suite::{OnFailure, Phase, Suite},
     printable,
     scenario::{
-        self, Place, Problem, Report, Scenario,
+        self, Problem, Report, Scenario, Span,
         raw::{Field, suite::Phase as Raw},
     },
 };
@@ -30,7 +30,7 @@ pub fn compile_suite(
     check_version(&suite.raw.version, |problem| checked.tell(problem));
     let raw = suite.raw.phases.value().map_or(&[][..], Vec::as_slice);
     if raw.is_empty() && !matches!(suite.raw.phases, Field::Bad(_)) {
-        let place = suite.raw.phases.place().unwrap_or(Place::new(1, 0..0));
+        let place = suite.raw.phases.place().unwrap_or(Span::new(1, 0..0));
         let problem = Problem::new(place, "no phases");
         checked.tell(problem.help(r#"write [[phase]] with scenario = "file.toml""#));
     }
@@ -153,7 +153,7 @@ impl Checked {
         Some(given.value)
     }
 
-    fn users(&mut self, raw: &Raw) -> Option<(u64, Place)> {
+    fn users(&mut self, raw: &Raw) -> Option<(u64, Span)> {
         let given = raw.users.given()?;
         match u64::try_from(given.value) {
             Ok(users) if (1..=MOST_USERS).contains(&users) => Some((users, given.place)),
@@ -165,7 +165,7 @@ impl Checked {
         }
     }
 
-    fn rate(&mut self, raw: &Raw) -> Option<(f64, Place)> {
+    fn rate(&mut self, raw: &Raw) -> Option<(f64, Span)> {
         let given = raw.rate.given()?;
         if given.value == 0.0 {
             self.tell(Problem::new(given.place, "a rate of no arrivals"));

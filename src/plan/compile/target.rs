@@ -8,7 +8,7 @@ use crate::{
         written::{REDACTED, redact_user},
     },
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         raw::{self, Field},
     },
 };
@@ -67,7 +67,7 @@ pub(super) fn compile(
     context: &Context<'_>,
     target: &Field<raw::Target>,
     flag: Option<&Draft>,
-    parent: Place,
+    parent: Span,
 ) -> Option<Draft> {
     let given = match (target, flag) {
         (Field::Absent, Some(flag)) => return Some(flag.clone()),
@@ -125,7 +125,7 @@ fn no_settings(context: &Context<'_>, raw: &raw::Target) -> bool {
     none
 }
 
-fn several(context: &Context<'_>, texts: &[Text], place: Place) -> Option<Draft> {
+fn several(context: &Context<'_>, texts: &[Text], place: Span) -> Option<Draft> {
     if texts.is_empty() {
         context.tell(Problem::new(place, "a list of no servers"));
         return None;

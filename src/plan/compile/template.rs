@@ -46,7 +46,7 @@ impl<'a> Names<'a> {
     }
 
     /// Those of what is done beside the load.
-    pub fn beside() -> Self {
+    pub fn background() -> Self {
         Self {
             runs: false,
             ..Self::new(Some(&[]), Vec::new(), Vec::new())
@@ -254,7 +254,7 @@ pub(super) fn traced(
 }
 
 /// Tells when a name that holes are not filled in looks as if it had one.
-pub(super) fn check_plain_name(context: &Context<'_>, name: &str, place: crate::scenario::Place) {
+pub(super) fn check_plain_name(context: &Context<'_>, name: &str, place: crate::scenario::Span) {
     if name.contains("{{") {
         let problem = Problem::new(place, "holes are filled in values, not in names");
         context.tell(problem);

@@ -12,7 +12,7 @@ use crate::{
     },
     printable,
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         diag::did_you_mean,
         raw::{self, Field, Root},
     },
@@ -119,7 +119,7 @@ struct Candidate<'a> {
     /// Population, task and, for a group, its name.
     path: Vec<&'a str>,
     /// The place of the task's weight, when it is 0.
-    idle: Option<Place>,
+    idle: Option<Span>,
 }
 
 impl Candidate<'_> {
@@ -142,7 +142,7 @@ impl<'a> Candidates<'a> {
             let given = population.name.value().map(Text::written);
             complete &= !matches!(population.tasks, Field::Bad(_));
             let own = given.unwrap_or(default);
-            let mut add = |name: &'a str, named: Vec<&'a str>, idle: Option<Place>| {
+            let mut add = |name: &'a str, named: Vec<&'a str>, idle: Option<Span>| {
                 let path = vec![own, name];
                 let within = |group| path.iter().copied().chain([group]).collect();
                 let named = named.into_iter().map(within);

@@ -14,7 +14,7 @@ use crate::{
         written,
     },
     scenario::{
-        Place,
+        Span,
         raw::{self, Field},
     },
 };
@@ -25,7 +25,7 @@ pub(super) fn compile(
     context: &Context<'_>,
     databases: &Databases,
     raw: &raw::Transaction,
-    place: Place,
+    place: Span,
 ) -> Option<Transaction> {
     let database = databases.of(context, &raw.database, place);
     let max_tries = match &raw.max_tries {

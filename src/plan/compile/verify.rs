@@ -11,12 +11,12 @@ use super::{
 use crate::{
     plan::{
         HttpStep,
-        http::{Extract, Source},
+        http::{Extract, ExtractSource},
         verify::{Parsed, Question, Subject, Verify, parse},
     },
     printable,
     scenario::{
-        Place, Problem, Text,
+        Problem, Span, Text,
         diag::did_you_mean,
         raw::{self, Field, Root, Spanned},
     },
@@ -90,7 +90,7 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
         Field::Given(Spanned { value, place }) => {
             let own = fixed(context, value);
             own.and_then(|own| expect::json_path(context, &own, *place))
-                .map(Source::Json)
+                .map(ExtractSource::Json)
         }
     };
     // The request is compiled in any case, so that its own problems are told as well.
@@ -109,8 +109,10 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
 }
 
 /// The page without the blanks around it.
-pub(super) fn whole_page() -> Option<Source> {
-    Regex::new(r"(?s)^\s*(.*?)\s*$").ok().map(Source::Regex)
+pub(super) fn whole_page() -> Option<ExtractSource> {
+    Regex::new(r"(?s)^\s*(.*?)\s*$")
+        .ok()
+        .map(ExtractSource::Regex)
 }
 
 fn expectation(context: &Context<'_>, text: &Text) -> Option<Parsed> {
@@ -185,7 +187,7 @@ impl<'a> Labels<'a> {
 
     /// What `name` stands for: a task, or a step or group as `task/step`, with or without its
     /// population before it. None when that is told as a problem.
-    fn find(&self, context: &Context<'_>, name: &str, place: Place) -> Option<Subject> {
+    fn find(&self, context: &Context<'_>, name: &str, place: Span) -> Option<Subject> {
         let tell = |message: String, help: String| {
             context.tell(Problem::new(place, message).help(help));
             None

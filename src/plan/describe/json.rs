@@ -1,6 +1,6 @@
 //! The plan as the result file has it.
 
-use super::{beside, step};
+use super::{background, step};
 use crate::{
     plan::{
         Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think,
@@ -35,9 +35,9 @@ pub fn json(plan: &Plan) -> Json {
         "populations": populations.collect::<Vec<_>>(),
         "warmup_s": seconds(plan.warmup),
         "thresholds": thresholds.collect::<Vec<_>>(),
-        "events": beside::events(plan),
-        "observe": beside::observe(plan),
-        "verify": beside::verify(plan),
+        "events": background::events(plan),
+        "observe": background::observe(plan),
+        "verify": background::verify(plan),
     });
     if let Some(trace) = plan.trace {
         described["trace"] = json!({ "sample": trace.sample });
@@ -90,7 +90,8 @@ fn population(plan: &Plan, population: &Population, written: &written::Populatio
         described["share"] = (task.weight / total).into();
         described
     });
-    let errand = |errand: &Option<Task>| errand.as_ref().map(|errand| steps(plan, errand));
+    let lifecycle =
+        |lifecycle: &Option<Task>| lifecycle.as_ref().map(|lifecycle| steps(plan, lifecycle));
     json!({
         "name": population.name,
         "target": target,
@@ -99,10 +100,10 @@ fn population(plan: &Plan, population: &Population, written: &written::Populatio
         "graceful_stop_s": seconds(population.graceful_stop),
         "http": http(population, written),
         "data": data(population, written),
-        "setup": errand(&population.setup),
-        "user_start": errand(&population.user_start),
+        "setup": lifecycle(&population.setup),
+        "user_start": lifecycle(&population.user_start),
         "tasks": tasks.collect::<Vec<_>>(),
-        "teardown": errand(&population.teardown),
+        "teardown": lifecycle(&population.teardown),
     })
 }
 

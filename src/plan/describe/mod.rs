@@ -1,7 +1,7 @@
 //! A plan for people ([`words`], printed by `loadgen check`) and for the result file ([`json`]).
 //! Both show templates as the scenario wrote them, never what the environment holds.
 
-mod beside;
+mod background;
 mod json;
 mod load;
 mod quantity;

@@ -1,7 +1,7 @@
 //! The plan as `loadgen check` prints it.
 
 use super::{
-    beside, load,
+    background, load,
     quantity::{count, decimal, time},
     step,
 };
@@ -55,7 +55,7 @@ pub fn words(plan: &Plan) -> String {
         line(&mut out, heading, &told);
         heading = "";
     }
-    beside::words(&mut out, plan);
+    background::words(&mut out, plan);
     plan.written.secrets.hide(&out).into_owned()
 }
 
@@ -162,9 +162,9 @@ fn population(
         line(out, "client", &client(population, written));
     }
     let before = "once before the load";
-    errand(out, plan, "setup", before, &population.setup);
+    lifecycle(out, plan, "setup", before, &population.setup);
     let start = "by each user when it begins";
-    errand(out, plan, "user start", start, &population.user_start);
+    lifecycle(out, plan, "user start", start, &population.user_start);
     let total: f64 = population.tasks.iter().map(|task| task.weight).sum();
     let mut heading = "tasks";
     for task in &population.tasks {
@@ -174,7 +174,7 @@ fn population(
         heading = "";
         steps(out, plan, task);
     }
-    errand(
+    lifecycle(
         out,
         plan,
         "teardown",
@@ -196,10 +196,10 @@ fn population(
     }
 }
 
-fn errand(out: &mut String, plan: &Plan, heading: &str, when: &str, errand: &Option<Task>) {
-    if let Some(errand) = errand {
+fn lifecycle(out: &mut String, plan: &Plan, heading: &str, when: &str, lifecycle: &Option<Task>) {
+    if let Some(lifecycle) = lifecycle {
         line(out, heading, when);
-        steps(out, plan, errand);
+        steps(out, plan, lifecycle);
     }
 }
 

@@ -5,7 +5,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::{beside::Source, sql::Backend};
+use super::{background::DatabaseSource, sql::Backend};
 pub use parse::{Condition, is_of_observed, parse};
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +15,12 @@ pub struct Observe {
     /// As results and thresholds have it.
     pub name: String,
     /// What is looked at.
-    pub watched: Watched,
+    pub source: ObservationSource,
 }
 
 /// What is looked at.
 #[derive(Debug)]
-pub enum Watched {
+pub enum ObservationSource {
     /// A page of metrics.
     Prometheus {
         /// The request, by its place among the plan's calls; it extracts the page.
@@ -32,19 +32,19 @@ pub enum Watched {
         by: Vec<String>,
     },
     /// The statistics of a database, of this kind.
-    Database(Source, Backend),
+    Database(DatabaseSource, Backend),
     /// This machine.
     Host,
 }
 
-impl Watched {
+impl ObservationSource {
     /// The metrics that it has; None when only it knows them.
     pub fn metrics(&self) -> Option<&'static [&'static str]> {
         match self {
-            Watched::Prometheus { .. } => None,
-            Watched::Database(_, Backend::Postgres) => Some(&POSTGRES),
-            Watched::Database(..) => Some(&MYSQL),
-            Watched::Host => Some(&HOST),
+            ObservationSource::Prometheus { .. } => None,
+            ObservationSource::Database(_, Backend::Postgres) => Some(&POSTGRES),
+            ObservationSource::Database(..) => Some(&MYSQL),
+            ObservationSource::Host => Some(&HOST),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Statements as the scenario has them.
 
-use crate::scenario::Place;
+use crate::scenario::Span;
 
 /// Texts of a statement, and where they stand: only a server knows all that is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,22 +10,22 @@ pub struct WrittenStatement {
     /// Its parameters.
     pub params: Vec<String>,
     /// Place of the statement in the scenario, or of the name of its file.
-    pub place: Place,
+    pub place: Span,
     /// The text of the scenario that it stands in.
     pub source: usize,
     /// Positions there of each byte of [`crate::plan::sql::Text::source`], and of its end.
     pub offsets: Vec<usize>,
     /// Place of each parameter.
-    pub param_places: Vec<Place>,
+    pub param_places: Vec<Span>,
     /// Place of each expected value.
-    pub value_places: Vec<Place>,
+    pub value_places: Vec<Span>,
     /// Place of each extracted column.
-    pub extract_places: Vec<Place>,
+    pub extract_places: Vec<Span>,
 }
 
 impl WrittenStatement {
     /// The place of the word, or else the character, at a byte of `source`.
-    pub fn word_at(&self, source: &str, at: usize) -> Place {
+    pub fn word_at(&self, source: &str, at: usize) -> Span {
         let rest = source.get(at..).unwrap_or_default();
         let name = |c: char| c.is_alphanumeric() || c == '_';
         let length = rest.find(|c| !name(c)).unwrap_or(rest.len());
@@ -36,6 +36,6 @@ impl WrittenStatement {
         // Within what stands for a variable of the environment nothing moves on.
         let after = self.offsets.iter().skip(at + length);
         let end = after.copied().find(|end| *end > start).unwrap_or(start);
-        Place::new(self.source, start..end)
+        Span::new(self.source, start..end)
     }
 }

@@ -67,6 +67,6 @@ impl Unit {
 
     /// A number in this unit that is judged by a limit in the same.
     pub fn text(self, number: f64, limit: f64) -> String {
-        format!("{}{}", human::beside(number, limit), self.label())
+        format!("{}{}", human::distinct(number, limit), self.label())
     }
 }

@@ -19,7 +19,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::{beside::Query, threshold::Op};
+use super::{background::Query, threshold::Op};
 pub use parse::{Parsed, parse};
 use std::{fmt, time::Duration};
 

@@ -2,7 +2,7 @@
 
 use super::{
     marks::Marks,
-    slots::{Course, Slot},
+    slots::{ChartSlots, Slot},
     svg::Chart,
 };
 use crate::{
@@ -22,10 +22,10 @@ const SHADES: usize = 8;
 type Line<'a> = (&'a str, &'a dyn Fn(&Slot) -> Option<f64>);
 
 /// Requests that ended, failed and were dropped, per second.
-pub(super) fn throughput(course: &Course, marks: &Marks) -> String {
+pub(super) fn throughput(timeline: &ChartSlots, marks: &Marks) -> String {
     let mut chart = Chart::new("Requests per second over time", 220.0);
-    let fails = course.slots.iter().any(|slot| slot.errors > 0);
-    let drops = course.slots.iter().any(|slot| slot.dropped > 0);
+    let fails = timeline.slots.iter().any(|slot| slot.errors > 0);
+    let drops = timeline.slots.iter().any(|slot| slot.dropped > 0);
     let lines: [Line<'_>; 3] = [
         ("ended", &|slot| Some(slot.rate(slot.count))),
         ("bad", &|slot| fails.then(|| slot.rate(slot.errors))),
@@ -33,7 +33,7 @@ pub(super) fn throughput(course: &Course, marks: &Marks) -> String {
     ];
     over_time(
         &mut chart,
-        course,
+        timeline,
         marks,
         true,
         &lines,
@@ -52,17 +52,17 @@ pub(super) fn throughput(course: &Course, marks: &Marks) -> String {
 }
 
 /// Users, runs under way and arrivals that wait.
-pub(super) fn load(course: &Course, marks: &Marks) -> String {
+pub(super) fn load(timeline: &ChartSlots, marks: &Marks) -> String {
     let mut chart = Chart::new("Users and task runs under way over time", 180.0);
-    let waits = course.slots.iter().any(|slot| slot.queued > 0);
-    let uses = course.slots.iter().any(|slot| slot.users > 0);
+    let waits = timeline.slots.iter().any(|slot| slot.queued > 0);
+    let uses = timeline.slots.iter().any(|slot| slot.users > 0);
     let lines: [Line<'_>; 3] = [
         ("users", &|slot| uses.then_some(slot.users as f64)),
         ("flight", &|slot| Some(slot.in_flight as f64)),
         ("queued", &|slot| waits.then_some(slot.queued as f64)),
     ];
     let number = |number: f64| human::count(number.round() as u64);
-    over_time(&mut chart, course, marks, false, &lines, number, |slot| {
+    over_time(&mut chart, timeline, marks, false, &lines, number, |slot| {
         let mut text = format!("{} in flight", human::grouped(slot.in_flight));
         for (number, what) in [(slot.users, "users"), (slot.queued, "queued")] {
             if number > 0 {
@@ -75,7 +75,7 @@ pub(super) fn load(course: &Course, marks: &Marks) -> String {
 }
 
 /// Percentiles of response times.
-pub(super) fn latency(course: &Course, marks: &Marks) -> String {
+pub(super) fn latency(timeline: &ChartSlots, marks: &Marks) -> String {
     let mut chart = Chart::new("Response times over time", 240.0);
     let lines: [Line<'_>; 3] = [
         ("p99", &|slot| slot.latency.map(|times| times[2])),
@@ -84,7 +84,7 @@ pub(super) fn latency(course: &Course, marks: &Marks) -> String {
     ];
     over_time(
         &mut chart,
-        course,
+        timeline,
         marks,
         false,
         &lines,
@@ -98,22 +98,22 @@ pub(super) fn latency(course: &Course, marks: &Marks) -> String {
 }
 
 /// Failures per second, a colour for each class; `classes` are all that occurred.
-pub(super) fn errors(course: &Course, marks: &Marks, classes: &[&str]) -> String {
+pub(super) fn errors(timeline: &ChartSlots, marks: &Marks, classes: &[&str]) -> String {
     let mut chart = Chart::new("Errors per second over time, by class", 180.0);
-    let most = course.slots.iter().map(|slot| slot.rate(slot.errors));
+    let most = timeline.slots.iter().map(|slot| slot.rate(slot.errors));
     let ticks = left(&mut chart, most.fold(0.0, f64::max), human::round);
-    bottom(&mut chart, course.length, marks, false);
+    bottom(&mut chart, timeline.length, marks, false);
     for (place, class) in classes.iter().enumerate() {
         let of = |slot: &Slot, class: &str| slot.rate(*slot.by_class.get(class).unwrap_or(&0));
-        let boxes = course.slots.iter().filter_map(|slot| {
+        let boxes = timeline.slots.iter().filter_map(|slot| {
             let below: f64 = classes[..place].iter().map(|class| of(slot, class)).sum();
             let own = of(slot, class);
-            let (left, right) = (slot.start / course.length, slot.end / course.length);
+            let (left, right) = (slot.start / timeline.length, slot.end / timeline.length);
             (own > 0.0).then(|| [left, right, below / ticks, (below + own) / ticks])
         });
         chart.boxes(&format!("c{}", place % 8), boxes);
     }
-    hints(&mut chart, course, marks, |slot| {
+    hints(&mut chart, timeline, marks, |slot| {
         let classes = slot
             .by_class
             .iter()
@@ -127,9 +127,9 @@ pub(super) fn errors(course: &Course, marks: &Marks, classes: &[&str]) -> String
 }
 
 /// How many response times were how long when: darker is more, on a logarithmic scale.
-pub(super) fn heatmap(course: &Course, marks: &Marks) -> String {
+pub(super) fn heatmap(timeline: &ChartSlots, marks: &Marks) -> String {
     let mut chart = Chart::new("How many response times were how long, over time", 260.0);
-    let rows = course.rows;
+    let rows = timeline.rows;
     let mut powers = Vec::new();
     for power in rows.from.floor() as i32..=rows.to.ceil() as i32 {
         let share = (f64::from(power) - rows.from) / (rows.to - rows.from);
@@ -139,26 +139,26 @@ pub(super) fn heatmap(course: &Course, marks: &Marks) -> String {
     }
     chart.left_axis(&powers);
     let rate = |slot: &Slot, row: usize| slot.rate(slot.rows[row]);
-    let rates = course
+    let rates = timeline
         .slots
         .iter()
         .flat_map(|slot| (0..rows.number).map(move |row| rate(slot, row)));
     let most = (1.0 + rates.fold(0.0, f64::max)).ln();
     for shade in 1..=SHADES {
-        let boxes = course.slots.iter().flat_map(|slot| {
+        let boxes = timeline.slots.iter().flat_map(|slot| {
             (0..rows.number).filter_map(move |row| {
                 let rate = rate(slot, row);
                 let own = ((1.0 + rate).ln() / most * SHADES as f64).ceil() as usize;
                 let height = |row: usize| row as f64 / rows.number as f64;
                 (rate > 0.0 && own.clamp(1, SHADES) == shade).then(|| {
-                    let (left, right) = (slot.start / course.length, slot.end / course.length);
+                    let (left, right) = (slot.start / timeline.length, slot.end / timeline.length);
                     [left, right, height(row), height(row + 1)]
                 })
             })
         });
         chart.boxes(&format!("h{shade}"), boxes);
     }
-    bottom(&mut chart, course.length, marks, false);
+    bottom(&mut chart, timeline.length, marks, false);
     chart.finish()
 }
 
@@ -216,7 +216,7 @@ pub(super) fn percentiles(response: &Hist, service: &Hist) -> String {
 
 fn over_time(
     chart: &mut Chart,
-    course: &Course,
+    timeline: &ChartSlots,
     marks: &Marks,
     named: bool,
     lines: &[Line<'_>],
@@ -225,18 +225,18 @@ fn over_time(
 ) {
     let values = lines
         .iter()
-        .flat_map(|(_, value)| course.slots.iter().filter_map(value));
+        .flat_map(|(_, value)| timeline.slots.iter().filter_map(value));
     let height = left(chart, values.fold(0.0, f64::max), label);
-    bottom(chart, course.length, marks, named);
+    bottom(chart, timeline.length, marks, named);
     for (class, value) in lines {
-        let middle = |slot: &Slot| (slot.start + slot.end) / 2.0 / course.length;
-        let points = course.slots.iter();
+        let middle = |slot: &Slot| (slot.start + slot.end) / 2.0 / timeline.length;
+        let points = timeline.slots.iter();
         chart.line(
             class,
             points.map(|slot| (middle(slot), value(slot).map(|value| value / height))),
         );
     }
-    hints(chart, course, marks, hint);
+    hints(chart, timeline, marks, hint);
 }
 
 /// The axis from 0 to `most`. Returns what its whole height stands for.
@@ -285,11 +285,11 @@ pub(super) fn bottom(chart: &mut Chart, length: f64, marks: &Marks, named: bool)
     }
 }
 
-fn hints(chart: &mut Chart, course: &Course, marks: &Marks, text: impl Fn(&Slot) -> String) {
-    for slot in &course.slots {
+fn hints(chart: &mut Chart, timeline: &ChartSlots, marks: &Marks, text: impl Fn(&Slot) -> String) {
+    for slot in &timeline.slots {
         hint(
             chart,
-            course.length,
+            timeline.length,
             marks,
             slot.start..slot.end,
             &text(slot),

@@ -13,7 +13,7 @@ mod tests;
 mod traces;
 
 use super::{
-    course::hist,
+    intervals::hist,
     model::{Figures, Generator, ResultFile, Stats, Verification},
     terminal::{rows, without_population},
     verdict::{Outcome, verdict},
@@ -27,7 +27,7 @@ use crate::{
 use askama::Template;
 use marks::Marks;
 use serde_json::Value;
-use slots::Course;
+use slots::ChartSlots;
 pub use suite::suite;
 
 /// Most events that are listed, besides those that failed.
@@ -59,7 +59,7 @@ struct Body<'a> {
     events: Vec<Event<'a>>,
     /// Events that are not listed.
     more_events: usize,
-    observed: Vec<observed::Source<'a>>,
+    observed: Vec<observed::ObservedSource<'a>>,
     columns: Vec<(Timer, &'static str)>,
     rows: Vec<Row>,
     note: String,
@@ -161,11 +161,11 @@ fn body(result: &ResultFile) -> Result<String, String> {
     let command = command(result);
     let marks = Marks::of(result);
     let events = events(result);
-    let course = match result.timeline.is_empty() {
+    let timeline = match result.timeline.is_empty() {
         true => None,
-        false => Some(slots::course(result)?),
+        false => Some(slots::chart_slots(result)?),
     };
-    let length = course.as_ref().map(|course| course.length);
+    let length = timeline.as_ref().map(|timeline| timeline.length);
     let body = Body {
         name: &result.scenario.name,
         outcome: outcome_class(outcome),
@@ -192,8 +192,8 @@ fn body(result: &ResultFile) -> Result<String, String> {
         columns: columns(),
         rows: summary(result),
         note: note(&result.totals),
-        charts: match &course {
-            Some(course) => Some(charts(result, course, &marks, &classes)?),
+        charts: match &timeline {
+            Some(timeline) => Some(charts(result, timeline, &marks, &classes)?),
             None => None,
         },
         classes,
@@ -218,7 +218,7 @@ fn body(result: &ResultFile) -> Result<String, String> {
 
 fn charts(
     result: &ResultFile,
-    course: &Course,
+    timeline: &ChartSlots,
     marks: &Marks,
     classes: &[Class<'_>],
 ) -> Result<Charts, String> {
@@ -226,15 +226,15 @@ fn charts(
     let response = hist(result.totals.hdr.latency.as_deref())?;
     let service = hist(result.totals.hdr.service.as_deref())?;
     Ok(Charts {
-        latency: charts::latency(course, marks),
-        throughput: charts::throughput(course, marks),
-        load: charts::load(course, marks),
+        latency: charts::latency(timeline, marks),
+        throughput: charts::throughput(timeline, marks),
+        load: charts::load(timeline, marks),
         percentiles: charts::percentiles(&response, &service),
-        heatmap: charts::heatmap(course, marks),
-        errors: charts::errors(course, marks, &names),
-        drops: course.slots.iter().any(|slot| slot.dropped > 0),
-        users: course.slots.iter().any(|slot| slot.users > 0),
-        queues: course.slots.iter().any(|slot| slot.queued > 0),
+        heatmap: charts::heatmap(timeline, marks),
+        errors: charts::errors(timeline, marks, &names),
+        drops: timeline.slots.iter().any(|slot| slot.dropped > 0),
+        users: timeline.slots.iter().any(|slot| slot.users > 0),
+        queues: timeline.slots.iter().any(|slot| slot.queued > 0),
     })
 }
 
@@ -270,7 +270,7 @@ fn thresholds(result: &ResultFile) -> Vec<Threshold<'_>> {
         observed: threshold.observed.map_or_else(
             || "no samples".to_owned(),
             |observed| {
-                let number = human::beside(observed, threshold.limit);
+                let number = human::distinct(observed, threshold.limit);
                 let blank = if threshold.unit.starts_with(char::is_alphabetic) {
                     " "
                 } else {

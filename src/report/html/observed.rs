@@ -11,7 +11,7 @@ use crate::{
     plan::observe::{Statistic, family, parse},
     report::{
         axis,
-        beside::Series,
+        background::Series,
         model::{Observed, ResultFile},
     },
 };
@@ -30,7 +30,7 @@ const HINTS: usize = 60;
 const QUANTILES: [&str; 3] = ["_p50", "_p95", "_p99"];
 
 /// A source.
-pub(super) struct Source<'a> {
+pub(super) struct ObservedSource<'a> {
     pub name: &'a str,
     pub panels: Vec<Panel>,
     /// Metrics with their figures.
@@ -67,7 +67,7 @@ pub(super) fn sources<'a>(
     result: &'a ResultFile,
     length: Option<f64>,
     marks: &Marks,
-) -> Vec<Source<'a>> {
+) -> Vec<ObservedSource<'a>> {
     let limits = limits(result);
     let sources = result.observed.iter().map(|(name, observed)| {
         let mut groups = groups(observed);
@@ -83,7 +83,7 @@ pub(super) fn sources<'a>(
         groups.sort_by_key(|group| group.limits.is_empty());
         let panels = groups.iter().take(MOST_PANELS);
         let judged = groups.iter().any(|group| !group.limits.is_empty());
-        let source = Source {
+        let source = ObservedSource {
             name,
             panels: length.map_or_else(Vec::new, |length| {
                 panels.map(|group| panel(group, length, marks)).collect()
@@ -159,12 +159,9 @@ fn panel(group: &Group<'_>, length: f64, marks: &Marks) -> Panel {
     for limit in shown.clone() {
         chart.level(place(*limit));
     }
-    let courses: Vec<Vec<Point>> = series.iter().map(|own| course(own)).collect();
-    for (number, points) in courses.iter().enumerate() {
-        if let ([points], true) = (
-            &courses[..],
-            points.iter().any(|point| point.from < point.to),
-        ) {
+    let lines: Vec<Vec<Point>> = series.iter().map(|own| points_of(own)).collect();
+    for (number, points) in lines.iter().enumerate() {
+        if let ([points], true) = (&lines[..], points.iter().any(|point| point.from < point.to)) {
             chart.boxes(
                 "band",
                 band(points, length)
@@ -255,7 +252,7 @@ struct Point {
     to: f64,
 }
 
-fn course(series: &Series) -> Vec<Point> {
+fn points_of(series: &Series) -> Vec<Point> {
     let each = series.points.len().div_ceil(MOST_POINTS).max(1);
     let points = series.points.chunks(each).map(|samples| {
         let values = || samples.iter().map(|(_, value)| *value);
@@ -397,13 +394,13 @@ mod tests {
     #[test]
     fn a_line_breaks_where_samples_are_missing_and_long_ones_are_taken_together() {
         let points: Vec<(f64, f64)> = (0..10).map(|at| (f64::from(at), 1.0)).collect();
-        assert_eq!(unbroken(&course(&series("m", &points))).len(), 10);
+        assert_eq!(unbroken(&points_of(&series("m", &points))).len(), 10);
         let gap: Vec<(f64, f64)> = points
             .iter()
             .filter(|(at, _)| *at < 1.0 || *at > 7.0)
             .copied()
             .collect();
-        let line = unbroken(&course(&series(
+        let line = unbroken(&points_of(&series(
             "m",
             &[&gap[..], &[(9.5, 1.0), (9.6, 1.0)]].concat(),
         )));
@@ -411,11 +408,10 @@ mod tests {
         let hour: Vec<(f64, f64)> = (0..3_600)
             .map(|at| (f64::from(at), f64::from(at % 7)))
             .collect();
-        let course = course(&series("m", &hour));
-        assert!(course.len() <= MOST_POINTS);
+        let line = points_of(&series("m", &hour));
+        assert!(line.len() <= MOST_POINTS);
         assert!(
-            course
-                .iter()
+            line.iter()
                 .all(|point| (point.from, point.to) == (0.0, 6.0))
         );
     }

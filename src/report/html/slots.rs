@@ -3,7 +3,7 @@
 use crate::{
     record::Hist,
     report::{
-        course::{self, Part},
+        intervals::{self, IntervalStats},
         model::{Interval, ResultFile},
     },
 };
@@ -39,7 +39,7 @@ pub(super) struct Slot {
 
 /// All slots, and what they have in common.
 #[derive(Debug)]
-pub(super) struct Course {
+pub(super) struct ChartSlots {
     pub slots: Vec<Slot>,
     /// Seconds from the start of the run to the end of the last slot.
     pub length: f64,
@@ -87,14 +87,14 @@ impl Rows {
 ///
 /// # Errors
 /// In words, when a histogram cannot be read.
-pub(super) fn course(result: &ResultFile) -> Result<Course, String> {
-    let rows = Rows::of(&course::hist(result.totals.hdr.latency.as_deref())?);
+pub(super) fn chart_slots(result: &ResultFile) -> Result<ChartSlots, String> {
+    let rows = Rows::of(&intervals::hist(result.totals.hdr.latency.as_deref())?);
     let each = result.timeline.len().div_ceil(MOST).max(1);
     let mut slots = Vec::new();
     for group in groups(result, each) {
-        let (mut whole, mut dropped) = (Part::default(), 0);
+        let (mut whole, mut dropped) = (IntervalStats::default(), 0);
         for interval in group {
-            for part in course::parts(result, interval)? {
+            for part in intervals::parts(result, interval)? {
                 whole.add(&part);
             }
             dropped += interval.dropped;
@@ -117,7 +117,7 @@ pub(super) fn course(result: &ResultFile) -> Result<Course, String> {
         });
     }
     let length = slots.last().map_or(1.0, |last| last.end).max(f64::EPSILON);
-    Ok(Course {
+    Ok(ChartSlots {
         slots,
         length,
         rows,

@@ -4,8 +4,8 @@ use crate::{
     observe,
     report::{
         Event, Observed,
-        beside::Series,
-        fixture::{Course, MS, fail, p95, run, trace},
+        background::Series,
+        fixture::{FixtureRun, MS, fail, p95, run, trace},
         model::Threshold,
     },
     time::SECOND,
@@ -29,18 +29,18 @@ fn without_pictures(page: &str) -> String {
 
 #[test]
 fn the_page_says_all_there_is() {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         change: &|snapshot| fail(snapshot, ErrorClass::Timeout, "no answer in 1 s", 900 * MS),
-        ..Course::default()
+        ..FixtureRun::default()
     });
     made.thresholds.push(p95(5));
-    made.facts.exit_code = 99;
+    made.metadata.exit_code = 99;
     insta::assert_snapshot!(without_pictures(&page(made)));
 }
 
 /// With a slow database between two events, as a pool of connections saw it.
 fn watched() -> crate::report::fixture::Made {
-    let mut made = run(&Course::default());
+    let mut made = run(&FixtureRun::default());
     let event = |name: &str, t_s: f64, ok: bool| Event {
         name: name.into(),
         t_s,
@@ -48,7 +48,7 @@ fn watched() -> crate::report::fixture::Made {
         ok,
         message: (!ok).then(|| "status 500".to_owned()),
     };
-    made.facts.beside.events = vec![
+    made.metadata.background.events = vec![
         event("slow queries", 5.0, true),
         event("poke", 5.1, true),
         event("poke", 10.1, true),
@@ -73,8 +73,8 @@ fn watched() -> crate::report::fixture::Made {
     }
     observed.take(21 * SECOND, &Err("connection refused".to_owned()));
     let own = Observed::of(&observed);
-    made.facts.beside.observed.insert("app".into(), own);
-    made.facts.beside.limits.push(Threshold {
+    made.metadata.background.observed.insert("app".into(), own);
+    made.metadata.background.limits.push(Threshold {
         expr: "observe.app.pool{state=\"active\"} max < 95".into(),
         scope: "observed".into(),
         observed: Some(97.0),
@@ -106,9 +106,9 @@ fn events_and_what_was_observed_stand_on_the_same_time_axis() {
 
 #[test]
 fn requests_can_be_looked_up_by_their_traces() {
-    let made = run(&Course {
+    let made = run(&FixtureRun {
         change: &trace,
-        ..Course::default()
+        ..FixtureRun::default()
     });
     let page = without_pictures(&page(made));
     let (_, section) = page.split_once("<h2>Requests by trace</h2>").unwrap();
@@ -119,20 +119,20 @@ fn requests_can_be_looked_up_by_their_traces() {
 #[test]
 fn text_from_outside_stays_text() {
     let evil = "<script>alert(1)</script>\"'&";
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         change: &|snapshot| fail(snapshot, ErrorClass::Protocol, evil, MS),
-        ..Course::default()
+        ..FixtureRun::default()
     });
-    made.facts.scenario.name = evil.into();
-    made.facts.scenario.arguments = vec!["--set".into(), format!("load.users={evil}")];
-    made.facts.target = evil.into();
-    made.facts.failures = vec![evil.into()];
-    made.facts.warnings = vec![evil.into()];
+    made.metadata.scenario.name = evil.into();
+    made.metadata.scenario.arguments = vec!["--set".into(), format!("load.users={evil}")];
+    made.metadata.target = evil.into();
+    made.metadata.failures = vec![evil.into()];
+    made.metadata.warnings = vec![evil.into()];
     made.steps[0].name = evil.into();
     made.thresholds[0].expr = evil.into();
     let level = |start: f64, to: f64| serde_json::json!({"start_s": start, "from": to, "to": to, "end_s": start + 10.0});
     let users = [level(0.0, 5.0), level(10.0, 10.0)];
-    made.facts.plan =
+    made.metadata.plan =
         serde_json::json!({"populations": [{"name": evil, "load": {"users": users}}]});
     let page = page(made);
     assert!(!page.contains("<script"), "{page}");
@@ -141,25 +141,25 @@ fn text_from_outside_stays_text() {
 
 #[test]
 fn a_run_without_samples_has_a_page() {
-    let empty = run(&Course {
+    let empty = run(&FixtureRun {
         seconds: 1,
         change: &|snapshot| {
             *snapshot =
                 crate::record::Snapshot::new(snapshot.second, crate::record::Size::new(3, 2, 0))
         },
-        ..Course::default()
+        ..FixtureRun::default()
     });
     assert!(page(empty).contains("no request ended"));
-    let nothing = run(&Course {
+    let nothing = run(&FixtureRun {
         seconds: 0,
-        ..Course::default()
+        ..FixtureRun::default()
     });
     assert!(!page(nothing).contains("<svg"));
 }
 
 #[test]
 fn an_hour_stays_below_two_megabytes() {
-    let mut result = run(&Course {
+    let mut result = run(&FixtureRun {
         seconds: 60,
         change: &|snapshot| {
             for class in ErrorClass::ALL {
@@ -167,7 +167,7 @@ fn an_hour_stays_below_two_megabytes() {
                 fail(snapshot, class, &"long ".repeat(100), time);
             }
         },
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result();
     let minute = std::mem::take(&mut result.timeline);
@@ -210,6 +210,6 @@ fn an_hour_stays_below_two_megabytes() {
 #[test]
 fn numbers_beyond_what_a_chart_expects_make_no_nonsense() {
     assert_eq!(quoted("it's"), "'it'\\''s'");
-    let picture = page(run(&Course::default()));
+    let picture = page(run(&FixtureRun::default()));
     assert!(!picture.contains("NaN") && !picture.contains("inf"));
 }

@@ -9,7 +9,10 @@ use crate::{
     human,
     plan::threshold::Scope,
     record::{Collector, Size, WIRE_VERSION},
-    report::{Beside, Event, Facts, Program, ResultFile, build, looks::Watched},
+    report::{
+        BackgroundResults, Event, Program, ResultFile, RunMetadata, build,
+        observations::ObservationReader,
+    },
     time::{Nanos, SECOND},
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -46,7 +49,7 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
     let mut seconds: Vec<Second<'_>> = Vec::new();
     let mut end = None;
     let mut events: Vec<Event> = Vec::new();
-    let mut watched = Watched::of(&header.watch);
+    let mut reader = ObservationReader::of(&header.watch);
     for (number, line) in (2..).zip(lines) {
         match serde_json::from_str(line).map_err(|error| damaged(number, &error))? {
             Line::End(_) if end.is_some() => {
@@ -62,7 +65,7 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
                     None => events.push(event.into_owned()),
                 }
             }
-            Line::Look(look) => watched.take(look),
+            Line::Observation(record) => reader.take(record),
             Line::Second(second) => {
                 let expected = seconds.len() as u64;
                 if second.snapshot.second != expected {
@@ -74,11 +77,11 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
             }
         }
     }
-    let beside = Beside {
+    let background = BackgroundResults {
         events,
-        observed: watched.observed(&header.watch),
-        limits: watched.limits(&header.watch),
-        ..Beside::default()
+        observed: reader.observed(&header.watch),
+        limits: reader.limits(&header.watch),
+        ..BackgroundResults::default()
     };
     if let Some(end) = &end
         && end.elapsed_ns / SECOND > seconds.len() as u64 + UNWRITTEN
@@ -88,7 +91,7 @@ pub fn result(text: &str) -> Result<ResultFile, String> {
             "it is damaged: its end is that of a run of {length} seconds, and it has {written}"
         ));
     }
-    replay(header, &seconds, beside, end)
+    replay(header, &seconds, background, end)
 }
 
 fn header(line: &str) -> Result<Header, String> {
@@ -109,7 +112,7 @@ fn header(line: &str) -> Result<Header, String> {
 fn replay(
     header: Header,
     seconds: &[Second<'_>],
-    beside: Beside,
+    background: BackgroundResults,
     end: Option<End>,
 ) -> Result<ResultFile, String> {
     let Header { names, run, .. } = header;
@@ -157,7 +160,7 @@ fn replay(
             periods: None,
             interrupted: true,
             failures: Vec::new(),
-            beside,
+            background,
             exit_code: KILLED,
             host: None,
             cpu_seconds: seconds.last().map_or(0.0, |last| last.cpu_seconds),
@@ -174,7 +177,7 @@ fn replay(
         cpu_seconds: end.cpu_seconds,
         host: end.host,
     };
-    let facts = Facts {
+    let metadata = RunMetadata {
         scenario: run.scenario,
         plan: run.plan,
         id: run.id,
@@ -183,7 +186,7 @@ fn replay(
         load: run.load,
         interrupted: end.interrupted,
         failures: end.failures,
-        beside: end.beside,
+        background: end.background,
         validity: Validity::of(&Grounds {
             totals: &recording.totals,
             usage,
@@ -202,7 +205,7 @@ fn replay(
         warnings: end.warnings,
     };
     Ok(build(
-        facts,
+        metadata,
         &names,
         &recording,
         &header.thresholds,

@@ -1,33 +1,33 @@
 use super::*;
 use crate::{
     record::{Size, snapshot::tests::any_snapshot},
-    report::fixture::{Course, Made, run},
+    report::fixture::{FixtureRun, Made, run},
     time::SECOND,
 };
 use proptest::{collection::vec, prelude::*};
 use std::cell::RefCell;
 
 fn header(made: &Made) -> Header {
-    let facts = &made.facts;
+    let metadata = &made.metadata;
     Header {
         max_lag_ns: usual_lag(),
         schema: WIRE_VERSION,
-        version: facts.program.version.clone(),
+        version: metadata.program.version.clone(),
         run: Beginning {
-            scenario: facts.scenario.clone(),
-            plan: facts.plan.clone(),
-            id: facts.id.clone(),
-            started_at: facts.started_at,
-            target: facts.target.clone(),
-            load: facts.load.clone(),
-            workers: facts.program.workers,
+            scenario: metadata.scenario.clone(),
+            plan: metadata.plan.clone(),
+            id: metadata.id.clone(),
+            started_at: metadata.started_at,
+            target: metadata.target.clone(),
+            load: metadata.load.clone(),
+            workers: metadata.program.workers,
             load_ends: None,
         },
         names: made.names().into_owned(),
         thresholds: made.thresholds.clone(),
         warmup_ns: 0,
         periods: Periods::default(),
-        watch: Watch::default(),
+        watch: ObservedSources::default(),
     }
 }
 
@@ -37,14 +37,14 @@ fn end(made: &Made) -> End {
         overdue: made.recording.totals.overdue,
         stopped_ns: None,
         periods: None,
-        interrupted: made.facts.interrupted,
-        failures: made.facts.failures.clone(),
-        warnings: made.facts.warnings.clone(),
-        beside: made.facts.beside.clone(),
-        exit_code: made.facts.exit_code,
+        interrupted: made.metadata.interrupted,
+        failures: made.metadata.failures.clone(),
+        warnings: made.metadata.warnings.clone(),
+        background: made.metadata.background.clone(),
+        exit_code: made.metadata.exit_code,
         host: None,
-        cpu_seconds: made.facts.program.cpu_seconds,
-        max_rss_bytes: made.facts.program.max_rss_bytes,
+        cpu_seconds: made.metadata.program.cpu_seconds,
+        max_rss_bytes: made.metadata.program.max_rss_bytes,
     }
 }
 
@@ -62,7 +62,7 @@ fn written(made: &Made, snapshots: &[Snapshot]) -> String {
 /// A run of a second each.
 fn made(snapshots: &[Snapshot]) -> (Made, Vec<Snapshot>) {
     let seen = RefCell::new(Vec::new());
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         seconds: snapshots.len() as u64,
         elapsed: snapshots.len() as u64 * SECOND,
         change: &|snapshot| {
@@ -71,10 +71,10 @@ fn made(snapshots: &[Snapshot]) -> (Made, Vec<Snapshot>) {
             snapshot.second = second;
             seen.borrow_mut().push(snapshot.clone());
         },
-        ..Course::default()
+        ..FixtureRun::default()
     });
     let undone = "3 iterations not done: no user was left";
-    made.facts.warnings.push(undone.to_owned());
+    made.metadata.warnings.push(undone.to_owned());
     (made, seen.into_inner())
 }
 

@@ -2,7 +2,7 @@
 //! there is nothing to say.
 
 use super::{
-    look::{Look, Tone},
+    style::{TerminalStyle, Tone},
     table::{Figures, Row},
     titled, without_population,
 };
@@ -17,11 +17,11 @@ use crate::{
 };
 
 /// What was run.
-pub(super) fn heading(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn heading(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let run = &result.run;
     let mut lines = vec![format!(
         "{} · {}",
-        look.paint(Tone::Strong, &result.scenario.name),
+        style.paint(Tone::Strong, &result.scenario.name),
         run.target
     )];
     let facts = [
@@ -34,8 +34,8 @@ pub(super) fn heading(result: &ResultFile, look: &Look) -> Vec<String> {
         .iter()
         .map(String::as_str)
         .filter(|fact| !fact.is_empty());
-    let wrapped = look.flow(facts, " · ", 0);
-    lines.extend(wrapped.iter().map(|line| look.paint(Tone::Faint, line)));
+    let wrapped = style.flow(facts, " · ", 0);
+    lines.extend(wrapped.iter().map(|line| style.paint(Tone::Faint, line)));
     lines
 }
 
@@ -45,15 +45,15 @@ pub(super) const COLUMNS: [&str; 8] = [
 ];
 
 /// Count, requests per second, errors and response times per step, per task of several steps, and in total.
-pub(super) fn figures(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn figures(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let mut table = Figures::new(&COLUMNS);
     for part in rows(result) {
         table.push(figures_of(part.depth, part.name, part.stats, false));
     }
     table.push(figures_of(0, "total", &result.totals, true));
-    let mut lines = table.lines(look, 3);
-    let notes = look.wrap(&notes(result).join(" "), 0);
-    lines.extend(notes.iter().map(|line| look.paint(Tone::Faint, line)));
+    let mut lines = table.lines(style, 3);
+    let notes = style.wrap(&notes(result).join(" "), 0);
+    lines.extend(notes.iter().map(|line| style.paint(Tone::Faint, line)));
     lines
 }
 
@@ -90,15 +90,20 @@ fn notes(result: &ResultFile) -> Vec<String> {
 
 /// The parts of the time that timers show apart, a table for each: the steps in which it makes a
 /// difference.
-pub(super) fn breakdowns(result: &ResultFile, look: &Look) -> Vec<Vec<String>> {
+pub(super) fn breakdowns(result: &ResultFile, style: &TerminalStyle) -> Vec<Vec<String>> {
     let timers = Timer::ALL.into_iter();
     let shown = timers.filter_map(|timer| Some((timer, timer.info().breakdown.as_ref()?)));
     shown
-        .map(|(timer, breakdown)| self::breakdown(result, timer, breakdown, look))
+        .map(|(timer, breakdown)| self::breakdown(result, timer, breakdown, style))
         .collect()
 }
 
-fn breakdown(result: &ResultFile, timer: Timer, breakdown: &Breakdown, look: &Look) -> Vec<String> {
+fn breakdown(
+    result: &ResultFile,
+    timer: Timer,
+    breakdown: &Breakdown,
+    style: &TerminalStyle,
+) -> Vec<String> {
     let whole = |stats| figures_in(stats, breakdown.whole);
     let steps = result.steps.iter();
     let differing = steps.filter(|step| differ(whole(&step.stats), step.stats[timer].as_ref()));
@@ -124,8 +129,8 @@ fn breakdown(result: &ResultFile, timer: Timer, breakdown: &Breakdown, look: &Lo
     if !any {
         return Vec::new();
     }
-    let mut lines = titled(look, breakdown.title);
-    lines.extend(table.lines(look, 0));
+    let mut lines = titled(style, breakdown.title);
+    lines.extend(table.lines(style, 0));
     lines
 }
 

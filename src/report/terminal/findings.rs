@@ -2,7 +2,7 @@
 //! nothing to say.
 
 use super::{
-    look::{Look, Tone},
+    style::{TerminalStyle, Tone},
     titled, without_population,
 };
 use crate::{
@@ -19,12 +19,12 @@ use crate::{
 const MESSAGES: usize = 3;
 
 /// Errors by class with what was seen first, and other things that were counted.
-pub(super) fn errors(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let totals = &result.totals;
     let errors = &totals.errors;
     let mut lines = Vec::new();
     if errors.count > 0 {
-        lines.push(look.paint(Tone::Strong, "Errors"));
+        lines.push(style.paint(Tone::Strong, "Errors"));
     }
     let mut classes: Vec<(&String, &u64)> = errors.by_class.iter().collect();
     classes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -42,26 +42,26 @@ pub(super) fn errors(result: &ResultFile, look: &Look) -> Vec<String> {
         let share = human::percent(*count as f64 / totals.count.max(1) as f64);
         let head = format!("{class:<12} {:>7} {share:>7}", human::count(*count));
         let indent = head.chars().count() + 4;
-        let mut messages = look.wrap(&seen.join("; "), indent).into_iter();
+        let mut messages = style.wrap(&seen.join("; "), indent).into_iter();
         let first = messages.next().unwrap_or_default();
-        lines.push(format!("  {}  {first}", look.paint(Tone::Bad, &head)));
+        lines.push(format!("  {}  {first}", style.paint(Tone::Bad, &head)));
         lines.extend(messages.map(|line| format!("{:indent$}{line}", "")));
     }
     let besides: Vec<String> = words::besides(totals, &Counter::ALL);
     if !besides.is_empty() {
-        let wrapped = look.wrap(&format!("Besides: {}.", besides.join(", ")), 0);
+        let wrapped = style.wrap(&format!("Besides: {}.", besides.join(", ")), 0);
         lines.extend(wrapped);
     }
     lines
 }
 
 /// Each threshold with a tick or a cross and what was observed.
-pub(super) fn thresholds(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn thresholds(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     if result.thresholds.is_empty() {
         return Vec::new();
     }
-    let mut lines = titled(look, "Thresholds");
-    lines.extend(thresholds_of(result, result.thresholds.iter(), look));
+    let mut lines = titled(style, "Thresholds");
+    lines.extend(thresholds_of(result, result.thresholds.iter(), style));
     lines
 }
 
@@ -69,7 +69,7 @@ pub(super) fn thresholds(result: &ResultFile, look: &Look) -> Vec<String> {
 pub(super) fn thresholds_of<'r>(
     result: &'r ResultFile,
     thresholds: impl Iterator<Item = &'r model::Threshold>,
-    look: &Look,
+    style: &TerminalStyle,
 ) -> Vec<String> {
     let named: Vec<(String, &model::Threshold)> = thresholds
         .map(|threshold| {
@@ -87,7 +87,7 @@ pub(super) fn thresholds_of<'r>(
         let observed = threshold.observed.map_or_else(String::new, |observed| {
             format!(
                 "{}{}",
-                human::beside(observed, threshold.limit),
+                human::distinct(observed, threshold.limit),
                 threshold.unit
             )
         });
@@ -97,8 +97,8 @@ pub(super) fn thresholds_of<'r>(
         } else {
             Tone::Bad
         };
-        let observed = look.paint(tone, &observed);
-        let mark = look.mark(threshold.ok);
+        let observed = style.paint(tone, &observed);
+        let mark = style.mark(threshold.ok);
         let head = format!("  {mark} {name:<widest$}  {observed}");
         let Some(message) = &threshold.message else {
             lines.push(head);
@@ -106,11 +106,11 @@ pub(super) fn thresholds_of<'r>(
         };
         // Colours take no place on the screen, but would be counted.
         let taken = 8 + widest + shown;
-        if taken + message.chars().count() <= look.width {
+        if taken + message.chars().count() <= style.width {
             lines.push(format!("{head}  {message}"));
         } else {
             lines.push(head);
-            let wrapped = look.wrap(message, 6);
+            let wrapped = style.wrap(message, 6);
             lines.extend(wrapped.iter().map(|line| format!("      {line}")));
         }
     }
@@ -118,55 +118,60 @@ pub(super) fn thresholds_of<'r>(
 }
 
 /// Why the result is not to be believed, and what should be known before it is.
-pub(super) fn doubts(result: &ResultFile, look: &Look) -> Vec<String> {
-    let mut lines = against(result, look);
+pub(super) fn doubts(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
+    let mut lines = against(result, style);
     if !result.warnings.is_empty() {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(list("Warnings", Tone::Doubtful, &result.warnings, look));
+        lines.extend(list("Warnings", Tone::Warning, &result.warnings, style));
     }
     lines
 }
 
 /// What failed beside the thresholds, and why the result is not to be believed.
-pub(super) fn against(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn against(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let run = &result.run;
     let mut lines = Vec::new();
     if !run.failures.is_empty() {
-        lines.extend(failures(&run.failures, look));
+        lines.extend(failures(&run.failures, style));
     }
     if !run.invalid_reasons.is_empty() {
         if !lines.is_empty() {
             lines.push(String::new());
         }
         let title = "This result is invalid";
-        lines.extend(list(title, Tone::Bad, &run.invalid_reasons, look));
+        lines.extend(list(title, Tone::Bad, &run.invalid_reasons, style));
     }
     lines
 }
 
 /// Failures in words.
-pub(super) fn failures(texts: &[String], look: &Look) -> Vec<String> {
-    list("Failed", Tone::Bad, texts, look)
+pub(super) fn failures(texts: &[String], style: &TerminalStyle) -> Vec<String> {
+    list("Failed", Tone::Bad, texts, style)
 }
 
 /// Texts below a title, each with a mark.
-pub(super) fn list(title: &str, tone: Tone, texts: &[String], look: &Look) -> Vec<String> {
-    let mut lines = titled(look, title);
+pub(super) fn list(
+    title: &str,
+    tone: Tone,
+    texts: &[String],
+    style: &TerminalStyle,
+) -> Vec<String> {
+    let mut lines = titled(style, title);
     for text in texts {
-        for (place, line) in look.wrap(text, 4).iter().enumerate() {
+        for (place, line) in style.wrap(text, 4).iter().enumerate() {
             let mark = if place == 0 { "!" } else { " " };
-            lines.push(format!("  {} {line}", look.paint(tone, mark)));
+            lines.push(format!("  {} {line}", style.paint(tone, mark)));
         }
     }
     lines
 }
 
 /// Everything that decides over the exit code, in one line.
-pub(super) fn verdict(result: &ResultFile, look: &Look) -> String {
+pub(super) fn verdict(result: &ResultFile, style: &TerminalStyle) -> String {
     let (outcome, text) = verdict::verdict(result);
-    look.paint(tone(outcome), &text)
+    style.paint(tone(outcome), &text)
 }
 
 /// How an outcome is to be seen.

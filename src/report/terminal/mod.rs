@@ -1,10 +1,10 @@
 //! The summary that ends a run on the terminal.
 
-mod beside;
+mod background;
 mod brief;
 mod figures;
 mod findings;
-mod look;
+mod style;
 mod suite;
 mod table;
 #[cfg(test)]
@@ -13,7 +13,7 @@ mod traces;
 
 pub use brief::problems;
 pub(super) use figures::rows;
-pub use look::{Look, Tone, shortened};
+pub use style::{TerminalStyle, Tone, shortened};
 pub use suite::suite_summary;
 
 use super::ResultFile;
@@ -21,22 +21,22 @@ use std::fmt::Write as _;
 
 /// The summary of a result: what was run, the figures per step, task and in total, errors,
 /// thresholds, what casts doubt, and the verdict.
-pub fn summary(result: &ResultFile, look: &Look) -> String {
+pub fn summary(result: &ResultFile, style: &TerminalStyle) -> String {
     let mut blocks = vec![
-        figures::heading(result, look),
-        figures::figures(result, look),
+        figures::heading(result, style),
+        figures::figures(result, style),
     ];
-    blocks.extend(figures::breakdowns(result, look));
+    blocks.extend(figures::breakdowns(result, style));
     blocks.extend([
-        findings::errors(result, look),
-        traces::traces(result, look),
-        findings::thresholds(result, look),
-        beside::events(result, look),
-        beside::observed(result, look),
-        beside::databases(result, look),
-        beside::verified(result, look),
-        findings::doubts(result, look),
-        vec![findings::verdict(result, look)],
+        findings::errors(result, style),
+        traces::traces(result, style),
+        findings::thresholds(result, style),
+        background::events(result, style),
+        background::observed(result, style),
+        background::databases(result, style),
+        background::verified(result, style),
+        findings::doubts(result, style),
+        vec![findings::verdict(result, style)],
     ]);
     let mut text = String::new();
     for lines in blocks.iter().filter(|lines| !lines.is_empty()) {
@@ -48,15 +48,15 @@ pub fn summary(result: &ResultFile, look: &Look) -> String {
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
-    look.spell(&text)
+    style.spell(&text)
 }
 
 /// A title in as many lines as it takes.
-fn titled(look: &Look, title: &str) -> Vec<String> {
-    let wrapped = look.wrap(title, 0);
+fn titled(style: &TerminalStyle, title: &str) -> Vec<String> {
+    let wrapped = style.wrap(title, 0);
     wrapped
         .iter()
-        .map(|line| look.paint(Tone::Strong, line))
+        .map(|line| style.paint(Tone::Strong, line))
         .collect()
 }
 

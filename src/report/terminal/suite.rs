@@ -1,10 +1,10 @@
 //! The summary that ends a suite on the terminal.
 
 use super::{
-    Look, Tone,
+    TerminalStyle, Tone,
     figures::{COLUMNS, figures_of},
     findings::{failures, tone},
-    look::shortened,
+    style::shortened,
     table::{Figures, Row},
     titled,
 };
@@ -14,17 +14,17 @@ use crate::{
 };
 
 /// The figures and the verdict of each phase, and of all of them.
-pub fn suite_summary(suite: &SuiteFile, look: &Look) -> String {
+pub fn suite_summary(suite: &SuiteFile, style: &TerminalStyle) -> String {
     let mut blocks = vec![
-        heading(suite, look),
-        figures(suite, look),
-        verdicts(suite, look),
+        heading(suite, style),
+        figures(suite, style),
+        verdicts(suite, style),
     ];
     if !suite.suite.failures.is_empty() {
-        blocks.push(failures(&suite.suite.failures, look));
+        blocks.push(failures(&suite.suite.failures, style));
     }
     let (outcome, text) = suite.verdict();
-    blocks.push(vec![look.paint(tone(outcome), &text)]);
+    blocks.push(vec![style.paint(tone(outcome), &text)]);
     let blocks: Vec<String> = blocks
         .iter()
         .filter(|lines| !lines.is_empty())
@@ -36,23 +36,23 @@ pub fn suite_summary(suite: &SuiteFile, look: &Look) -> String {
                 .join("\n")
         })
         .collect();
-    look.spell(&(blocks.join("\n\n") + "\n"))
+    style.spell(&(blocks.join("\n\n") + "\n"))
 }
 
-fn heading(suite: &SuiteFile, look: &Look) -> Vec<String> {
+fn heading(suite: &SuiteFile, style: &TerminalStyle) -> Vec<String> {
     let run = &suite.suite;
     let facts = [
         human::plural(suite.phases.len() as u64, "phase"),
         human::length(run.duration_s),
         format!("suite {}", run.id),
     ];
-    let mut lines = titled(look, &run.name);
-    let wrapped = look.flow(facts.iter().map(String::as_str), " · ", 0);
-    lines.extend(wrapped.iter().map(|line| look.paint(Tone::Faint, line)));
+    let mut lines = titled(style, &run.name);
+    let wrapped = style.flow(facts.iter().map(String::as_str), " · ", 0);
+    lines.extend(wrapped.iter().map(|line| style.paint(Tone::Faint, line)));
     lines
 }
 
-fn figures(suite: &SuiteFile, look: &Look) -> Vec<String> {
+fn figures(suite: &SuiteFile, style: &TerminalStyle) -> Vec<String> {
     let mut table = Figures::new(&COLUMNS);
     for phase in &suite.phases {
         table.push(match &phase.result {
@@ -66,10 +66,10 @@ fn figures(suite: &SuiteFile, look: &Look) -> Vec<String> {
             },
         });
     }
-    table.lines(look, 3)
+    table.lines(style, 3)
 }
 
-fn verdicts(suite: &SuiteFile, look: &Look) -> Vec<String> {
+fn verdicts(suite: &SuiteFile, style: &TerminalStyle) -> Vec<String> {
     const LONGEST: usize = 30;
     let names = suite
         .phases
@@ -83,11 +83,11 @@ fn verdicts(suite: &SuiteFile, look: &Look) -> Vec<String> {
         let (outcome, text) = phase.verdict();
         let mark = match outcome {
             None => "-".to_owned(),
-            Some(outcome) => look.mark(outcome != Outcome::Failed),
+            Some(outcome) => style.mark(outcome != Outcome::Failed),
         };
         let indent = 6 + widest;
-        for (place, line) in look.wrap(&text, indent).iter().enumerate() {
-            let line = look.paint(outcome.map_or(Tone::Faint, tone), line);
+        for (place, line) in style.wrap(&text, indent).iter().enumerate() {
+            let line = style.paint(outcome.map_or(Tone::Faint, tone), line);
             lines.push(match place {
                 0 => format!("  {mark} {name:<widest$}  {line}"),
                 _ => format!("{:indent$}{line}", ""),

@@ -1,6 +1,6 @@
 //! Tables of figures that stay readable when the terminal is narrow.
 
-use super::look::{Look, Tone, shortened};
+use super::style::{TerminalStyle, Tone, shortened};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 /// Longest name in a table.
@@ -52,11 +52,11 @@ impl Figures {
 
     /// Its lines. `strong` is the column to look at first. Where the table is too wide, its
     /// columns move together, then names are cut, and at last each row becomes a paragraph.
-    pub fn lines(&self, look: &Look, strong: usize) -> Vec<String> {
+    pub fn lines(&self, style: &TerminalStyle, strong: usize) -> Vec<String> {
         let width = |gap, longest| {
-            let plain = Look {
+            let plain = TerminalStyle {
                 colour: false,
-                ..*look
+                ..*style
             };
             let lines = self.table(&plain, strong, gap, longest);
             lines.iter().map(|line| line.chars().count()).max()
@@ -64,21 +64,21 @@ impl Figures {
         let mut gap = 2;
         let mut longest = LONGEST_NAME;
         let mut taken = width(gap, longest).unwrap_or_default();
-        if taken > look.width {
+        if taken > style.width {
             gap = 1;
             taken = width(gap, longest).unwrap_or_default();
         }
-        if taken > look.width {
+        if taken > style.width {
             let name = |row: &Row| row.indented().chars().count().min(LONGEST_NAME);
             let names = self.rows.iter().map(name).max().unwrap_or_default();
-            longest = (names + look.width).saturating_sub(taken);
+            longest = (names + style.width).saturating_sub(taken);
             if longest < SHORTEST_NAME {
-                return self.paragraphs(look, strong);
+                return self.paragraphs(style, strong);
             }
-            taken = look.width;
+            taken = style.width;
         }
-        let rule = look.paint(Tone::Faint, &"─".repeat(taken));
-        let mut lines = self.table(look, strong, gap, longest);
+        let rule = style.paint(Tone::Faint, &"─".repeat(taken));
+        let mut lines = self.table(style, strong, gap, longest);
         for (place, row) in self.rows.iter().enumerate().rev() {
             if row.sum {
                 lines.insert(place + 1, rule.clone());
@@ -88,10 +88,10 @@ impl Figures {
         lines
     }
 
-    fn table(&self, look: &Look, strong: usize, gap: u16, longest: usize) -> Vec<String> {
+    fn table(&self, style: &TerminalStyle, strong: usize, gap: u16, longest: usize) -> Vec<String> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).force_no_tty();
-        if look.colour {
+        if style.colour {
             table.enforce_styling().style_text_only();
         }
         let mut header = vec![Cell::new("")];
@@ -127,11 +127,11 @@ impl Figures {
             .collect()
     }
 
-    fn paragraphs(&self, look: &Look, strong: usize) -> Vec<String> {
+    fn paragraphs(&self, style: &TerminalStyle, strong: usize) -> Vec<String> {
         let mut lines = Vec::new();
         for row in &self.rows {
-            let name = shortened(&row.name, look.width);
-            lines.push(look.paint(Tone::Strong, &name));
+            let name = shortened(&row.name, style.width);
+            lines.push(style.paint(Tone::Strong, &name));
             let mut figures: Vec<String> = self
                 .columns
                 .iter()
@@ -143,7 +143,7 @@ impl Figures {
                 figures.insert(0, first);
             }
             let figures = figures.iter().map(String::as_str);
-            let flowed = look.flow(figures, " · ", 2);
+            let flowed = style.flow(figures, " · ", 2);
             lines.extend(flowed.iter().map(|line| format!("  {line}")));
         }
         lines

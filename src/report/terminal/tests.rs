@@ -4,11 +4,11 @@ use crate::{
     metric::{Counter, Timer},
     plan::Threshold,
     record::{Size, Snapshot},
-    report::fixture::{Course, MS, fail, p95, run, threshold, trace},
+    report::fixture::{FixtureRun, MS, fail, p95, run, threshold, trace},
     time::SECOND,
 };
 
-const WIDE: Look = Look {
+const WIDE: TerminalStyle = TerminalStyle {
     colour: false,
     unicode: true,
     width: 100,
@@ -45,28 +45,28 @@ fn troubled(snapshot: &mut Snapshot) {
 
 #[test]
 fn requests_that_can_be_looked_up() {
-    let course = Course {
+    let course = FixtureRun {
         seconds: 12,
         change: &trace,
-        ..Course::default()
+        ..FixtureRun::default()
     };
-    let look = Look { width: 76, ..WIDE };
-    let lines = traces::traces(&run(&course).result(), &look);
+    let style = TerminalStyle { width: 76, ..WIDE };
+    let lines = traces::traces(&run(&course).result(), &style);
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
 fn a_normal_run() {
-    let result = run(&Course::default()).result();
+    let result = run(&FixtureRun::default()).result();
     insta::assert_snapshot!(summary(&result, &WIDE));
 }
 
 #[test]
 fn a_normal_run_where_only_ascii_is_shown() {
-    let result = run(&Course::default()).result();
+    let result = run(&FixtureRun::default()).result();
     let text = summary(
         &result,
-        &Look {
+        &TerminalStyle {
             unicode: false,
             ..WIDE
         },
@@ -77,14 +77,14 @@ fn a_normal_run_where_only_ascii_is_shown() {
 
 #[test]
 fn errors_in_colour() {
-    let result = run(&Course {
+    let result = run(&FixtureRun {
         change: &troubled,
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result();
     let coloured = summary(
         &result,
-        &Look {
+        &TerminalStyle {
             colour: true,
             ..WIDE
         },
@@ -110,37 +110,37 @@ fn errors_in_colour() {
 
 #[test]
 fn a_narrow_terminal() {
-    let look = Look { width: 48, ..WIDE };
+    let style = TerminalStyle { width: 48, ..WIDE };
     let text = summary(
-        &run(&Course {
+        &run(&FixtureRun {
             change: &troubled,
-            ..Course::default()
+            ..FixtureRun::default()
         })
         .result(),
-        &look,
+        &style,
     );
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn eighty_columns() {
-    let look = Look { width: 80, ..WIDE };
-    let mut made = run(&Course {
+    let style = TerminalStyle { width: 80, ..WIDE };
+    let mut made = run(&FixtureRun {
         change: &troubled,
-        ..Course::default()
+        ..FixtureRun::default()
     });
     made.thresholds.push(p95(1));
     made.thresholds[3].window = Some(std::time::Duration::from_secs(60));
-    let text = summary(&made.result(), &look);
+    let text = summary(&made.result(), &style);
     assert!(text.lines().all(|line| line.chars().count() <= 80));
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn errors() {
-    let result = run(&Course {
+    let result = run(&FixtureRun {
         change: &troubled,
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result();
     insta::assert_snapshot!(summary(&result, &WIDE));
@@ -148,7 +148,7 @@ fn errors() {
 
 #[test]
 fn failed_thresholds() {
-    let mut made = run(&Course::default());
+    let mut made = run(&FixtureRun::default());
     made.thresholds.extend([
         p95(10),
         Threshold {
@@ -160,24 +160,24 @@ fn failed_thresholds() {
         threshold("failed.p99 < 1s"),
         threshold("p99.9 < 1s"),
     ]);
-    made.facts.exit_code = 99;
+    made.metadata.exit_code = 99;
     insta::assert_snapshot!(summary(&made.result(), &WIDE));
 }
 
 #[test]
 fn no_samples() {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         change: &|snapshot| *snapshot = Snapshot::new(snapshot.second, Size::new(3, 2, 0)),
-        ..Course::default()
+        ..FixtureRun::default()
     });
-    made.facts.exit_code = 99;
+    made.metadata.exit_code = 99;
     insta::assert_snapshot!(summary(&made.result(), &WIDE));
 }
 
 #[test]
 fn groups_stand_above_their_steps() {
     use crate::report::model::Group;
-    let mut result = run(&Course::default()).result();
+    let mut result = run(&FixtureRun::default()).result();
     let group = |name: &str, within: &[&str], of: &crate::report::model::Step| Group {
         id: format!("read-heavy/create order/{name}"),
         population: of.population.clone(),
@@ -198,29 +198,29 @@ fn groups_stand_above_their_steps() {
 
 #[test]
 fn dropped_arrivals() {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         change: &overloaded,
-        ..Course::default()
+        ..FixtureRun::default()
     });
-    made.facts.load = "200/s, at most 50 in flight".into();
+    made.metadata.load = "200/s, at most 50 in flight".into();
     made.thresholds.clear();
     insta::assert_snapshot!(summary(&made.result(), &WIDE));
 }
 
 #[test]
 fn an_invalid_run() {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         lag: 9 * MS,
         overdue: 300,
-        ..Course::default()
+        ..FixtureRun::default()
     });
-    made.facts.exit_code = 96;
+    made.metadata.exit_code = 96;
     insta::assert_snapshot!(summary(&made.result(), &WIDE));
 }
 
 #[test]
 fn an_interrupted_run_whose_service_failed_as_well() {
-    let mut made = run(&Course {
+    let mut made = run(&FixtureRun {
         seconds: 7,
         elapsed: 6 * SECOND + 402 * MS,
         change: &|snapshot| {
@@ -231,11 +231,11 @@ fn an_interrupted_run_whose_service_failed_as_well() {
                 }
             }
         },
-        ..Course::default()
+        ..FixtureRun::default()
     });
-    made.facts.interrupted = true;
-    made.facts.exit_code = 105;
-    made.facts.failures =
+    made.metadata.interrupted = true;
+    made.metadata.exit_code = 105;
+    made.metadata.failures =
         vec!["the bundled service `orders` ended by itself (exit status 1)".into()];
     made.thresholds.push(p95(10));
     insta::assert_snapshot!(summary(&made.result(), &WIDE));
@@ -243,9 +243,9 @@ fn an_interrupted_run_whose_service_failed_as_well() {
 
 #[test]
 fn a_saved_result_shows_the_same() {
-    let result = run(&Course {
+    let result = run(&FixtureRun {
         change: &troubled,
-        ..Course::default()
+        ..FixtureRun::default()
     })
     .result();
     let text = crate::report::json::text(&result);

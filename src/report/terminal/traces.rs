@@ -1,7 +1,7 @@
 //! Requests that can be looked up by their traces.
 
 use super::{
-    look::{Look, Tone},
+    style::{TerminalStyle, Tone},
     titled, without_population,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 const MOST: usize = 5;
 
 /// The slowest and the failed, each on a line; none where requests had no traces.
-pub(super) fn traces(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn traces(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let mut lines = Vec::new();
     for (title, requests) in [
         ("Slowest requests, by trace", traced::slowest(result, MOST)),
@@ -25,7 +25,7 @@ pub(super) fn traces(result: &ResultFile, look: &Look) -> Vec<String> {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(titled(look, title));
+        lines.extend(titled(style, title));
         for (step, request) in requests {
             let head = format!(
                 "{:>9}  {}",
@@ -43,10 +43,10 @@ pub(super) fn traces(result: &ResultFile, look: &Look) -> Vec<String> {
                 without_population(result, &step.id)
             );
             let indent = head.chars().count() + 4;
-            let mut words = look.wrap(&text, indent).into_iter();
+            let mut words = style.wrap(&text, indent).into_iter();
             let first = words.next().unwrap_or_default();
-            lines.push(format!("  {head}  {}", look.paint(Tone::Faint, &first)));
-            let rest = words.map(|line| look.paint(Tone::Faint, &line));
+            lines.push(format!("  {head}  {}", style.paint(Tone::Faint, &first)));
+            let rest = words.map(|line| style.paint(Tone::Faint, &line));
             lines.extend(rest.map(|line| format!("{:indent$}{line}", "")));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Definitions, Form};
 use crate::scenario::{
-    diag::{Place, Problem},
+    diag::{Problem, Span},
     field::{Field, Spanned},
     reader::Fields,
 };
@@ -96,11 +96,11 @@ impl<F: Form> Member for Required<F> {
 pub enum Here {}
 
 impl Member for Here {
-    type Held = Place;
+    type Held = Span;
 
     fn keys(_: &'static str, _: &mut Vec<Key>) {}
 
-    fn take(_: &'static str, fields: &Fields<'_, '_>) -> Place {
+    fn take(_: &'static str, fields: &Fields<'_, '_>) -> Span {
         fields.place
     }
 }

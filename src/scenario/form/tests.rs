@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::{
-    diag::{Place, Problem},
+    diag::{Problem, Span},
     field::{Field, Spanned},
     text::{Outside, Text},
     tree::{Converter, NodeKind},
@@ -63,7 +63,7 @@ fn read(text: &str) -> (Figure, Vec<Problem>) {
     let figure = Figure::read(
         &reader,
         &Node {
-            place: Place::new(0, 0..1),
+            place: Span::new(0, 0..1),
             kind: NodeKind::Table(table),
         },
     );
@@ -80,7 +80,7 @@ fn a_line_is_read_into_its_field() {
     let text = "size = 2\ntype = 'circle'\ngrey = 7\ndots = [{ size = 0.5 }]";
     let (figure, problems) = read(text);
     assert_eq!(problems, []);
-    assert_eq!(figure.place, Place::new(0, 0..1));
+    assert_eq!(figure.place, Span::new(0, 0..1));
     assert_eq!(figure.size.value(), Some(&2.0));
     assert_eq!(figure.kind.value().unwrap().value(), "circle");
     // The value is where it stands, whatever its key makes of it.

@@ -23,7 +23,7 @@ table! {
         /// Its name.
         name: Text,
         /// When it is.
-        at: When,
+        at: EventTime,
         /// The stage with whose begin it is.
         stage: Whole,
         /// How long after each time it is done again.
@@ -84,7 +84,7 @@ impl Event {
 
 /// When an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum EventTime {
     /// So long after the load began.
     At(Duration),
     /// When the stage of this number begins, from 1.
@@ -94,7 +94,7 @@ pub enum When {
 }
 
 /// `"2m"`, `"stage 2"` or `"end"`.
-impl Form for When {
+impl Form for EventTime {
     type Value = Self;
 
     fn read(reader: &Reader, node: &Node) -> Option<Self> {
@@ -102,17 +102,17 @@ impl Form for When {
             let text = reader.text(node)?.value();
             let text = text.trim();
             if text == "end" {
-                return Some(When::End);
+                return Some(EventTime::End);
             }
             if let Some(number) = text.strip_prefix("stage") {
                 let help = r#"write "stage 2" for the begin of the second stage"#;
                 return match number.trim().parse() {
-                    Ok(number) => Some(When::Stage(number)),
+                    Ok(number) => Some(EventTime::Stage(number)),
                     Err(_) => reader.wrong_value(node, "which stage?", Some(help)),
                 };
             }
         }
-        reader.duration(node).map(When::At)
+        reader.duration(node).map(EventTime::At)
     }
 
     fn schema(to: &mut Definitions) -> Value {

@@ -16,12 +16,12 @@ pub struct Extract {
     /// As it stands in `{{name}}`.
     pub name: Spanned<String>,
     /// Where in the answer its value is: the kind of place, and which.
-    pub source: Field<(Source, Text)>,
+    pub source: Field<(ExtractKind, Text)>,
 }
 
 /// A kind of place in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum ExtractKind {
     /// Not said: a JSONPath, or the name of a column.
     Plain,
     /// A JSONPath.
@@ -51,13 +51,13 @@ impl Named for Extract {
 
 choice! {
     /// Where in an answer a value is.
-    pub enum Origin -> (Source, Text), "a value comes from one place";
+    pub enum Origin -> (ExtractKind, Text), "a value comes from one place";
     |chosen| {
-        json: Text => (Source::Json, chosen.value),
-        header: Text => (Source::Header, chosen.value),
-        regex: Text => (Source::Regex, chosen.value),
-        cookie: Text => (Source::Cookie, chosen.value),
-        form: Text => (Source::Form, chosen.value),
+        json: Text => (ExtractKind::Json, chosen.value),
+        header: Text => (ExtractKind::Header, chosen.value),
+        regex: Text => (ExtractKind::Regex, chosen.value),
+        cookie: Text => (ExtractKind::Cookie, chosen.value),
+        form: Text => (ExtractKind::Form, chosen.value),
     }
 }
 
@@ -73,11 +73,11 @@ table! {
 pub enum Extraction {}
 
 impl Form for Extraction {
-    type Value = (Source, Text);
+    type Value = (ExtractKind, Text);
 
-    fn read(reader: &Reader, node: &Node) -> Option<(Source, Text)> {
+    fn read(reader: &Reader, node: &Node) -> Option<(ExtractKind, Text)> {
         let NodeKind::Table(table) = &node.kind else {
-            return Some((Source::Plain, reader.text(node)?));
+            return Some((ExtractKind::Plain, reader.text(node)?));
         };
         let located = Located::read(reader, node)?;
         // An unknown key was told already.

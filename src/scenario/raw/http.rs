@@ -3,7 +3,7 @@
 use super::Spanned;
 use crate::scenario::{
     Text,
-    diag::{Place, Problem},
+    diag::{Problem, Span},
     form::{
         Definitions, Form, List, Named, Names, OneOrMore, Scalar, Size, Whole, Words, any_of, table,
     },
@@ -156,7 +156,7 @@ pub type Pairs = Names<Pair>;
 
 impl Pair {
     /// Where the name stands.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> Span {
         self.name.place
     }
 }

@@ -1,4 +1,4 @@
-//! What tasks and errands are made of: steps, and groups of them.
+//! What tasks, setup and teardown are made of: steps, and groups of them.
 
 use super::{Field, database::Isolation, task::Step};
 use crate::scenario::{

@@ -5,13 +5,13 @@
 mod data;
 mod database;
 mod drawn;
-mod errand;
 mod event;
 mod expect;
 mod extract;
 mod http;
 mod item;
 mod kind;
+mod lifecycle;
 mod load;
 mod multipart;
 mod observe;
@@ -37,15 +37,15 @@ use super::{
 pub use data::{Generator, Loaded, Scope, Variable};
 pub use database::{Database, Isolation, Tls};
 pub use drawn::{Letters, Normal, Number, Sequence, Uniform, Zipf};
-pub use errand::Errand;
-use errand::{At, Setup, Teardown, UserStart};
-pub use event::{Event, When};
+pub use event::{Event, EventTime};
 pub use expect::{Expect, Rows, StatusRange};
-pub use extract::{Extract, Source};
+pub use extract::{Extract, ExtractKind};
 pub use http::{Client, Encoding, Http, Http2, Pair};
 pub use item::{Group, Item, Transaction};
 pub(crate) use kind::step_kinds;
 pub use kind::{OwnKey, StepKeys, StepKind};
+pub use lifecycle::LifecycleSteps;
+use lifecycle::{Setup, StepsOf, Teardown, UserStart};
 pub use load::{Arrivals, Load, Stage, Think};
 pub use multipart::FormPart;
 pub use observe::Observe;
@@ -136,11 +136,11 @@ table! {
         /// The tasks that users or arrivals do.
         tasks as "task": List<Task>,
         /// Once before the load.
-        setup: At<Setup>,
+        setup: StepsOf<Setup>,
         /// Once after it.
-        teardown: At<Teardown>,
+        teardown: StepsOf<Teardown>,
         /// By each user when it begins.
-        user_start: At<UserStart>,
+        user_start: StepsOf<UserStart>,
     }
 }
 
@@ -166,10 +166,10 @@ impl Member for Shared {
 impl Population {
     /// Every step of it.
     pub fn all_steps(&self) -> Vec<&Step> {
-        let errands = [&self.setup, &self.user_start, &self.teardown];
-        let errands = errands.into_iter().filter_map(Field::value);
+        let lifecycle = [&self.setup, &self.user_start, &self.teardown];
+        let lifecycle = lifecycle.into_iter().filter_map(Field::value);
         let tasks = self.tasks.value().into_iter().flatten();
-        let steps = errands.flat_map(Errand::all_steps);
+        let steps = lifecycle.flat_map(LifecycleSteps::all_steps);
         steps.chain(tasks.flat_map(Task::all_steps)).collect()
     }
 

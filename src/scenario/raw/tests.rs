@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::{
-    diag::Place,
+    diag::Span,
     form::{Any, Float, OneOrMore, Pause, Rate, Scalar, Share, Size, Times},
     text::Outside,
     tree::{self, NodeKind, Table},
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Values of every kind, by the types of JSON Schema. The second text comes from the environment,
 /// so that it may stand for a number.
 fn samples() -> [(&'static str, NodeKind); 7] {
-    let text = |text: &str| Text::plain(Place::default(), text);
+    let text = |text: &str| Text::plain(Span::default(), text);
     let mut variable = text("${X}");
     let outside = Outside {
         variable: &|_| Some("x".to_owned()),
@@ -59,7 +59,7 @@ fn agrees<F: Form>(name: &str) {
     for (kind, value) in samples() {
         let reader = Reader::new(Arc::new([]), Vec::new());
         let node = Node {
-            place: Place::default(),
+            place: Span::default(),
             kind: value,
         };
         F::read(&reader, &node);
@@ -81,8 +81,8 @@ fn what_is_read_is_what_the_schema_takes() {
         Any, Whole, Float, Scalar, Pause, Rate, Share, Size, Times, Text, bool, Duration,
         List<Text>, List<Any>, OneOrMore<Text>, OneOrMore<Scalar>, OneOrMore<StatusRange>,
         Arrivals, Isolation, Tls, Client, Encoding, Http2, Scope, suite::OnFailure,
-        Condition, Expect, Item, Number, Order, Pool, Rows, StatusRange, Think, When,
-        At<Setup>, Population, Root, Step, Threshold, suite::Suite,
+        Condition, Expect, Item, Number, Order, Pool, Rows, StatusRange, Think, EventTime,
+        StepsOf<Setup>, Population, Root, Step, Threshold, suite::Suite,
         drawn::Length, expect::Bytes, expect::Columns, expect::Paths, extract::Extraction,
         http::Compression, http::Pairs, item::Transacted, multipart::Multipart,
         Names<Database>, Names<Extract>, Names<Variable>, Names<FormPart>,

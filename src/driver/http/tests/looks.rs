@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::jsonpath::JsonPath;
-use crate::plan::http::{Extract, JsonCheck, Source, Wanted};
+use crate::plan::http::{Extract, ExtractSource, JsonCheck, Wanted};
 use regex::bytes::Regex;
 
 on_both! {
@@ -34,7 +34,7 @@ fn check(text: &str, wanted: Wanted) -> JsonCheck {
     JsonCheck { path, wanted }
 }
 
-fn extract(variable: usize, source: Source) -> Extract {
+fn extract(variable: usize, source: ExtractSource) -> Extract {
     Extract {
         variable,
         name: format!("v{variable}"),
@@ -57,13 +57,16 @@ async fn done<D: Subject>(step: HttpStep, act: Act, values: &mut [Value]) -> Out
 async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>() {
     let step = || HttpStep {
         extract: vec![
-            extract(0, Source::Json(path("$.id"))),
-            extract(1, Source::Json(path("$.ok"))),
-            extract(5, Source::Json(path("$.long"))),
-            extract(6, Source::Json(path("$.prices"))),
-            extract(2, Source::Header("x-kind".parse().unwrap())),
-            extract(3, Source::Cookie("sid".into())),
-            extract(4, Source::Regex(Regex::new(r#""id": (\d+)"#).unwrap())),
+            extract(0, ExtractSource::Json(path("$.id"))),
+            extract(1, ExtractSource::Json(path("$.ok"))),
+            extract(5, ExtractSource::Json(path("$.long"))),
+            extract(6, ExtractSource::Json(path("$.prices"))),
+            extract(2, ExtractSource::Header("x-kind".parse().unwrap())),
+            extract(3, ExtractSource::Cookie("sid".into())),
+            extract(
+                4,
+                ExtractSource::Regex(Regex::new(r#""id": (\d+)"#).unwrap()),
+            ),
         ],
         ..get()
     };
@@ -86,21 +89,24 @@ async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>(
 
 async fn what_is_not_there_fails_the_step_and_changes_nothing_else<D: Subject>() {
     for (source, said) in [
-        (Source::Json(path("$.none")), "no v0: nothing at $.none"),
         (
-            Source::Header("x-b".parse().unwrap()),
+            ExtractSource::Json(path("$.none")),
+            "no v0: nothing at $.none",
+        ),
+        (
+            ExtractSource::Header("x-b".parse().unwrap()),
             "no v0: no header x-b",
         ),
         (
-            Source::Cookie("x-kind".into()),
+            ExtractSource::Cookie("x-kind".into()),
             "no v0: no cookie x-kind is set",
         ),
         (
-            Source::Form("csrf".into()),
+            ExtractSource::Form("csrf".into()),
             "no v0: no field csrf in a form",
         ),
         (
-            Source::Regex(Regex::new("z+").unwrap()),
+            ExtractSource::Regex(Regex::new("z+").unwrap()),
             "no v0: the body does not match /z+/",
         ),
     ] {

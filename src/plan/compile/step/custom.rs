@@ -75,7 +75,7 @@ fn extracts(
                 value: (source, text),
                 place,
             } = raw.source.given()?;
-            if *source != raw::Source::Plain {
+            if *source != raw::ExtractKind::Plain {
                 let problem = Problem::new(*place, "what its program finds is named by a text");
                 context.tell(problem.help(r#"write { variable = "place in the answer" }"#));
                 return None;

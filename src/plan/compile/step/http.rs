@@ -15,7 +15,7 @@ use crate::{
         written,
     },
     scenario::{
-        Place, Problem,
+        Problem, Span,
         raw::{self, Field, Spanned},
     },
 };
@@ -118,7 +118,7 @@ fn request<'s>(
     step.request.given()
 }
 
-fn no_body(context: &Context<'_>, body: Place, method: &str, place: Place) {
+fn no_body(context: &Context<'_>, body: Span, method: &str, place: Span) {
     let message = format!("a {} request has no content", method.to_ascii_uppercase());
     let problem = Problem::new(body, message).other(place, "the method");
     context.tell(problem.help("write `query` for parameters, or use `post`"));

@@ -17,7 +17,7 @@ use crate::{
     plan::{StepKind, Think, written},
     printable,
     scenario::{
-        Place, Problem,
+        Problem, Span,
         raw::{self, Field, step_kinds},
     },
 };
@@ -63,7 +63,7 @@ pub(super) struct Shared<'a> {
     /// Databases of SQL steps.
     pub databases: &'a Databases,
     /// Where the fast client is asked for.
-    pub fast: Option<Place>,
+    pub fast: Option<Span>,
 }
 
 impl Shared<'_> {
@@ -130,7 +130,7 @@ pub(super) fn misplaced(context: &Context<'_>, step: &raw::Step) {
         return;
     };
     let kind = kind(step);
-    let tell = |key: &str, place: Option<Place>, owner: &str| {
+    let tell = |key: &str, place: Option<Span>, owner: &str| {
         if let Some(place) = place {
             let problem = Problem::new(place, format!("`{key}` belongs to {owner}"));
             context.tell(problem.other(own, "this is none"));

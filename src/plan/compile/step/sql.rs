@@ -18,7 +18,7 @@ use crate::{
         written::{self, MOST_CHECKS, cut},
     },
     scenario::{
-        Place, Problem,
+        Problem, Span,
         raw::{self, Field, Spanned},
         tree::{Node, NodeKind},
     },
@@ -137,7 +137,7 @@ struct Traced {
     source: usize,
     offsets: Vec<usize>,
     /// Of all of it.
-    place: Place,
+    place: Span,
 }
 
 fn find(
@@ -188,7 +188,7 @@ fn parse(context: &Context<'_>, traced: Traced, backend: Backend) -> Option<(Tex
         Err(error) => {
             let at = |byte: usize| traced.offsets.get(byte).copied();
             let place = match (at(error.at), at(error.at + 1)) {
-                (Some(start), Some(end)) => Place::new(traced.source, start..end.max(start)),
+                (Some(start), Some(end)) => Span::new(traced.source, start..end.max(start)),
                 _ => traced.place,
             };
             context.tell(Problem::new(place, error.to_string()));
@@ -197,7 +197,7 @@ fn parse(context: &Context<'_>, traced: Traced, backend: Backend) -> Option<(Tex
     }
 }
 
-fn wrong_count(context: &Context<'_>, wanted: usize, given: usize, step: &raw::Step, sql: Place) {
+fn wrong_count(context: &Context<'_>, wanted: usize, given: usize, step: &raw::Step, sql: Span) {
     let count = |count: usize| match count {
         0 => "no parameters".to_owned(),
         1 => "one parameter".to_owned(),
@@ -222,7 +222,7 @@ struct Given {
     param: Param,
     shown: String,
     from_environment: bool,
-    place: Place,
+    place: Span,
 }
 
 fn params(
@@ -295,7 +295,7 @@ fn text_or_bytes(text: &str) -> Value {
 }
 
 /// What is expected, and the name of each check with the place of its value.
-type Expected = (Expect, Vec<(String, Option<Place>)>);
+type Expected = (Expect, Vec<(String, Option<Span>)>);
 
 fn expect(
     context: &Context<'_>,
@@ -358,7 +358,7 @@ fn rows(raw: raw::Rows) -> Rows {
 }
 
 /// What is extracted, and of each the variable, the column and where that stands.
-type Columns = (Vec<Extract>, Vec<(String, String, Place)>);
+type Columns = (Vec<Extract>, Vec<(String, String, Span)>);
 
 fn columns(
     context: &Context<'_>,
@@ -379,8 +379,8 @@ fn columns(
                 place,
             } = extract.source.given()?;
             let problem = match source {
-                raw::Source::Plain if column.value().is_empty() => "a column without a name",
-                raw::Source::Plain => {
+                raw::ExtractKind::Plain if column.value().is_empty() => "a column without a name",
+                raw::ExtractKind::Plain => {
                     let name = extract.name.value.clone();
                     let variable = names.extracted(&name)?;
                     let column = column.value();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::{
-    beside::{Loaded, Server},
+    background::{CallTarget, Loaded},
     describe::words,
     verify::Question,
 };
@@ -36,16 +36,16 @@ fn what_populations_share_is_loaded_once() {
     let plan = plan(SHARED);
     let shown = |loaded: &Loaded| {
         let what = match &loaded.question {
-            Question::Http(call) => match &plan.beside.calls[*call].server {
-                Server::Target(population) => format!("target of {population}"),
-                Server::Other(_, url) => url.to_string(),
+            Question::Http(call) => match &plan.background.calls[*call].server {
+                CallTarget::Target(population) => format!("target of {population}"),
+                CallTarget::Other(_, url) => url.to_string(),
             },
             Question::Sql(query) => format!("{:?}", query.params),
         };
         let (take, fills) = (&loaded.take, &loaded.fills);
         format!("{} {take} {fills:?} {what}", loaded.written)
     };
-    let all: Vec<String> = plan.beside.loaded.iter().map(shown).collect();
+    let all: Vec<String> = plan.background.loaded.iter().map(shown).collect();
     insta::assert_snapshot!(all.join("\n"));
     assert!(plan.populations[2].variables[1].generator.is_unique());
     let sources = |population: usize| {

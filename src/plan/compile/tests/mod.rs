@@ -1,12 +1,12 @@
 //! Whole scenarios in, plans or problems out.
 
+mod background;
 mod bad;
-mod beside;
 mod drawn;
-mod errands;
 mod flags;
 mod fuzz;
 mod groups;
+mod lifecycle;
 mod loaded;
 mod reference;
 mod requests;

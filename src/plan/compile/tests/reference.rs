@@ -6,7 +6,7 @@ use crate::scenario::{form::reference::rows, schema::tests::tables};
 
 const REFERENCE: &str = include_str!("../../../../docs/scenario-reference.md");
 const SQL: &str = include_str!("../../../../docs/sql.md");
-const WORLD: &str = include_str!("../../../../docs/world.md");
+const WORLD: &str = include_str!("../../../../docs/background.md");
 const EXTENDING: &str = include_str!("../../../../docs/extending.md");
 const README: &str = include_str!("../../../../README.md");
 

@@ -8,7 +8,7 @@ mod http;
 mod sql;
 
 use super::{Expect, Method, Step};
-use crate::scenario::diag::Place;
+use crate::scenario::diag::Span;
 
 /// Calls a macro with all kinds: the module of each, its name, and the type of its part of a plan.
 macro_rules! step_kinds {
@@ -43,7 +43,7 @@ pub struct StepKeys {
 }
 
 /// A key as messages call it, and where it stands in a table.
-pub type OwnKey<T> = (&'static str, fn(&T) -> Option<Place>);
+pub type OwnKey<T> = (&'static str, fn(&T) -> Option<Span>);
 
 macro_rules! define {
     ($($(#[$doc:meta])* $module:ident: $name:ident($plan:ident),)*) => {

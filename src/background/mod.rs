@@ -13,8 +13,8 @@ mod loaded;
 mod question;
 
 pub use activity::{Activities, Activity, StatementActivity};
-pub use caller::{Caller, Line};
+pub use caller::{CallSession, Caller};
 pub use databases::Databases;
-pub use events::{Events, Happened, Progress};
+pub use events::{EventOutcome, EventProgress, Events};
 pub use loaded::{LoadError, load};
 pub use question::Questions;

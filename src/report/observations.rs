@@ -1,10 +1,10 @@
-//! What a run observed, as its journal has it: each look by itself, so that a run that was killed
+//! What a run observed, as its journal has it: each record by itself, so that a run that was killed
 //! keeps what it had seen, and what had to hold of it.
 
 use super::{Observed, build::limit, model::Threshold};
 use crate::{
     gate,
-    observe::{self, Sample, Taken},
+    observe::{self, Sample, Scrape},
     plan::{Plan, observe::Limit},
     time::{Nanos, nanos},
 };
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// What is looked at, and what must hold of it: part of the first line.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Watch {
+pub(super) struct ObservedSources {
     sources: Vec<String>,
     limits: Vec<Limit>,
     warmup_ns: Nanos,
@@ -21,7 +21,7 @@ pub(super) struct Watch {
 
 /// What came of looking at a source once.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Look {
+pub(super) struct ObservationRecord {
     source: usize,
     at_ns: Nanos,
     /// Metrics of it that were not seen before, with their units.
@@ -35,24 +35,28 @@ pub(super) struct Look {
     problem: Option<String>,
 }
 
-/// What the looks that are written down need to remember: by source, the places of its metrics.
+/// What the observations that are written down need to remember: by source, the places of its metrics.
 #[derive(Debug, Default)]
-pub(super) struct Watching {
+pub(super) struct ObservationWriter {
     known: HashMap<usize, HashMap<String, usize>>,
 }
 
 /// What is read back: by source, its metrics with their units, and what was observed.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct ObservationReader {
     sources: Vec<(Vec<(String, String)>, observe::Observed)>,
 }
 
-impl Watch {
+impl ObservedSources {
     pub fn of(plan: &Plan) -> Self {
-        let beside = &plan.beside;
+        let background = &plan.background;
         Self {
-            sources: beside.observe.iter().map(|own| own.name.clone()).collect(),
-            limits: beside.limits.clone(),
+            sources: background
+                .observe
+                .iter()
+                .map(|own| own.name.clone())
+                .collect(),
+            limits: background.limits.clone(),
             warmup_ns: nanos(plan.warmup),
         }
     }
@@ -62,9 +66,9 @@ impl Watch {
     }
 }
 
-impl Watching {
-    pub fn look(&mut self, taken: &Taken) -> Look {
-        let known = self.known.entry(taken.source).or_default();
+impl ObservationWriter {
+    pub fn record(&mut self, scrape: &Scrape) -> ObservationRecord {
+        let known = self.known.entry(scrape.source).or_default();
         let mut new = Vec::new();
         let mut place = |sample: &Sample| match known.get(&sample.metric) {
             Some(place) => *place,
@@ -74,20 +78,20 @@ impl Watching {
                 known.len() - 1
             }
         };
-        let samples = taken.samples.iter().flatten();
+        let samples = scrape.samples.iter().flatten();
         let samples = samples.map(|sample| (place(sample), sample.value, sample.rose));
-        Look {
+        ObservationRecord {
             samples: samples.collect(),
-            source: taken.source,
-            at_ns: taken.at,
-            problem: taken.samples.as_ref().err().cloned(),
+            source: scrape.source,
+            at_ns: scrape.at,
+            problem: scrape.samples.as_ref().err().cloned(),
             new,
         }
     }
 }
 
-impl Watched {
-    pub fn of(watch: &Watch) -> Self {
+impl ObservationReader {
+    pub fn of(watch: &ObservedSources) -> Self {
         let own = |_| (Vec::new(), observe::Observed::new(watch.warmup_ns));
         let sources = watch.sources.iter().map(own);
         Self {
@@ -95,37 +99,40 @@ impl Watched {
         }
     }
 
-    /// Adds a look; what it cannot have seen is passed over.
-    pub fn take(&mut self, look: Look) {
-        let Some((known, observed)) = self.sources.get_mut(look.source) else {
+    /// Adds a record; what it cannot have seen is passed over.
+    pub fn take(&mut self, record: ObservationRecord) {
+        let Some((known, observed)) = self.sources.get_mut(record.source) else {
             return;
         };
-        known.extend(look.new);
-        let samples = look.samples.into_iter().filter_map(|(place, value, rose)| {
-            let (metric, unit) = known.get(place)?.clone();
-            Some(Sample {
-                metric,
-                unit: unit.into(),
-                value,
-                rose,
-            })
-        });
-        let samples = match look.problem {
+        known.extend(record.new);
+        let samples = record
+            .samples
+            .into_iter()
+            .filter_map(|(place, value, rose)| {
+                let (metric, unit) = known.get(place)?.clone();
+                Some(Sample {
+                    metric,
+                    unit: unit.into(),
+                    value,
+                    rose,
+                })
+            });
+        let samples = match record.problem {
             None => Ok(samples.collect()),
             Some(problem) => Err(problem),
         };
-        observed.take(look.at_ns, &samples);
+        observed.take(record.at_ns, &samples);
     }
 
     /// What was observed, by the names of the sources.
-    pub fn observed(&self, watch: &Watch) -> BTreeMap<String, Observed> {
+    pub fn observed(&self, watch: &ObservedSources) -> BTreeMap<String, Observed> {
         let all = watch.sources.iter().zip(&self.sources);
         all.map(|(name, (_, observed))| (name.clone(), Observed::of(observed)))
             .collect()
     }
 
     /// Whether it is as it had to be.
-    pub fn limits(&self, watch: &Watch) -> Vec<Threshold> {
+    pub fn limits(&self, watch: &ObservedSources) -> Vec<Threshold> {
         let limits = watch.limits.iter().map(|own| {
             let series = self.sources.get(own.source);
             let series = series.map_or(&[][..], |(_, observed)| &observed.series);
@@ -148,28 +155,28 @@ mod tests {
             value,
             rose,
         };
-        let taken = |at: u64, samples| Taken {
+        let scrape = |at: u64, samples| Scrape {
             source: 0,
             at: at * SECOND,
             samples,
         };
         let all = [
-            taken(0, Ok(vec![sample("pool", 3.0, None)])),
-            taken(1, Err("refused".to_owned())),
-            taken(
+            scrape(0, Ok(vec![sample("pool", 3.0, None)])),
+            scrape(1, Err("refused".to_owned())),
+            scrape(
                 2,
                 Ok(vec![
                     sample("orders{status=\"a b\"}", 0.1, Some(0.2)),
                     sample("pool", 1.0 / 3.0, None),
                 ]),
             ),
-            taken(
+            scrape(
                 3,
                 Ok(vec![sample("orders{status=\"a b\"}", 7.0, Some(7.0))]),
             ),
         ];
         let (_, condition) = parse("observe.app.orders{status=\"a b\"} delta < 10%").unwrap();
-        let watch = Watch {
+        let watch = ObservedSources {
             sources: vec!["app".to_owned()],
             limits: vec![Limit {
                 expr: "as it is".to_owned(),
@@ -178,17 +185,19 @@ mod tests {
             }],
             warmup_ns: 0,
         };
-        let (mut watching, mut watched) = (Watching::default(), Watched::of(&watch));
+        let (mut writer, mut reader) =
+            (ObservationWriter::default(), ObservationReader::of(&watch));
         let mut truth = observe::Observed::default();
-        for taken in &all {
-            truth.take(taken.at, &taken.samples);
-            let line = serde_json::to_string(&watching.look(taken)).unwrap();
-            assert_eq!(line.contains("pool"), taken.at == 0, "{line}");
-            watched.take(serde_json::from_str(&line).unwrap());
+        for scrape in &all {
+            truth.take(scrape.at, &scrape.samples);
+            let line = serde_json::to_string(&writer.record(scrape)).unwrap();
+            assert_eq!(line.contains("pool"), scrape.at == 0, "{line}");
+            reader.take(serde_json::from_str(&line).unwrap());
         }
-        assert_eq!(watched.observed(&watch)["app"], Observed::of(&truth));
-        let watch: Watch = serde_json::from_str(&serde_json::to_string(&watch).unwrap()).unwrap();
-        let limits = watched.limits(&watch);
+        assert_eq!(reader.observed(&watch)["app"], Observed::of(&truth));
+        let watch: ObservedSources =
+            serde_json::from_str(&serde_json::to_string(&watch).unwrap()).unwrap();
+        let limits = reader.limits(&watch);
         assert_eq!(limits[0].observed, Some(720.0));
         assert_eq!((limits[0].limit, limits[0].ok), (10.0, false));
         assert_eq!((&*limits[0].unit, &*limits[0].expr), ("%", "as it is"));

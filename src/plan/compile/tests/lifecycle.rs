@@ -52,7 +52,7 @@ fn a_shared_header_is_sent_as_soon_as_what_it_has_is_there() {
         let names: Vec<&str> = headers.map(|(name, _)| name.as_str()).collect();
         names.join(" ")
     };
-    let shown: Vec<String> = (0..plan.steps.len() + plan.errands.len())
+    let shown: Vec<String> = (0..plan.steps.len() + plan.lifecycle_steps.len())
         .map(|index| format!("{}: {}", plan.step(index).unwrap().id, names(index)))
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
@@ -78,7 +78,7 @@ fn what_is_not_measured_has_numbers_after_what_is() {
         ]
     );
     assert_eq!(
-        ids(&plan.errands),
+        ids(&plan.lifecycle_steps),
         [
             "test/setup/POST /shops/{{name}}",
             "test/setup/PUT /shops/{{shop}}",
@@ -96,7 +96,7 @@ fn what_is_not_measured_has_numbers_after_what_is() {
 }
 
 #[test]
-fn check_and_the_result_tell_of_errands() {
+fn check_and_the_result_tell_of_the_lifecycle() {
     let plan = plan(SHOP);
     insta::assert_snapshot!(crate::plan::describe::words(&plan));
     let json = crate::plan::describe::json(&plan);

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 
 table! {
     /// Steps that are done at one moment.
-    pub struct Errand {
+    pub struct LifecycleSteps {
         /// Where it stands.
         place: Here,
         /// The steps, in order.
@@ -23,7 +23,7 @@ table! {
 }
 
 /// A moment at which steps are done.
-pub trait Moment {
+pub trait LifecycleTable {
     /// Its table, as messages and the reference call it.
     const TITLE: &'static str;
 }
@@ -31,46 +31,46 @@ pub trait Moment {
 /// Once before the load.
 pub enum Setup {}
 
-impl Moment for Setup {
+impl LifecycleTable for Setup {
     const TITLE: &'static str = "[setup]";
 }
 
 /// Once after it.
 pub enum Teardown {}
 
-impl Moment for Teardown {
+impl LifecycleTable for Teardown {
     const TITLE: &'static str = "[teardown]";
 }
 
 /// By each user when it begins.
 pub enum UserStart {}
 
-impl Moment for UserStart {
+impl LifecycleTable for UserStart {
     const TITLE: &'static str = "[user_start]";
 }
 
 /// The steps of a moment.
-pub struct At<M>(PhantomData<M>);
+pub struct StepsOf<M>(PhantomData<M>);
 
-impl<M: Moment> Form for At<M> {
-    type Value = Errand;
+impl<M: LifecycleTable> Form for StepsOf<M> {
+    type Value = LifecycleSteps;
 
-    fn read(reader: &Reader, node: &Node) -> Option<Errand> {
+    fn read(reader: &Reader, node: &Node) -> Option<LifecycleSteps> {
         let title = M::TITLE;
         if !node.is_table() {
             let help = format!("write [[{}.step]]", title.trim_matches(['[', ']']));
             return reader.wrong_type(node, &format!("a table for {title}"), Some(&help));
         }
-        let fields = reader.fields(node, title, &keys::<Errand>())?;
-        Some(Errand::of(&fields))
+        let fields = reader.fields(node, title, &keys::<LifecycleSteps>())?;
+        Some(LifecycleSteps::of(&fields))
     }
 
     fn schema(to: &mut Definitions) -> Value {
-        to.titled(M::TITLE, &keys::<Errand>())
+        to.titled(M::TITLE, &keys::<LifecycleSteps>())
     }
 }
 
-impl Errand {
+impl LifecycleSteps {
     /// The names of its groups, in the order in which they begin.
     pub fn named_groups(&self) -> Vec<&str> {
         named_groups_of(&self.steps)

@@ -1,23 +1,23 @@
 //! A run's observer, told everything as it may be shown.
 
 use super::{Cause, Observer, RunError, RunInfo, Second};
-use crate::{observe::Taken, plan::Plan, report::Event, time::Clock};
+use crate::{observe::Scrape, plan::Plan, report::Event, time::Clock};
 use futures_util::future::LocalBoxFuture;
 
 /// Hands on what a run tells; messages and errors may have words of servers in them.
-pub struct Told<'a, O> {
+pub struct RedactingObserver<'a, O> {
     observer: &'a mut O,
     plan: &'a Plan,
 }
 
-impl<'a, O> Told<'a, O> {
+impl<'a, O> RedactingObserver<'a, O> {
     /// Tells `observer` of a run of this plan.
     pub fn new(observer: &'a mut O, plan: &'a Plan) -> Self {
         Self { observer, plan }
     }
 }
 
-impl<O: Observer> Observer for Told<'_, O> {
+impl<O: Observer> Observer for RedactingObserver<'_, O> {
     fn message(&mut self, text: &str) {
         self.observer.message(&self.plan.shown_lines(text));
     }
@@ -38,8 +38,8 @@ impl<O: Observer> Observer for Told<'_, O> {
         self.observer.event(event);
     }
 
-    fn observed(&mut self, taken: &Taken) {
-        self.observer.observed(taken);
+    fn observed(&mut self, scrape: &Scrape) {
+        self.observer.observed(scrape);
     }
 
     fn load_over(&mut self) {

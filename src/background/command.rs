@@ -1,6 +1,6 @@
 //! Commands beside the load.
 
-pub use super::group::Group;
+pub use super::group::ProcessGroup;
 use std::{
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
@@ -25,7 +25,7 @@ pub struct Ended {
     /// What is to be known of a good end; or, in words, why it is none.
     pub result: Result<String, String>,
     /// Process group of what the command has put into the background.
-    pub left: Option<Group>,
+    pub left: Option<ProcessGroup>,
 }
 
 /// Runs a command until it ends or `over` says that everything does; then its process group ends
@@ -35,7 +35,7 @@ pub struct Ended {
 /// In words, when it cannot be started.
 pub async fn run(words: &[String], mut over: watch::Receiver<bool>) -> Result<Ended, String> {
     let (program, arguments) = words.split_first().ok_or("no program")?;
-    let group = Group::new()
+    let group = ProcessGroup::new()
         .map_err(|error| format!("/bin/sh, which guards {program}, cannot be started: {error}"))?;
     let mut child = Command::new(program)
         .args(arguments)
@@ -220,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_group_that_is_dropped_is_killed() {
-        let group = Group::new().unwrap();
+        let group = ProcessGroup::new().unwrap();
         let mut child = Command::new("sleep")
             .arg("600")
             .process_group(group.id())

@@ -1,9 +1,9 @@
 //! What is done once beside the load: its setup and its teardown.
 
 use super::{
-    draws::{Draws, Source},
+    draws::{DrawContext, Draws},
     numbering::Numbering,
-    walk::{Turn, Walk},
+    walk::{NextOperation, Walk},
 };
 use crate::{
     data::{Value, rng::Purpose},
@@ -14,19 +14,19 @@ use std::time::Duration;
 
 /// Which of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Errand {
+pub enum LifecyclePhase {
     /// Before the load.
     Setup,
     /// After it.
     Teardown,
 }
 
-impl Errand {
+impl LifecyclePhase {
     /// As scenarios call it.
     pub fn name(self) -> &'static str {
         match self {
-            Errand::Setup => "setup",
-            Errand::Teardown => "teardown",
+            LifecyclePhase::Setup => "setup",
+            LifecyclePhase::Teardown => "teardown",
         }
     }
 
@@ -34,8 +34,8 @@ impl Errand {
     pub fn of(self, plan: &Plan, population: usize) -> Option<&Task> {
         let population = plan.populations.get(population)?;
         match self {
-            Errand::Setup => population.setup.as_ref(),
-            Errand::Teardown => population.teardown.as_ref(),
+            LifecyclePhase::Setup => population.setup.as_ref(),
+            LifecyclePhase::Teardown => population.teardown.as_ref(),
         }
     }
 }
@@ -45,11 +45,11 @@ impl Errand {
 ///
 /// # Errors
 /// In words, with the step that failed; those after it are not done.
-pub async fn run_errand<D: Driver>(
+pub async fn run_lifecycle<D: Driver>(
     plan: &Plan,
     data: &RunData,
     population: usize,
-    which: Errand,
+    which: LifecyclePhase,
     driver: &D,
 ) -> Result<Vec<(usize, Value)>, String> {
     let (Some(own), Some(task)) = (plan.populations.get(population), which.of(plan, population))
@@ -57,14 +57,16 @@ pub async fn run_errand<D: Driver>(
         return Ok(Vec::new());
     };
     let numbering = Numbering::default();
-    let source = Source::new(plan, data, population, &numbering);
-    let mut draws = Draws::new(source, Purpose::Errand, which as u64);
+    let source = DrawContext::new(plan, data, population, &numbering);
+    let mut draws = Draws::new(source, Purpose::Lifecycle, which as u64);
     let mut session = driver.session(population, 0);
     let mut walk = Walk::default();
     let progress = Progress::default();
     draws.draw_all(source, &task.draws);
-    while let Some(turn) = walk.turn(task, &mut draws) {
-        let Turn::Step(step) = turn else { continue };
+    while let Some(operation) = walk.advance(task, &mut draws) {
+        let NextOperation::Step(step) = operation else {
+            continue;
+        };
         let pause = draws.pause(step.think);
         if pause > 0 {
             tokio::time::sleep(Duration::from_nanos(pause)).await;

@@ -14,7 +14,7 @@ const MESSAGES: usize = 3;
 
 /// The course so far.
 #[derive(Debug, Clone, Default)]
-pub struct Course {
+pub struct Details {
     /// Second by second, as far as there is room.
     pub history: History,
     /// All requests, then those of each step and the runs of each group, from the start to now.
@@ -47,7 +47,7 @@ pub struct Class {
     pub samples: Vec<String>,
 }
 
-impl Course {
+impl Details {
     /// Takes the next second, and the totals up to its end.
     pub fn update(&mut self, snapshot: &Snapshot, totals: &RunTotals) {
         self.history.push(snapshot);

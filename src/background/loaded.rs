@@ -9,7 +9,7 @@ use crate::{
     },
     driver::{ErrorClass, http, sql::Row},
     human,
-    plan::{Plan, RunData, beside::Loaded, sql::Secret, verify::Question},
+    plan::{Plan, RunData, background::Loaded, sql::Secret, verify::Question},
     time::Clock,
 };
 use serde_json::Value as Json;
@@ -51,13 +51,13 @@ pub async fn load(
     mut tell: impl FnMut(&str),
 ) -> Result<RunData, LoadError> {
     let mut data = RunData::of(plan);
-    if plan.beside.loaded.is_empty() {
+    if plan.background.loaded.is_empty() {
         return Ok(data);
     }
     let useless = |error: http::SetupError| LoadError::Useless(error.to_string());
     let caller = Caller::new(plan, urls, Clock::start()).map_err(useless)?;
     let mut databases = Databases::new(plan, own);
-    for loaded in &plan.beside.loaded {
+    for loaded in &plan.background.loaded {
         let said = |words: String| {
             let Loaded { name, written, .. } = loaded;
             format!("`{name}` cannot be loaded: {written}: {words}")

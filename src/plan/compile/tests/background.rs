@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plan::{
-    beside::Server,
+    background::CallTarget,
     verify::{Question, Subject},
 };
 
@@ -34,7 +34,7 @@ const TWO: &str = "
 
 fn subjects(expect: &str) -> Vec<Subject> {
     let text = format!("{TWO}\n[[verify]]\nget = '/n'\nexpect = \"{expect}\"");
-    let subjects = plan(&text).beside.verify.remove(0).subjects;
+    let subjects = plan(&text).background.verify.remove(0).subjects;
     subjects.into_iter().map(|(_, subject)| subject).collect()
 }
 
@@ -96,14 +96,14 @@ fn a_call_has_what_requests_of_its_population_have_in_common() {
     );
     let plan = plan(&text);
     let told: Vec<_> = plan
-        .beside
+        .background
         .verify
         .iter()
         .map(|verify| {
             let Question::Http(place) = verify.question else {
                 panic!("not a request")
             };
-            let call = &plan.beside.calls[place];
+            let call = &plan.background.calls[place];
             let http = &call.request;
             assert_eq!(http.extract.len(), 1);
             let headers = http.headers.iter().map(|(name, value)| {
@@ -124,21 +124,21 @@ fn a_call_has_what_requests_of_its_population_have_in_common() {
         told,
         [
             (
-                Server::Target(0),
+                CallTarget::Target(0),
                 "GET /n?run={{run.id}}".to_owned(),
                 format!("/base/n?run={run}"),
                 "x-a: a, authorization: secret".to_owned(),
                 30
             ),
             (
-                Server::Target(1),
+                CallTarget::Target(1),
                 "GET /n".to_owned(),
                 "/n".to_owned(),
                 "authorization: Basic YWRhOnBhc3M=, x-a: own".to_owned(),
                 3
             ),
             (
-                Server::Other(0, "http://127.0.0.1:4".parse().unwrap()),
+                CallTarget::Other(0, "http://127.0.0.1:4".parse().unwrap()),
                 "GET http://127.0.0.1:4/a/?b=c&token=(redacted)".to_owned(),
                 "/a/?b=c&token=d".to_owned(),
                 "x-a: a, authorization: Basic ZXZlOnBhc3M=".to_owned(),

@@ -10,20 +10,20 @@ use super::{
 use crate::{
     plan::USER_START,
     scenario::{
-        Place, Problem,
-        raw::{self, Errand, Field, Step},
+        Problem, Span,
+        raw::{self, Field, LifecycleSteps, Step},
     },
 };
 
 /// Checked steps of each kind; None for a kind that there is none of.
 #[derive(Debug)]
-pub(super) struct Errands {
+pub(super) struct LifecyclePrograms {
     pub setup: Option<Program>,
     pub teardown: Option<Program>,
     pub user_start: Option<Program>,
 }
 
-impl Errands {
+impl LifecyclePrograms {
     /// Whether a step sends content in parts.
     pub fn sends_parts(&self) -> bool {
         let all = [&self.setup, &self.teardown, &self.user_start];
@@ -31,15 +31,15 @@ impl Errands {
     }
 }
 
-/// The errands of a population; None when there is a problem with one. `names` learns what they
+/// The lifecycle of a population; None when there is a problem with one. `names` learns what they
 /// extract for the tasks. `open`: the load's place when it has no users.
 pub(super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
     names: &mut Names<'_>,
     raw: &raw::Population,
-    open: Option<Place>,
-) -> Option<Errands> {
+    open: Option<Span>,
+) -> Option<LifecyclePrograms> {
     let setup = one(
         context,
         shared,
@@ -74,14 +74,17 @@ pub(super) fn compile(
             names::twice(context, "tasks", name.place, start);
         }
     }
-    let own = raw.setup.value().map_or_else(Vec::new, Errand::all_steps);
+    let own = raw
+        .setup
+        .value()
+        .map_or_else(Vec::new, LifecycleSteps::all_steps);
     let others = raw.all_steps();
     let others = others
         .iter()
         .filter(|step| !own.iter().any(|own| std::ptr::eq(*own, **step)));
     keep(context, others, &prepared);
     learn(names, &raw.user_start);
-    Some(Errands {
+    Some(LifecyclePrograms {
         setup: setup?,
         teardown: teardown?,
         user_start: user_start?,
@@ -90,11 +93,15 @@ pub(super) fn compile(
 
 /// What cannot be done beside the load: keeping a connection for a transaction. None when that is
 /// told.
-pub(super) fn check(context: &Context<'_>, errands: &Errands, raw: &raw::Population) -> Option<()> {
+pub(super) fn check(
+    context: &Context<'_>,
+    lifecycle: &LifecyclePrograms,
+    raw: &raw::Population,
+) -> Option<()> {
     let mut right = Some(());
     for (program, place) in [
-        (&errands.setup, raw.setup.place()),
-        (&errands.teardown, raw.teardown.place()),
+        (&lifecycle.setup, raw.setup.place()),
+        (&lifecycle.teardown, raw.teardown.place()),
     ] {
         let (Some(program), Some(place)) = (program, place) else {
             continue;
@@ -117,14 +124,14 @@ fn one(
     context: &Context<'_>,
     shared: &Shared<'_>,
     names: &Names<'_>,
-    errand: &Field<Errand>,
+    steps: &Field<LifecycleSteps>,
     owner: Owner,
 ) -> Option<Option<Program>> {
-    match errand {
+    match steps {
         Field::Absent => Some(None),
         Field::Bad(_) => None,
         Field::Given(given) => {
-            let Errand { place, steps } = &given.value;
+            let LifecycleSteps { place, steps } = &given.value;
             program::compile(context, shared, names, steps, *place, owner).map(Some)
         }
     }
@@ -138,9 +145,11 @@ pub(super) fn lasting<'a>(names: &Names<'a>, raw: &raw::Population) -> Names<'a>
     lasting
 }
 
-/// From here on, what the errand extracts is there. Returns the names with their places.
-fn learn<'a>(names: &mut Names<'_>, errand: &'a Field<Errand>) -> Vec<(&'a str, Place)> {
-    let steps = errand.value().map_or_else(Vec::new, Errand::all_steps);
+/// From here on, what the steps extract is there. Returns the names with their places.
+fn learn<'a>(names: &mut Names<'_>, steps: &'a Field<LifecycleSteps>) -> Vec<(&'a str, Span)> {
+    let steps = steps
+        .value()
+        .map_or_else(Vec::new, LifecycleSteps::all_steps);
     let extracts = steps.into_iter().flat_map(|step| step.extract.value());
     let learnt = extracts.flatten().map(|extract| {
         let name = extract.name.value.as_str();
@@ -154,7 +163,7 @@ fn learn<'a>(names: &mut Names<'_>, errand: &'a Field<Errand>) -> Vec<(&'a str, 
 fn keep<'a>(
     context: &Context<'_>,
     steps: impl Iterator<Item = &'a &'a Step>,
-    prepared: &[(&str, Place)],
+    prepared: &[(&str, Span)],
 ) {
     for extract in steps.flat_map(|step| step.extract.value()).flatten() {
         let name = extract.name.value.as_str();

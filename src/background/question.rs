@@ -1,6 +1,6 @@
 //! What verifications ask, before the load and after it.
 
-use super::{Caller, Databases, Line};
+use super::{CallSession, Caller, Databases};
 use crate::{
     data::Value,
     gate::{self, Verified},
@@ -22,7 +22,7 @@ pub struct Questions {
     caller: Rc<Caller>,
     databases: Databases,
     /// By verification; None: it asks a database.
-    lines: Vec<Option<Line>>,
+    lines: Vec<Option<CallSession>>,
     /// By verification: the answer from before the load.
     before: Vec<Option<f64>>,
 }
@@ -30,14 +30,14 @@ pub struct Questions {
 impl Questions {
     /// Nothing is asked yet.
     pub fn new(plan: &Arc<Plan>, caller: &Rc<Caller>, databases: Databases) -> Self {
-        let verify = plan.beside.verify.iter();
+        let verify = plan.background.verify.iter();
         let lines = verify.map(|verify| match &verify.question {
             Question::Http(call) => Some(caller.line(*call)),
             Question::Sql(_) => None,
         });
         Self {
             lines: lines.collect(),
-            before: vec![None; plan.beside.verify.len()],
+            before: vec![None; plan.background.verify.len()],
             plan: Arc::clone(plan),
             caller: Rc::clone(caller),
             databases,
@@ -53,7 +53,7 @@ impl Questions {
         let mut warnings = Vec::new();
         for place in 0..self.lines.len() {
             let answer = self.ask(place).await;
-            let verify = &self.plan.beside.verify[place];
+            let verify = &self.plan.background.verify[place];
             match answer {
                 Ok(number) => self.before[place] = Some(number),
                 Err(problem) => {
@@ -88,9 +88,9 @@ impl Questions {
         loop {
             let mut still = Vec::new();
             for place in open {
-                let late = began.elapsed() >= self.plan.beside.verify[place].within;
+                let late = began.elapsed() >= self.plan.background.verify[place].within;
                 let value = self.ask(place).await;
-                let verify: &Verify = &self.plan.beside.verify[place];
+                let verify: &Verify = &self.plan.background.verify[place];
                 judged[place] = gate::verify(verify, self.before[place], value, counts);
                 if !judged[place].ok && !late {
                     still.push(place);
@@ -105,7 +105,7 @@ impl Questions {
     }
 
     async fn ask(&mut self, place: usize) -> Result<f64, String> {
-        let question = &self.plan.beside.verify[place].question;
+        let question = &self.plan.background.verify[place].question;
         let value = match (question, &mut self.lines[place]) {
             (Question::Http(_), Some(line)) => {
                 let answer = self.caller.ask(line).await;

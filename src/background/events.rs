@@ -1,13 +1,13 @@
 //! Events: done on time, beside the load.
 
 use super::{
-    Caller, Databases, Line,
-    command::{self, Group},
+    CallSession, Caller, Databases,
+    command::{self, ProcessGroup},
 };
 use crate::{
     plan::{
         Plan,
-        event::{Action, When},
+        event::{Action, EventTime},
         sql::Secret,
     },
     time::{Clock, Nanos, nanos},
@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// An event that was done, or was not.
 #[derive(Debug)]
-pub struct Happened {
+pub struct EventOutcome {
     /// Its place among the plan's events.
     pub event: usize,
     /// When it was begun, on the run's clock.
@@ -41,18 +41,18 @@ pub struct Happened {
 
 /// What has come of the plan's events.
 #[derive(Debug)]
-pub enum Progress {
+pub enum EventProgress {
     /// A command was begun, which may go on for long: its place among the events, and when.
     Begun(usize, Nanos),
     /// One is over.
-    Done(Happened),
+    Done(EventOutcome),
 }
 
 /// A plan's events. What is done is done while [`Events::next`] is waited for.
 pub struct Events {
-    doer: Rc<Doer>,
+    runner: Rc<EventRunner>,
     waiting: FuturesUnordered<LocalBoxFuture<'static, Due>>,
-    working: FuturesUnordered<LocalBoxFuture<'static, (Due, Happened)>>,
+    working: FuturesUnordered<LocalBoxFuture<'static, (Due, EventOutcome)>>,
     over: watch::Sender<bool>,
     end: Nanos,
     stopped: bool,
@@ -72,16 +72,16 @@ struct Due {
 }
 
 /// Does them.
-struct Doer {
+struct EventRunner {
     plan: Arc<Plan>,
     clock: Clock,
     caller: Rc<Caller>,
     own: Arc<[Option<Secret>]>,
     /// By event: its connections, while they are not in use.
-    lines: RefCell<Vec<Option<Line>>>,
+    lines: RefCell<Vec<Option<CallSession>>>,
     over: watch::Receiver<bool>,
     /// Groups of commands that are over and left something in the background.
-    left: RefCell<Vec<Group>>,
+    left: RefCell<Vec<ProcessGroup>>,
 }
 
 impl Events {
@@ -95,8 +95,8 @@ impl Events {
         end: Nanos,
     ) -> Self {
         let (over, ends) = watch::channel(false);
-        let events = &plan.beside.events;
-        let doer = Rc::new(Doer {
+        let events = &plan.background.events;
+        let runner = Rc::new(EventRunner {
             plan: Arc::clone(plan),
             clock,
             caller: Rc::clone(caller),
@@ -113,10 +113,10 @@ impl Events {
             stopped: false,
             begun: vec![0; events.len()],
             under_way: vec![None; events.len()],
-            doer,
+            runner,
         };
         for (event, planned) in events.iter().enumerate() {
-            if let When::At(at) = planned.when {
+            if let EventTime::At(at) = planned.when {
                 all.wait(Due {
                     event,
                     at: nanos(plan.warmup.saturating_add(at)),
@@ -128,20 +128,20 @@ impl Events {
     }
 
     /// Waits for what is next; for ever when there is nothing. May be given up at any time.
-    pub async fn next(&mut self) -> Progress {
+    pub async fn next(&mut self) -> EventProgress {
         loop {
             tokio::select! {
                 Some(due) = self.waiting.next() => {
                     let at = self.begin(due);
-                    let action = &self.doer.plan.beside.events[due.event].action;
+                    let action = &self.runner.plan.background.events[due.event].action;
                     if let Action::Exec(_) = action {
-                        return Progress::Begun(due.event, at);
+                        return EventProgress::Begun(due.event, at);
                     }
                 }
-                Some((due, happened)) = self.working.next() => {
+                Some((due, outcome)) = self.working.next() => {
                     self.under_way[due.event] = None;
                     self.wait_again(due);
-                    return Progress::Done(happened);
+                    return EventProgress::Done(outcome);
                 }
                 else => std::future::pending().await,
             }
@@ -156,26 +156,26 @@ impl Events {
 
     /// Begins no further one, and ends those that are under way: commands are ended, and others
     /// have a bounded time. Each that is over is given to `tell`. May be given up at any time.
-    pub async fn end_those_under_way(&mut self, mut tell: impl FnMut(Happened)) {
+    pub async fn end_those_under_way(&mut self, mut tell: impl FnMut(EventOutcome)) {
         self.stop();
         self.over.send_replace(true);
         let under_way = async {
-            while let Some((due, happened)) = self.working.next().await {
+            while let Some((due, outcome)) = self.working.next().await {
                 self.under_way[due.event] = None;
-                tell(happened);
+                tell(outcome);
             }
         };
-        let doer = Rc::clone(&self.doer);
-        let _ = tokio::join!(timeout(GRACE, under_way), doer.end_what_is_left());
+        let runner = Rc::clone(&self.runner);
+        let _ = tokio::join!(timeout(GRACE, under_way), runner.end_what_is_left());
     }
 
     /// Gives up those that are still under way, and gives them to `tell` with the reason.
-    pub fn tell_unfinished(&mut self, why: &str, mut tell: impl FnMut(Happened)) {
+    pub fn tell_unfinished(&mut self, why: &str, mut tell: impl FnMut(EventOutcome)) {
         self.working.clear();
-        let now = self.doer.clock.now();
+        let now = self.runner.clock.now();
         for (event, since) in self.under_way.iter_mut().enumerate() {
             if let Some(at) = since.take() {
-                tell(Happened {
+                tell(EventOutcome {
                     event,
                     at,
                     took: now.saturating_sub(at),
@@ -187,11 +187,11 @@ impl Events {
 
     /// Does the events of the end, one after the other. Each that is over is given to `tell`. May
     /// be given up at any time; then those that were not done count as under way.
-    pub async fn do_those_of_the_end(&mut self, mut tell: impl FnMut(Happened)) {
-        let at = self.doer.clock.now();
-        let planned = self.doer.plan.beside.events.iter().enumerate();
+    pub async fn do_those_of_the_end(&mut self, mut tell: impl FnMut(EventOutcome)) {
+        let at = self.runner.clock.now();
+        let planned = self.runner.plan.background.events.iter().enumerate();
         let last: Vec<usize> = planned
-            .filter(|(_, planned)| planned.when == When::End)
+            .filter(|(_, planned)| planned.when == EventTime::End)
             .map(|(event, _)| event)
             .collect();
         for event in &last {
@@ -201,17 +201,17 @@ impl Events {
         let (_lasting, lasts) = watch::channel(false);
         for event in last {
             self.begun[event] += 1;
-            let doer = Rc::clone(&self.doer);
-            let at = doer.clock.now();
-            let happened = doer.happen(event, at, lasts.clone()).await;
+            let runner = Rc::clone(&self.runner);
+            let at = runner.clock.now();
+            let outcome = runner.run(event, at, lasts.clone()).await;
             self.under_way[event] = None;
-            tell(happened);
+            tell(outcome);
         }
     }
 
     /// Ends what commands have left in the background.
     pub async fn end_what_is_left(&self) {
-        self.doer.end_what_is_left().await;
+        self.runner.end_what_is_left().await;
     }
 
     /// The events that have never been begun.
@@ -223,7 +223,7 @@ impl Events {
     }
 
     fn wait(&self, due: Due) {
-        let moment: Instant = self.doer.clock.instant(due.at);
+        let moment: Instant = self.runner.clock.instant(due.at);
         self.waiting.push(Box::pin(async move {
             sleep_until(moment).await;
             due
@@ -233,23 +233,23 @@ impl Events {
     /// Begins one; when that was.
     fn begin(&mut self, due: Due) -> Nanos {
         self.begun[due.event] += 1;
-        let doer = Rc::clone(&self.doer);
-        let at = doer.clock.now();
+        let runner = Rc::clone(&self.runner);
+        let at = runner.clock.now();
         self.under_way[due.event] = Some(at);
-        let over = doer.over.clone();
+        let over = runner.over.clone();
         self.working.push(Box::pin(async move {
-            (due, doer.happen(due.event, at, over).await)
+            (due, runner.run(due.event, at, over).await)
         }));
         at
     }
 
     /// The next time of an event that is repeated; those that have passed meanwhile are left out.
     fn wait_again(&self, due: Due) {
-        let event = &self.doer.plan.beside.events[due.event];
+        let event = &self.runner.plan.background.events[due.event];
         let Some(every) = event.every.map(nanos).filter(|every| *every > 0) else {
             return;
         };
-        let passed = self.doer.clock.now().saturating_sub(due.at) / every;
+        let passed = self.runner.clock.now().saturating_sub(due.at) / every;
         let rounds = passed + 1;
         let next = Due {
             at: due.at.saturating_add(rounds.saturating_mul(every)),
@@ -263,16 +263,16 @@ impl Events {
     }
 }
 
-impl Doer {
+impl EventRunner {
     /// Does one that was begun then. A command is ended when everything is `over`.
-    async fn happen(
+    async fn run(
         self: Rc<Self>,
         event: usize,
         at: Nanos,
         over: watch::Receiver<bool>,
-    ) -> Happened {
+    ) -> EventOutcome {
         let result = self.act(event, over).await;
-        Happened {
+        EventOutcome {
             event,
             at,
             took: self.clock.now().saturating_sub(at),
@@ -281,7 +281,7 @@ impl Doer {
     }
 
     async fn act(&self, event: usize, over: watch::Receiver<bool>) -> Result<String, String> {
-        match &self.plan.beside.events[event].action {
+        match &self.plan.background.events[event].action {
             Action::Http(call) => {
                 let kept = self.lines.borrow_mut()[event].take();
                 let mut line = kept.unwrap_or_else(|| self.caller.line(*call));
@@ -307,6 +307,6 @@ impl Doer {
 
     async fn end_what_is_left(&self) {
         let left = self.left.take();
-        join_all(left.into_iter().map(Group::end)).await;
+        join_all(left.into_iter().map(ProcessGroup::end)).await;
     }
 }

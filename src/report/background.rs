@@ -1,14 +1,14 @@
 //! What was done beside the load, as the result file has it.
 
 use super::model::Threshold;
-use crate::{gate::Verified, observe, plan::observe::Statistic, world::Activity};
+use crate::{background::Activity, gate::Verified, observe, plan::observe::Statistic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Beside {
+pub struct BackgroundResults {
     /// What was done to the world during the run.
     #[serde(default)]
     pub events: Vec<Event>,

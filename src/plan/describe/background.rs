@@ -3,8 +3,8 @@
 use super::{json::seconds, quantity::time, words::line};
 use crate::plan::{
     Event, Observe, Plan,
-    event::{Action, When},
-    observe::Watched,
+    event::{Action, EventTime},
+    observe::ObservationSource,
     verify::{Question, Verify},
 };
 use serde_json::{Value as Json, json};
@@ -12,10 +12,10 @@ use serde_json::{Value as Json, json};
 /// As `loadgen check` prints it.
 pub(super) fn words(out: &mut String, plan: &Plan) {
     let mut heading = "events";
-    for event in &plan.beside.events {
+    for event in &plan.background.events {
         let when = match event.when {
-            When::At(at) => format!("at {}", time(at)),
-            When::End => "at the end".to_owned(),
+            EventTime::At(at) => format!("at {}", time(at)),
+            EventTime::End => "at the end".to_owned(),
         };
         let again = match (event.every, event.times) {
             (None, _) => String::new(),
@@ -30,20 +30,20 @@ pub(super) fn words(out: &mut String, plan: &Plan) {
         heading = "";
     }
     let mut heading = "observed";
-    for observe in &plan.beside.observe {
-        let watched = watched(plan, observe);
+    for observe in &plan.background.observe {
+        let source = source(plan, observe);
         line(
             out,
             heading,
-            &format!("{}: {watched}, each second", observe.name),
+            &format!("{}: {source}, each second", observe.name),
         );
         heading = "";
     }
-    for limit in &plan.beside.limits {
+    for limit in &plan.background.limits {
         line(out, "", &format!("  {}", limit.expr));
     }
     let mut heading = "verified";
-    for verify in &plan.beside.verify {
+    for verify in &plan.background.verify {
         let within = match verify.within {
             within if within.is_zero() => String::new(),
             within => format!(", within {}", time(within)),
@@ -60,12 +60,12 @@ pub(super) fn words(out: &mut String, plan: &Plan) {
 
 /// Events, as the result file has them.
 pub(super) fn events(plan: &Plan) -> Json {
-    let events = plan.beside.events.iter().map(|event| {
+    let events = plan.background.events.iter().map(|event| {
         json!({
             "name": event.name,
             "at_s": match event.when {
-                When::At(at) => Some(seconds(at)),
-                When::End => None,
+                EventTime::At(at) => Some(seconds(at)),
+                EventTime::End => None,
             },
             "every_s": event.every.map(seconds),
             "times": event.times,
@@ -77,7 +77,11 @@ pub(super) fn events(plan: &Plan) -> Json {
 
 fn done<'a>(plan: &'a Plan, event: &'a Event) -> &'a str {
     match &event.action {
-        Action::Http(call) => plan.beside.calls.get(*call).map_or("", |call| &call.name),
+        Action::Http(call) => plan
+            .background
+            .calls
+            .get(*call)
+            .map_or("", |call| &call.name),
         Action::Sql(query) => &query.written,
         Action::Exec(command) => &command.written,
     }
@@ -86,26 +90,30 @@ fn done<'a>(plan: &'a Plan, event: &'a Event) -> &'a str {
 /// Observations, as the result file has them.
 pub(super) fn observe(plan: &Plan) -> Json {
     let observe = plan
-        .beside
+        .background
         .observe
         .iter()
         .enumerate()
         .map(|(place, observe)| {
-            let limits = plan.beside.limits.iter();
+            let limits = plan.background.limits.iter();
             let own = limits.filter(|limit| limit.source == place);
             json!({
                 "name": observe.name,
-                "watches": watched(plan, observe),
+                "watches": source(plan, observe),
                 "thresholds": own.map(|limit| &limit.expr).collect::<Vec<_>>(),
             })
         });
     observe.collect()
 }
 
-fn watched(plan: &Plan, observe: &Observe) -> String {
-    match &observe.watched {
-        Watched::Prometheus { call, metrics, by } => {
-            let page = plan.beside.calls.get(*call).map_or("", |call| &call.name);
+fn source(plan: &Plan, observe: &Observe) -> String {
+    match &observe.source {
+        ObservationSource::Prometheus { call, metrics, by } => {
+            let page = plan
+                .background
+                .calls
+                .get(*call)
+                .map_or("", |call| &call.name);
             let mut text = page.to_owned();
             if !metrics.is_empty() {
                 text.push_str(&format!(" of {}", metrics.join(", ")));
@@ -115,14 +123,14 @@ fn watched(plan: &Plan, observe: &Observe) -> String {
             }
             text
         }
-        Watched::Database(_, backend) => format!("statistics of {}", backend.name()),
-        Watched::Host => "this machine".to_owned(),
+        ObservationSource::Database(_, backend) => format!("statistics of {}", backend.name()),
+        ObservationSource::Host => "this machine".to_owned(),
     }
 }
 
 /// Verifications, as the result file has them.
 pub(super) fn verify(plan: &Plan) -> Json {
-    let verify = plan.beside.verify.iter().map(|verify| {
+    let verify = plan.background.verify.iter().map(|verify| {
         json!({
             "name": verify.name,
             "asked": asked(plan, verify),
@@ -135,7 +143,11 @@ pub(super) fn verify(plan: &Plan) -> Json {
 
 fn asked<'a>(plan: &'a Plan, verify: &'a Verify) -> &'a str {
     match &verify.question {
-        Question::Http(call) => plan.beside.calls.get(*call).map_or("", |call| &call.name),
+        Question::Http(call) => plan
+            .background
+            .calls
+            .get(*call)
+            .map_or("", |call| &call.name),
         Question::Sql(query) => &query.written,
     }
 }

@@ -15,12 +15,12 @@ use tokio::{
 const KEPT_LINES: usize = 20;
 
 /// The last lines that the child wrote to standard error.
-pub(super) struct Said {
+pub(super) struct StderrTail {
     lines: Arc<Mutex<VecDeque<String>>>,
     reader: JoinHandle<()>,
 }
 
-impl Said {
+impl StderrTail {
     pub fn listen(stderr: impl AsyncRead + Unpin + Send + 'static) -> Self {
         let lines = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&lines);

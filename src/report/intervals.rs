@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// What was measured of a step, or of all of them, in one interval.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Part {
+pub(super) struct IntervalStats {
     /// Requests that ended.
     pub count: u64,
     /// Those that failed.
@@ -19,9 +19,9 @@ pub(super) struct Part {
     pub service: Hist,
 }
 
-impl Part {
+impl IntervalStats {
     /// Adds what `other` measured.
-    pub fn add(&mut self, other: &Part) {
+    pub fn add(&mut self, other: &IntervalStats) {
         self.count += other.count;
         self.errors += other.errors;
         for (class, count) in &other.by_class {
@@ -36,7 +36,10 @@ impl Part {
 ///
 /// # Errors
 /// In words, when a histogram cannot be read.
-pub(super) fn parts(result: &ResultFile, interval: &Interval) -> Result<Vec<Part>, String> {
+pub(super) fn parts(
+    result: &ResultFile,
+    interval: &Interval,
+) -> Result<Vec<IntervalStats>, String> {
     let steps = result.steps.iter();
     steps
         .map(|step| part(interval.steps.get(&step.id)))
@@ -47,18 +50,21 @@ pub(super) fn parts(result: &ResultFile, interval: &Interval) -> Result<Vec<Part
 ///
 /// # Errors
 /// In words, when a histogram cannot be read.
-pub(super) fn groups(result: &ResultFile, interval: &Interval) -> Result<Vec<Part>, String> {
+pub(super) fn groups(
+    result: &ResultFile,
+    interval: &Interval,
+) -> Result<Vec<IntervalStats>, String> {
     let groups = result.groups.iter();
     groups
         .map(|group| part(interval.groups.get(&group.id)))
         .collect()
 }
 
-fn part(measured: Option<&StepInterval>) -> Result<Part, String> {
+fn part(measured: Option<&StepInterval>) -> Result<IntervalStats, String> {
     let Some(measured) = measured else {
-        return Ok(Part::default());
+        return Ok(IntervalStats::default());
     };
-    Ok(Part {
+    Ok(IntervalStats {
         count: measured.count,
         errors: measured.errors,
         by_class: measured.errors_by_class.clone(),
@@ -68,11 +74,13 @@ fn part(measured: Option<&StepInterval>) -> Result<Part, String> {
 }
 
 /// All steps of an interval as one.
-pub(super) fn sum(parts: &[Part]) -> Part {
-    parts.iter().fold(Part::default(), |mut sum, part| {
-        sum.add(part);
-        sum
-    })
+pub(super) fn sum(parts: &[IntervalStats]) -> IntervalStats {
+    parts
+        .iter()
+        .fold(IntervalStats::default(), |mut sum, part| {
+            sum.add(part);
+            sum
+        })
 }
 
 /// A histogram of the result file; empty where it has none.

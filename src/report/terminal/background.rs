@@ -1,7 +1,7 @@
 //! What was done beside the load, and what became of it.
 
 use super::{
-    look::{Look, Tone},
+    style::{TerminalStyle, Tone},
     table::{Figures, Row},
     titled,
 };
@@ -20,32 +20,32 @@ const MOST: usize = 20;
 const METRICS: usize = 8;
 
 /// What was done to the world, and when.
-pub(super) fn events(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn events(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     if result.events.is_empty() {
         return Vec::new();
     }
-    let mut lines = titled(look, "Events");
+    let mut lines = titled(style, "Events");
     let more = result.events.len().saturating_sub(MOST);
     for event in result.events.iter().take(MOST) {
-        let mark = look.mark(event.ok);
+        let mark = style.mark(event.ok);
         let at = words::at(event.t_s, result.run.warmup_s);
         let took = human::time(event.took_s * 1e9);
         let said = event.message.as_deref();
         let said = said.map_or_else(String::new, |said| format!(", {said}"));
         let text = format!("at {at}: {} (took {took}{said})", event.name);
-        for (place, line) in look.wrap(&text, 4).iter().enumerate() {
+        for (place, line) in style.wrap(&text, 4).iter().enumerate() {
             let mark = if place == 0 { mark.as_str() } else { " " };
             lines.push(format!("  {mark} {line}"));
         }
     }
     if more > 0 {
-        lines.push(look.paint(Tone::Faint, &format!("    and {more} more")));
+        lines.push(style.paint(Tone::Faint, &format!("    and {more} more")));
     }
     lines
 }
 
 /// The least, the mean and the most of what was observed.
-pub(super) fn observed(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn observed(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, observed) in &result.observed {
         let mut table = Figures::new(&["mean", "min", "max", "last"]);
@@ -64,9 +64,9 @@ pub(super) fn observed(result: &ResultFile, look: &Look) -> Vec<String> {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(titled(look, &format!("Observed: {name}")));
+        lines.extend(titled(style, &format!("Observed: {name}")));
         if !observed.series.is_empty() {
-            lines.extend(table.lines(look, 0));
+            lines.extend(table.lines(style, 0));
         }
         let mut notes = Vec::new();
         let more = observed.series.len().saturating_sub(METRICS);
@@ -80,9 +80,9 @@ pub(super) fn observed(result: &ResultFile, look: &Look) -> Vec<String> {
             ));
         }
         notes.extend(observed.message.clone());
-        let notes = look.wrap(&notes.join(" "), 2);
+        let notes = style.wrap(&notes.join(" "), 2);
         lines.extend(notes.iter().filter(|line| !line.is_empty()).map(|line| {
-            let line = look.paint(Tone::Faint, line);
+            let line = style.paint(Tone::Faint, line);
             format!("  {line}")
         }));
     }
@@ -90,31 +90,31 @@ pub(super) fn observed(result: &ResultFile, look: &Look) -> Vec<String> {
 }
 
 /// Each verification with a tick or a cross, and with its numbers.
-pub(super) fn verified(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn verified(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     if result.verify.is_empty() {
         return Vec::new();
     }
-    let mut lines = titled(look, "Verified");
-    lines.extend(verified_of(result.verify.iter(), look));
+    let mut lines = titled(style, "Verified");
+    lines.extend(verified_of(result.verify.iter(), style));
     lines
 }
 
 /// Some verifications of a result.
 pub(super) fn verified_of<'r>(
     verifications: impl Iterator<Item = &'r Verification>,
-    look: &Look,
+    style: &TerminalStyle,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     for verify in verifications {
-        let mark = look.mark(verify.ok);
-        for (place, line) in look.wrap(&verify.name, 4).iter().enumerate() {
+        let mark = style.mark(verify.ok);
+        for (place, line) in style.wrap(&verify.name, 4).iter().enumerate() {
             let mark = if place == 0 { mark.as_str() } else { " " };
             lines.push(format!("  {mark} {line}"));
         }
         let tone = if verify.ok { Tone::Faint } else { Tone::Bad };
         let message = verify.message.as_deref().unwrap_or_default();
-        for line in look.wrap(message, 6) {
-            lines.push(format!("      {}", look.paint(tone, &line)));
+        for line in style.wrap(message, 6) {
+            lines.push(format!("      {}", style.paint(tone, &line)));
         }
     }
     lines
@@ -136,19 +136,19 @@ const COUNTERS: [(&str, &str); 8] = [
 ];
 
 /// What databases say of the load: their longest statements, and a few counters.
-pub(super) fn databases(result: &ResultFile, look: &Look) -> Vec<String> {
+pub(super) fn databases(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, activity) in &result.databases {
         let source = activity.source.as_deref().unwrap_or(&activity.backend);
         lines.extend(titled(
-            look,
+            style,
             &format!("Database {name}, by its own account ({source})"),
         ));
         for statement in activity.statements.iter().take(STATEMENTS) {
             let mean = human::time(statement.mean_us * 1e3);
             let head = format!("{:>9} x {mean:>8}", human::count(statement.calls));
             let indent = head.chars().count() + 4;
-            let mut words = look.wrap(&statement.sql, indent).into_iter();
+            let mut words = style.wrap(&statement.sql, indent).into_iter();
             lines.push(format!("  {head}  {}", words.next().unwrap_or_default()));
             lines.extend(words.take(1).map(|line| format!("{:indent$}{line}", "")));
         }
@@ -162,7 +162,7 @@ pub(super) fn databases(result: &ResultFile, look: &Look) -> Vec<String> {
             (None, false) => counters.join(", "),
             (None, true) => continue,
         };
-        let wrapped = look.wrap(&rest, 2);
+        let wrapped = style.wrap(&rest, 2);
         lines.extend(wrapped.iter().map(|line| format!("  {line}")));
     }
     lines

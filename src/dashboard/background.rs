@@ -9,7 +9,7 @@ const MOST_METRICS: usize = 48;
 
 /// Something that was done to the world during the run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Happening {
+pub struct LiveEvent {
     /// Its name.
     pub name: String,
     /// When it was begun, in seconds from the start of the run.
@@ -20,16 +20,16 @@ pub struct Happening {
     pub message: String,
 }
 
-impl Happening {
+impl LiveEvent {
     /// Whether both are about what was begun at one time.
-    pub fn is_same(&self, other: &Happening) -> bool {
+    pub fn is_same(&self, other: &LiveEvent) -> bool {
         self.at == other.at && self.name == other.name
     }
 }
 
 /// The course of one metric of the system under test.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct LiveSeries {
     /// Who says so, such as `app`.
     pub source: String,
     /// What is measured.
@@ -40,7 +40,7 @@ pub struct Observed {
     pub points: Vec<(f64, f64)>,
 }
 
-impl Observed {
+impl LiveSeries {
     /// `source metric`.
     pub fn title(&self) -> String {
         format!("{} {}", self.source, self.metric)
@@ -70,11 +70,11 @@ impl Observed {
 /// A reading of one metric at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading<'a> {
-    /// As of [`Observed::source`].
+    /// As of [`LiveSeries::source`].
     pub source: &'a str,
-    /// As of [`Observed::metric`].
+    /// As of [`LiveSeries::metric`].
     pub metric: &'a str,
-    /// As of [`Observed::unit`].
+    /// As of [`LiveSeries::unit`].
     pub unit: &'a str,
     /// In seconds from the start of the run.
     pub at: f64,
@@ -83,7 +83,7 @@ pub struct Reading<'a> {
 }
 
 /// Adds a reading to the course of its metric; metrics beyond a number are left to the report.
-pub fn add(observed: &mut Vec<Observed>, reading: &Reading<'_>) {
+pub fn add(observed: &mut Vec<LiveSeries>, reading: &Reading<'_>) {
     let known = observed
         .iter()
         .position(|one| one.source == reading.source && one.metric == reading.metric);
@@ -91,7 +91,7 @@ pub fn add(observed: &mut Vec<Observed>, reading: &Reading<'_>) {
         return;
     }
     let place = known.unwrap_or_else(|| {
-        observed.push(Observed {
+        observed.push(LiveSeries {
             source: reading.source.to_owned(),
             metric: reading.metric.to_owned(),
             unit: reading.unit.to_owned(),
@@ -141,17 +141,17 @@ mod tests {
 
     #[test]
     fn what_was_under_way_is_over_in_its_place() {
-        let happening = |at: f64, message: &str| Happening {
+        let event = |at: f64, message: &str| LiveEvent {
             name: "stress".to_owned(),
             at,
             ok: true,
             message: message.to_owned(),
         };
         let mut state = super::super::State::default();
-        state.event(happening(1.0, "under way"));
-        state.event(happening(2.0, "under way"));
-        assert!(state.knows(&happening(1.0, "")) && !state.knows(&happening(3.0, "")));
-        state.event(happening(1.0, "ended with the load"));
+        state.event(event(1.0, "under way"));
+        state.event(event(2.0, "under way"));
+        assert!(state.knows(&event(1.0, "")) && !state.knows(&event(3.0, "")));
+        state.event(event(1.0, "ended with the load"));
         let shown = state.events.iter().map(|event| &*event.message);
         assert_eq!(
             shown.collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use url::Url;
 
 /// All of it.
 #[derive(Debug, Default)]
-pub struct Beside {
+pub struct Background {
     /// The requests that the others make.
     pub calls: Vec<Call>,
     /// What is asked for values, before anything else.
@@ -47,7 +47,7 @@ pub struct Loaded {
 #[derive(Debug)]
 pub struct Query {
     /// Where it is run.
-    pub database: Source,
+    pub database: DatabaseSource,
     /// What is run.
     pub sql: Arc<str>,
     /// The values of `$1`, `$2`...
@@ -60,7 +60,7 @@ pub struct Query {
 
 /// A database that is asked beside the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum DatabaseSource {
     /// The one at this place of the plan's databases.
     Database(usize),
     /// That of the bundled service which the population at this place drives.
@@ -71,7 +71,7 @@ pub enum Source {
 #[derive(Debug)]
 pub struct Call {
     /// The server that it goes to.
-    pub server: Server,
+    pub server: CallTarget,
     /// The request to send.
     pub request: HttpStep,
     /// The method with the path, as they may be shown.
@@ -80,7 +80,7 @@ pub struct Call {
 
 /// Destination of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Server {
+pub enum CallTarget {
     /// To what the population at this place drives.
     Target(usize),
     /// To another server, with the settings of the population at this place. Scheme, host and port
@@ -88,11 +88,11 @@ pub enum Server {
     Other(usize, Url),
 }
 
-impl Server {
+impl CallTarget {
     /// The population whose settings hold.
     pub fn population(&self) -> usize {
         match self {
-            Server::Target(population) | Server::Other(population, _) => *population,
+            CallTarget::Target(population) | CallTarget::Other(population, _) => *population,
         }
     }
 }

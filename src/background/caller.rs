@@ -6,7 +6,7 @@ use crate::{
         ErrorClass, Failure, KindDriver, Progress, Timers, Worker,
         http::{self, SetupError},
     },
-    plan::{Plan, beside::Server},
+    plan::{Plan, background::CallTarget},
     time::Clock,
 };
 use std::{slice, sync::Arc};
@@ -21,7 +21,7 @@ pub struct Caller {
 }
 
 /// The connections of one call, kept from one time that it is made to the next.
-pub struct Line {
+pub struct CallSession {
     call: usize,
     sessions: Vec<http::StepSession>,
 }
@@ -33,7 +33,7 @@ impl Caller {
     /// When a server's URL or certificates cannot be used.
     pub fn new(plan: &Arc<Plan>, urls: &[Vec<Url>], clock: Clock) -> Result<Self, SetupError> {
         let targets: Vec<http::Target<'_>> = plan
-            .beside
+            .background
             .calls
             .iter()
             .enumerate()
@@ -42,8 +42,8 @@ impl Caller {
                 http::Target {
                     settings: &plan.populations[population].http,
                     urls: match &call.server {
-                        Server::Target(_) => &urls[population],
-                        Server::Other(_, url) => slice::from_ref(url),
+                        CallTarget::Target(_) => &urls[population],
+                        CallTarget::Other(_, url) => slice::from_ref(url),
                     },
                     steps: vec![(index, &call.request)],
                 }
@@ -63,10 +63,10 @@ impl Caller {
     }
 
     /// Connections for the call at this place of the plan's calls; none is open yet.
-    pub fn line(&self, call: usize) -> Line {
+    pub fn line(&self, call: usize) -> CallSession {
         // A call stands where a population would, which takes its servers in turn.
         let session = |server| self.driver.session(call, server as u64);
-        Line {
+        CallSession {
             call,
             sessions: (0..self.servers[call]).map(session).collect(),
         }
@@ -77,7 +77,7 @@ impl Caller {
     ///
     /// # Errors
     /// In words, when it fails on one of them.
-    pub async fn call(&self, line: &mut Line) -> Result<Vec<Vec<Value>>, String> {
+    pub async fn call(&self, line: &mut CallSession) -> Result<Vec<Vec<Value>>, String> {
         let several = line.sessions.len() > 1;
         let mut extracted = Vec::new();
         for server in 0..line.sessions.len() {
@@ -94,12 +94,12 @@ impl Caller {
     ///
     /// # Errors
     /// When it fails.
-    pub async fn ask(&self, line: &mut Line) -> Result<Vec<Value>, Failure> {
+    pub async fn ask(&self, line: &mut CallSession) -> Result<Vec<Value>, Failure> {
         self.one(line, 0).await
     }
 
-    async fn one(&self, line: &mut Line, server: usize) -> Result<Vec<Value>, Failure> {
-        let request = &self.plan.beside.calls[line.call].request;
+    async fn one(&self, line: &mut CallSession, server: usize) -> Result<Vec<Value>, Failure> {
+        let request = &self.plan.background.calls[line.call].request;
         let Some(session) = line.sessions.get_mut(server) else {
             let words = "there is no server to ask";
             return Err(Failure::text(ErrorClass::Other, words));

@@ -9,12 +9,12 @@ pub const FIRST: f64 = 1e3;
 
 /// Counts by the logarithm of the time. What was merged is exact, bucket by bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Spread {
+pub struct LogHistogram {
     /// Bucket and count, by bucket; none is empty.
     counts: Vec<(u16, u64)>,
 }
 
-impl Spread {
+impl LogHistogram {
     /// Of a distribution.
     pub fn of(times: &Hist) -> Self {
         let mut counts: Vec<(u16, u64)> = Vec::new();
@@ -29,7 +29,7 @@ impl Spread {
     }
 
     /// Adds what `other` counted.
-    pub fn add(&mut self, other: &Spread) {
+    pub fn add(&mut self, other: &LogHistogram) {
         let mut merged = Vec::with_capacity(self.counts.len().max(other.counts.len()));
         let (mut mine, mut more) = (
             self.counts.iter().peekable(),
@@ -102,7 +102,7 @@ mod tests {
     proptest! {
         #[test]
         fn percentiles_are_at_most_a_bucket_too_high(times in prop::collection::vec(2_000..100_000_000_000u64, 1..200)) {
-            let (exact, spread) = (hist(&times), Spread::of(&hist(&times)));
+            let (exact, spread) = (hist(&times), LogHistogram::of(&hist(&times)));
             for percent in [0.0, 50.0, 95.0, 99.0, 100.0] {
                 let ratio = spread.percentile(percent).unwrap() / exact.percentile(percent).unwrap() as f64;
                 prop_assert!((0.999..1.06).contains(&ratio), "{percent}: {ratio}");
@@ -111,15 +111,15 @@ mod tests {
 
         #[test]
         fn merging_is_counting_together(one in prop::collection::vec(0..1u64 << 40, 0..50), two in prop::collection::vec(0..1u64 << 40, 0..50)) {
-            let mut merged = Spread::of(&hist(&one));
-            merged.add(&Spread::of(&hist(&two)));
-            prop_assert_eq!(merged, Spread::of(&hist(&[one, two].concat())));
+            let mut merged = LogHistogram::of(&hist(&one));
+            merged.add(&LogHistogram::of(&hist(&two)));
+            prop_assert_eq!(merged, LogHistogram::of(&hist(&[one, two].concat())));
         }
     }
 
     #[test]
     fn no_times_have_no_percentile() {
-        assert_eq!(Spread::default().percentile(50.0), None);
-        assert_eq!(Spread::of(&hist(&[0, 1])).counts(), [(0, 2)]);
+        assert_eq!(LogHistogram::default().percentile(50.0), None);
+        assert_eq!(LogHistogram::of(&hist(&[0, 1])).counts(), [(0, 2)]);
     }
 }

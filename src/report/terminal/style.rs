@@ -1,4 +1,4 @@
-//! How text may look where it is read: colours, symbols, width.
+//! How text may style where it is read: colours, symbols, width.
 
 use comfy_table::Table;
 use std::{
@@ -15,7 +15,7 @@ const LEAST_WIDTH: usize = 40;
 
 /// What the reader's terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct TerminalStyle {
     /// Escape codes for colours and bold text.
     pub colour: bool,
     /// Symbols beyond ASCII.
@@ -36,10 +36,10 @@ pub enum Tone {
     /// Not as it should be.
     Bad,
     /// To be known before believing.
-    Doubtful,
+    Warning,
 }
 
-impl Look {
+impl TerminalStyle {
     /// That of standard output. Colours only on a terminal and without `NO_COLOR`; symbols where
     /// the locale is UTF-8.
     pub fn of_stdout() -> Self {
@@ -84,7 +84,7 @@ impl Look {
             Tone::Faint => 2,
             Tone::Good => 32,
             Tone::Bad => 31,
-            Tone::Doubtful => 33,
+            Tone::Warning => 33,
         };
         if self.colour {
             format!("\x1b[{code}m{text}\x1b[0m")
@@ -169,12 +169,12 @@ pub fn shortened(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn detect(terminal: bool, variables: &[(&str, &str)]) -> Look {
+    fn detect(terminal: bool, variables: &[(&str, &str)]) -> TerminalStyle {
         let find = |name: &str| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        Look::detect(terminal, terminal.then_some(132), find)
+        TerminalStyle::detect(terminal, terminal.then_some(132), find)
     }
 
     #[test]
@@ -198,8 +198,8 @@ mod tests {
     fn the_width_is_the_terminals() {
         assert_eq!(detect(true, &[]).width, 132);
         assert_eq!(detect(false, &[]).width, 100);
-        assert_eq!(Look::detect(true, Some(7), |_| None).width, 40);
-        assert_eq!(Look::detect(true, Some(0), |_| None).width, 80);
+        assert_eq!(TerminalStyle::detect(true, Some(7), |_| None).width, 40);
+        assert_eq!(TerminalStyle::detect(true, Some(0), |_| None).width, 80);
     }
 
     #[test]
@@ -211,9 +211,9 @@ mod tests {
 
     #[test]
     fn lines_break_at_blanks() {
-        let look = detect(false, &[]);
+        let style = detect(false, &[]);
         let text = "word ".repeat(50);
-        let lines = look.wrap(&text, 4);
+        let lines = style.wrap(&text, 4);
         assert!(lines.iter().all(|line| line.len() <= 96));
         assert_eq!(lines.join(" "), text.trim());
     }

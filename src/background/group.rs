@@ -24,13 +24,13 @@ const GUARD: &str = "trap '' HUP INT QUIT TERM; read -r _; kill -TERM 0; sleep 1
 
 /// A process group whose leader is a guard, so that the group's number is nobody else's as long as
 /// this lives. Dropping it kills the group.
-pub struct Group {
+pub struct ProcessGroup {
     /// Not waited for before the group is killed.
     guard: Child,
     id: i32,
 }
 
-impl Group {
+impl ProcessGroup {
     /// A group of the guard alone.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
         // It was killed: this does not wait.

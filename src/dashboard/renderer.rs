@@ -29,12 +29,12 @@ pub(super) trait Canvas: Send + 'static {
 
 /// A canvas that is drawn on by its own thread.
 #[derive(Debug)]
-pub(super) struct Painter {
+pub(super) struct Renderer {
     frames: SyncSender<Frame>,
     thread: JoinHandle<()>,
 }
 
-impl Painter {
+impl Renderer {
     /// None when no thread can be had; then nothing is shown.
     pub(super) fn start(canvas: impl Canvas) -> Option<Self> {
         let (frames, queue) = sync_channel(WAITING);
@@ -147,17 +147,17 @@ mod tests {
     fn a_terminal_that_does_not_read_holds_nobody_up() {
         let (go, let_go) = mpsc::channel();
         let shown = Arc::new(Mutex::new(Vec::new()));
-        let painter = Painter::start(Slow {
+        let renderer = Renderer::start(Slow {
             let_go,
             shown: Arc::clone(&shown),
         })
         .unwrap();
         // Far more than may wait, and all of it returns although nothing is being read.
         for number in 0..1_000 {
-            painter.show(Frame::Line(number.to_string()));
+            renderer.show(Frame::Line(number.to_string()));
         }
         drop(go);
-        painter.finish();
+        renderer.finish();
         let shown = shown.lock().unwrap();
         assert_eq!(shown[0], "0");
         assert_eq!(shown.last().unwrap(), "end");
@@ -175,9 +175,9 @@ mod tests {
                 Ok(())
             }
         }
-        let painter = Painter::start(Log { to: Closed }).unwrap();
-        painter.show(Frame::Line("unheard".into()));
-        painter.finish();
+        let renderer = Renderer::start(Log { to: Closed }).unwrap();
+        renderer.show(Frame::Line("unheard".into()));
+        renderer.finish();
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{
     driver::sql::{Console, Row},
     plan::{
         Plan,
-        beside::{Query, Source},
+        background::{DatabaseSource, Query},
         sql::{Backend, Connections, Database, Limits, Secret},
     },
 };
@@ -16,7 +16,7 @@ pub struct Databases {
     plan: Arc<Plan>,
     /// By population: the database of the bundled service that it drives.
     own: Arc<[Option<Secret>]>,
-    open: Vec<(Source, Console)>,
+    open: Vec<(DatabaseSource, Console)>,
 }
 
 impl Databases {
@@ -33,7 +33,7 @@ impl Databases {
     ///
     /// # Errors
     /// In words, when that cannot be done.
-    pub async fn reach(&mut self, source: Source) -> Result<(), String> {
+    pub async fn reach(&mut self, source: DatabaseSource) -> Result<(), String> {
         self.console(source).await.map(|_| ())
     }
 
@@ -66,13 +66,15 @@ impl Databases {
         }
     }
 
-    async fn console(&mut self, source: Source) -> Result<&mut Console, String> {
+    async fn console(&mut self, source: DatabaseSource) -> Result<&mut Console, String> {
         let place = match self.open.iter().position(|(own, _)| *own == source) {
             Some(place) => place,
             None => {
                 let console = match source {
-                    Source::Database(place) => Console::open(&self.plan.databases[place]).await?,
-                    Source::Target(population) => {
+                    DatabaseSource::Database(place) => {
+                        Console::open(&self.plan.databases[place]).await?
+                    }
+                    DatabaseSource::Target(population) => {
                         let url = self.own.get(population).and_then(Option::as_ref);
                         let url = url.ok_or("the bundled service has no database")?;
                         Console::open(&database(url.clone())?).await?
