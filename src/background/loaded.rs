@@ -3,16 +3,15 @@
 use super::{Caller, Databases};
 use crate::{
     data::{
-        Value, Written,
+        Value,
         generator::Rows,
-        jsonpath::{Document, Element},
+        json::{Kind, Parsed},
     },
     driver::{ErrorClass, http, sql::Row},
     human,
     plan::{Plan, RunData, background::Loaded, sql::Secret, verify::Question},
     time::Clock,
 };
-use serde_json::Value as Json;
 use std::{fmt, sync::Arc};
 use url::Url;
 
@@ -112,28 +111,19 @@ async fn ask(
 
 /// The values in a page.
 fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
-    let json: Json = serde_json::from_slice(page).map_err(|_| {
+    let read = Parsed::read(page).ok_or_else(|| {
         let start = String::from_utf8_lossy(&page[..page.len().min(80)]);
         format!("the answer is not JSON: `{}`", start.escape_debug())
     })?;
-    let document = Document {
-        root: &json,
-        bytes: page.len(),
-    };
-    let found = loaded.path.locate(document);
+    let found = loaded.path.all(read.root(page));
     let found = found.map_err(|exhausted| format!("{}: {exhausted}", loaded.path))?;
     if found.is_empty() {
         return Err(format!("there is nothing at {}", loaded.path));
     }
-    let written = Written::new(page);
     let column = |name: &str| {
         let rows = found.iter().zip(1u64..);
         let values = rows.map(|(row, number)| {
-            let value = row.value.get(name).and_then(|value| {
-                Value::of_json(value, || {
-                    written.at(&[&*row.location, &[Element::Name(name)]].concat())
-                })
-            });
+            let value = row.get(name).and_then(Value::of_json);
             value.ok_or_else(|| missing(number, name))
         });
         values.collect::<Result<Vec<Value>, String>>()
@@ -147,12 +137,11 @@ fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
         });
     }
     let rows = found.iter().zip(1u64..);
-    let values = rows.map(|(row, number)| match row.value {
-        Json::Object(_) => Err(format!(
+    let values = rows.map(|(row, number)| match row.kind() {
+        Kind::Object => Err(format!(
             "value {number} is an object: name those of its keys that are needed in `columns`"
         )),
-        value => Value::of_json(value, || written.at(&row.location))
-            .ok_or_else(|| format!("value {number} is null")),
+        _ => Value::of_json(*row).ok_or_else(|| format!("value {number} is null")),
     });
     Ok(Columns {
         values: vec![values.collect::<Result<_, _>>()?],

@@ -1,6 +1,6 @@
 //! Decimal numbers of any length, compared as they are written.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Ordering};
 
 /// A decimal number without its superfluous zeros: equal numbers are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,30 @@ impl<'a> Decimal<'a> {
         digits: Cow::Borrowed(""),
         exponent: 0,
     };
+
+    /// What absolute values are ordered by: the power of ten of the first digit, which zero does not
+    /// have, and the digits, which are ordered as texts are because no zero ends them.
+    fn size(&self) -> (Option<i64>, &str) {
+        let first = self.exponent.saturating_add(self.digits.len() as i64);
+        ((!self.digits.is_empty()).then_some(first), &self.digits)
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, false) => self.size().cmp(&other.size()),
+            (true, true) => other.size().cmp(&self.size()),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 #[cfg(test)]
@@ -85,11 +109,19 @@ mod tests {
         }
 
         #[test]
-        fn whole_numbers_are_equal_when_they_are(a: i64, near in -2..=2_i64) {
-            let b = a.saturating_add(near);
-            let (left, right) = (a.to_string(), b.to_string());
-            let same = Decimal::parse(&left).unwrap() == Decimal::parse(&right).unwrap();
-            prop_assert_eq!(same, a == b);
+        fn whole_numbers_are_ordered_as_they_are(a: i64, near in -2..=2_i64, far: i64) {
+            for b in [a.saturating_add(near), far, near] {
+                let (left, right) = (a.to_string(), b.to_string());
+                let order = Decimal::parse(&left).unwrap().cmp(&Decimal::parse(&right).unwrap());
+                prop_assert_eq!(order, a.cmp(&b));
+            }
+        }
+
+        #[test]
+        fn floats_are_ordered_as_their_decimals(a in -1e3..1e3_f64, b in -1e3..1e3_f64) {
+            let (left, right) = (format!("{a:e}"), b.to_string());
+            let order = Decimal::parse(&left).unwrap().partial_cmp(&Decimal::parse(&right).unwrap());
+            prop_assert_eq!(order, a.partial_cmp(&b));
         }
 
         #[test]

@@ -5,8 +5,8 @@
 //! means the same values whatever the number of workers is.
 
 mod decimal;
-mod digits;
 pub mod generator;
+pub mod json;
 pub mod jsonpath;
 pub mod rng;
 mod same;
@@ -14,7 +14,6 @@ pub mod template;
 mod value;
 
 pub use decimal::Decimal;
-pub use digits::Written;
 pub use generator::{Generator, Refusal};
 pub use same::is_same;
 pub use template::{Escape, Template};

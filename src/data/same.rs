@@ -1,87 +1,39 @@
-//! Comparing what an answer says in JSON with a value.
+//! Comparison of a value in a JSON document with one of the scenario.
 
-use super::{Decimal, Value};
-use serde_json::{Value as Json, value::RawValue};
-use std::{collections::HashMap, sync::Arc};
+use super::{
+    Value,
+    json::{self, Json, Kind, Parsed},
+};
+use std::convert::Infallible;
 
 /// Returns true if `found` is the value: of the same type, numbers by what they are with all their
-/// digits, so that 1 is 1.0. `text` returns the JSON text of `found`, and is called only where the
-/// parsed form may have lost something of it.
-pub fn is_same(found: &Json, value: &Value, text: impl Fn() -> Option<Arc<str>>) -> bool {
-    let number = |wanted: &str| match found {
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => is_same_number(itoa::Buffer::new().format(whole), wanted),
-            None => text().is_some_and(|found| is_same_number(&found, wanted)),
-        },
-        _ => false,
+/// digits, so that 1 is 1.0.
+pub fn is_same(found: Json<'_>, value: &Value) -> bool {
+    let number = |wanted: &str| {
+        let found = found.number();
+        found.is_some_and(|found| json::is_same_number(found, wanted))
     };
+    let text = |wanted: &str| found.text().is_some_and(|found| found == wanted);
     match value {
         Value::Unset => false,
-        Value::Bool(value) => found.as_bool() == Some(*value),
-        Value::Int(whole) => match found.as_i64() {
-            Some(found) => found == *whole,
-            None => number(itoa::Buffer::new().format(*whole)),
-        },
+        Value::Bool(value) => found.kind() == Kind::Bool(*value),
+        Value::Int(whole) => number(itoa::Buffer::new().format(*whole)),
         Value::Float(value) => number(&value.to_string()),
         Value::Number(digits) => number(digits),
-        Value::Text(text) => found.as_str() == Some(text),
-        Value::Json(wanted) => match found {
-            Json::Array(_) | Json::Object(_) => {
-                text().is_some_and(|found| is_same_json(&found, wanted))
-            }
-            _ => false,
-        },
+        Value::Text(wanted) => text(wanted),
+        Value::Json(wanted) => {
+            let read = Parsed::read(wanted.as_bytes());
+            read.is_some_and(|read| {
+                let never = |_| Ok::<(), Infallible>(());
+                json::same(found, read.root(wanted.as_bytes()), never) == Ok(true)
+            })
+        }
         Value::Bytes(_) => {
-            let mut text = Vec::new();
-            value.write_text(&mut text);
-            found.as_str().is_some_and(|found| found.as_bytes() == text)
+            let mut shown = Vec::new();
+            value.write_text(&mut shown);
+            text(&String::from_utf8_lossy(&shown))
         }
     }
-}
-
-fn is_same_number(a: &str, b: &str) -> bool {
-    a == b || Decimal::parse(a).is_some_and(|a| Some(a) == Decimal::parse(b))
-}
-
-/// Returns true if two JSON texts say the same, whatever the order of their keys and the form of their
-/// numbers.
-fn is_same_json(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    let first = |text: &str| text.bytes().next();
-    match (first(a), first(b)) {
-        (Some(b'['), Some(b'[')) => match (list(a), list(b)) {
-            (Some(a), Some(b)) => {
-                let mut pairs = a.iter().zip(&b);
-                a.len() == b.len() && pairs.all(|(a, b)| is_same_json(a.get(), b.get()))
-            }
-            _ => false,
-        },
-        (Some(b'{'), Some(b'{')) => match (object(a), object(b)) {
-            (Some(a), Some(b)) => {
-                let is_in_b = |(name, a): (&String, &&RawValue)| {
-                    let b = b.get(name);
-                    b.is_some_and(|b| is_same_json(a.get(), b.get()))
-                };
-                a.len() == b.len() && a.iter().all(is_in_b)
-            }
-            _ => false,
-        },
-        (Some(b'"'), Some(b'"')) => {
-            let text = |text| serde_json::from_str::<String>(text).ok();
-            text(a).is_some_and(|a| Some(a) == text(b))
-        }
-        _ => is_same_number(a, b),
-    }
-}
-
-fn list(text: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(text).ok()
-}
-
-fn object(text: &str) -> Option<HashMap<String, &RawValue>> {
-    serde_json::from_str(text).ok()
 }
 
 #[cfg(test)]
@@ -89,8 +41,8 @@ mod tests {
     use super::*;
 
     fn same(found: &str, value: Value) -> bool {
-        let json = serde_json::from_str(found).unwrap();
-        is_same(&json, &value, || Some(found.into()))
+        let read = Parsed::read(found.as_bytes()).unwrap();
+        is_same(read.root(found.as_bytes()), &value)
     }
 
     #[test]

@@ -1,20 +1,46 @@
 //! Comparison of values in filters.
 
+use super::super::json::{self, Json, Kind, number_order};
 use super::{
     budget::{Exhausted, Meter},
     query::Comparison,
 };
-use serde_json::{Number, Value as Json};
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 /// Bytes of two texts that are compared at the cost of one value.
 const BYTES_PER_VISIT: usize = 64;
 
+/// A value in a filter.
+#[derive(Debug, Clone, Copy)]
+pub enum Compared<'j> {
+    /// Of the document or of the path.
+    Json(Json<'j>),
+    /// Result of a function.
+    Number(u64),
+}
+
+impl<'j> Compared<'j> {
+    /// The text that it is; None for all else.
+    pub fn text(self) -> Option<Cow<'j, str>> {
+        match self {
+            Compared::Json(json) => json.text(),
+            Compared::Number(_) => None,
+        }
+    }
+
+    fn number(self) -> Option<Cow<'j, str>> {
+        match self {
+            Compared::Json(json) => json.number().map(Cow::Borrowed),
+            Compared::Number(number) => Some(number.to_string().into()),
+        }
+    }
+}
+
 /// Returns true if the two compare so; None is a value that is not there.
 pub fn holds(
-    left: Option<&Json>,
+    left: Option<Compared<'_>>,
     comparison: Comparison,
-    right: Option<&Json>,
+    right: Option<Compared<'_>>,
     meter: &Meter,
 ) -> Result<bool, Exhausted> {
     let less = |left, right| order(left, right, meter).map(|order| order == Some(Ordering::Less));
@@ -34,77 +60,43 @@ pub fn cost(text: &str) -> u64 {
     (text.len() / BYTES_PER_VISIT) as u64
 }
 
-fn equal(left: Option<&Json>, right: Option<&Json>, meter: &Meter) -> Result<bool, Exhausted> {
+fn equal(
+    left: Option<Compared<'_>>,
+    right: Option<Compared<'_>>,
+    meter: &Meter,
+) -> Result<bool, Exhausted> {
     match (left, right) {
         (None, None) => Ok(true),
-        (Some(left), Some(right)) => same(left, right, meter),
+        (Some(Compared::Json(left)), Some(Compared::Json(right))) => {
+            if let (Kind::Text, Some(text)) = (right.kind(), left.text()) {
+                meter.spend(cost(&text))?;
+            }
+            json::same(left, right, |visits| meter.spend(visits as u64))
+        }
+        (Some(left), Some(right)) => {
+            meter.spend(1)?;
+            let numbers = left.number().zip(right.number());
+            Ok(numbers.is_some_and(|(left, right)| json::is_same_number(&left, &right)))
+        }
         _ => Ok(false),
-    }
-}
-
-fn same(left: &Json, right: &Json, meter: &Meter) -> Result<bool, Exhausted> {
-    meter.spend(1)?;
-    match (left, right) {
-        (Json::Number(left), Json::Number(right)) => {
-            Ok(of_numbers(left, right) == Some(Ordering::Equal))
-        }
-        (Json::String(left), Json::String(right)) => {
-            meter.spend(cost(left))?;
-            Ok(left == right)
-        }
-        (Json::Array(left), Json::Array(right)) => {
-            if left.len() != right.len() {
-                return Ok(false);
-            }
-            for (left, right) in left.iter().zip(right) {
-                if !same(left, right, meter)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        (Json::Object(left), Json::Object(right)) => {
-            if left.len() != right.len() {
-                return Ok(false);
-            }
-            for (name, left) in left {
-                let alike = match right.get(name) {
-                    Some(right) => same(left, right, meter)?,
-                    None => false,
-                };
-                if !alike {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        (left, right) => Ok(left == right),
     }
 }
 
 /// Order of two numbers or two texts; None for all else.
 fn order(
-    left: Option<&Json>,
-    right: Option<&Json>,
+    left: Option<Compared<'_>>,
+    right: Option<Compared<'_>>,
     meter: &Meter,
 ) -> Result<Option<Ordering>, Exhausted> {
-    Ok(match (left, right) {
-        (Some(Json::Number(left)), Some(Json::Number(right))) => of_numbers(left, right),
-        (Some(Json::String(left)), Some(Json::String(right))) => {
-            meter.spend(cost(left))?;
-            Some(left.cmp(right))
-        }
-        _ => None,
-    })
-}
-
-fn of_numbers(left: &Number, right: &Number) -> Option<Ordering> {
-    let whole = |number: &Number| {
-        let signed = number.as_i64().map(i128::from);
-        signed.or_else(|| number.as_u64().map(i128::from))
+    let Some((left, right)) = left.zip(right) else {
+        return Ok(None);
     };
-    match (whole(left), whole(right)) {
-        (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+    if let Some((left, right)) = left.number().zip(right.number()) {
+        return Ok(number_order(&left, &right));
     }
+    let Some((left, right)) = left.text().zip(right.text()) else {
+        return Ok(None);
+    };
+    meter.spend(cost(&left))?;
+    Ok(Some(left.cmp(&right)))
 }

@@ -1,50 +1,22 @@
 //! Evaluation of paths, depth first and on a budget.
 //!
 //! Nothing is collected on the way: each value that a segment selects goes through the segments after
-//! it at once. Every one of them leads at least one level further down, so that recursion is bounded by
-//! the document's depth, and the order of results is that of RFC 9535.
+//! it at once, which is the order of RFC 9535. Recursion is bounded by the path's length, whatever the
+//! depth of the document is.
 
+use super::super::json::{Json, Kind};
 use super::{
     budget::{Exhausted, Meter},
-    compare::{self, cost},
+    compare::{self, Compared, cost},
     pattern,
     query::{Operand, Pattern, Query, Segment, Selector, Test},
 };
-use serde_json::Value as Json;
-use std::borrow::Cow;
 
 /// Visits that compiling a regular expression of the document costs.
 const COMPILING: u64 = 20_000;
 
-/// Step from a value to one of its children.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element<'j> {
-    /// To a member.
-    Name(&'j str),
-    /// To an element.
-    Index(usize),
-}
-
-/// A value, and the way to it.
-pub struct Node<'t, 'j> {
-    /// The value.
-    pub value: &'j Json,
-    parent: Option<(&'t Node<'t, 'j>, Element<'j>)>,
-}
-
-impl<'j> Node<'_, 'j> {
-    /// Steps that lead from the start of the evaluation to it.
-    pub fn location(&self) -> Box<[Element<'j>]> {
-        let mut steps = Vec::new();
-        let mut at = self;
-        while let Some((parent, step)) = at.parent {
-            steps.push(step);
-            at = parent;
-        }
-        steps.reverse();
-        steps.into()
-    }
-}
+/// Items or members that are passed by at the cost of one visit.
+const PASSED_PER_VISIT: usize = 8;
 
 /// Reason to end an evaluation.
 pub enum Stop {
@@ -63,12 +35,12 @@ impl From<Exhausted> for Stop {
 type Flow = Result<(), Stop>;
 
 /// Receives values one by one.
-type Found<'f, 'j> = &'f mut dyn FnMut(&Node<'_, 'j>) -> Flow;
+type Found<'f, 'j> = &'f mut dyn FnMut(Json<'j>) -> Flow;
 
 /// Hands each value that `query` finds in a document to `found`.
 pub fn evaluate<'j>(
     query: &Query,
-    root: &'j Json,
+    root: Json<'j>,
     meter: &Meter,
     found: Found<'_, 'j>,
 ) -> Result<(), Exhausted> {
@@ -79,77 +51,65 @@ pub fn evaluate<'j>(
 }
 
 struct Evaluation<'m, 'j> {
-    root: &'j Json,
+    root: Json<'j>,
     meter: &'m Meter,
 }
 
 impl<'j> Evaluation<'_, 'j> {
-    fn run(&self, query: &Query, current: &'j Json, found: Found<'_, 'j>) -> Flow {
-        let value = match query.from_root {
+    fn run(&self, query: &Query, current: Json<'j>, found: Found<'_, 'j>) -> Flow {
+        let start = match query.from_root {
             true => self.root,
             false => current,
         };
-        let start = Node {
-            value,
-            parent: None,
-        };
-        self.follow(&query.segments, &start, found)
+        self.follow(&query.segments, start, found)
     }
 
-    fn follow(&self, segments: &[Segment], node: &Node<'_, 'j>, found: Found<'_, 'j>) -> Flow {
+    fn follow(&self, segments: &[Segment], json: Json<'j>, found: Found<'_, 'j>) -> Flow {
         self.meter.spend(1)?;
-        match segments.split_first() {
-            None => found(node),
-            Some((segment, rest)) => self.apply(segment, rest, node, found),
-        }
-    }
-
-    fn apply(
-        &self,
-        segment: &Segment,
-        rest: &[Segment],
-        node: &Node<'_, 'j>,
-        found: Found<'_, 'j>,
-    ) -> Flow {
-        for selector in &segment.selectors {
-            self.meter.spend(1)?;
-            self.select(selector, node, &mut |child| self.follow(rest, child, found))?;
-        }
-        if segment.descends {
-            children(node, &mut |child| {
+        let Some((segment, rest)) = segments.split_first() else {
+            return found(json);
+        };
+        let levels = match segment.descends {
+            true => usize::MAX,
+            false => 1,
+        };
+        for json in json.descendants().take(levels) {
+            for selector in &segment.selectors {
                 self.meter.spend(1)?;
-                self.apply(segment, rest, child, found)
-            })?;
+                self.select(selector, json, &mut |child| self.follow(rest, child, found))?;
+            }
         }
         Ok(())
     }
 
-    fn select(&self, selector: &Selector, node: &Node<'_, 'j>, next: Found<'_, 'j>) -> Flow {
-        match (selector, node.value) {
-            (Selector::Name(name), Json::Object(members)) => match members.get_key_value(&**name) {
-                Some((name, value)) => next(&Node {
-                    value,
-                    parent: Some((node, Element::Name(name))),
-                }),
-                None => Ok(()),
-            },
-            (Selector::Wildcard, _) => children(node, next),
-            (Selector::Index(index), Json::Array(items)) => {
+    fn select(&self, selector: &Selector, json: Json<'j>, next: Found<'_, 'j>) -> Flow {
+        match (selector, json.kind()) {
+            (Selector::Name(name), Kind::Object) => {
+                self.pass(json.len())?;
+                json.get(name).map_or(Ok(()), next)
+            }
+            (Selector::Wildcard, _) => json.children().try_for_each(next),
+            (Selector::Index(index), Kind::List) => {
                 let index = match usize::try_from(*index) {
                     Ok(index) => Some(index),
-                    Err(_) => items.len().checked_sub(index.unsigned_abs() as usize),
+                    Err(_) => json.len().checked_sub(index.unsigned_abs() as usize),
                 };
-                index.map_or(Ok(()), |index| element(node, items, index, next))
+                let Some(index) = index.filter(|index| *index < json.len()) else {
+                    return Ok(());
+                };
+                self.pass(index)?;
+                json.children().nth(index).map_or(Ok(()), next)
             }
-            (Selector::Slice { start, end, step }, Json::Array(items)) => {
-                for index in slice(items.len(), *start, *end, *step) {
-                    element(node, items, index, next)?;
-                }
-                Ok(())
+            (Selector::Slice { start, end, step }, Kind::List) => {
+                self.pass(json.len())?;
+                let items: Vec<_> = json.children().collect();
+                let indices = slice(items.len(), *start, *end, *step);
+                let mut items = indices.filter_map(|index| items.get(index));
+                items.try_for_each(|item| next(*item))
             }
-            (Selector::Filter(test), _) => children(node, &mut |child| {
+            (Selector::Filter(test), _) => json.children().try_for_each(|child| {
                 self.meter.spend(1)?;
-                match self.holds(test, child.value)? {
+                match self.holds(test, child)? {
                     true => next(child),
                     false => Ok(()),
                 }
@@ -158,7 +118,12 @@ impl<'j> Evaluation<'_, 'j> {
         }
     }
 
-    fn holds(&self, test: &Test, current: &'j Json) -> Result<bool, Stop> {
+    /// Spends what it takes to walk past so many items or members.
+    fn pass(&self, count: usize) -> Result<(), Exhausted> {
+        self.meter.spend((count / PASSED_PER_VISIT) as u64)
+    }
+
+    fn holds(&self, test: &Test, current: Json<'j>) -> Result<bool, Stop> {
         self.meter.spend(1)?;
         match test {
             Test::Any(tests) => {
@@ -182,12 +147,7 @@ impl<'j> Evaluation<'_, 'j> {
             Test::Compare(left, comparison, right) => {
                 let left = self.operand(left, current)?;
                 let right = self.operand(right, current)?;
-                Ok(compare::holds(
-                    left.as_deref(),
-                    *comparison,
-                    right.as_deref(),
-                    self.meter,
-                )?)
+                Ok(compare::holds(left, *comparison, right, self.meter)?)
             }
             Test::Matches {
                 text,
@@ -195,20 +155,20 @@ impl<'j> Evaluation<'_, 'j> {
                 whole,
             } => {
                 let text = self.operand(text, current)?;
-                let Some(Json::String(text)) = text.as_deref() else {
+                let Some(text) = text.and_then(Compared::text) else {
                     return Ok(false);
                 };
                 self.meter.spend(text.len() as u64)?;
                 match pattern {
-                    Pattern::Fixed(regex) => Ok(regex.is_match(text)),
+                    Pattern::Fixed(regex) => Ok(regex.is_match(&text)),
                     Pattern::Found(pattern) => {
                         let pattern = self.operand(pattern, current)?;
-                        let Some(Json::String(pattern)) = pattern.as_deref() else {
+                        let Some(pattern) = pattern.and_then(Compared::text) else {
                             return Ok(false);
                         };
                         self.meter.spend(COMPILING)?;
-                        let regex = pattern::compile(pattern, *whole);
-                        Ok(regex.is_some_and(|regex| regex.is_match(text)))
+                        let regex = pattern::compile(&pattern, *whole);
+                        Ok(regex.is_some_and(|regex| regex.is_match(&text)))
                     }
                 }
             }
@@ -218,41 +178,41 @@ impl<'j> Evaluation<'_, 'j> {
     fn operand<'v>(
         &self,
         operand: &'v Operand,
-        current: &'j Json,
-    ) -> Result<Option<Cow<'v, Json>>, Stop>
+        current: Json<'j>,
+    ) -> Result<Option<Compared<'v>>, Stop>
     where
         'j: 'v,
     {
         Ok(match operand {
-            Operand::Literal(value) => Some(Cow::Borrowed(value)),
+            Operand::Literal(literal) => Some(Compared::Json(literal.json())),
             Operand::Single(query) => {
                 let found = self.at_most(query, current, 1)?;
-                found.first().copied().map(Cow::Borrowed)
+                found.first().copied().map(Compared::Json)
             }
             Operand::Value(query) => match self.at_most(query, current, 2)?.as_slice() {
-                [only] => Some(Cow::Borrowed(*only)),
+                [only] => Some(Compared::Json(*only)),
                 _ => None,
             },
             Operand::Count(query) => {
-                let mut count = 0_u64;
+                let mut count = 0;
                 self.run(query, current, &mut |_| {
                     count += 1;
                     Ok(())
                 })?;
-                Some(Cow::Owned(count.into()))
+                Some(Compared::Number(count))
             }
             Operand::Length(of) => {
-                let of = self.operand(of, current)?;
-                let length = match of.as_deref() {
-                    Some(Json::String(text)) => {
-                        self.meter.spend(cost(text))?;
+                let Some(Compared::Json(of)) = self.operand(of, current)? else {
+                    return Ok(None);
+                };
+                let length = match of.text() {
+                    Some(text) => {
+                        self.meter.spend(cost(&text))?;
                         Some(text.chars().count())
                     }
-                    Some(Json::Array(items)) => Some(items.len()),
-                    Some(Json::Object(members)) => Some(members.len()),
-                    _ => None,
+                    None => matches!(of.kind(), Kind::List | Kind::Object).then(|| of.len()),
                 };
-                length.map(|length| Cow::Owned(length.into()))
+                length.map(|length| Compared::Number(length as u64))
             }
         })
     }
@@ -261,12 +221,12 @@ impl<'j> Evaluation<'_, 'j> {
     fn at_most(
         &self,
         query: &Query,
-        current: &'j Json,
+        current: Json<'j>,
         most: usize,
-    ) -> Result<Vec<&'j Json>, Stop> {
+    ) -> Result<Vec<Json<'j>>, Stop> {
         let mut values = Vec::new();
-        let ended = self.run(query, current, &mut |node| {
-            values.push(node.value);
+        let ended = self.run(query, current, &mut |json| {
+            values.push(json);
             match values.len() < most {
                 true => Ok(()),
                 false => Err(Stop::Enough),
@@ -276,31 +236,6 @@ impl<'j> Evaluation<'_, 'j> {
             Ok(()) | Err(Stop::Enough) => Ok(values),
             Err(exhausted) => Err(exhausted),
         }
-    }
-}
-
-fn children<'j>(node: &Node<'_, 'j>, next: Found<'_, 'j>) -> Flow {
-    match node.value {
-        Json::Array(items) => {
-            (0..items.len()).try_for_each(|index| element(node, items, index, next))
-        }
-        Json::Object(members) => members.iter().try_for_each(|(name, value)| {
-            next(&Node {
-                value,
-                parent: Some((node, Element::Name(name))),
-            })
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn element<'j>(node: &Node<'_, 'j>, items: &'j [Json], index: usize, next: Found<'_, 'j>) -> Flow {
-    match items.get(index) {
-        Some(value) => next(&Node {
-            value,
-            parent: Some((node, Element::Index(index))),
-        }),
-        None => Ok(()),
     }
 }
 

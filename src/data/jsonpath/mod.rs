@@ -15,13 +15,12 @@ mod scan;
 mod tests;
 
 pub use budget::Exhausted;
-pub use evaluate::{Element, Node};
 pub use scan::Malformed;
 
+use super::json::Json;
 use budget::Meter;
 use evaluate::{Stop, evaluate};
 use query::Query;
-use serde_json::Value as Json;
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
 /// A parsed path.
@@ -29,24 +28,6 @@ use std::{fmt, ops::ControlFlow, sync::Arc};
 pub struct JsonPath {
     text: Arc<str>,
     query: Arc<Query>,
-}
-
-/// A value that was found, and the way to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Located<'j> {
-    /// The value.
-    pub value: &'j Json,
-    /// Steps from the root to it.
-    pub location: Box<[Element<'j>]>,
-}
-
-/// A JSON document, and the length of its text, which bounds what may be done with it.
-#[derive(Debug, Clone, Copy)]
-pub struct Document<'j> {
-    /// The parsed form.
-    pub root: &'j Json,
-    /// Bytes of its text.
-    pub bytes: usize,
 }
 
 impl JsonPath {
@@ -61,59 +42,44 @@ impl JsonPath {
         })
     }
 
-    /// Hands each value that it finds to `found`, until that has enough.
+    /// Hands each value that it finds in a document to `found`, until that has enough.
     ///
     /// # Errors
     /// When it takes too long.
     pub fn each<'j>(
         &self,
-        document: Document<'j>,
-        mut found: impl FnMut(&Node<'_, 'j>) -> ControlFlow<()>,
+        root: Json<'j>,
+        mut found: impl FnMut(Json<'j>) -> ControlFlow<()>,
     ) -> Result<(), Exhausted> {
-        let meter = Meter::new(document.bytes);
-        evaluate(
-            &self.query,
-            document.root,
-            &meter,
-            &mut |node| match found(node) {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(()) => Err(Stop::Enough),
-            },
-        )
+        let meter = Meter::new(root.document_bytes());
+        evaluate(&self.query, root, &meter, &mut |json| match found(json) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Stop::Enough),
+        })
     }
 
-    /// What `read` makes of the first value that it finds; None if it finds none.
+    /// The first value that it finds.
     ///
     /// # Errors
     /// When that takes too long.
-    pub fn first<'j, T>(
-        &self,
-        document: Document<'j>,
-        read: impl FnOnce(&Node<'_, 'j>) -> T,
-    ) -> Result<Option<T>, Exhausted> {
-        let mut read = Some(read);
+    pub fn first<'j>(&self, root: Json<'j>) -> Result<Option<Json<'j>>, Exhausted> {
         let mut first = None;
-        self.each(document, |node| {
-            first = read.take().map(|read| read(node));
+        self.each(root, |json| {
+            first = Some(json);
             ControlFlow::Break(())
         })?;
         Ok(first)
     }
 
-    /// All values that it finds, with the ways to them.
+    /// All values that it finds; their number is bounded as the time is.
     ///
     /// # Errors
     /// When that takes too long.
-    pub fn locate<'j>(&self, document: Document<'j>) -> Result<Vec<Located<'j>>, Exhausted> {
+    pub fn all<'j>(&self, root: Json<'j>) -> Result<Vec<Json<'j>>, Exhausted> {
         let mut all = Vec::new();
-        let meter = Meter::new(document.bytes);
-        evaluate(&self.query, document.root, &meter, &mut |node| {
-            let location = node.location();
-            // They take memory, which is bounded as the time is.
-            meter.spend(4 + location.len() as u64)?;
-            let value = node.value;
-            all.push(Located { value, location });
-            Ok(())
+        self.each(root, |json| {
+            all.push(json);
+            ControlFlow::Continue(())
         })?;
         Ok(all)
     }

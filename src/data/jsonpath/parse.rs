@@ -2,16 +2,18 @@
 
 use super::{
     pattern,
-    query::{Comparison, Operand, Pattern, Query, Segment, Selector, Test},
+    query::{Comparison, Literal, Operand, Pattern, Query, Segment, Selector, Test},
     scan::{Malformed, Scanner},
 };
-use serde_json::Value as Json;
 
 /// Most bytes of a path.
 const MAX_LENGTH: usize = 4096;
 
 /// Most filters, parentheses and functions that stand within each other.
 const MAX_DEPTH: usize = 16;
+
+/// Most names and brackets, filters included: each is a level of recursion in an evaluation.
+const MAX_SEGMENTS: usize = 256;
 
 /// The query that `text` is.
 pub fn parse(text: &str) -> Result<Query, Malformed> {
@@ -22,6 +24,7 @@ pub fn parse(text: &str) -> Result<Query, Malformed> {
     let mut parser = Parser {
         scanner: Scanner::new(text),
         depth: 0,
+        segments: 0,
     };
     if parser.scanner.peek() != Some(b'$') {
         return Err(parser.scanner.wrong("it does not begin with `$`"));
@@ -37,11 +40,12 @@ pub fn parse(text: &str) -> Result<Query, Malformed> {
 struct Parser<'t> {
     scanner: Scanner<'t>,
     depth: usize,
+    segments: usize,
 }
 
 /// Part of a condition, before what follows says what it is for.
 enum Term {
-    Literal(Json),
+    Literal(Literal),
     Query(Query),
     /// A function's value.
     Value(Operand),
@@ -74,6 +78,11 @@ impl Parser<'_> {
         // Blanks that end a query belong to what stands around it.
         while let Some(b'.' | b'[') = self.scanner.peek_past_blanks() {
             self.scanner.skip_blanks();
+            self.segments += 1;
+            if self.segments > MAX_SEGMENTS {
+                let words = format!("more than {MAX_SEGMENTS} names and brackets");
+                return Err(self.scanner.wrong(words));
+            }
             segments.push(self.segment()?);
         }
         Ok(Query {
@@ -262,7 +271,12 @@ impl Parser<'_> {
     fn term(&mut self) -> Parsed<Term> {
         match self.scanner.peek() {
             Some(b'$' | b'@') => self.query().map(Term::Query),
-            Some(b'\'' | b'"') => Ok(Term::Literal(self.scanner.quoted()?.into())),
+            Some(b'\'' | b'"') => {
+                let text = self.scanner.quoted()?;
+                let quoted = serde_json::Value::from(text).to_string();
+                let wrong = self.scanner.wrong("not a text");
+                Literal::read(&quoted).map(Term::Literal).ok_or(wrong)
+            }
             Some(b'-' | b'0'..=b'9') => self.scanner.number().map(Term::Literal),
             Some(b'a'..=b'z') => {
                 let unknown = self
@@ -270,12 +284,8 @@ impl Parser<'_> {
                     .wrong("true, false, null, length, count, value, match or search expected");
                 let word = self.scanner.word();
                 if !self.scanner.take("(") {
-                    return match word {
-                        "true" => Ok(Term::Literal(true.into())),
-                        "false" => Ok(Term::Literal(false.into())),
-                        "null" => Ok(Term::Literal(Json::Null)),
-                        _ => Err(unknown),
-                    };
+                    let literal = Literal::read(word).map(Term::Literal);
+                    return literal.ok_or(unknown);
                 }
                 let function = match word {
                     "length" => Self::length,
@@ -317,8 +327,13 @@ impl Parser<'_> {
         self.scanner.skip_blanks();
         let refused = self.scanner.wrong("not a regular expression");
         let pattern = match self.argument()? {
-            Operand::Literal(Json::String(text)) => {
-                Pattern::Fixed(pattern::compile(&text, whole).ok_or(refused)?)
+            Operand::Literal(literal) => {
+                let text = literal.json().text();
+                let compiled = text.map(|text| pattern::compile(&text, whole));
+                match compiled {
+                    Some(regex) => Pattern::Fixed(regex.ok_or(refused)?),
+                    None => Pattern::Found(Operand::Literal(literal)),
+                }
             }
             other => Pattern::Found(other),
         };

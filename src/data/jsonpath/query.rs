@@ -1,7 +1,7 @@
 //! Parts of a parsed path.
 
+use super::super::json::{Json, Parsed};
 use regex::Regex;
-use serde_json::Value as Json;
 
 /// Segments that lead from a start to values.
 #[derive(Debug, Clone)]
@@ -97,11 +97,33 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
+/// Value that is written in the path.
+#[derive(Debug, Clone)]
+pub struct Literal {
+    text: Box<str>,
+    parsed: Parsed,
+}
+
+impl Literal {
+    /// The value that a JSON text stands for; None when it is not JSON.
+    pub fn read(text: &str) -> Option<Self> {
+        Some(Self {
+            parsed: Parsed::read(text.as_bytes())?,
+            text: text.into(),
+        })
+    }
+
+    /// The value.
+    pub fn json(&self) -> Json<'_> {
+        self.parsed.root(self.text.as_bytes())
+    }
+}
+
 /// One value, or nothing.
 #[derive(Debug, Clone)]
 pub enum Operand {
     /// Always the same.
-    Literal(Json),
+    Literal(Literal),
     /// Result of a query that finds one value at most.
     Single(Query),
     /// `length`: characters of a text, elements of a list, members of an object.

@@ -1,6 +1,6 @@
 //! Tokens of a path.
 
-use serde_json::Value as Json;
+use super::query::Literal;
 
 /// Why a text is no path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,10 +117,11 @@ impl<'t> Scanner<'t> {
     }
 
     /// Takes a number as JSON writes it.
-    pub fn number(&mut self) -> Result<Json, Malformed> {
+    pub fn number(&mut self) -> Result<Literal, Malformed> {
         let start = self.at;
-        self.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
-        serde_json::from_str(&self.text[start..self.at]).map_err(|_| Malformed {
+        let digits =
+            self.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
+        Literal::read(digits).ok_or_else(|| Malformed {
             at: start,
             message: "not a number".to_owned(),
         })

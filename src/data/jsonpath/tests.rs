@@ -1,23 +1,19 @@
 //! Paths against the RFC's examples, against another implementation, and against hostility.
 
+use super::super::json::Parsed;
 use super::*;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The results in order, or why there are none.
-fn found(text: &str, root: &Json) -> Result<Vec<Json>, String> {
+fn found(text: &str, root: &Value) -> Result<Vec<Value>, String> {
     let path = JsonPath::parse(text).map_err(|wrong| wrong.message)?;
-    let document = Document {
-        root,
-        bytes: root.to_string().len(),
-    };
-    let mut all = Vec::new();
-    let evaluated = path.each(document, |node| {
-        all.push(node.value.clone());
-        ControlFlow::Continue(())
-    });
-    evaluated.map_err(|exhausted| exhausted.to_string())?;
-    Ok(all)
+    let document = root.to_string();
+    let read = Parsed::read(document.as_bytes()).unwrap();
+    let all = path.all(read.root(document.as_bytes()));
+    let all = all.map_err(|exhausted| exhausted.to_string())?;
+    let value = |json: &Json<'_>| serde_json::from_str(&json.written()).unwrap();
+    Ok(all.iter().map(value).collect())
 }
 
 #[test]
@@ -92,7 +88,7 @@ fn the_examples_of_the_rfc_hold() {
         ("$.store.book[-99]", json!([])),
         ("$.store.book[1:3:0]", json!([])),
     ] {
-        assert_eq!(found(path, &store).map(Json::from), Ok(expected), "{path}");
+        assert_eq!(found(path, &store).map(Value::from), Ok(expected), "{path}");
     }
 }
 
@@ -135,6 +131,8 @@ fn length_and_depth_are_bounded() {
         format!("$[?{}@.a", "length(".repeat(22)),
         format!("$[?match(@.a, '{}')]", "(".repeat(200)),
         "$[?match(@.a, '(a{1000}){1000}')]".to_owned(),
+        format!("${}", ".a".repeat(257)),
+        format!("$[?@{}]", "[0]".repeat(256)),
         format!("${}", ".a".repeat(3_000)),
     ] {
         assert!(JsonPath::parse(&hostile).is_err());
@@ -164,9 +162,32 @@ fn an_evaluation_without_an_end_is_given_up() {
 }
 
 #[test]
+fn a_document_of_any_depth_is_looked_at() {
+    let deep = format!("{}{{\"id\":1}}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let read = Parsed::read(deep.as_bytes()).unwrap();
+    let path = JsonPath::parse("$..id").unwrap();
+    assert_eq!(path.all(read.root(deep.as_bytes())).unwrap().len(), 1);
+}
+
+#[test]
+fn numbers_are_compared_with_all_their_digits() {
+    let text = br#"[{"id": 9007199254740993, "p": 0.1}, {"id": 9007199254740992, "p": 0.10000000000000000001}]"#;
+    let read = Parsed::read(text).unwrap();
+    for (path, expected) in [
+        ("$[?@.id == 9007199254740993].p", "0.1"),
+        ("$[?@.id < 9007199254740993].p", "0.10000000000000000001"),
+        ("$[?@.p > 0.1].id", "9007199254740992"),
+    ] {
+        let found = JsonPath::parse(path).unwrap().all(read.root(text)).unwrap();
+        let found: Vec<String> = found.into_iter().map(Json::written).collect();
+        assert_eq!(found, [expected], "{path}");
+    }
+}
+
+#[test]
 fn a_large_document_may_be_looked_at_whole() {
-    let rows: Vec<Json> = (0..50_000).map(|id| json!({"id": id, "n": null})).collect();
-    let rows = Json::from(rows);
+    let rows: Vec<Value> = (0..50_000).map(|id| json!({"id": id, "n": null})).collect();
+    let rows = Value::from(rows);
     for path in [
         "$[*].id",
         "$..id",
@@ -177,19 +198,19 @@ fn a_large_document_may_be_looked_at_whole() {
     }
 }
 
-fn documents() -> impl Strategy<Value = Json> {
+fn documents() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
-        Just(Json::Null),
-        any::<bool>().prop_map(Json::from),
-        (-2_i64..3).prop_map(Json::from),
-        prop::sample::select(&[0.5, 1.0, -2.0][..]).prop_map(Json::from),
-        "[ab]{0,3}".prop_map(Json::from),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-2_i64..3).prop_map(Value::from),
+        prop::sample::select(&[0.5, 1.0, -2.0][..]).prop_map(Value::from),
+        "[ab]{0,3}".prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec(("[abc]", inner), 0..4)
-                .prop_map(|entries| Json::Object(entries.into_iter().collect())),
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
         ]
     })
 }
@@ -251,19 +272,14 @@ proptest! {
     }
 
     #[test]
-    fn locations_lead_to_what_was_found(path in paths(), root in documents()) {
+    fn the_first_one_is_the_first_of_all(path in paths(), root in documents()) {
         if let Ok(path) = JsonPath::parse(&path) {
-            let document = Document { root: &root, bytes: 100 };
-            for located in path.locate(document).unwrap() {
-                let mut at = Some(&root);
-                for step in &located.location {
-                    at = at.and_then(|at| match step {
-                        Element::Name(name) => at.get(*name),
-                        Element::Index(index) => at.get(*index),
-                    });
-                }
-                prop_assert_eq!(at, Some(located.value));
-            }
+            let text = root.to_string();
+            let read = Parsed::read(text.as_bytes()).unwrap();
+            let document = read.root(text.as_bytes());
+            let first = path.first(document).unwrap().map(Json::written);
+            let all = path.all(document).unwrap();
+            prop_assert_eq!(first, all.first().map(|json| json.written()));
         }
     }
 

@@ -2,7 +2,10 @@
 
 use super::search::{Needles, Search};
 use crate::{
-    data::{Value, Written, is_same, jsonpath::Document},
+    data::{
+        Value, is_same,
+        json::{Json, Parsed},
+    },
     driver::{Detail, ErrorClass, Failure},
     plan::{
         HttpStep,
@@ -11,8 +14,7 @@ use crate::{
     },
     time::{Nanos, nanos},
 };
-use serde_json::Value as Json;
-use std::{cell::OnceCell, ops::ControlFlow, sync::Arc};
+use std::{cell::OnceCell, ops::ControlFlow};
 
 /// Most bytes of the answer or of a missing text that a message shows.
 const SHOWN: usize = 80;
@@ -28,16 +30,14 @@ pub(super) struct Answer {
     pub head: Vec<u8>,
     pub body: Vec<u8>,
     /// The body, once it was read as JSON; None when it is none.
-    pub json: OnceCell<Option<Json>>,
+    pub json: OnceCell<Option<Parsed>>,
 }
 
 impl Answer {
     /// The body as JSON, read when first asked for.
-    pub(super) fn json(&self) -> Option<Document<'_>> {
-        let read = || serde_json::from_slice(&self.body).ok();
-        let root = self.json.get_or_init(read).as_ref()?;
-        let bytes = self.body.len();
-        Some(Document { root, bytes })
+    pub(super) fn json(&self) -> Option<Json<'_>> {
+        let read = self.json.get_or_init(|| Parsed::read(&self.body));
+        Some(read.as_ref()?.root(&self.body))
     }
 }
 
@@ -172,24 +172,25 @@ fn json_failure(check: &JsonCheck, answer: &Answer, values: &[Value]) -> Option<
         Wanted::Fixed(wanted) => wanted,
         Wanted::Variable(place) => values.get(*place).unwrap_or(&Value::Unset),
     };
-    let written = Written::new(&answer.body);
     let mut is_there = false;
-    let mut differs: Option<Arc<str>> = None;
+    let mut other = None;
     let compared = path.each(json, |found| {
         is_there = true;
-        let text = || written.at(&found.location());
-        if is_same(found.value, wanted, text) {
+        if is_same(found, wanted) {
             return ControlFlow::Continue(());
         }
-        differs = Some(text().unwrap_or_else(|| found.value.to_string().into()));
+        other = Some(found);
         ControlFlow::Break(())
     });
-    match (compared, differs) {
+    match (compared, other) {
         (Err(exhausted), _) => Some(format!("{path}: {exhausted}")),
         (Ok(()), Some(_)) if is_secret(&path.to_string()) => {
             Some(format!("{path} is another value"))
         }
-        (Ok(()), Some(text)) => Some(format!("{path} is `{}`", shown(text.as_bytes()))),
+        (Ok(()), Some(found)) => {
+            let text = found.written();
+            Some(format!("{path} is `{}`", shown(text.as_bytes())))
+        }
         (Ok(()), None) => (!is_there).then(|| format!("nothing at {path}")),
     }
 }

@@ -5,11 +5,12 @@ use super::{
     template::{Names, fixed, only_hole},
 };
 use crate::{
-    data::{Value, jsonpath::JsonPath},
+    data::{Decimal, Value, jsonpath::JsonPath},
     human::duration as time,
     plan::{
         describe::{size, status},
         http::{BodyText, Expect, JsonCheck, StatusRange, Wanted},
+        threshold::Op,
         written::{MOST_CHECKS, unless_secret},
     },
     scenario::{
@@ -96,6 +97,14 @@ pub(super) fn no_body(context: &Context<'_>, place: Span, head: Span) {
 
 /// The path that `text` is; told and None when it is none.
 pub(super) fn json_path(context: &Context<'_>, text: &str, place: Span) -> Option<JsonPath> {
+    let hole = text.find("{{");
+    if hole.is_some_and(|hole| text[hole..].contains("}}")) {
+        let problem = Problem::new(place, "a variable in a JSONPath, which must be fixed");
+        let help =
+            r#"extract a list or an object that has it, or compare with it: "$.id" = "{{id}}""#;
+        context.tell(problem.help(help));
+        return None;
+    }
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
         Err(wrong) => {
@@ -214,8 +223,14 @@ fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Want
         NodeKind::Text(text) => match only_hole(names, text) {
             Some(variable) => Some((Wanted::Variable(variable), text.written().to_owned())),
             None => {
-                let value = Value::Text(fixed(context, text)?.into());
-                fixed_value(value, format!("{:?}", text.written()))
+                let own = fixed(context, text)?;
+                if is_comparison(&own) {
+                    let message = format!("{:?} is compared as a text", text.written());
+                    let help = "write the number alone, without quotes: values can only be equal";
+                    context.tell(Problem::new(text.place(), message).help(help));
+                    return None;
+                }
+                fixed_value(Value::Text(own.into()), format!("{:?}", text.written()))
             }
         },
         NodeKind::Unreadable => None,
@@ -225,6 +240,12 @@ fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Want
             None
         }
     }
+}
+
+/// Returns true for a comparison with a number, such as `> 0`, which nobody expects as a text.
+fn is_comparison(text: &str) -> bool {
+    let compared = Op::at_start(text).map(|(_, length)| text[length..].trim());
+    compared.is_some_and(|number| Decimal::parse(number).is_some())
 }
 
 fn statuses(
