@@ -68,6 +68,11 @@ pub(super) fn compile(
             content_type: None,
             written: cut(text.written()),
         }),
+        Body::File(file) => Some(Content {
+            sent: Sent::Whole(Template::literal(multipart::file(context, file)?)),
+            content_type: None,
+            written: format!("the file {}", file.written()),
+        }),
         Body::Multipart(parts) => {
             let (parts, written) = multipart::compile(context, names, parts)?;
             Some(Content {

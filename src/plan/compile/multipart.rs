@@ -48,8 +48,12 @@ fn part(
     };
     let (content, default_name, shown) = match (&raw.file, &raw.value) {
         (Field::Given(file), _) => {
-            let (content, name) = self::file(context, &file.value)?;
+            let bytes = self::file(context, &file.value)?;
+            let path = file.value.value();
+            let name = Path::new(&path).file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
             let shown = format!("the file {}", file.value.written());
+            let content = PartContent::File(Bytes::copy_from_slice(bytes));
             (content, Some(name), shown)
         }
         (_, Field::Given(value)) => {
@@ -69,16 +73,10 @@ fn part(
     Some((part, format!("{name}: {shown}")))
 }
 
-/// What a file holds, and its name without folders.
-fn file(context: &Context<'_>, file: &Text) -> Option<(PartContent, String)> {
-    let path = file.value();
-    let problem = match context.files.get(&path) {
-        Some(Ok(bytes)) => {
-            let name = Path::new(&path).file_name();
-            let name = name.map(|name| name.to_string_lossy().into_owned());
-            let content = PartContent::File(Bytes::copy_from_slice(bytes));
-            return Some((content, name.unwrap_or_default()));
-        }
+/// What a file holds.
+pub(super) fn file<'f>(context: &Context<'f>, file: &Text) -> Option<&'f [u8]> {
+    let problem = match context.files.get(&file.value()) {
+        Some(Ok(bytes)) => return Some(bytes),
         Some(Err(words)) => words.as_str(),
         None => "it was not read",
     };

@@ -101,19 +101,21 @@ impl Root {
             Some(Generator::Csv { file, .. }) => Some(file.value()),
             _ => None,
         });
-        let tasks = all.flat_map(|p| p.tasks.value()).flatten();
-        let parts = tasks.flat_map(Task::all_steps).flat_map(Step::parts);
-        let sent = parts.filter_map(|part| part.file.value().map(Text::value));
+        let sent = self.all_steps().flat_map(Step::sent_files);
+        let sent = sent.map(Text::value);
         tables.chain(sent).chain(self.statements()).collect()
+    }
+
+    /// The steps of all populations.
+    fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        let populations = self.populations.value().into_iter().flatten();
+        let populations = populations.chain([&self.shared]);
+        populations.flat_map(Population::all_steps)
     }
 
     /// The files that statements stand in, each once, in order.
     pub fn statements(&self) -> BTreeSet<String> {
-        let populations = self.populations.value().into_iter().flatten();
-        let all = populations.chain([&self.shared]);
-        let tasks = all.flat_map(|p| p.tasks.value()).flatten();
-        let steps = tasks.flat_map(Task::all_steps);
-        let files = steps.filter_map(Step::statement_file);
+        let files = self.all_steps().filter_map(Step::statement_file);
         files.map(Text::value).collect()
     }
 }

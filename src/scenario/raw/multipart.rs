@@ -28,12 +28,16 @@ table! {
 }
 
 impl Step {
-    /// The parts of its content, where it is sent so.
-    pub fn parts(&self) -> &[FormPart] {
-        match self.body.value() {
-            Some(Body::Multipart(parts)) => parts,
-            _ => &[],
-        }
+    /// The files whose content it sends.
+    pub fn sent_files(&self) -> impl Iterator<Item = &Text> {
+        let (whole, parts) = match self.body.value() {
+            Some(Body::File(file)) => (Some(file), &[][..]),
+            Some(Body::Multipart(parts)) => (None, parts.as_slice()),
+            _ => (None, &[][..]),
+        };
+        whole
+            .into_iter()
+            .chain(parts.iter().filter_map(|part| part.file.value()))
     }
 }
 

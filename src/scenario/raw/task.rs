@@ -50,11 +50,13 @@ table! {
     pub struct Step as "[[task.step]]" {
         /// Where it stands.
         place: Here,
-        /// The method with its path, or `sql` with a statement, or `sql_file` with the name of its
+        /// The method with its path, or `path` alone, or `sql` with a statement, or `sql_file` with the name of its
         /// file, or `custom` with its text; Absent when there is none, Bad when there are several.
         request: Action<Request>,
         /// Its name.
         name: Text,
+        /// The method of a `path`.
+        method: Text,
         /// Query parameters.
         query: Pairs,
         /// Headers.
@@ -138,6 +140,8 @@ pub enum Body {
     Form(Vec<Pair>),
     /// Text as it is.
     Raw(Text),
+    /// What a file holds.
+    File(Text),
     /// Parts, as a form with files sends them.
     Multipart(Vec<FormPart>),
 }
@@ -149,6 +153,7 @@ choice! {
         json: Any => Body::Json(chosen.value),
         form: Pairs => Body::Form(chosen.value),
         body: Text => Body::Raw(chosen.value),
+        body_file: Text => Body::File(chosen.value),
         multipart: Multipart => Body::Multipart(chosen.value),
     }
 }

@@ -2,8 +2,14 @@
 
 use super::{
     super::{
-        body, body::Sent, client, context::Context, expect, extract, headers, headers::Header,
-        path, template::Names,
+        body,
+        body::Sent,
+        client,
+        context::Context,
+        expect, extract, headers,
+        headers::Header,
+        path,
+        template::{Names, fixed},
     },
     Made, Shared, filled_by,
 };
@@ -15,7 +21,7 @@ use crate::{
         written,
     },
     scenario::{
-        Problem, Span,
+        Problem, Text,
         raw::{self, Field, Spanned},
     },
 };
@@ -41,14 +47,17 @@ pub(in super::super) fn compile(
         }
     };
     let request = request(context, step);
-    let method = request.as_ref().map(|given| given.value.0);
-    if let (Some(given), Some(method @ ("get" | "head"))) = (&request, method)
-        && let Some(place) = step.body.place()
-    {
-        no_body(context, place, method, given.place);
-    }
-    let head = request.as_ref().filter(|given| given.value.0 == "head");
+    let method = request.and_then(|given| method(context, given, &step.method));
+    let head = request.filter(|_| method == Some(Method::HEAD));
     let head = head.map(|given| given.place);
+    if let (Some(head), Some(place)) = (head, step.body.place()) {
+        let problem = Problem::new(place, "a HEAD request has no content");
+        context.tell(
+            problem
+                .other(head, "the method")
+                .help("write `query` for parameters"),
+        );
+    }
     let expect = expect::compile(context, names, &step.expect, head);
     let extract = extract::compile(context, names, &step.extract, head);
     let path = request.as_ref().and_then(|given| {
@@ -56,7 +65,7 @@ pub(in super::super) fn compile(
         path::compile(context, names, &shared.prefix, path, &step.query)
     });
 
-    let (method, text) = &request?.value;
+    let (method, (_, text)) = (method?, &request?.value);
     let (path, shown_path) = path?;
     let (expect, checks) = expect?;
     let (extract, shown_extract) = extract?;
@@ -84,7 +93,7 @@ pub(in super::super) fn compile(
         body: shown_body,
     };
     let http = HttpStep {
-        method: self::method(method),
+        method: method.clone(),
         path,
         headers: headers.into_iter().map(|h| (h.name, h.value)).collect(),
         body,
@@ -96,7 +105,7 @@ pub(in super::super) fn compile(
         written,
     };
     Some(Made {
-        name: format!("{} {short_path}", method.to_ascii_uppercase()),
+        name: format!("{method} {short_path}"),
         uses: uses(&http),
         plan: http,
         written: written::Step {
@@ -109,19 +118,13 @@ pub(in super::super) fn compile(
 fn request<'s>(
     context: &Context<'_>,
     step: &'s raw::Step,
-) -> Option<&'s Spanned<(raw::Method, crate::scenario::Text)>> {
+) -> Option<&'s Spanned<(raw::Method, Text)>> {
     if step.request.is_absent() {
         let problem = Problem::new(step.place, "a step that does nothing");
         context
             .tell(problem.help(r#"write get = "/path" or another method, or sql = "SELECT ...""#));
     }
     step.request.given()
-}
-
-fn no_body(context: &Context<'_>, body: Span, method: &str, place: Span) {
-    let message = format!("a {} request has no content", method.to_ascii_uppercase());
-    let problem = Problem::new(body, message).other(place, "the method");
-    context.tell(problem.help("write `query` for parameters, or use `post`"));
 }
 
 /// Adds a header unless the scenario has it.
@@ -135,16 +138,41 @@ pub(in super::super) fn label(headers: &mut Vec<Header>, name: HeaderName, value
     }
 }
 
-fn method(key: &str) -> Method {
-    match key {
-        "post" => Method::POST,
-        "put" => Method::PUT,
-        "patch" => Method::PATCH,
-        "delete" => Method::DELETE,
-        "head" => Method::HEAD,
-        "options" => Method::OPTIONS,
-        _ => Method::GET,
+/// The method that the key of a request is, or that stands beside a `path`.
+fn method(
+    context: &Context<'_>,
+    request: &Spanned<(raw::Method, Text)>,
+    own: &Field<Text>,
+) -> Option<Method> {
+    let key = request.value.0;
+    match (key, own) {
+        (_, Field::Bad(_)) => None,
+        ("path", Field::Absent) => {
+            let problem = Problem::new(request.place, "a path without a method");
+            context
+                .tell(problem.help(r#"write get = "/path" or the like, or add method = "PURGE""#));
+            None
+        }
+        ("path", Field::Given(own)) => named(context, &own.value),
+        (key, Field::Absent) => Method::from_bytes(key.to_ascii_uppercase().as_bytes()).ok(),
+        (key, Field::Given(own)) => {
+            let problem = Problem::new(own.place, format!("`method` beside `{key}`"));
+            let problem = problem.other(request.place, "the method of this is known");
+            context.tell(problem.help(r#"write path = "/path" beside `method`"#));
+            None
+        }
     }
+}
+
+fn named(context: &Context<'_>, text: &Text) -> Option<Method> {
+    let own = fixed(context, text)?;
+    let method = Method::from_bytes(own.as_bytes()).ok();
+    let method = method.filter(|method| *method != Method::CONNECT);
+    if method.is_none() {
+        let problem = Problem::new(text.place(), format!("{:?} is no method", text.written()));
+        context.tell(problem.help("write a word such as \"PURGE\"; CONNECT is for proxies alone"));
+    }
+    method
 }
 
 fn uses(step: &HttpStep) -> BTreeSet<usize> {
