@@ -7,6 +7,7 @@ use crate::{
     report::terminal::{TerminalStyle, Tone, shortened},
     time::{Nanos, SECOND},
 };
+use std::cmp::Reverse;
 
 /// Most lines that thresholds take.
 const THRESHOLD_LINES: usize = 3;
@@ -14,6 +15,8 @@ const THRESHOLD_LINES: usize = 3;
 const TASK_LINES: usize = 6;
 /// Longest name of a task before its figures.
 const LONGEST_NAME: usize = 24;
+/// Most status codes that are shown.
+const STATUSES: usize = 3;
 /// Columns of the bar.
 const BAR: usize = 20;
 
@@ -105,7 +108,19 @@ pub(super) fn so_far(state: &State) -> Vec<String> {
             human::percent(errors as f64 / state.count as f64)
         ),
     });
+    parts.extend(statuses(state));
     parts
+}
+
+/// Status codes beside the most frequent one, which is the one that is meant to come.
+fn statuses(state: &State) -> Option<String> {
+    let mut statuses: Vec<(u16, u64)> = state.statuses.iter().collect();
+    statuses.sort_by_key(|(status, count)| (Reverse(*count), *status));
+    let statuses = statuses.iter().skip(1).take(STATUSES);
+    let statuses: Vec<String> = statuses
+        .map(|(status, count)| format!("{status} × {}", human::count(*count)))
+        .collect();
+    (!statuses.is_empty()).then(|| format!("status {}", statuses.join(", ")))
 }
 
 /// Rate, response times and errors of the last seconds.

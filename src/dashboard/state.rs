@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     gate::Verdict,
-    metric::{Counter, Timers},
+    metric::{Counter, Statuses, Timers},
     record::{Hist, RunTotals, Snapshot, View},
     time::Nanos,
 };
@@ -37,6 +37,8 @@ pub struct State {
     pub count: u64,
     /// Those that failed.
     pub errors: u64,
+    /// Responses by status code since then.
+    pub statuses: Statuses,
     /// Arrivals that found the queue full since the start.
     pub dropped: u64,
     /// Where each threshold stands; None for what cannot be judged yet.
@@ -103,6 +105,7 @@ impl State {
         if self.is_warming() && !snapshot.warmup {
             // What is counted begins here.
             (self.count, self.errors, self.dropped) = (0, 0, 0);
+            self.statuses = Statuses::default();
             self.recent.clear();
         }
         self.elapsed = totals.warmup + totals.elapsed;
@@ -111,6 +114,7 @@ impl State {
         self.queued = snapshot.queued;
         self.count += view.measures.count();
         self.errors += view.measures.errors();
+        self.statuses.add(&view.measures.statuses);
         self.dropped += view.measures[Counter::Dropped];
         self.standings = standings;
         if self.recent.len() == RECENT {

@@ -31,7 +31,11 @@ impl Value {
             Kind::Null => return None,
             Kind::Bool(value) => Value::Bool(value),
             Kind::Text => Value::Text(found.text().unwrap_or_default().into()),
-            Kind::Number => Value::of_digits(found.number().unwrap_or_default()),
+            Kind::Number => match found.number().unwrap_or_default() {
+                digits if digits.ends_with(|c: char| c.is_ascii_digit()) => Self::of_digits(digits),
+                // NaN or Infinity.
+                word => Value::Text(word.into()),
+            },
             Kind::List | Kind::Object => Value::Json(found.written().into()),
         })
     }
@@ -146,6 +150,7 @@ mod tests {
                 "18446744073709551615",
                 Some(Value::Number("18446744073709551615".into())),
             ),
+            ("NaN", Some(Value::Text("NaN".into()))),
             ("null", None),
         ] {
             let read = Parsed::read(json.as_bytes()).unwrap();

@@ -6,7 +6,7 @@ use crate::{
     printable,
     time::Nanos,
 };
-use std::{borrow::Cow, cell::Cell, fmt, io, time::Duration};
+use std::{borrow::Cow, cell::Cell, fmt, io, num::NonZeroU16, time::Duration};
 
 /// How far a step has come; readable when its future was dropped.
 #[derive(Debug, Default)]
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub pool_wait: Option<Nanos>,
     /// None: a success.
     pub failure: Option<Failure>,
+    /// Status code of the response, where it has one and came to its end.
+    pub status: Option<NonZeroU16>,
     /// Something was sent, but no answer was seen: it may or may not have happened.
     pub unknown: bool,
     /// Which of the step's checks failed, a bit for each by its place: all of them when no complete
@@ -107,6 +109,11 @@ impl Outcome {
         Some(first.saturating_sub(self.sent_at?))
     }
 
+    /// From the first byte of the response to the end.
+    pub fn transfer(&self) -> Option<Nanos> {
+        Some(self.service()?.saturating_sub(self.ttfb()?))
+    }
+
     /// Times that count for every attempt, also for one that a retry of the transaction follows.
     pub fn times(&self) -> [(Timer, Option<Nanos>); 2] {
         [
@@ -116,8 +123,12 @@ impl Outcome {
     }
 
     /// Times that count only for the attempt that ends the step.
-    pub fn response_times(&self) -> [(Timer, Option<Nanos>); 2] {
-        [(Timer::Service, self.service()), (Timer::Ttfb, self.ttfb())]
+    pub fn response_times(&self) -> [(Timer, Option<Nanos>); 3] {
+        [
+            (Timer::Service, self.service()),
+            (Timer::Ttfb, self.ttfb()),
+            (Timer::Transfer, self.transfer()),
+        ]
     }
 
     /// Increments of counters.
@@ -130,7 +141,7 @@ impl Outcome {
         ]
     }
 
-    /// Returns true if it has nothing to record but its response times and its bytes.
+    /// Returns true if it has nothing to record but its response times, its status and its bytes.
     #[inline]
     pub fn is_plain(&self) -> bool {
         matches!(
@@ -142,6 +153,7 @@ impl Outcome {
                 connect: None,
                 pool_wait: None,
                 failure: None,
+                status: _,
                 unknown: false,
                 missed: 0,
                 retries: 0,

@@ -139,7 +139,13 @@ pub async fn run<D: Driver>(
             continue;
         }
         let trace = guard.progress.trace();
-        context.recorder.step(step.index, due, &outcome, trace);
+        let request = || {
+            let request = step.kind.plan().request(&draws.values)?;
+            Some(context.plan.shown_line(&request))
+        };
+        context
+            .recorder
+            .step(step.index, due, &outcome, trace, request);
         unknown |= outcome.unknown;
         if failed.is_some() {
             if guard.walk.is_in_transaction(task) {

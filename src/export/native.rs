@@ -27,6 +27,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
         tasks(),
         |label| task(state, label),
     ));
+    all.push(responses(state));
     let name = "loadgen_request_duration_seconds";
     let help = "Response time, from the intended start; percentiles of the last interval.";
     let latency = (name, help, Times::Latency);
@@ -122,6 +123,18 @@ fn outcomes<'a>(
             let mut labels = labels(label);
             labels.push(("outcome", outcome.to_owned()));
             labels.sort();
+            family.number(labels, count as f64);
+        }
+    }
+    family
+}
+
+fn responses(state: &State) -> Family {
+    let help = "Responses by status code.";
+    let mut family = Family::new("loadgen_responses_total", MetricType::Counter, help);
+    for (counters, label) in state.steps.iter().zip(&state.about.plan.steps) {
+        for (status, count) in counters.statuses.iter() {
+            let labels = with(step(state, label), &[("status", &status.to_string())]);
             family.number(labels, count as f64);
         }
     }

@@ -7,7 +7,7 @@ use super::{
 pub(super) use crate::metric::Distribution as Times;
 use crate::{
     driver::ByClass,
-    metric::{self, Counter, CounterInfo, Exported, Of, Timer, Timers},
+    metric::{self, Counter, CounterInfo, Exported, Of, Statuses, Timer, Timers},
     plan::Label,
     record::{Hist, Measures, Snapshot},
 };
@@ -38,6 +38,7 @@ pub(super) struct Counters {
     pub ok: u64,
     pub by_class: ByClass,
     pub counts: metric::Counters,
+    pub statuses: Statuses,
     pub passed: u64,
     pub missed: u64,
     latency: Sum,
@@ -63,6 +64,7 @@ impl Counters {
         self.ok += measures[Timer::Ok].len();
         self.by_class += measures.by_class;
         self.counts += measures.counts;
+        self.statuses.add(&measures.statuses);
         self.passed += measures.passed();
         self.missed += measures.missed.iter().sum::<u64>();
         self.latency.add(&measures.latency());

@@ -29,7 +29,7 @@ pub(super) fn of_run(
         Metric::Count => Some(value + totals.missed_count(scope)),
         metric => {
             let times = punctual_times(metric, view)?;
-            observe(metric, &Tally::of(view), &times, seconds).value
+            observe(metric, &Tally::of(metric, view), &times, seconds).value
         }
     });
     punctual.is_some_and(|value| threshold.op.holds(value, threshold.limit) != verdict.ok)

@@ -20,6 +20,10 @@ pub(super) struct Tally {
     errors: u64,
     checks: u64,
     passed: u64,
+    /// All responses.
+    responses: u64,
+    /// Those with the status codes that the metric looks at.
+    matching: u64,
 }
 
 /// A metric's value and what it rests on.
@@ -32,8 +36,15 @@ pub(super) struct Observation {
 }
 
 impl Tally {
-    pub(super) fn of(view: &View) -> Self {
+    /// What `metric` needs of a scope.
+    pub(super) fn of(metric: Metric, view: &View) -> Self {
         let measures = &view.measures;
+        let matching = match metric {
+            Metric::Status(codes) | Metric::StatusShare(codes) => {
+                measures.statuses.within(codes.first..=codes.last)
+            }
+            _ => 0,
+        };
         Self {
             counts: measures.counts,
             runs: view.runs,
@@ -42,6 +53,8 @@ impl Tally {
             errors: measures.errors(),
             checks: measures.checks,
             passed: measures.passed(),
+            responses: measures.statuses.total(),
+            matching,
         }
     }
 
@@ -52,6 +65,8 @@ impl Tally {
         apply(&mut self.errors, other.errors);
         apply(&mut self.checks, other.checks);
         apply(&mut self.passed, other.passed);
+        apply(&mut self.responses, other.responses);
+        apply(&mut self.matching, other.matching);
     }
 }
 
@@ -100,6 +115,11 @@ pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64)
         Metric::Errors => (tally.errors as f64, tally.count),
         Metric::ErrorRate => (tally.errors as f64 / tally.count as f64, tally.count),
         Metric::Checks => (tally.passed as f64 / tally.checks as f64, tally.checks),
+        Metric::Status(_) => (tally.matching as f64, offered),
+        Metric::StatusShare(_) => {
+            let share = tally.matching as f64 / tally.responses as f64;
+            (share, tally.responses)
+        }
         Metric::Count => (tally.count as f64, offered),
         Metric::Rate => (tally.runs_in_time as f64 / seconds, offered),
         Metric::Counter(counter) => (tally.counts[counter] as f64, offered),
@@ -126,7 +146,10 @@ pub(super) fn nothing_to_judge(metric: Metric) -> &'static str {
             "no samples: no request ended"
         }
         Metric::Checks => "no samples: nothing was checked",
+        Metric::StatusShare(_) => "no samples: no response came",
         Metric::Time(Distribution::Timer(timer), _) => timer.info().no_samples.unwrap_or_default(),
-        Metric::Count | Metric::Rate | Metric::Counter(_) => "no samples: nothing was due",
+        Metric::Count | Metric::Rate | Metric::Status(_) | Metric::Counter(_) => {
+            "no samples: nothing was due"
+        }
     }
 }

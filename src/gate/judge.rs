@@ -232,7 +232,7 @@ impl Standing {
         let Threshold { metric, scope, .. } = self.threshold;
         let times = times(metric, view).unwrap_or_default();
         let seconds = totals.seconds_of(scope);
-        let observation = observe(metric, &Tally::of(view), &times, seconds);
+        let observation = observe(metric, &Tally::of(metric, view), &times, seconds);
         let mut verdict = Verdict::of(&self.threshold, observation);
         verdict.doubtful = doubt::of_run(&self.threshold, &verdict, view, totals);
         verdict

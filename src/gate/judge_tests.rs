@@ -2,7 +2,10 @@ use super::*;
 use crate::{
     driver::ErrorClass,
     metric::{Counter, Timer},
-    plan::threshold::{Distribution, Op, Statistic, Unit},
+    plan::{
+        http::StatusRange,
+        threshold::{Distribution, Op, Statistic, Unit},
+    },
     record::{Collector, Size},
 };
 use proptest::prelude::*;
@@ -155,18 +158,25 @@ fn every_metric_looks_at_its_own_counter() {
         snapshot.steps[place][Counter::Retries] = 4;
         snapshot.steps[place][Counter::Reconnects] = 5;
         snapshot.steps[place].check(2, 0b10);
+        for status in [200, 404, 503, 503] {
+            snapshot.steps[place].statuses.count(status);
+        }
         snapshot.tasks[place][Counter::Dropped] = 6;
         snapshot.tasks[place][Counter::Offered] += 7;
         snapshot.tasks[place][Timer::Cut].record(9 * MS);
         snapshot.tasks[place][Counter::Interrupted] += 1;
     }
     let time = |which, statistic| Metric::Time(which, statistic);
+    let codes = |first, last| StatusRange { first, last };
     let cases = [
         (Metric::Count, 6.0),
         (Metric::Rate, 4.0),
         (Metric::Errors, 2.0),
         (Metric::ErrorRate, 2.0 / 6.0),
         (Metric::Checks, 0.5),
+        (Metric::Status(codes(503, 503)), 4.0),
+        (Metric::Status(codes(400, 499)), 2.0),
+        (Metric::StatusShare(codes(400, 599)), 0.75),
         (Metric::Counter(Counter::Dropped), 12.0),
         (Metric::Counter(Counter::Interrupted), 2.0),
         (Metric::Counter(Counter::Unknown), 6.0),
@@ -230,6 +240,10 @@ fn comparisons() {
 
 #[test]
 fn no_samples_is_a_failure_in_words() {
+    let server_error = StatusRange {
+        first: 500,
+        last: 599,
+    };
     let metrics = [
         Metric::Time(Distribution::Latency, Statistic::Max),
         Metric::Time(Distribution::Timer(Timer::Failed), Statistic::Max),
@@ -239,6 +253,8 @@ fn no_samples_is_a_failure_in_words() {
         Metric::Errors,
         Metric::Counter(Counter::Dropped),
         Metric::Rate,
+        Metric::Status(server_error),
+        Metric::StatusShare(server_error),
     ];
     let run = Run::of(
         metrics
@@ -261,6 +277,8 @@ fn no_samples_is_a_failure_in_words() {
     no samples: no request ended
     no samples: nothing was due
     no samples: nothing was due
+    no samples: nothing was due
+    no samples: no response came
     ");
 }
 

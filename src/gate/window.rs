@@ -56,7 +56,7 @@ impl Window {
                 self.punctual.subtract(&punctual.expand());
             }
         }
-        let tally = Tally::of(view);
+        let tally = Tally::of(metric, view);
         let times = times(metric, view).unwrap_or_default();
         let punctual = punctual_times(metric, view);
         self.tally += tally;

@@ -122,6 +122,18 @@ table! {
             column: "service p95",
         })
     }
+    /// First to last byte of the response.
+    Transfer {
+        name: "transfer",
+        key: Some("transfer_us"),
+        meaning: "First to last byte of the response; of SQL, from the first row on.",
+        no_samples: Some("no samples: no response began"),
+        exported: Some((
+            "loadgen_request_transfer_seconds",
+            "First to last byte of the response; percentiles of the last interval.",
+        )),
+        k6: Some("k6_http_req_receiving")
+    }
     /// Opening connections.
     Connect {
         name: "connect",

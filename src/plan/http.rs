@@ -1,11 +1,15 @@
 //! HTTP requests as they will be sent.
 
-use super::StepPlan;
+use super::{
+    StepPlan,
+    written::{cut, redact_query},
+};
 use crate::data::{Template, Value, jsonpath::JsonPath};
 pub use crate::scenario::raw::{Encoding, Http2};
 use bytes::Bytes;
 use http::{HeaderName, Method};
 use regex::bytes::Regex;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
@@ -119,6 +123,14 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 impl StepPlan for HttpStep {
     fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// Method and path.
+    fn request(&self, values: &[Value]) -> Option<String> {
+        let mut path = Vec::new();
+        self.path.render(values, &mut path);
+        let path = redact_query(&cut(&String::from_utf8_lossy(&path)));
+        Some(format!("{} {path}", self.method))
     }
 
     /// Enables trace context, unless the request has a `traceparent` header of its own.
@@ -283,7 +295,7 @@ impl HttpStep {
 }
 
 /// Statuses from `first` to `last`, both included: `200`, `"2xx"` or `"200-204"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRange {
     /// The lowest.
     pub first: u16,

@@ -1,7 +1,7 @@
 //! Steps, of whatever kind.
 
 use super::{CustomStep, HttpStep, SqlStep, Think, describe::Describe, http::Sampling};
-use crate::scenario::raw::step_kinds;
+use crate::{data::Value, scenario::raw::step_kinds};
 use std::time::Duration;
 
 /// One request or statement.
@@ -24,6 +24,11 @@ pub trait StepPlan: Describe {
 
     /// The place of the database whose transactions it takes part in.
     fn database(&self) -> Option<usize> {
+        None
+    }
+
+    /// The request with these values, as it may be shown; None where the step's name says it all.
+    fn request(&self, _values: &[Value]) -> Option<String> {
         None
     }
 

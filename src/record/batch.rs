@@ -6,6 +6,7 @@ use crate::{
     metric::{Counter, Timer},
     time::Nanos,
 };
+use std::num::NonZeroU16;
 
 /// How many wait at most.
 const MOST: usize = 64;
@@ -28,6 +29,8 @@ pub enum Success {
         service: Nanos,
         /// First byte sent to first byte of the response, where that was seen.
         ttfb: Option<Nanos>,
+        /// Status code of the response, where it has one.
+        status: Option<NonZeroU16>,
         /// Bytes sent and received.
         traffic: [u64; 2],
     },
@@ -50,6 +53,7 @@ impl Success {
             latency: outcome.ended_at.saturating_sub(intended),
             service: outcome.service()?,
             ttfb: outcome.ttfb(),
+            status: outcome.status,
             traffic: [outcome.bytes_sent, outcome.bytes_received],
         })
     }
@@ -61,6 +65,7 @@ impl Success {
                 latency,
                 service,
                 ttfb,
+                status,
                 traffic: [sent, received],
             } => {
                 let measures = &mut current.steps[index];
@@ -69,6 +74,10 @@ impl Success {
                 measures[Timer::Service].record(service);
                 if let Some(ttfb) = ttfb {
                     measures[Timer::Ttfb].record(ttfb);
+                    measures[Timer::Transfer].record(service.saturating_sub(ttfb));
+                }
+                if let Some(status) = status {
+                    measures.statuses.count(status.get());
                 }
                 measures.check(checks[index], 0);
                 measures[Counter::BytesSent] += sent;
@@ -122,6 +131,8 @@ mod tests {
                 expected[*index].record(*latency);
                 let outcome = Outcome {
                     sent_at: Some(20_000_000 - latency / 2),
+                    first_byte_at: Some(20_000_000 - latency / 4),
+                    status: NonZeroU16::new(200 + *index as u16),
                     ended_at: 20_000_000,
                     failure: None,
                     missed: 0,
@@ -142,7 +153,10 @@ mod tests {
                 let count = expected.len();
                 prop_assert_eq!(measures[Timer::Ok].to_base64(), expected.to_base64());
                 prop_assert_eq!((measures[Counter::Offered], measures.count()), (count, count));
-                prop_assert_eq!(measures[Timer::Service].len(), count);
+                let times = [Timer::Service, Timer::Ttfb, Timer::Transfer];
+                prop_assert_eq!(times.map(|timer| measures[timer].len()), [count; 3]);
+                let status = (count > 0).then_some((200 + index as u16, count));
+                prop_assert!(measures.statuses.iter().eq(status));
                 prop_assert_eq!((measures.checks, measures.passed()), (count * index as u64, count * index as u64));
                 prop_assert_eq!([measures[Counter::BytesSent], measures[Counter::BytesReceived]], [5 * count, 7 * count]);
                 prop_assert_eq!(

@@ -3,7 +3,7 @@
 use super::{Hist, Punctual};
 use crate::{
     driver::{ByClass, ErrorClass, TraceId},
-    metric::{Counter, Counters, Distribution, Timer, Timers, by_name, is_default},
+    metric::{Counter, Counters, Distribution, Statuses, Timer, Timers, by_name, is_default},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -31,6 +31,9 @@ pub struct Measures {
     /// Failures by class.
     #[serde(skip_serializing_if = "is_default")]
     pub by_class: ByClass,
+    /// Responses by status code.
+    #[serde(skip_serializing_if = "is_default")]
+    pub statuses: Statuses,
     /// Checks that were made: each of a step's, for every request that ended.
     #[serde(skip_serializing_if = "is_default")]
     pub checks: u64,
@@ -87,13 +90,26 @@ pub struct Sample {
     pub class: ErrorClass,
     /// What was seen, in words.
     pub message: String,
+    /// Method and path of the request, secrets hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// Where it can be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceId>,
 }
 
 impl Sample {
-    /// Whether it says the same; its trace is its own.
+    /// A failure of which there is no more to tell.
+    pub fn new(class: ErrorClass, message: String) -> Self {
+        Self {
+            class,
+            message,
+            request: None,
+            trace: None,
+        }
+    }
+
+    /// Returns true if it says the same; its request and trace are its own.
     fn is_like(&self, other: &Sample) -> bool {
         (self.class, &self.message) == (other.class, &other.message)
     }
@@ -162,23 +178,14 @@ impl Measures {
 
     /// Counts a failure and keeps its words while its class has room.
     pub fn fail(&mut self, class: ErrorClass, message: impl FnOnce() -> String) {
-        self.fail_traced(class, None, message);
+        self.fail_seen(class, || Sample::new(class, message()));
     }
 
-    /// The same of a request that was the root of a trace.
-    pub fn fail_traced(
-        &mut self,
-        class: ErrorClass,
-        trace: Option<TraceId>,
-        message: impl FnOnce() -> String,
-    ) {
+    /// Counts a failure and keeps what was seen of it while its class has room.
+    pub fn fail_seen(&mut self, class: ErrorClass, seen: impl FnOnce() -> Sample) {
         self.by_class[class] += 1;
         if self.room_for(class) {
-            self.samples.push(Sample {
-                class,
-                message: message(),
-                trace,
-            });
+            self.samples.push(seen());
         }
     }
 
@@ -206,7 +213,7 @@ impl Measures {
         let counts = counts.chain(self.by_class.iter().map(|(_, count)| count));
         counts
             .chain(&self.missed)
-            .chain([&self.checks])
+            .chain([&self.checks, &self.statuses.total()])
             .all(|count| *count <= MOST_COUNTED)
             && self.times.iter().all(|(_, times)| times.is_possible())
             && self
@@ -235,6 +242,7 @@ impl Measures {
             self.punctual().add(punctual);
         }
         self.by_class += other.by_class;
+        self.statuses.add(&other.statuses);
         self.checks += other.checks;
         if self.missed.len() < other.missed.len() {
             self.missed.resize(other.missed.len(), 0);
@@ -265,7 +273,11 @@ mod tests {
         ] {
             let mut second = Measures::default();
             for id in 0..30 {
-                second.fail_traced(class, Some(TraceId(id)), || message.into());
+                second.fail_seen(class, || Sample {
+                    trace: Some(TraceId(id)),
+                    request: Some(format!("GET /{id}")),
+                    ..Sample::new(class, message.into())
+                });
             }
             assert_eq!(second.samples.len(), SAMPLES_PER_CLASS);
             totals.add(&second);

@@ -1,7 +1,7 @@
 //! A worker's own recorder: plain memory that no other worker touches, one snapshot sent a second.
 
 use super::{
-    Ending, Measures, Periods, Size, Snapshot, Span, Start, Traced, UserTime,
+    Ending, Measures, Periods, Sample, Size, Snapshot, Span, Start, Traced, UserTime,
     batch::{Batch, Success},
     period::Part,
     presence::Presence,
@@ -184,8 +184,16 @@ impl Recorder {
         self.place(intended).groups[group][Counter::Offered] += 1;
     }
 
-    /// A step ended, and was the root of a trace if there is one.
-    pub fn step(&self, step: usize, start: Start, outcome: &Outcome, trace: Option<Trace>) {
+    /// A step ended, and was the root of a trace if there is one; `request` tells what was requested,
+    /// where a sample of its failure is kept.
+    pub fn step(
+        &self,
+        step: usize,
+        start: Start,
+        outcome: &Outcome,
+        trace: Option<Trace>,
+        request: impl FnOnce() -> Option<String>,
+    ) {
         self.turn(outcome.ended_at);
         let part = Part::Step(step);
         let late = self.is_late(part, outcome.ended_at);
@@ -212,11 +220,17 @@ impl Recorder {
             None => measures[Timer::Ok].record(latency),
             Some(failure) => {
                 measures[Timer::Failed].record(latency);
-                let trace = trace.map(|trace| trace.id);
-                measures.fail_traced(failure.class, trace, || failure.detail.to_string());
+                measures.fail_seen(failure.class, || Sample {
+                    request: request(),
+                    trace: trace.map(|trace| trace.id),
+                    ..Sample::new(failure.class, failure.detail.to_string())
+                });
             }
         }
         time(measures, outcome.response_times());
+        if let Some(status) = outcome.status {
+            measures.statuses.count(status.get());
+        }
         measures.check(self.checks[step], outcome.missed);
         measures[Counter::Unknown] += u64::from(outcome.unknown);
         measures[Counter::Late] += u64::from(late);

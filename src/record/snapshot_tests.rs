@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     driver::{ErrorClass, Shortage, Trace, TraceId},
     metric::{Counter, Timer},
-    record::{Ending, Traced},
+    record::{Ending, Sample, Traced},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -30,7 +30,11 @@ fn measures() -> impl Strategy<Value = Measures> {
             measures[counter] += count;
         }
         for (class, trace, message) in failures {
-            measures.fail_traced(class, trace.map(TraceId), || message);
+            measures.fail_seen(class, || Sample {
+                request: trace.map(|id| format!("GET /{id}")),
+                trace: trace.map(TraceId),
+                ..Sample::new(class, message)
+            });
         }
         measures.check(checks, missed);
         if checks > 4 {

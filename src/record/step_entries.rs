@@ -1,7 +1,10 @@
 //! Measurements of many steps in some seconds, in few bytes each.
 
 use super::{Compact, varint};
-use crate::{driver::ByClass, metric::Key as _};
+use crate::{
+    driver::ByClass,
+    metric::{Key as _, Statuses},
+};
 use std::iter::Peekable;
 
 /// One step's or group's part of an entry of the timeline.
@@ -13,6 +16,8 @@ pub struct StepEntry {
     pub errors: u64,
     /// Failures by class.
     pub by_class: ByClass,
+    /// Responses by status code.
+    pub statuses: Statuses,
     /// Response times of every outcome, those cut off at the end included.
     pub latency: Compact,
     /// Service times.
@@ -24,6 +29,7 @@ impl StepEntry {
         self.count += more.count;
         self.errors += more.errors;
         self.by_class += more.by_class;
+        self.statuses.add(&more.statuses);
         self.latency = self.latency.plus(&more.latency);
         self.service = self.service.plus(&more.service);
     }
@@ -36,6 +42,11 @@ impl StepEntry {
         for (class, count) in classes() {
             varint::write(class.place() as u64, to);
             varint::write(*count, to);
+        }
+        varint::write(self.statuses.len() as u64, to);
+        for (status, count) in self.statuses.iter() {
+            varint::write(status.into(), to);
+            varint::write(count, to);
         }
         self.latency.write(to);
         self.service.write(to);
@@ -53,6 +64,10 @@ impl StepEntry {
             if let Some((_, own)) = entry.by_class.iter_mut().nth(class) {
                 *own = count;
             }
+        }
+        for _ in 0..varint::read(bytes) {
+            let status = varint::read(bytes) as u16;
+            entry.statuses.increase(status, varint::read(bytes));
         }
         entry.latency = Compact::read(bytes);
         entry.service = Compact::read(bytes);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     driver::ByClass,
-    metric::{Counter, Timer},
+    metric::{Counter, Statuses, Timer},
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -73,6 +73,7 @@ struct Sums {
     count: u64,
     errors: u64,
     by_class: ByClass,
+    statuses: Statuses,
     latency: Hist,
     service: Hist,
 }
@@ -231,6 +232,7 @@ impl Sums {
             count: self.count,
             errors: self.errors,
             by_class: self.by_class,
+            statuses: self.statuses,
             latency: self.latency.compact(),
             service: self.service.compact(),
         }
@@ -247,6 +249,7 @@ fn add(steps: &mut BTreeMap<usize, Sums>, measured: &[Measures]) {
         sums.count += measures.count();
         sums.errors += measures.errors();
         sums.by_class += measures.by_class;
+        sums.statuses.add(&measures.statuses);
         for ended in measures.ends() {
             sums.latency.add(ended);
         }

@@ -11,7 +11,7 @@ use crate::{
 ///
 /// Of everything: requests, merged over all steps; but counters that are [`Of::Runs`] are of task
 /// runs. Of a task: its runs, with latency from arrival to last step; timers and counters that are
-/// [`Of::Requests`], and checks, are merged over the task's steps. Of a group likewise: its
+/// [`Of::Requests`], statuses and checks are merged over the task's steps. Of a group likewise: its
 /// repetitions.
 #[derive(Debug, Clone, Default)]
 pub struct View {
@@ -98,6 +98,7 @@ impl View {
                 *count = requests[counter];
             }
         }
+        measures.statuses = requests.statuses;
         measures.checks = requests.checks;
         measures.missed = requests.missed;
         Self {

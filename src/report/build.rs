@@ -2,7 +2,9 @@
 
 use super::{
     background::BackgroundResults,
-    figures::{at, by_class, by_time, micros, per_second, points, rounded, stats, traced},
+    figures::{
+        at, by_class, by_time, micros, per_second, points, rounded, stats, statuses, traced,
+    },
     model::{self, Generator, Interval, IntervalHdr, Lag, ResultFile, Run, Scenario, StepInterval},
     texts::Texts as _,
     warnings,
@@ -310,6 +312,7 @@ fn measured(part: &StepEntry, seconds: u64) -> StepInterval {
         rate: per_second(part.count, seconds as f64),
         errors: part.errors,
         errors_by_class: by_class(&part.by_class),
+        statuses: statuses(&part.statuses),
         latency: points(&part.latency),
         service: points(&part.service),
         hdr: IntervalHdr {

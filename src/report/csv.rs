@@ -15,11 +15,12 @@ const TOTALS: &str = "totals";
 const HEADER: &str = "t_s,interval_s,step,users,in_flight,queued,offered,dropped,\
     count,rate_per_s,errors,error_rate,\
     latency_p50_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,\
-    service_p50_us,service_p90_us,service_p95_us,service_p99_us,service_max_us,warmup";
+    service_p50_us,service_p90_us,service_p95_us,service_p99_us,service_max_us,warmup,statuses";
 
 /// The timeline. Times are in microseconds; a cell is empty where there is no value, which are
 /// users, arrivals and the like of a step, and percentiles of an interval in which nothing ended.
-/// `warmup` is 1 in the warm-up, which is in no statistics, and else 0.
+/// `warmup` is 1 in the warm-up, which is in no statistics, and else 0. `statuses` are the status codes
+/// of responses with their numbers: `200:57 404:3`.
 ///
 /// # Errors
 /// In words, when a histogram of the result cannot be read.
@@ -49,8 +50,12 @@ fn row(interval: &Interval, step: &str, load: &str, part: &IntervalStats) -> Str
         0 => String::new(),
         count => rounded(part.errors as f64 / count as f64, 9).to_string(),
     };
+    let statuses = part.statuses.iter();
+    let statuses: Vec<String> = statuses
+        .map(|(code, count)| format!("{code}:{count}"))
+        .collect();
     format!(
-        "{},{},{},{load},{},{},{},{error_rate},{},{},{}",
+        "{},{},{},{load},{},{},{},{error_rate},{},{},{},{}",
         interval.t_s,
         interval.interval_s,
         quoted(step),
@@ -60,6 +65,7 @@ fn row(interval: &Interval, step: &str, load: &str, part: &IntervalStats) -> Str
         figures(&part.latency),
         figures(&part.service),
         u8::from(interval.warmup),
+        statuses.join(" "),
     )
 }
 

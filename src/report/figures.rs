@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     driver::ByClass,
-    metric::{Timer, Timers},
+    metric::{Statuses, Timer, Timers},
     record::{Compact, Hist, Traced, View},
     time::SECOND,
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
 /// The figures of a scope, whose load took so many seconds.
 pub(super) fn stats(view: &View, seconds: f64) -> Stats {
@@ -30,6 +30,7 @@ pub(super) fn stats(view: &View, seconds: f64) -> Stats {
         count: measures.count(),
         rate_per_s: per_second(view.runs_in_time, seconds),
         requests_per_s: per_second(view.requests_in_time, seconds),
+        statuses: statuses(&measures.statuses),
         errors: Errors {
             count: measures.errors(),
             rate: measures.error_rate().map(|rate| rounded(rate, 9)),
@@ -40,6 +41,7 @@ pub(super) fn stats(view: &View, seconds: f64) -> Stats {
                 .map(|sample| ErrorSample {
                     class: sample.class.name().to_owned(),
                     message: sample.message.clone(),
+                    request: sample.request.clone(),
                     trace_id: sample.trace.map(|id| id.to_string()),
                 })
                 .collect(),
@@ -86,6 +88,25 @@ pub(super) fn by_class(counts: &ByClass) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// Most status codes that are told one by one.
+const MOST_CODES: usize = 100;
+
+/// How many responses had each status code; the least frequent of many codes together, as `other`.
+pub(super) fn statuses(counts: &Statuses) -> BTreeMap<String, u64> {
+    let mut counts: Vec<(u16, u64)> = counts.iter().collect();
+    counts.sort_by_key(|(status, count)| (Reverse(*count), *status));
+    let rest = counts.split_off(counts.len().min(MOST_CODES));
+    let named = counts.into_iter();
+    let mut named: BTreeMap<String, u64> = named
+        .map(|(status, count)| (status.to_string(), count))
+        .collect();
+    if !rest.is_empty() {
+        let rest = rest.into_iter().map(|(_, count)| count).sum();
+        named.insert("other".to_owned(), rest);
+    }
+    named
+}
+
 pub(super) fn figures(times: &Hist) -> Option<Figures> {
     let (mean, stddev) = times.moments()?;
     Some(Figures {
@@ -129,4 +150,24 @@ pub(super) fn per_second(count: u64, seconds: f64) -> f64 {
 pub(super) fn rounded(value: f64, places: i32) -> f64 {
     let scale = 10f64.powi(places);
     (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_status_codes_the_least_frequent_are_told_together() {
+        let mut counts = Statuses::default();
+        assert_eq!(statuses(&counts), BTreeMap::new());
+        // The first ten occur least.
+        (300..410).for_each(|code| counts.increase(code, u64::from(code - 300)));
+        let told = statuses(&counts);
+        assert_eq!(told.len(), MOST_CODES + 1);
+        assert_eq!(
+            (told.get("309"), told["310"], told["other"]),
+            (None, 10, 45)
+        );
+        assert_eq!(told.values().sum::<u64>(), counts.total());
+    }
 }

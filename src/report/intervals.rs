@@ -13,6 +13,8 @@ pub(super) struct IntervalStats {
     pub errors: u64,
     /// How many of each error class.
     pub by_class: BTreeMap<String, u64>,
+    /// Responses by status code.
+    pub statuses: BTreeMap<String, u64>,
     /// Response times.
     pub latency: Hist,
     /// Service times.
@@ -24,8 +26,14 @@ impl IntervalStats {
     pub fn add(&mut self, other: &IntervalStats) {
         self.count += other.count;
         self.errors += other.errors;
-        for (class, count) in &other.by_class {
-            *self.by_class.entry(class.clone()).or_default() += count;
+        let named = [
+            (&mut self.by_class, &other.by_class),
+            (&mut self.statuses, &other.statuses),
+        ];
+        for (mine, more) in named {
+            for (name, count) in more {
+                *mine.entry(name.clone()).or_default() += count;
+            }
         }
         self.latency.add(&other.latency);
         self.service.add(&other.service);
@@ -68,6 +76,7 @@ fn part(measured: Option<&StepInterval>) -> Result<IntervalStats, String> {
         count: measured.count,
         errors: measured.errors,
         by_class: measured.errors_by_class.clone(),
+        statuses: measured.statuses.clone(),
         latency: hist(measured.hdr.latency.as_deref())?,
         service: hist(measured.hdr.service.as_deref())?,
     })

@@ -60,6 +60,8 @@ fn section(name: &str, result: &ResultFile) -> String {
         )
     });
     blocks.extend(list("Errors", classes));
+    let statuses = words::statuses(&result.totals);
+    blocks.extend(statuses.map(|statuses| format!("Status codes: {}", plain(&statuses))));
     blocks.extend(list(
         "Warnings",
         result.warnings.iter().map(|text| plain(text)),

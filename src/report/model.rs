@@ -240,6 +240,9 @@ pub struct ErrorSample {
     pub class: String,
     /// What was seen.
     pub message: String,
+    /// Method and path of the request, with its values; secrets are hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// Its trace, where requests had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
@@ -329,6 +332,9 @@ pub struct StepInterval {
     /// How many of each class that occurred.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors_by_class: BTreeMap<String, u64>,
+    /// Responses by status code, as in the statistics.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<String, u64>,
     /// Response times in microseconds.
     pub latency: Option<Points>,
     /// Service times in microseconds.

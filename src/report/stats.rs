@@ -10,7 +10,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, Visitor},
     ser::SerializeMap as _,
 };
-use std::{borrow::Cow, fmt, ops::Index};
+use std::{borrow::Cow, collections::BTreeMap, fmt, ops::Index};
 
 /// Statistics of a step, a task, a group or everything.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,8 @@ pub struct Stats {
     pub rate_per_s: f64,
     /// Requests that ended per second of the load.
     pub requests_per_s: f64,
+    /// Responses by status code, the 100 most frequent ones; `other` are all others.
+    pub statuses: BTreeMap<String, u64>,
     /// Failures.
     pub errors: Errors,
     /// Intended start to last byte, every outcome; what was cut off counts at its age.
@@ -57,6 +59,7 @@ enum Item {
     Count,
     Rate,
     Requests,
+    Statuses,
     Errors,
     Latency,
     Timer(Timer),
@@ -77,7 +80,7 @@ impl Item {
         [Item::Counter(due), Item::Count, Item::Rate, Item::Requests]
             .into_iter()
             .chain(events.map(Item::Counter))
-            .chain([Item::Errors, Item::Latency])
+            .chain([Item::Statuses, Item::Errors, Item::Latency])
             .chain(timers.map(Item::Timer))
             .chain(of(Unit::Bytes).map(Item::Counter))
             .chain([Item::Hdr])
@@ -89,6 +92,7 @@ impl Item {
             Item::Count => "count",
             Item::Rate => "rate_per_s",
             Item::Requests => "requests_per_s",
+            Item::Statuses => "statuses",
             Item::Errors => "errors",
             Item::Latency => "latency_us",
             Item::Timer(timer) => timer.info().key.unwrap_or_default(),
@@ -105,6 +109,10 @@ impl Item {
                  step's requests."
             }
             Item::Requests => "Requests that ended per second of the load.",
+            Item::Statuses => {
+                "Responses by status code, where there are some: the 100 most frequent codes, and \
+                 `other` for the rest."
+            }
             Item::Errors => "Failures.",
             Item::Latency => {
                 "Intended start to last byte, every outcome; what was cut off counts at its age."
@@ -118,6 +126,7 @@ impl Item {
         match self {
             Item::Counter(_) | Item::Count => generator.subschema_for::<u64>(),
             Item::Rate | Item::Requests => generator.subschema_for::<f64>(),
+            Item::Statuses => generator.subschema_for::<BTreeMap<String, u64>>(),
             Item::Errors => generator.subschema_for::<Errors>(),
             Item::Latency | Item::Timer(_) => generator.subschema_for::<Option<Figures>>(),
             Item::Hdr => generator.subschema_for::<Hdr>(),
@@ -135,6 +144,8 @@ impl Serialize for Stats {
                 Item::Count => map.serialize_entry(key, &self.count)?,
                 Item::Rate => map.serialize_entry(key, &self.rate_per_s)?,
                 Item::Requests => map.serialize_entry(key, &self.requests_per_s)?,
+                Item::Statuses if self.statuses.is_empty() => {}
+                Item::Statuses => map.serialize_entry(key, &self.statuses)?,
                 Item::Errors => map.serialize_entry(key, &self.errors)?,
                 Item::Latency => map.serialize_entry(key, &self.latency_us)?,
                 Item::Timer(timer) if timer.info().optional && self[timer].is_none() => {}
@@ -165,6 +176,7 @@ impl<'de> Visitor<'de> for Reader {
     /// Passes keys over that are not known; counters and times that a file lacks are none.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stats, A::Error> {
         let (mut counts, mut times) = (Counters::default(), Timers::default());
+        let mut statuses = BTreeMap::new();
         let (mut count, mut errors) = (None, None);
         let (mut rate_per_s, mut requests_per_s) = (None, None);
         let (mut latency_us, mut hdr) = (None, None);
@@ -174,6 +186,7 @@ impl<'de> Visitor<'de> for Reader {
                 Some(Item::Count) => count = Some(map.next_value()?),
                 Some(Item::Rate) => rate_per_s = Some(map.next_value()?),
                 Some(Item::Requests) => requests_per_s = Some(map.next_value()?),
+                Some(Item::Statuses) => statuses = map.next_value()?,
                 Some(Item::Errors) => errors = Some(map.next_value()?),
                 Some(Item::Latency) => latency_us = map.next_value()?,
                 Some(Item::Timer(timer)) => times[timer] = map.next_value()?,
@@ -191,6 +204,7 @@ impl<'de> Visitor<'de> for Reader {
             rate_per_s,
             // Files from before it was there have one rate.
             requests_per_s: requests_per_s.unwrap_or(rate_per_s),
+            statuses,
             errors: errors.ok_or_else(|| missing(Item::Errors))?,
             latency_us,
             times,
@@ -211,7 +225,10 @@ impl JsonSchema for Stats {
             let mut schema = item.schema(generator);
             schema.insert("description".to_owned(), item.meaning().into());
             properties.insert(item.key().to_owned(), schema.into());
-            if !matches!(item, Item::Latency | Item::Timer(_) | Item::Requests) {
+            if !matches!(
+                item,
+                Item::Latency | Item::Timer(_) | Item::Requests | Item::Statuses
+            ) {
                 required.push(item.key());
             }
         }

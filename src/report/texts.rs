@@ -191,13 +191,16 @@ impl Texts for Stats {
             samples,
         } = &mut self.errors;
         keys(by_class, visit);
+        keys(&mut self.statuses, visit);
         for ErrorSample {
             class,
             message,
+            request,
             trace_id,
         } in samples
         {
             lines!(visit: class, message);
+            request.each(visit);
             trace_id.each(visit);
         }
     }
@@ -269,6 +272,7 @@ impl Texts for Interval {
             keys(parts, visit);
             for part in parts.values_mut() {
                 keys(&mut part.errors_by_class, visit);
+                keys(&mut part.statuses, visit);
             }
         }
     }

@@ -9,6 +9,19 @@ use crate::{
     scenario::form::Words,
     time::{Nanos, SECOND, nanos},
 };
+use std::cmp::Reverse;
+
+/// Status codes of responses with their numbers, the most frequent first: `200 × 1,204, 404 × 3`; None
+/// where no response had one.
+pub(super) fn statuses(stats: &Stats) -> Option<String> {
+    let mut statuses: Vec<(&String, &u64)> = stats.statuses.iter().collect();
+    statuses.sort_by_key(|(code, count)| (*code == "other", Reverse(**count)));
+    let statuses = statuses.iter();
+    let statuses: Vec<String> = statuses
+        .map(|(code, count)| format!("{code} × {}", human::count(**count)))
+        .collect();
+    (!statuses.is_empty()).then(|| statuses.join(", "))
+}
 
 /// How many failed, with their share when any did: `12 (3.4%)`.
 pub(super) fn errors(errors: &Errors) -> String {

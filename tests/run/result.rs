@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hdrhistogram::{Histogram, serialization::Deserializer};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 const TOP: &str = "schema scenario plan run generators totals tasks groups steps timeline thresholds \
                    checks verify events observed warnings";
@@ -142,6 +143,21 @@ fn totals(result: &Value) {
             parts.map(|step| at(step, &path)).sum::<f64>()
         );
     }
+    statuses(totals, steps);
+}
+
+/// Fails unless the status codes of the whole are those of its parts.
+fn statuses<'a>(whole: &Value, parts: impl IntoIterator<Item = &'a Value>) {
+    let mut sum = BTreeMap::new();
+    for part in parts {
+        for (code, count) in part["statuses"].as_object().into_iter().flatten() {
+            *sum.entry(code).or_insert(0.0) += number(count);
+        }
+    }
+    let given = whole["statuses"].as_object().into_iter().flatten();
+    let given: BTreeMap<_, _> = given.map(|(code, count)| (code, number(count))).collect();
+    assert_eq!(given, sum);
+    assert!(given.values().sum::<f64>() <= at(whole, "count"), "{whole}");
 }
 
 /// Stats of what was cut off so many times.
@@ -253,6 +269,7 @@ fn timeline(result: &Value) {
         let sum = |key| parts.iter().map(|part| count(part, key)).sum::<u64>();
         assert_eq!(sum("count"), count(step, "count"), "{id}");
         assert_eq!(sum("errors"), count(step, "errors.count"), "{id}");
+        statuses(step, parts.iter().copied());
         for which in ["latency", "service"] {
             let stored = parts
                 .iter()

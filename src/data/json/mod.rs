@@ -139,7 +139,7 @@ impl<'j> Json<'j> {
     }
 
     /// Items of a list, or members of an object; 0 for all else.
-    pub fn len(self) -> usize {
+    pub fn child_count(self) -> usize {
         self.node().count as usize
     }
 

@@ -2,14 +2,13 @@
 
 use super::{Form, Node, Parsed};
 use memchr::memchr2;
-use std::borrow::Cow;
 
 /// Prefixes that keep a page from being run as a script (Angular, Google, Facebook).
 const GUARDS: [&[u8]; 4] = [b")]}',", b")]}'", b"for(;;);", b"while(1);"];
 
 /// The values of a text; None when it is not JSON.
 pub fn read(text: &[u8]) -> Option<Parsed> {
-    let (start, recoded) = begin(text);
+    let (start, recoded) = start(text);
     let bytes = recoded.as_deref().unwrap_or(text);
     // Spans are 32 bits.
     u32::try_from(bytes.len()).ok()?;
@@ -26,21 +25,18 @@ pub fn read(text: &[u8]) -> Option<Parsed> {
         reader.nodes.truncate(first);
     }
     let nodes = (reader.at == bytes.len()).then_some(reader.nodes)?;
-    let recoded = match recoded {
-        Some(Cow::Owned(recoded)) => Some(recoded.into()),
-        _ => None,
-    };
+    let recoded = recoded.map(Vec::into_boxed_slice);
     Some(Parsed { recoded, nodes })
 }
 
 /// Where the document begins, and the text as UTF-8 if it is UTF-16.
-fn begin(text: &[u8]) -> (usize, Option<Cow<'_, [u8]>>) {
+fn start(text: &[u8]) -> (usize, Option<Vec<u8>>) {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         let text: String = char::decode_utf16(units)
             .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect();
-        (0, Some(Cow::Owned(text.into_bytes())))
+        (0, Some(text.into_bytes()))
     };
     match text {
         [0xff, 0xfe, rest @ ..] => return units(rest, u16::from_le_bytes),

@@ -17,9 +17,9 @@ pub fn same<E>(
 ) -> Result<bool, E> {
     let mut pairs = vec![(left, right)];
     while let Some((left, right)) = pairs.pop() {
-        visit(1 + left.len())?;
+        visit(1 + left.child_count())?;
         match (left.kind(), right.kind()) {
-            (Kind::List, Kind::List) if left.len() == right.len() => {
+            (Kind::List, Kind::List) if left.child_count() == right.child_count() => {
                 pairs.extend(left.children().zip(right.children()));
             }
             (Kind::Object, Kind::Object) => {

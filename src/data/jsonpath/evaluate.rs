@@ -85,23 +85,25 @@ impl<'j> Evaluation<'_, 'j> {
     fn select(&self, selector: &Selector, json: Json<'j>, next: Found<'_, 'j>) -> Flow {
         match (selector, json.kind()) {
             (Selector::Name(name), Kind::Object) => {
-                self.pass(json.len())?;
+                self.pass(json.child_count())?;
                 json.get(name).map_or(Ok(()), next)
             }
             (Selector::Wildcard, _) => json.children().try_for_each(next),
             (Selector::Index(index), Kind::List) => {
                 let index = match usize::try_from(*index) {
                     Ok(index) => Some(index),
-                    Err(_) => json.len().checked_sub(index.unsigned_abs() as usize),
+                    Err(_) => json
+                        .child_count()
+                        .checked_sub(index.unsigned_abs() as usize),
                 };
-                let Some(index) = index.filter(|index| *index < json.len()) else {
+                let Some(index) = index.filter(|index| *index < json.child_count()) else {
                     return Ok(());
                 };
                 self.pass(index)?;
                 json.children().nth(index).map_or(Ok(()), next)
             }
             (Selector::Slice { start, end, step }, Kind::List) => {
-                self.pass(json.len())?;
+                self.pass(json.child_count())?;
                 let items: Vec<_> = json.children().collect();
                 let indices = slice(items.len(), *start, *end, *step);
                 let mut items = indices.filter_map(|index| items.get(index));
@@ -210,7 +212,9 @@ impl<'j> Evaluation<'_, 'j> {
                         self.meter.spend(cost(&text))?;
                         Some(text.chars().count())
                     }
-                    None => matches!(of.kind(), Kind::List | Kind::Object).then(|| of.len()),
+                    None => {
+                        matches!(of.kind(), Kind::List | Kind::Object).then(|| of.child_count())
+                    }
                 };
                 length.map(|length| Compared::Number(length as u64))
             }

@@ -47,6 +47,7 @@ use std::{
     cell::{OnceCell, RefCell},
     fmt,
     future::poll_fn,
+    num::NonZeroU16,
     sync::Arc,
     task::Poll,
 };
@@ -235,6 +236,7 @@ impl HttpDriver {
                     End::Answered => {
                         trail.ended_at = exchange.received_at;
                         let status = exchange.decoder.status().unwrap_or_default();
+                        trail.status = NonZeroU16::new(status);
                         progress.answered(status);
                         let answer = Answer {
                             status,
@@ -333,6 +335,8 @@ struct Trail {
     connect: Option<Nanos>,
     /// The head of an answer was seen.
     answered: bool,
+    /// Of a response that came whole.
+    status: Option<NonZeroU16>,
     missed: u64,
     reconnects: u32,
     bytes_sent: u64,
@@ -347,6 +351,7 @@ impl Default for Trail {
             ended_at: None,
             connect: None,
             answered: false,
+            status: None,
             // Until an answer says otherwise.
             missed: u64::MAX,
             reconnects: 0,
@@ -364,6 +369,7 @@ impl Trail {
             ended_at,
             connect: self.connect,
             failure: done.err(),
+            status: self.status,
             unknown: self.sent_at.is_some() && !self.answered,
             missed: self.missed,
             reconnects: self.reconnects,

@@ -223,6 +223,7 @@ impl SqlDriver {
             reconnects: measurement.reconnects,
             bytes_sent: measurement.traffic[0],
             bytes_received: measurement.traffic[1],
+            ..Outcome::default()
         }
     }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! threshold    = metric op number [ unit ]              blanks may stand between
 //! metric       = [ distribution "." ] statistic | "count" | "errors" | counter
-//!              | "rate" | "error_rate" | "checks"
+//!              | "rate" | "error_rate" | "checks" | "status." codes
+//! codes        = digit digit digit | digit "xx"         status.404, status.5xx
 //! distribution = a timer: "ok" | "failed" | "service" | "ttfb" | "connect" | "pool_wait"
 //!                                                       default: latency of every outcome
 //! statistic    = "min" | "mean" | "avg" | "med" | "max" | percentile
@@ -14,7 +15,8 @@
 //! number       = digits [ "." digits ]
 //! unit         = "ns" | "us" | "ms" | "s" | "m"         of a statistic, which must have one
 //!              | "/s" | "/m"                            of rate, which must have one
-//!              | "%"                                    of error_rate and checks; without it a fraction
+//!              | "%"                                    of error_rate and checks; without it a fraction;
+//!                                                       of status: share of the responses
 //! ```
 
 mod parse;
@@ -23,7 +25,7 @@ mod show;
 mod tests;
 mod unit;
 
-use super::{Label, Plan};
+use super::{Label, Plan, http::StatusRange};
 pub use crate::metric::Distribution;
 use crate::metric::{Counter, Timer, by_name};
 pub(super) use parse::skip_blanks;
@@ -44,7 +46,7 @@ pub struct Threshold {
     /// The comparison.
     pub op: Op,
     /// The right side in the metric's own unit: nanoseconds for times, a fraction for
-    /// `error_rate` and `checks`, per second for `rate`, else a count.
+    /// `error_rate`, `checks` and shares of statuses, per second for `rate`, else a count.
     pub limit: f64,
     /// The unit that the right side was written in.
     pub unit: Unit,
@@ -172,6 +174,10 @@ pub enum Metric {
     ErrorRate,
     /// Share of the checks that passed, 0 to 1.
     Checks,
+    /// Responses with these status codes.
+    Status(StatusRange),
+    /// Share of the responses that have these status codes, 0 to 1.
+    StatusShare(StatusRange),
     /// A counter.
     Counter(#[serde(with = "by_name")] Counter),
 }

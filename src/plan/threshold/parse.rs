@@ -1,7 +1,10 @@
 //! Reads a threshold's expression.
 
 use super::{Condition, Distribution, Metric, Op, Statistic, Unit};
-use crate::metric::{Counter, Key as _, Timer};
+use crate::{
+    metric::{Counter, Key as _, Timer},
+    plan::http::StatusRange,
+};
 use std::{fmt, ops::Range};
 
 /// Why an expression is none.
@@ -34,6 +37,9 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+/// What stands before status codes.
+pub(super) const STATUS: &str = "status.";
 
 /// Metrics that are not counters, by name.
 const FIGURES: [(&str, Metric); 5] = [
@@ -82,6 +88,10 @@ pub fn parse(expr: &str) -> Result<Condition, ParseError> {
     let metric = metric(expr, start..metric_end)?;
     let (op, op_end) = operator(expr, skip_blanks(expr, metric_end), metric)?;
     let (limit, unit) = limit(expr, skip_blanks(expr, op_end)..end, metric)?;
+    let metric = match (metric, unit) {
+        (Metric::Status(codes), Unit::Percent) => Metric::StatusShare(codes),
+        _ => metric,
+    };
     Ok(Condition {
         metric,
         op,
@@ -94,6 +104,15 @@ fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
     let word = &expr[span.clone()];
     if let Some((_, metric)) = numbers().find(|(name, _)| *name == word) {
         return Ok(metric);
+    }
+    if let Some(codes) = word.strip_prefix(STATUS) {
+        let codes_at = span.start + STATUS.len()..span.end;
+        let codes = statuses(codes).ok_or_else(|| {
+            let message = format!("`{codes}` is no status code");
+            let help = "write a code from 100 to 999, or a class such as `5xx`";
+            ParseError::new(codes_at, message, help)
+        })?;
+        return Ok(Metric::Status(codes));
     }
     let (distribution, at) = match word.split_once('.') {
         // The point of `p99.9` is no prefix's.
@@ -121,6 +140,19 @@ fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
         None => percentile(word, &place)?.ok_or_else(|| unknown_metric(word, place))?,
     };
     Ok(Metric::Time(distribution, statistic))
+}
+
+/// The status codes that `404` or `5xx` stand for.
+fn statuses(text: &str) -> Option<StatusRange> {
+    let code = |text: &str| match text.len() {
+        3 if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    };
+    let (first, last): (u16, u16) = match text.strip_suffix("xx") {
+        Some(class) => (code(&format!("{class}00"))?, code(&format!("{class}99"))?),
+        None => (code(text)?, code(text)?),
+    };
+    (first >= 100).then_some(StatusRange { first, last })
 }
 
 /// The names of the timers: `ok`, `failed` or `service`.
@@ -171,7 +203,10 @@ fn unknown_metric(word: &str, place: Range<usize>) -> ParseError {
         _ => {
             let names: Vec<&str> = numbers().map(|(name, _)| name).collect();
             let names = names.join(", ");
-            format!("metrics are p50, p95, p99.9 and the like, min, mean, med, max, {names}")
+            format!(
+                "metrics are p50, p95, p99.9 and the like, min, mean, med, max, {names}, and status \
+                 codes such as status.404 or status.5xx"
+            )
         }
     };
     ParseError::new(place, format!("`{word}` is no metric"), help)
@@ -222,6 +257,9 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), 
             Metric::ErrorRate | Metric::Checks => {
                 format!("write `{number}%`, or a fraction such as `0.01`")
             }
+            Metric::Status(_) => {
+                format!("write `{number}`, or `{number}%` for the share of the responses")
+            }
             _ => format!("it is a plain number: write `{number}`"),
         };
         ParseError::new(unit_at..span.end, message, help)
@@ -238,9 +276,14 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), 
             example(metric),
         ));
     }
-    if matches!(metric, Metric::ErrorRate | Metric::Checks) && limit > 1.0 {
+    let is_share = match metric {
+        Metric::Status(_) => unit == Unit::Percent,
+        _ => matches!(metric, Metric::ErrorRate | Metric::Checks),
+    };
+    if is_share && limit > 1.0 {
         let message = match metric {
             Metric::Checks => "more than everything cannot pass",
+            Metric::Status(_) => "more than everything cannot have a status",
             _ => "more than everything cannot fail",
         };
         let help = "write a percentage such as `1%`, or a fraction such as `0.01`";

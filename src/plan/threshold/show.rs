@@ -1,6 +1,6 @@
 //! The names by which thresholds are written.
 
-use super::{Metric, Op, Statistic};
+use super::{Metric, Op, Statistic, parse::STATUS};
 use std::fmt;
 
 impl fmt::Display for Op {
@@ -25,6 +25,10 @@ impl fmt::Display for Metric {
             Metric::Errors => f.write_str("errors"),
             Metric::ErrorRate => f.write_str("error_rate"),
             Metric::Checks => f.write_str("checks"),
+            Metric::Status(codes) | Metric::StatusShare(codes) => match codes.first == codes.last {
+                true => write!(f, "{STATUS}{}", codes.first),
+                false => write!(f, "{STATUS}{}xx", codes.first / 100),
+            },
             Metric::Counter(counter) => counter.fmt(f),
         }
     }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{metric::Counter, metric::Timer};
+use crate::{
+    metric::{Counter, Timer},
+    plan::http::StatusRange,
+};
 use proptest::prelude::*;
 
 fn read(expr: &str) -> (Metric, Op, f64) {
@@ -57,6 +60,19 @@ fn every_metric_is_read() {
         read("dropped == 0"),
         (Metric::Counter(Counter::Dropped), Op::Equal, 0.0)
     );
+    let codes = |first, last| StatusRange { first, last };
+    for (expr, metric, limit) in [
+        ("status.404 == 0", Metric::Status(codes(404, 404)), 0.0),
+        ("status.5xx == 7", Metric::Status(codes(500, 599)), 7.0),
+        (
+            "status.5xx == 1%",
+            Metric::StatusShare(codes(500, 599)),
+            0.01,
+        ),
+    ] {
+        assert_eq!(read(expr), (metric, Op::Equal, limit));
+        assert!(expr.starts_with(&metric.to_string()));
+    }
     for name in [
         "count",
         "errors",
@@ -113,6 +129,11 @@ fn mistakes_are_placed_and_say_what_to_write() {
         "error_rate < 1s",
         "dropped == 0%",
         "count > 1k",
+        "status.20x == 0",
+        "status.099 == 0",
+        "status == 0",
+        "status.404 < 200%",
+        "status.404 < 2/s",
         "p95 < 1..2s",
         "< 3s",
         "p95 < 3s and p99 < 4s",

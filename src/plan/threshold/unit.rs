@@ -31,6 +31,8 @@ impl Unit {
             Metric::Time(..) => &[Nanoseconds, Microseconds, Milliseconds, Seconds, Minutes],
             Metric::Rate => &[PerSecond, PerMinute],
             Metric::ErrorRate | Metric::Checks => &[Percent, Plain],
+            Metric::Status(_) => &[Plain, Percent],
+            Metric::StatusShare(_) => &[Percent],
             Metric::Count | Metric::Errors | Metric::Counter(_) => &[Plain],
         };
         units.iter().copied().find(|unit| unit.label() == label)

@@ -110,11 +110,12 @@ fn other_versions_and_other_orders_are_refused_in_words() {
     let (made, seen) = made(&[Snapshot::new(0, Size::new(3, 2, 0))]);
     let text = written(&made, &seen);
     let (first, rest) = text.split_once('\n').unwrap();
-    let of_schema = |schema| text.replacen("\"schema\":2", &format!("\"schema\":{schema}"), 1);
+    let now = format!("\"schema\":{WIRE_VERSION}");
+    let of_schema = |schema| text.replacen(&now, &format!("\"schema\":{schema}"), 1);
     let twice = format!("{first}\n{}\n{rest}", rest.lines().next().unwrap());
     let refused = [
-        of_schema(1),
-        of_schema(3),
+        of_schema(WIRE_VERSION - 1),
+        of_schema(WIRE_VERSION + 1),
         String::new(),
         "{}\n".to_owned(),
         twice,

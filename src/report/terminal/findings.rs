@@ -18,7 +18,7 @@ use crate::{
 /// Most different messages shown of an error class.
 const MESSAGES: usize = 3;
 
-/// Errors by class with what was seen first, and other things that were counted.
+/// Errors by class with what was seen first, status codes, and other things that were counted.
 pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let totals = &result.totals;
     let errors = &totals.errors;
@@ -46,6 +46,9 @@ pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> 
         let first = messages.next().unwrap_or_default();
         lines.push(format!("  {}  {first}", style.paint(Tone::Bad, &head)));
         lines.extend(messages.map(|line| format!("{:indent$}{line}", "")));
+    }
+    if let Some(statuses) = words::statuses(totals) {
+        lines.extend(style.wrap(&format!("Status codes: {statuses}."), 0));
     }
     let besides: Vec<String> = words::besides(totals, &Counter::ALL);
     if !besides.is_empty() {

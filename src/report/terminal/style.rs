@@ -115,6 +115,7 @@ impl TerminalStyle {
                 '·' => spelled.push('|'),
                 '─' => spelled.push('-'),
                 '…' => spelled.push('~'),
+                '×' => spelled.push('x'),
                 '→' => spelled.push_str("->"),
                 other => spelled.push(other),
             }

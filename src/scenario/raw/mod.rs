@@ -101,7 +101,10 @@ impl Root {
             Some(Generator::Csv { file, .. }) => Some(file.value()),
             _ => None,
         });
-        let sent = self.all_steps().flat_map(Step::sent_files);
+        let events = self.events.value().into_iter().flatten();
+        let bodies = self.all_steps().map(|step| &step.body);
+        let bodies = bodies.chain(events.map(|event| &event.body));
+        let sent = bodies.filter_map(Field::value).flat_map(Body::files);
         let sent = sent.map(Text::value);
         tables.chain(sent).chain(self.statements()).collect()
     }

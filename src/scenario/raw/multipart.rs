@@ -1,6 +1,6 @@
 //! Content in parts.
 
-use super::{Body, Spanned, Step};
+use super::{Body, Spanned};
 use crate::scenario::{
     Text,
     diag::Problem,
@@ -27,17 +27,16 @@ table! {
     }
 }
 
-impl Step {
-    /// The files whose content it sends.
-    pub fn sent_files(&self) -> impl Iterator<Item = &Text> {
-        let (whole, parts) = match self.body.value() {
-            Some(Body::File(file)) => (Some(file), &[][..]),
-            Some(Body::Multipart(parts)) => (None, parts.as_slice()),
-            _ => (None, &[][..]),
+impl Body {
+    /// The files whose content is sent.
+    pub fn files(&self) -> impl Iterator<Item = &Text> {
+        let (whole, parts) = match self {
+            Body::File(file) => (Some(file), &[][..]),
+            Body::Multipart(parts) => (None, parts.as_slice()),
+            Body::Json(_) | Body::Form(_) | Body::Raw(_) => (None, &[][..]),
         };
-        whole
-            .into_iter()
-            .chain(parts.iter().filter_map(|part| part.file.value()))
+        let parts = parts.iter().filter_map(|part| part.file.value());
+        whole.into_iter().chain(parts)
     }
 }
 

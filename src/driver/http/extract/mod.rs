@@ -11,9 +11,11 @@ use crate::{
         http::{Extract, ExtractSource},
     },
 };
-use cookie::{Cookie, time::OffsetDateTime};
+use cookie::{
+    Cookie,
+    time::{Duration, OffsetDateTime},
+};
 use regex::bytes::Regex;
-use std::time::Duration;
 
 /// Fills in all that the step extracts.
 ///

@@ -35,7 +35,7 @@ use crate::{
     time::{Clock, nanos},
 };
 use reqwest::{Client, Response};
-use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
+use std::{future::poll_fn, num::NonZeroU16, pin::pin, sync::Arc, task::Poll};
 
 /// Drives HTTP servers through reqwest for the sessions of one worker.
 #[derive(Debug)]
@@ -187,6 +187,7 @@ impl FullDriver {
             let (missed, verdict) = expect::judge(http, &answer, needles, &search, values);
             trail.missed = missed;
             progress.answered(answer.status);
+            trail.status = NonZeroU16::new(answer.status);
             return verdict.and_then(|()| extract::all(http, &answer, values));
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::data::jsonpath::JsonPath;
 use crate::plan::http::{Extract, ExtractSource, JsonCheck, Wanted};
 use regex::bytes::Regex;
+use std::num::NonZeroU16;
 
 on_both! {
     values_are_taken_with_their_types_however_the_answer_comes
@@ -149,6 +150,7 @@ async fn every_check_is_told_and_the_first_missed_one_is_the_failure<D: Subject>
         .filter(|place| outcome.missed >> place & 1 == 1)
         .collect();
     assert_eq!(missed, [2, 4, 7, 8, 9]);
+    assert_eq!(outcome.status.map(NonZeroU16::get), Some(201));
     assert_eq!(words(&outcome), "the body does not contain `nowhere`");
 }
 
@@ -164,8 +166,9 @@ async fn a_failed_status_comes_first_and_no_answer_misses_everything<D: Subject>
     let refused = say("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
     let outcome = done::<D>(step(), refused, &mut []).await;
     assert_eq!(class_of(&outcome), Some(ErrorClass::Status5xx));
+    assert_eq!(outcome.status.map(NonZeroU16::get), Some(503));
     assert_eq!(outcome.missed, 1);
     let outcome = done::<D>(step(), Act::Reset, &mut []).await;
     assert_eq!(class_of(&outcome), Some(ErrorClass::Reset));
-    assert_eq!(outcome.missed, u64::MAX);
+    assert_eq!((outcome.status, outcome.missed), (None, u64::MAX));
 }
