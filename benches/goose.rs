@@ -55,7 +55,7 @@ impl Done {
 /// Lets the two take turns.
 pub fn measure(options: &Options) -> Result<Report> {
     let length = options.length.max(LEAST);
-    let goose = Path::new(env!("CARGO_BIN_EXE_loadgen")).with_file_name("examples/goose");
+    let goose = Path::new(env!("CARGO_BIN_EXE_loadgen")).with_file_name("goose-example");
     if !goose.exists() {
         return Err("examples/goose is not built: scripts/bench goose does it".into());
     }

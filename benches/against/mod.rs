@@ -9,23 +9,17 @@ mod pacing;
 mod statements;
 
 use crate::{
-    Result, USAGE, number,
+    Result,
+    arguments::{Against, AgainstPart},
     process::{self, Usage},
     report::Table,
     verdict::Verdict,
 };
 use comparison::Comparison;
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 /// Exit code if no load was found slower, but one could not be told.
 const COULD_NOT_TELL: u8 = 3;
-
-/// For all loads together, unless `--minutes` says otherwise.
-const MINUTES: usize = 20;
 
 /// The binary of the old build, then that of the new one.
 type Builds = [PathBuf; 2];
@@ -40,13 +34,22 @@ trait Load {
     fn pair(&mut self, number: usize) -> Result<Pair>;
 }
 
-/// The parts that can be asked for, and the loads of each.
-const PARTS: [(&str, &[&str]); 4] = [
-    ("peers", &["peers"]),
-    ("sql", &["select-only", "tpcb-like"]),
-    ("users", &["users"]),
-    ("pacing", &["pacing"]),
+/// Parts to compare unless the arguments name some.
+const PARTS: [AgainstPart; 4] = [
+    AgainstPart::Peers,
+    AgainstPart::Sql,
+    AgainstPart::Users,
+    AgainstPart::Pacing,
 ];
+
+fn loads(part: AgainstPart) -> &'static [&'static str] {
+    match part {
+        AgainstPart::Peers => &["peers"],
+        AgainstPart::Sql => &["select-only", "tpcb-like"],
+        AgainstPart::Users => &["users"],
+        AgainstPart::Pacing => &["pacing"],
+    }
+}
 
 fn open<'a>(load: &'static str, builds: &'a Builds) -> Result<Box<dyn Load + 'a>> {
     Ok(match load {
@@ -59,16 +62,25 @@ fn open<'a>(load: &'static str, builds: &'a Builds) -> Result<Box<dyn Load + 'a>
 
 /// Compares the builds that the arguments name, and prints what was found. A load that fails keeps
 /// none of the others from being measured.
-pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
-    let request = Request::parse(args)?;
+pub fn run(arguments: &Against) -> Result<ExitCode> {
+    let builds = [arguments.old.clone(), arguments.new.clone()];
+    let parts = match &arguments.parts[..] {
+        [] => &PARTS,
+        named => named,
+    };
+    let loads: Vec<&str> = parts
+        .iter()
+        .flat_map(|part| loads(*part))
+        .copied()
+        .collect();
     let awake = process::keep_awake();
-    let end = Instant::now() + request.length;
+    let end = Instant::now() + arguments.length();
     let (mut comparisons, mut failures) = (Vec::new(), Vec::new());
-    for (done, load) in request.loads.iter().enumerate() {
+    for (done, &load) in loads.iter().enumerate() {
         // A load that finishes early leaves the rest of its share to those after it.
         let left = end.saturating_duration_since(Instant::now());
-        let until = Instant::now() + left / (request.loads.len() - done) as u32;
-        let found = open(load, &request.builds)
+        let until = Instant::now() + left / (loads.len() - done) as u32;
+        let found = open(load, &builds)
             .and_then(|mut opened| Comparison::measure(load, opened.as_mut(), until));
         match found {
             Ok(comparison) => comparisons.push(comparison),
@@ -101,42 +113,6 @@ fn print(comparisons: &[Comparison], awake: bool) {
     println!("{}", Table(&table));
     for comparison in comparisons {
         println!("- {comparison}");
-    }
-}
-
-/// Builds and loads to compare, and the longest time that it may take.
-struct Request {
-    builds: Builds,
-    loads: Vec<&'static str>,
-    length: Duration,
-}
-
-impl Request {
-    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self> {
-        let builds = [args.next(), args.next()].map(|path| path.map(PathBuf::from));
-        let [Some(old), Some(new)] = builds else {
-            return Err(format!("two binaries are needed\n{USAGE}").into());
-        };
-        let (mut loads, mut minutes) = (Vec::new(), MINUTES);
-        while let Some(arg) = args.next() {
-            match PARTS.iter().find(|(name, _)| *name == arg) {
-                Some((_, of_part)) => loads.extend_from_slice(of_part),
-                None if arg == "--minutes" => minutes = number(&arg, args.next())?,
-                None => return Err(format!("unknown argument {arg}\n{USAGE}").into()),
-            }
-        }
-        if loads.is_empty() {
-            loads = PARTS
-                .iter()
-                .flat_map(|(_, of_part)| *of_part)
-                .copied()
-                .collect();
-        }
-        Ok(Self {
-            builds: [old, new],
-            loads,
-            length: Duration::from_secs(60 * minutes as u64),
-        })
     }
 }
 

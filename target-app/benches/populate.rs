@@ -8,17 +8,14 @@
 #[path = "../tests/app/servers.rs"]
 mod servers;
 
+use clap::Parser;
 use servers::{Kind, Server};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-const USAGE: &str = "usage: scripts/bench populate [--rounds N] [--records N] [--python FILE]
-  --rounds N     how often each takes its turn (3)
-  --records N    rows of the populator and of COPY; the demo makes a twentieth (2000000)
-  --python FILE  an interpreter with Faker and psycopg2 (python3)";
 
 /// Least speed of the populator, as multiples of the others'.
 const OF_DEMO: f64 = 10.0;
@@ -26,14 +23,25 @@ const OF_COPY: f64 = 0.5;
 
 const COLUMNS: &str = "id, location, temperature, humidity, wind_speed, timestamp";
 
+/// Measures how fast tables are filled.
+#[derive(Parser)]
+#[command(name = "scripts/bench populate")]
 struct Options {
-    rounds: usize,
+    /// How often each takes its turn
+    #[arg(long, value_name = "N", default_value = "3")]
+    rounds: NonZeroUsize,
+    /// Rows of the populator and of COPY; the demo makes a twentieth
+    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(20..))]
     records: u64,
+    /// An interpreter with Faker and psycopg2
+    #[arg(long, value_name = "FILE", default_value = "python3")]
     python: String,
 }
 
 fn main() -> ExitCode {
-    match options().and_then(|options| measure(&options)) {
+    // `cargo bench` adds a flag.
+    let options = Options::parse_from(std::env::args().filter(|arg| arg != "--bench"));
+    match measure(&options) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -41,30 +49,6 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-fn options() -> Result<Options> {
-    let mut options = Options {
-        rounds: 3,
-        records: 2_000_000,
-        python: "python3".to_owned(),
-    };
-    let mut args = std::env::args().skip(1);
-    while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or(USAGE);
-        match arg.as_str() {
-            "--rounds" => options.rounds = value()?.parse()?,
-            "--records" => options.records = value()?.parse()?,
-            "--python" => options.python = value()?,
-            // From `cargo bench`.
-            "--bench" => {}
-            _ => return Err(USAGE.into()),
-        }
-    }
-    if options.rounds == 0 || options.records < 20 {
-        return Err(USAGE.into());
-    }
-    Ok(options)
 }
 
 fn measure(options: &Options) -> Result<bool> {
@@ -76,7 +60,7 @@ fn measure(options: &Options) -> Result<bool> {
         "rows a second into one PostgreSQL table without indexes; load average {}",
         std::fs::read_to_string("/proc/loadavg")?.trim()
     );
-    for round in 1..=options.rounds {
+    for round in 1..=options.rounds.get() {
         let url = server.database();
         let seconds = populate(&url, options.records)?;
         ours.push(options.records as f64 / seconds);

@@ -8,15 +8,20 @@
 #[allow(dead_code, reason = "the tests use more of it")]
 mod servers;
 
+use clap::Parser;
 use reqwest::Client;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use servers::{Kind, Server};
+
+/// All that the target app has.
+const SERVICES: [&str; 5] = ["orders", "weather", "shop", "metering", "hello"];
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -87,37 +92,25 @@ const ROUTES: [Route; 12] = [
     ),
 ];
 
+/// Measures what each route of the services costs.
+#[derive(Parser)]
+#[command(name = "scripts/bench services")]
 struct Options {
-    seconds: u64,
-    users: usize,
+    /// Length of the measurement of each route
+    #[arg(long, value_name = "N", default_value = "3")]
+    seconds: NonZeroU32,
+    /// Users of the closed loop
+    #[arg(long, value_name = "N", default_value = "16")]
+    users: NonZeroUsize,
+    /// What to measure
+    #[arg(value_name = "SERVICE", value_parser = SERVICES, default_values = SERVICES)]
     services: Vec<String>,
-}
-
-impl Options {
-    fn from_args() -> Self {
-        let mut options = Self {
-            seconds: 3,
-            users: 16,
-            services: Vec::new(),
-        };
-        let mut args = std::env::args().skip(1);
-        while let Some(arg) = args.next() {
-            let mut number = || args.next().and_then(|text| text.parse().ok());
-            match arg.as_str() {
-                // cargo adds it.
-                "--bench" => {}
-                "--seconds" => options.seconds = number().expect("--seconds N"),
-                "--users" => options.users = number().expect("--users N") as usize,
-                _ => options.services.push(arg),
-            }
-        }
-        options
-    }
 }
 
 #[tokio::main]
 async fn main() {
-    let options = Options::from_args();
+    // `cargo bench` adds a flag.
+    let options = Options::parse_from(std::env::args().filter(|arg| arg != "--bench"));
     let postgres = Server::start(Kind::Postgres, &["-c max_connections=150"]);
     let mariadb = Server::start(Kind::MariaDb, &[]);
     println!(
@@ -128,10 +121,8 @@ async fn main() {
         "{:9} {:13} {:11} {:>10} {:>12} {:>13} {:>7}",
         "service", "route", "database", "requests/s", "service CPU", "database CPU", "failed"
     );
-    for service in ["orders", "weather", "shop", "metering", "hello"] {
-        if !options.services.is_empty() && !options.services.iter().any(|named| named == service) {
-            continue;
-        }
+    for service in &options.services {
+        let service = service.as_str();
         let mut databases = vec![("SQLite", None)];
         if service != "hello" {
             databases.push(("PostgreSQL", Some(&postgres)));
@@ -148,19 +139,20 @@ async fn main() {
 
 async fn measure(service: &str, database: &str, server: Option<&Server>, options: &Options) {
     let target = Target::start(service, server);
+    let length_ms = 1000 * u64::from(options.seconds.get());
     for route in ROUTES.iter().filter(|route| route.service == service) {
         let url = format!("{}{}", target.urls[route.port], route.path);
         // Connections and caches.
-        drive(&url, route, 500, options.users).await;
+        drive(&url, route, 500, options.users.get()).await;
         let cpu = || (cpu_of(target.child.id()), server.map_or(0, cpu_of_server));
         let before = cpu();
-        let (requests, failed) = drive(&url, route, options.seconds * 1000, options.users).await;
+        let (requests, failed) = drive(&url, route, length_ms, options.users.get()).await;
         let after = cpu();
         let per_request = |ticks: u64| ticks as f64 * 1e6 / ticks_per_second() / requests as f64;
         println!(
             "{service:9} {:13} {database:11} {:10.0} {:12.1} {:13.1} {failed:7}",
             route.name,
-            requests as f64 / options.seconds as f64,
+            requests as f64 / f64::from(options.seconds.get()),
             per_request(after.0 - before.0),
             per_request(after.1 - before.1),
         );

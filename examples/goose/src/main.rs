@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! loadgen target weather --port 5000
-//! cargo run --release --features goose --example goose -- --host http://127.0.0.1:5000 \
+//! cargo run --release -p goose-example -- --host http://127.0.0.1:5000 \
 //!     --users 100 --increase-rate 10 --run-time 30s
 //! ```
 //!
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 const SCENARIO: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/scenarios/weather/weighted.toml"
+    "/../../scenarios/weather/weighted.toml"
 );
 
 /// What all users share: the scenario as loadgen reads it.
