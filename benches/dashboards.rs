@@ -11,6 +11,7 @@ use nix::{
     libc,
     pty::{OpenptyResult, openpty},
 };
+use procfs_core::{FromRead, process::Schedstat};
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -253,14 +254,12 @@ fn look(process: u32, seen: &mut HashMap<String, u64>) {
     };
     for thread in threads.flatten() {
         let path = thread.path();
-        let read = |file| fs::read_to_string(path.join(file)).unwrap_or_default();
-        if !read("comm").starts_with("worker-") {
+        let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
+        if !name.starts_with("worker-") {
             continue;
         }
-        let spent = read("schedstat");
-        let spent = spent.split(' ').next().and_then(|ns| ns.parse().ok());
-        if let Some(spent) = spent {
-            seen.insert(path.display().to_string(), spent);
+        if let Ok(spent) = Schedstat::from_file(path.join("schedstat")) {
+            seen.insert(path.display().to_string(), spent.sum_exec_runtime);
         }
     }
 }

@@ -4,11 +4,11 @@ use crate::{
     Result,
     client::SLACK,
     process::{self, Usage},
-    support::servers::{Kind, Server},
 };
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
+use test_support::servers::{Kind, Server};
 
 /// Connections, each with a statement under way at all times.
 pub const CLIENTS: &str = "8";

@@ -21,13 +21,6 @@ mod ratio;
 mod report;
 mod slices;
 mod sql;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "its own tests are not part of the benches"
-)]
-#[path = "../tests/support/mod.rs"]
-mod support;
 mod users;
 mod verdict;
 
@@ -40,7 +33,7 @@ use std::process::ExitCode;
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Above this load average the cores are not the clients' and the servers' alone.
-const MOST_LOAD: f64 = 0.7;
+const MOST_LOAD: f32 = 0.7;
 
 fn main() -> ExitCode {
     // `cargo bench` adds a flag.

@@ -4,13 +4,13 @@ use crate::{
     Options, Result,
     client::{Client, Done, Job, Load},
     report::{Report, Target, median},
-    support::{
-        replay::percentile,
-        stalls::Nanos,
-        truth::{MEASURED, TruthServer},
-    },
 };
 use std::time::Duration;
+use test_support::{
+    replay::percentile,
+    stalls::Nanos,
+    truth::{MEASURED, TruthServer},
+};
 
 const RATE: u64 = 5_000;
 const CONNECTIONS: usize = 50;

@@ -10,10 +10,12 @@ use nix::{
     },
     unistd::Pid,
 };
+use procfs_core::{
+    ExplicitSystemInfo, FromRead, FromReadSI, KernelStats, LoadAverage, process::Status,
+};
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Seek, Write},
-    path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -72,10 +74,8 @@ pub fn keep_awake() -> Option<File> {
 }
 
 /// How many processes wanted a core in the last minute, from the system's load average.
-pub fn load_average() -> Result<f64> {
-    let text = fs::read_to_string("/proc/loadavg")?;
-    let first = text.split_whitespace().next().unwrap_or_default();
-    Ok(first.parse()?)
+pub fn load_average() -> Result<f32> {
+    Ok(LoadAverage::from_file("/proc/loadavg")?.one)
 }
 
 /// Starts a process on a core; what this program does afterwards runs on the server's.
@@ -132,10 +132,8 @@ impl Running {
 
     /// What it used, if it has come to its end by its own will. Not asked again after that.
     pub fn ended(&mut self) -> Result<Option<Usage>> {
-        let status = format!("/proc/{}/status", self.child.id());
-        self.max_rss = self
-            .max_rss
-            .max(highest_rss(Path::new(&status)).unwrap_or(0));
+        let rss = highest_rss(self.child.id()).unwrap_or_default();
+        self.max_rss = self.max_rss.max(rss);
         let before = cpu_of_children()?;
         let Some(exit) = self.child.try_wait()? else {
             return Ok(None);
@@ -217,18 +215,21 @@ fn cpu_of_children() -> Result<Duration> {
 
 /// Ticks that the host has ever kept from both cores; zero where the system does not tell.
 fn stolen() -> Result<u64> {
-    let text = fs::read_to_string("/proc/stat")?;
-    let of = |core: usize| {
-        let fields = text.lines().map(str::split_whitespace);
-        let mut own = fields.filter(|line| line.clone().next() == Some(&format!("cpu{core}")));
-        own.next()?.nth(8)?.parse::<u64>().ok()
+    // Ticks are not converted to seconds, so that their length does not matter.
+    let system = ExplicitSystemInfo {
+        boot_time_secs: 0,
+        ticks_per_second: 100,
+        page_size: 4096,
+        is_little_endian: true,
     };
-    Ok([CLIENT_CORE, SERVER_CORE].into_iter().filter_map(of).sum())
+    let stats = KernelStats::from_file("/proc/stat", &system)?;
+    let cores = [CLIENT_CORE, SERVER_CORE].into_iter();
+    Ok(cores
+        .filter_map(|core| stats.cpu_time.get(core)?.steal)
+        .sum())
 }
 
-fn highest_rss(status: &Path) -> Option<u64> {
-    let text = fs::read_to_string(status).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib * 1024)
+fn highest_rss(process: u32) -> Option<u64> {
+    let status = Status::from_file(format!("/proc/{process}/status")).ok()?;
+    Some(status.vmhwm? * 1024)
 }

@@ -1,6 +1,7 @@
 //! What a benchmark found, as a Markdown text.
 
 use crate::{Result, client::Client};
+use procfs_core::{CpuInfo, FromRead};
 use std::{fmt, fs};
 
 /// A heading, how it was measured, a table, and loadgen's targets.
@@ -107,20 +108,13 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 fn machine() -> Result<String> {
-    let field = |file: &str, key: &str| -> Option<String> {
-        let text = fs::read_to_string(file).ok()?;
-        let line = text.lines().find(|line| line.starts_with(key))?;
-        Some(
-            line.split([':', '='])
-                .nth(1)?
-                .trim()
-                .trim_matches('"')
-                .to_owned(),
-        )
-    };
-    let unknown = || "unknown".to_owned();
-    let processor = field("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
-    let system = field("/etc/os-release", "PRETTY_NAME").unwrap_or_else(unknown);
+    let processors = CpuInfo::from_file("/proc/cpuinfo")?;
+    let processor = processors.model_name(0).unwrap_or("unknown");
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = release
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="))
+        .map_or("unknown", |name| name.trim_matches('"'));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut text = format!("{processor}; {system}; Linux {}", kernel.trim());
     for client in [Client::Loadgen, Client::Wrk, Client::Oha] {

@@ -1,12 +1,5 @@
 //! Each form of the result, read by the kind of tool that it is meant for.
 
-use crate::support::{
-    answer::Answer,
-    loadgen::{Finished, Loadgen, Running},
-    stalls::Stalls,
-    tools::tool,
-    truth::TruthServer,
-};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::{
@@ -15,6 +8,13 @@ use std::{
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
+};
+use test_support::{
+    answer::Answer,
+    loadgen::{Finished, Loadgen, Running},
+    stalls::Stalls,
+    tools::tool,
+    truth::TruthServer,
 };
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/result.schema.json");

@@ -1,18 +1,18 @@
 //! The live page in a real browser: what it shows while a run goes on and when it is over.
 
-use crate::support::{
-    answer::Answer,
-    browser::Browser,
-    loadgen::{Loadgen, Running},
-    stalls::Stalls,
-    truth::TruthServer,
-};
 use nix::sys::signal::Signal;
 use std::{
     io::{Read, Write},
     net::TcpStream,
     path::Path,
     time::Duration,
+};
+use test_support::{
+    answer::Answer,
+    browser::Browser,
+    loadgen::{Loadgen, Running},
+    stalls::Stalls,
+    truth::TruthServer,
 };
 
 /// A server in which a task fails now and then.

@@ -8,6 +8,5 @@ mod metrics;
 mod page;
 mod run;
 mod schema;
-mod support;
 mod tracing;
 mod truth;

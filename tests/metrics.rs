@@ -1,12 +1,5 @@
 //! Metrics as a real Prometheus and a receiver of OTLP get them, against the result's own counts.
 
-use crate::support::{
-    answer::{Answer, Then},
-    loadgen::Loadgen,
-    prometheus::{Prometheus, free_address, get},
-    stalls::Stalls,
-    truth::{Log, TruthServer},
-};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     metrics::v1::{metric::Data, number_data_point::Value as Number},
@@ -17,6 +10,13 @@ use std::{
     io::Write,
     process::{Command, Stdio},
     time::{Duration, Instant},
+};
+use test_support::{
+    answer::{Answer, Then},
+    loadgen::Loadgen,
+    prometheus::{Prometheus, free_address, get},
+    stalls::Stalls,
+    truth::{Log, TruthServer},
 };
 
 const HOW_TO: &str = include_str!("../docs/how-to/live-metrics.md");

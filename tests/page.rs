@@ -1,19 +1,19 @@
 //! The HTML report in a real browser: it shows itself without an error and without asking anyone
 //! for anything.
 
-use crate::support::{
-    answer::Answer,
-    browser::Browser,
-    loadgen::{Finished, Loadgen},
-    stalls::Stalls,
-    truth::TruthServer,
-};
 use serde_json::Value;
 use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
     time::Duration,
+};
+use test_support::{
+    answer::Answer,
+    browser::Browser,
+    loadgen::{Finished, Loadgen},
+    stalls::Stalls,
+    truth::TruthServer,
 };
 
 #[test]

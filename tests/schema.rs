@@ -1,6 +1,5 @@
 //! The schema of scenarios, held against files by the tools that editors and pipelines use.
 
-use crate::support::{loadgen::Loadgen, tools::tool, truth::TruthServer};
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeSet,
@@ -11,6 +10,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use test_support::{loadgen::Loadgen, tools::tool, truth::TruthServer};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

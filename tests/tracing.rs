@@ -1,13 +1,5 @@
 //! Trace context and spans, against what the servers were sent.
 
-use crate::support::{
-    answer::{Answer, Then},
-    loadgen::{Finished, Loadgen},
-    otlp::{self, Span},
-    request::Request,
-    stalls::Stalls,
-    truth::{Log, Served, TruthServer},
-};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse},
     trace::v1::span::SpanKind,
@@ -17,6 +9,14 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use test_support::{
+    answer::{Answer, Then},
+    loadgen::{Finished, Loadgen},
+    otlp::{self, Span},
+    request::Request,
+    stalls::Stalls,
+    truth::{Log, Served, TruthServer},
 };
 
 const HOW_TO: &str = include_str!("../docs/how-to/tracing.md");

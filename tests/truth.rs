@@ -1,15 +1,15 @@
 //! The promise of the whole: the percentiles that loadgen reports are those that an exact replay
 //! of the schedule gives, against a server that stalls for a second in every five.
 
-use crate::support::{
+use serde_json::Value;
+use std::time::Duration;
+use test_support::{
     answer::Answer,
     loadgen::Loadgen,
     replay::{Visit, even_arrivals, percentile, replay},
     stalls::{Nanos, Stalls},
     truth::{MEASURED, TruthServer},
 };
-use serde_json::Value;
-use std::time::Duration;
 
 const RATE: u64 = 1_000;
 const CONNECTIONS: usize = 50;

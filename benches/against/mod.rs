@@ -65,7 +65,7 @@ fn open<'a>(load: &'static str, builds: &'a Builds) -> Result<Box<dyn Load + 'a>
 pub fn run(arguments: &Against) -> Result<ExitCode> {
     let builds = [arguments.old.clone(), arguments.new.clone()];
     let parts = match &arguments.parts[..] {
-        [] => &PARTS,
+        [] => &PARTS[..],
         named => named,
     };
     let loads: Vec<&str> = parts

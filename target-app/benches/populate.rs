@@ -4,16 +4,12 @@
 //! All three fill the same table without keys and indexes; building those afterwards is not counted.
 //! The exit code says whether the populator's targets were reached.
 
-#[allow(dead_code, reason = "the tests start other servers, too")]
-#[path = "../tests/app/servers.rs"]
-mod servers;
-
 use clap::Parser;
-use servers::{Kind, Server};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
+use test_support::servers::{Kind, Server};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -52,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<bool> {
-    let server = Server::start(Kind::Postgres, &["-c max_wal_size=4GB"]);
+    let server = Server::start(Kind::Postgres, &["max_wal_size=4GB"]);
     let folder = tempfile::tempdir()?;
     let text = folder.path().join("weather.txt");
     let (mut ours, mut demo, mut copy) = (Vec::new(), Vec::new(), Vec::new());
@@ -61,7 +57,7 @@ fn measure(options: &Options) -> Result<bool> {
         std::fs::read_to_string("/proc/loadavg")?.trim()
     );
     for round in 1..=options.rounds.get() {
-        let url = server.database();
+        let url = server.fresh();
         let seconds = populate(&url, options.records)?;
         ours.push(options.records as f64 / seconds);
         if round == 1 {

@@ -4,11 +4,8 @@
 //! `cargo bench -p target-app --bench services -- [--seconds N] [--users N] [SERVICE]...` starts
 //! private database servers, a process per service, and a closed loop of users in this one.
 
-#[path = "../tests/app/servers.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
-mod servers;
-
 use clap::Parser;
+use procfs_core::{FromRead, process::Stat};
 use reqwest::Client;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -18,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use servers::{Kind, Server};
+use test_support::servers::{Kind, Server};
 
 /// All that the target app has.
 const SERVICES: [&str; 5] = ["orders", "weather", "shop", "metering", "hello"];
@@ -111,7 +108,7 @@ struct Options {
 async fn main() {
     // `cargo bench` adds a flag.
     let options = Options::parse_from(std::env::args().filter(|arg| arg != "--bench"));
-    let postgres = Server::start(Kind::Postgres, &["-c max_connections=150"]);
+    let postgres = Server::start(Kind::Postgres, &["max_connections=150"]);
     let mariadb = Server::start(Kind::MariaDb, &[]);
     println!(
         "{} users, {} s per route; CPU in microseconds per request",
@@ -208,7 +205,7 @@ impl Target {
         let mut command = Command::new(env!("CARGO_BIN_EXE_target-app"));
         command.args([service, "--managed", "--port", "0"]);
         if let Some(server) = server {
-            command.args(["--database", &server.database()]);
+            command.args(["--database", &server.fresh()]);
         }
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the target app");
@@ -235,44 +232,31 @@ impl Drop for Target {
 
 /// Clock ticks that a process has used, in user space and in the kernel.
 fn cpu_of(pid: u32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
-    parent_and_ticks(&stat).map_or(0, |(_, ticks)| ticks)
+    ticks(&Stat::from_file(format!("/proc/{pid}/stat")).expect("a process"))
 }
 
-/// The same of all processes of a server, which descend from its keeper.
+/// The same of all processes of a server.
 fn cpu_of_server(server: &Server) -> u64 {
     let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-    let processes: Vec<(u32, u32, u64)> = processes
-        .filter_map(|process| {
-            let pid = process.file_name().to_str()?.parse().ok()?;
-            // One that ended meanwhile has no file.
-            let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
-            let (parent, ticks) = parent_and_ticks(&stat)?;
-            Some((pid, parent, ticks))
-        })
+    // Other folders have no such file, and neither has a process that ended meanwhile.
+    let processes: Vec<Stat> = processes
+        .filter_map(|process| Stat::from_file(process.path().join("stat")).ok())
         .collect();
-    let mut family: Vec<u32> = server.keeper.iter().map(Child::id).collect();
-    let mut ticks = 0;
+    let first = server.pid();
+    let mut family = vec![first];
+    let mut used = cpu_of(first.cast_unsigned());
     while let Some(member) = family.pop() {
-        for &(pid, parent, used) in &processes {
-            if parent == member {
-                family.push(pid);
-                ticks += used;
-            }
+        for process in processes.iter().filter(|process| process.ppid == member) {
+            family.push(process.pid);
+            used += ticks(process);
         }
     }
-    ticks
+    used
 }
 
-/// The parent in a line of /proc/PID/stat, and the clock ticks used by the process and by the
-/// children that it has waited for.
-fn parent_and_ticks(stat: &str) -> Option<(u32, u64)> {
-    // After the name, which may hold anything: state, parent, and so on.
-    let (_, rest) = stat.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks = fields.get(11..15)?.iter();
-    let ticks = ticks.map(|ticks| ticks.parse::<u64>().unwrap_or(0)).sum();
-    Some((fields.get(1)?.parse().ok()?, ticks))
+/// Of the process and of the children that it has waited for.
+fn ticks(stat: &Stat) -> u64 {
+    stat.utime + stat.stime + stat.cutime.cast_unsigned() + stat.cstime.cast_unsigned()
 }
 
 fn ticks_per_second() -> f64 {

@@ -3,15 +3,15 @@
 //! How precisely they come is for `truth` and the benches; here they may be half a second late.
 
 use super::{measured, result::count};
-use crate::support::{
-    loadgen::Loadgen,
-    truth::{Log, MEASURED, TruthServer},
-};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     time::Duration,
+};
+use test_support::{
+    loadgen::Loadgen,
+    truth::{Log, MEASURED, TruthServer},
 };
 
 fn run(load: &str, args: &[&str]) -> (Value, Log) {

@@ -5,8 +5,8 @@ use super::{
     measured,
     result::{at, count, named},
 };
-use crate::support::{loadgen::Loadgen, truth::TruthServer};
 use std::{fs, time::Duration};
+use test_support::{loadgen::Loadgen, truth::TruthServer};
 
 const WORK: Duration = Duration::from_millis(2);
 

@@ -1,14 +1,14 @@
 //! Which HTTP client runs, and that the full one keeps end to end what it promises.
 
 use super::{measured, serving};
-use crate::support::{
+use serde_json::json;
+use test_support::{
     answer::Answer,
     loadgen::Loadgen,
     request::Request,
     socks::{Asked, SocksProxy},
     truth::{Log, TruthServer},
 };
-use serde_json::json;
 
 /// Gives every connection a cookie of its own at `/work/login`, and sends on from there to a page
 /// for which that cookie is needed.

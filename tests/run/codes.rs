@@ -1,7 +1,6 @@
 //! Each exit code, for its reason. That of interrupts and of the bundled target's death: `ends`.
 
 use super::{result::count, serving, status, with_code};
-use crate::support::{loadgen::Loadgen, truth::TruthServer};
 use nix::sys::signal::Signal::{SIGCONT, SIGINT, SIGSTOP, SIGTERM};
 use socket2::{Domain, Socket, Type};
 use std::{
@@ -10,6 +9,7 @@ use std::{
     thread::sleep,
     time::{Duration, Instant},
 };
+use test_support::{loadgen::Loadgen, truth::TruthServer};
 
 /// Two users of `url` without a pause, for half a second; `top` comes before the first table.
 fn brief(top: &str, url: &str) -> Loadgen {

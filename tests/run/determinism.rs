@@ -1,8 +1,8 @@
 //! The same seed makes the same requests, as the server saw them.
 
 use super::measured;
-use crate::support::{loadgen::Loadgen, truth::TruthServer};
 use std::{collections::BTreeMap, time::Duration};
+use test_support::{loadgen::Loadgen, truth::TruthServer};
 
 /// Three tasks with values of every kind; one request each, which holds the values.
 const TASKS: &str = r#"
@@ -56,7 +56,7 @@ fn seen(load: &str, data: &str, args: &[&str]) -> Vec<(u64, Sent)> {
         .map(|served| served.request)
         .collect();
     requests.sort_by_key(|request| request.number);
-    let sent = |request: &crate::support::request::Request| {
+    let sent = |request: &test_support::request::Request| {
         let low = request.header("x-low").map(str::to_owned);
         (
             request.method.clone(),

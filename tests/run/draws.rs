@@ -6,9 +6,9 @@ use super::{
     result::{count, named},
     with_code,
 };
-use crate::support::{loadgen::Loadgen, truth::Log, truth::TruthServer};
 use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
+use test_support::{loadgen::Loadgen, truth::Log, truth::TruthServer};
 
 /// A run on so many workers, and what was asked for.
 struct Ran {

@@ -6,16 +6,16 @@ use super::{
     result::{at, count},
     serving, status, with_code,
 };
-use crate::support::{
-    loadgen::{Loadgen, Running},
-    truth::TruthServer,
-};
 use nix::{
     errno::Errno,
     sys::signal::{
         Signal::{self, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM},
         kill,
     },
+};
+use test_support::{
+    loadgen::{Loadgen, Running},
+    truth::TruthServer,
 };
 
 /// The bundled orders under load without an end, beside a server that tells when the load is on.

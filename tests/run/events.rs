@@ -1,7 +1,6 @@
 //! Events, against servers and files that show that they happened.
 
 use super::{measured, serving, silence, status, with_code};
-use crate::support::{answer::Answer, loadgen::Loadgen, request::Request, truth::TruthServer};
 use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
 use serde_json::Value;
 use std::{
@@ -11,6 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
     },
 };
+use test_support::{answer::Answer, loadgen::Loadgen, request::Request, truth::TruthServer};
 
 /// A server that answers 503 once it was told to break, until it is told to heal.
 fn breakable() -> TruthServer {

@@ -5,17 +5,17 @@ use super::{
     result::{at, count, named},
     serving, silence, status,
 };
-use crate::support::{
-    answer::{Answer, Then},
-    loadgen::Loadgen,
-    truth::TruthServer,
-};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{SocketAddr, TcpListener},
     thread::spawn,
+};
+use test_support::{
+    answer::{Answer, Then},
+    loadgen::Loadgen,
+    truth::TruthServer,
 };
 
 /// So many arrivals a second for a second; `step` is the rest of the only step.

@@ -1,12 +1,12 @@
 //! A stranger's first minute: the scenarios that are shipped, against the bundled services.
 
 use super::{result, with_code};
-use crate::support::loadgen::{Finished, Loadgen};
 use sha2::Digest;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+use test_support::loadgen::{Finished, Loadgen};
 
 fn shipped(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -5,15 +5,15 @@ use super::{
     result::{at, count},
     with_code,
 };
-use crate::support::{
-    loadgen::Loadgen,
-    processes::list,
-    truth::{Log, TruthServer},
-};
 use std::{
     path::Path,
     process::{Command, Stdio},
     time::Duration,
+};
+use test_support::{
+    loadgen::Loadgen,
+    processes::list,
+    truth::{Log, TruthServer},
 };
 
 /// Two users for half a second, with a threshold that fails.

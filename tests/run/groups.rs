@@ -5,8 +5,8 @@ use super::{
     result::{at, count, named},
     serving, with_code,
 };
-use crate::support::{answer::Answer, loadgen::Loadgen, request::Request};
 use std::time::Duration;
+use test_support::{answer::Answer, loadgen::Loadgen, request::Request};
 
 const SHOP: &str = r#"
 name = "shop"

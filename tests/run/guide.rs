@@ -1,8 +1,8 @@
 //! The examples of docs/background.md, run as they stand there.
 
 use super::measured;
-use crate::support::loadgen::Loadgen;
 use serde_json::Value;
+use test_support::loadgen::Loadgen;
 
 const GUIDE: &str = include_str!("../../docs/background.md");
 

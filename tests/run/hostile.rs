@@ -2,13 +2,13 @@
 //! page: shown everywhere, and raw nowhere.
 
 use super::{serving, with_code};
-use crate::support::{
+use serde_json::Value;
+use test_support::{
     answer::Answer,
     loadgen::{Finished, Loadgen},
     request::Request,
     truth::TruthServer,
 };
-use serde_json::Value;
 
 /// Sets a terminal's title, colours and clears it; a control character of eight bits; and one that
 /// turns the order of reading around.

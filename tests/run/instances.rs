@@ -5,11 +5,11 @@ use super::{
     result::{count, named},
     rows::{rows, runtime},
 };
-use crate::support::{
+use sqlx::{Connection, PgConnection};
+use test_support::{
     loadgen::Loadgen,
     servers::{Kind, Server},
 };
-use sqlx::{Connection, PgConnection};
 
 const ORDERS: &str = r#"
 [target]

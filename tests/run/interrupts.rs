@@ -4,13 +4,13 @@ use super::{
     result::{at, count, named},
     serving, silence, status, with_code,
 };
-use crate::support::{
+use nix::sys::signal::Signal::{SIGINT, SIGTERM};
+use std::{thread::sleep, time::Duration};
+use test_support::{
     answer::Answer,
     loadgen::{Finished, Loadgen},
     truth::MEASURED,
 };
-use nix::sys::signal::Signal::{SIGINT, SIGTERM};
-use std::{thread::sleep, time::Duration};
 
 fn scenario(url: &str, top: &str, load: &str) -> Loadgen {
     Loadgen::scenario(&format!(

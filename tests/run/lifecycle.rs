@@ -5,13 +5,13 @@ use super::{
     result::{count, named},
     serving, with_code,
 };
-use crate::support::{
-    answer::Answer, loadgen::Loadgen, request::Request, truth::Log, truth::TruthServer,
-};
 use nix::sys::signal::Signal::SIGINT;
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicU64, Ordering},
+};
+use test_support::{
+    answer::Answer, loadgen::Loadgen, request::Request, truth::Log, truth::TruthServer,
 };
 
 const SHOP: &str = r#"

@@ -1,14 +1,14 @@
 //! Values that the load draws from what the target or a database answered before it.
 
 use super::{measured, result::count, serving, status};
-use crate::support::{
+use std::collections::BTreeMap;
+use test_support::{
     answer::{Answer, Then},
     loadgen::Loadgen,
     request::Request,
     servers::{Kind, Server},
     truth::{Log, TruthServer},
 };
-use std::collections::BTreeMap;
 
 /// Twenty places with their hits: the first has none, the second as many as all others.
 const PLACES: usize = 20;

@@ -4,8 +4,8 @@ use super::{
     result::{at, count},
     with_code,
 };
-use crate::support::loadgen::Loadgen;
 use serde_json::Value;
+use test_support::loadgen::Loadgen;
 
 /// As many requests as can be made in so many seconds; a part of them fails, in ever new ways.
 fn run(seconds: &str) -> Value {

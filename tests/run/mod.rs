@@ -3,6 +3,36 @@
 //! No test asks how fast the machine is. A run with pauses or arrivals on it may be late by the
 //! machine's fault, and loadgen then rightly says 96; [`measured`] takes that for an answer.
 
+/// Makes each function a test per kind of database, so that a failure names the kind: those under
+/// `database` take the URL of a new database, those under `server` the `Kind` of a database server.
+macro_rules! on_each {
+    ($(database: $($test:ident),+;)? $(server: $($of_server:ident),+;)?) => {
+        $(mod sqlite {
+            $(#[test]
+            fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                let file = folder.path().join("db");
+                super::$test(&format!("sqlite:{}?mode=rwc", file.display()));
+            })+
+        })?
+        on_each! { @ postgres Postgres $($($test)+)?; $($($of_server)+)? }
+        on_each! { @ mariadb MariaDb $($($test)+)?; $($($of_server)+)? }
+    };
+    (@ $module:ident $kind:ident $($test:ident)*; $($of_server:ident)*) => {
+        mod $module {
+            $(#[test]
+            fn $test() {
+                use test_support::servers::{Kind, Server};
+                super::$test(&Server::shared(Kind::$kind).fresh());
+            })*
+            $(#[test]
+            fn $of_server() {
+                super::$of_server(test_support::servers::Kind::$kind);
+            })*
+        }
+    };
+}
+
 mod arrivals;
 mod bounds;
 mod clients;
@@ -42,14 +72,14 @@ mod ttfb;
 mod verify;
 mod warmup;
 
-use crate::support::{
+use serde_json::Value;
+use test_support::{
     answer::{Answer, Then},
     loadgen::Finished,
     request::Request,
     stalls::Stalls,
     truth::TruthServer,
 };
-use serde_json::Value;
 
 /// The result of a run that came to its planned end: complete, consistent, and in accordance with
 /// the exit code. Only the generator's lateness may stand in the way of 0.

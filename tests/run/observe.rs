@@ -1,17 +1,22 @@
 //! Observations, against pages and servers that are known.
 
 use super::{measured, serving, status, with_code};
-use crate::support::{
-    answer::{Answer, Then},
-    loadgen::Loadgen,
-    request::Request,
-    servers::{Kind, Server},
-};
 use serde_json::Value;
 use std::{
     fs,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
 };
+use test_support::{
+    answer::{Answer, Then},
+    loadgen::Loadgen,
+    request::Request,
+    servers::{Kind, Server},
+};
+
+on_each! {
+    server:
+        the_bundled_service_and_its_database_are_observed;
+}
 
 fn series<'a>(result: &'a Value, source: &str, metric: &str) -> &'a Value {
     let all = result["observed"][source]["series"].as_array().unwrap();
@@ -213,39 +218,36 @@ fn a_source_that_hangs_or_fails_is_counted_and_holds_nothing_up() {
     );
 }
 
-#[test]
-fn the_bundled_service_and_its_database_are_observed() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let url = Server::shared(kind).fresh();
-        let written = match kind {
-            Kind::Postgres => {
-                "'observe.target.commits delta > 0', 'observe.target.rollbacks delta >= 0'"
-            }
-            Kind::MariaDb => "'observe.target.questions delta > 0'",
-        };
-        let text = format!(
-            "thresholds = ['observe.app.orders_processed_total delta > 0', \
-             'observe.target.connections min >= 1', 'observe.target.rows_written delta > 0', {written}]\n\
-             [target]\napp = 'orders'\ndatabase = '{url}'\n\
-             [load]\nusers = 2\nduration = '4s'\nthink = '5ms'\n[[task]]\nname = 't'\n[[task.step]]\n\
-             post = '/api/order'\njson = {{ customer_id = 1, items = [{{ product_id = 7, quantity = 2, unit_price = 9.99 }}] }}\n\
-             [[observe]]\nprometheus = '/metrics'\n[[observe]]\ndatabase = 'target'\n"
-        );
-        let result = measured(&Loadgen::scenario(&text).run());
-        for threshold in result["thresholds"].as_array().unwrap() {
-            assert_eq!(threshold["ok"], true, "{kind:?}: {threshold}");
+fn the_bundled_service_and_its_database_are_observed(kind: Kind) {
+    let url = Server::shared(kind).fresh();
+    let written = match kind {
+        Kind::Postgres => {
+            "'observe.target.commits delta > 0', 'observe.target.rollbacks delta >= 0'"
         }
-        let orders = series(&result, "app", "orders_processed_total")["delta"]
-            .as_f64()
-            .unwrap();
-        assert!(orders <= result["totals"]["count"].as_f64().unwrap());
-        let took = series(&result, "app", "http_request_duration_seconds_p95");
-        assert_eq!(took["unit"], "s");
-        assert!(took["max"].as_f64().unwrap() > 0.0, "{took}");
-        assert_eq!(
-            result["observed"]["target"]["failures"], 0,
-            "{}",
-            result["observed"]["target"]
-        );
+        Kind::MariaDb => "'observe.target.questions delta > 0'",
+    };
+    let text = format!(
+        "thresholds = ['observe.app.orders_processed_total delta > 0', \
+         'observe.target.connections min >= 1', 'observe.target.rows_written delta > 0', {written}]\n\
+         [target]\napp = 'orders'\ndatabase = '{url}'\n\
+         [load]\nusers = 2\nduration = '4s'\nthink = '5ms'\n[[task]]\nname = 't'\n[[task.step]]\n\
+         post = '/api/order'\njson = {{ customer_id = 1, items = [{{ product_id = 7, quantity = 2, unit_price = 9.99 }}] }}\n\
+         [[observe]]\nprometheus = '/metrics'\n[[observe]]\ndatabase = 'target'\n"
+    );
+    let result = measured(&Loadgen::scenario(&text).run());
+    for threshold in result["thresholds"].as_array().unwrap() {
+        assert_eq!(threshold["ok"], true, "{kind:?}: {threshold}");
     }
+    let orders = series(&result, "app", "orders_processed_total")["delta"]
+        .as_f64()
+        .unwrap();
+    assert!(orders <= result["totals"]["count"].as_f64().unwrap());
+    let took = series(&result, "app", "http_request_duration_seconds_p95");
+    assert_eq!(took["unit"], "s");
+    assert!(took["max"].as_f64().unwrap() > 0.0, "{took}");
+    assert_eq!(
+        result["observed"]["target"]["failures"], 0,
+        "{}",
+        result["observed"]["target"]
+    );
 }

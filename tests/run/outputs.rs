@@ -1,7 +1,6 @@
 //! Files that a run writes: none over another, nor over what is read, and none of two runs mixed.
 
 use super::{measured, serving, silence, status};
-use crate::support::{loadgen::Loadgen, processes::list, truth::TruthServer};
 use nix::{
     sys::{
         signal::Signal::{SIGINT, SIGKILL, SIGTERM},
@@ -14,6 +13,7 @@ use std::{
     os::unix::fs::{PermissionsExt, symlink},
     time::Duration,
 };
+use test_support::{loadgen::Loadgen, processes::list, truth::TruthServer};
 
 /// A user with rows of a file, for as long as `load` says.
 fn text(server: &TruthServer, load: &str) -> String {

@@ -1,7 +1,6 @@
 //! Programs of their own around loadgen, by the one in `examples/redis`.
 
 use super::{measured, serving, status, with_code};
-use crate::support::{loadgen::Loadgen, redis::Redis, truth::TruthServer};
 use loadgen::{
     Program,
     cli::Exit,
@@ -13,6 +12,7 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     time::Duration,
 };
+use test_support::{loadgen::Loadgen, redis::Redis, truth::TruthServer};
 
 /// Thresholds that say nothing about the machine.
 const UNHURRIED: &str = r#"thresholds = ["error_rate == 0", "p95 < 10m", "count > 0"]"#;
@@ -25,15 +25,9 @@ fn sessions(address: &str, args: &[&str]) -> Loadgen {
         .env("REDIS", address)
 }
 
-fn address(redis: &Redis) -> String {
-    let url = redis.url();
-    let address = url.trim_start_matches("redis://").trim_end_matches('/');
-    address.split('/').next().unwrap().to_owned()
-}
-
 /// How often a Redis did a command, in its own words.
 fn done(redis: &Redis, command: &str) -> u64 {
-    let mut socket = TcpStream::connect(address(redis)).unwrap();
+    let mut socket = TcpStream::connect(redis.address()).unwrap();
     socket.write_all(b"INFO commandstats\r\n").unwrap();
     socket.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
@@ -52,7 +46,7 @@ fn step<'r>(result: &'r Value, name: &str) -> &'r Value {
 #[test]
 fn steps_of_its_own_kind_are_driven_measured_and_judged() {
     let redis = Redis::start();
-    let finished = sessions(&address(&redis), &[]).run();
+    let finished = sessions(&redis.address(), &[]).run();
     let result = measured(&finished);
     assert_eq!(result["totals"]["errors"]["count"], 0, "{result:#}");
     let mut counted = 0;
@@ -81,7 +75,7 @@ fn steps_of_its_own_kind_are_driven_measured_and_judged() {
     }
 
     let never = r#"thresholds = ["error_rate > 50%"]"#;
-    let failed = sessions(&address(&redis), &["--set", never, "--quiet"]).run();
+    let failed = sessions(&redis.address(), &["--set", never, "--quiet"]).run();
     assert!(
         [Some(96), Some(99)].contains(&failed.code()),
         "{}",
@@ -93,7 +87,7 @@ fn steps_of_its_own_kind_are_driven_measured_and_judged() {
 fn a_refusal_is_an_error_of_the_step() {
     let redis = Redis::start();
     let wrong = r#"task.1.step.0.custom="LPOP session:0""#;
-    let finished = sessions(&address(&redis), &["--set", wrong]).run();
+    let finished = sessions(&redis.address(), &["--set", wrong]).run();
     let result = with_code(&finished);
     let errors = &step(&result, "read the session")["errors"];
     assert_eq!(errors["rate"], 1.0, "{errors}");
@@ -151,7 +145,7 @@ fn requests_and_steps_of_its_own_kind_in_one_task() {
     let args = ["run", "scenario.toml", "--json", "result.json"];
     let finished = Loadgen::example("redis", &args)
         .file("scenario.toml", &scenario)
-        .env("REDIS", &address(&redis))
+        .env("REDIS", &redis.address())
         .run();
     let result = measured(&finished);
     assert_eq!(result["totals"]["errors"]["count"], 0, "{result:#}");
@@ -241,7 +235,7 @@ fn it_has_the_whole_command_line() {
     let redis = Redis::start();
     let args = ["run", "b.toml", "--json", "result.json"];
     let run = Loadgen::example("redis", &args).file("b.toml", bundled);
-    let finished = run.env("REDIS", &address(&redis)).run();
+    let finished = run.env("REDIS", &redis.address()).run();
     assert_eq!(measured(&finished)["totals"]["count"], 3);
 }
 

@@ -1,12 +1,12 @@
 //! Readers that go away: `loadgen ... | head` must lose nothing and end as it would.
 
 use super::{result::count, with_code};
-use crate::support::{loadgen::Loadgen, truth::TruthServer};
 use std::{
     fs::File,
     io::{PipeWriter, pipe},
     time::Duration,
 };
+use test_support::{loadgen::Loadgen, truth::TruthServer};
 
 /// The writing end of a pipe that nobody reads.
 fn nobody() -> PipeWriter {

@@ -1,13 +1,13 @@
 //! Values of the environment that servers, URLs and flags repeat: shown as the scenario writes them.
 
 use super::{serving, with_code};
-use crate::support::{
+use std::net::TcpListener;
+use test_support::{
     answer::Answer,
     loadgen::{Finished, Loadgen},
     request::Request,
     truth::TruthServer,
 };
-use std::net::TcpListener;
 
 const SECRET: &str = "S3KRETvalue9";
 

@@ -5,12 +5,12 @@ use super::{
     result::{count, histogram, named},
     with_code,
 };
-use crate::support::loadgen::{Finished, Loadgen, Running};
 use nix::sys::signal::Signal::SIGINT;
 use serde_json::Value;
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use std::path::Path;
 use tempfile::TempDir;
+use test_support::loadgen::{Finished, Loadgen, Running};
 
 /// The orders service with a database that outlives it.
 struct Service {

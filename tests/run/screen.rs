@@ -1,12 +1,12 @@
 //! The full screen, in a terminal that keeps what it was shown.
 
 use super::{serving, silence, status};
-use crate::support::{loadgen::Loadgen, tmux::Tmux, truth::TruthServer, turn::Turn};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use std::{fs, time::Duration};
+use test_support::{loadgen::Loadgen, tmux::Tmux, truth::TruthServer, turn::Turn};
 
 const RUN: &str =
     "sh -c 'echo $$ > pid; exec \"$LOADGEN\" run s.toml --dashboard tui'; echo code $?";

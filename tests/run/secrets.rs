@@ -2,13 +2,13 @@
 //! or messages.
 
 use super::{serving, status, with_code};
-use crate::support::{
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use test_support::{
     answer::Answer,
     loadgen::{Finished, Loadgen},
     request::Request,
     truth::{Log, TruthServer},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// From the environment, wherever it stands; and written into the scenario where its place tells
 /// that it is one. The names are parts of the values, so that nothing else contains them.

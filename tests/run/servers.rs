@@ -4,13 +4,13 @@ use super::{
     measured,
     result::{at, count},
 };
-use crate::support::{
+use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+use test_support::{
     loadgen::Loadgen,
     tls::TlsFront,
     truth::{Log, TruthServer},
 };
-use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
 
 /// Twenty arrivals within a second at `target`, at most four at once.
 fn twenty(target: &str, http: &str) -> Loadgen {

@@ -12,12 +12,12 @@ use super::{
     result::{at, count},
     serving, status, with_code,
 };
-use crate::support::{
+use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+use test_support::{
     loadgen::Loadgen,
     truth::{Log, Served, TruthServer},
 };
-use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
 
 /// Of every run, unless a test is about seeds.
 const SEED: &str = "11";

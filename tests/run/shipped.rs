@@ -1,13 +1,13 @@
 //! The scenarios that are shipped: each is valid as it is, and runs on what it is made for.
 
 use super::{measured, result, with_code};
-use crate::support::{
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use test_support::{
     loadgen::{Finished, Loadgen},
     redis::Redis,
     servers::{Kind, Server},
 };
-use serde_json::Value;
-use std::path::{Path, PathBuf};
 
 /// Thresholds that say nothing about the machine.
 const UNHURRIED: &str = r#"thresholds = ["error_rate < 1%", "p95 < 10m", "dropped == 0"]"#;

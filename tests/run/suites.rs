@@ -1,14 +1,14 @@
 //! Suites: several scenarios against one target, with one result.
 
-use crate::support::{
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use std::fs;
+use test_support::{
     answer::{Answer, Then},
     loadgen::{Finished, Loadgen, Running},
     stalls::Stalls,
     truth::TruthServer,
 };
-use nix::sys::signal::Signal;
-use serde_json::Value;
-use std::fs;
 
 /// `loadgen run suite.toml --json result.json`.
 fn suite(text: &str) -> Loadgen {

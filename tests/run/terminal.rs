@@ -1,7 +1,7 @@
 //! A run in a terminal: drawn in place, in colour, and stopped by keys.
 
 use super::{result::count, serving, status, with_code};
-use crate::support::{
+use test_support::{
     loadgen::{Loadgen, Running},
     truth::TruthServer,
 };

@@ -2,13 +2,13 @@
 //! another.
 
 use super::result::{at, check};
-use crate::support::loadgen::Loadgen;
 use std::{
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     thread::{sleep, spawn},
     time::Duration,
 };
+use test_support::loadgen::Loadgen;
 
 const HEAD_AFTER: Duration = Duration::from_millis(100);
 const BODY_AFTER: Duration = Duration::from_millis(150);

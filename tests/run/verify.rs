@@ -1,16 +1,22 @@
 //! Verifications, against servers that know what they kept.
 
 use super::{measured, result::named, serving, status, with_code};
-use crate::support::{
+use nix::sys::signal::Signal::SIGINT;
+use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use test_support::{
     answer::{Answer, Then},
     loadgen::Loadgen,
     request::Request,
     servers::{Kind, Server},
     truth::TruthServer,
 };
-use nix::sys::signal::Signal::SIGINT;
-use serde_json::Value;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+on_each! {
+    server:
+        databases_on_servers_are_asked,
+        a_connection_that_was_lost_meanwhile_is_opened_again;
+}
 
 /// A store that acknowledges every order but forgets some; it has 500 from before.
 fn store(forgets: fn(u64) -> bool) -> TruthServer {
@@ -289,75 +295,69 @@ fn the_rows_of_the_bundled_service_are_those_it_acknowledged() {
 }
 
 /// The same on servers, through a database of the scenario's own.
-#[test]
-fn databases_on_servers_are_asked() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let url = Server::shared(kind).fresh();
-        let text = format!(
-            r#"
-            [target]
-            app = "orders"
-            database = "{url}"
-            [database.main]
-            url = "{url}"
-            [load]
-            users = 2
-            shared_iterations = 51
-            [[task]]
-            name = "create order"
-            [[task.step]]
-            post = "/api/order"
-            json = {{ customer_id = 1, items = [{{ product_id = 7, quantity = 2, unit_price = 9.99 }}] }}
-            [[verify]]
-            sql = "SELECT count(*) FROM orders WHERE order_id > $1"
-            params = ["10000"]
-            expect = "value - before == ok('create order') and value == 51"
-            [[verify]]
-            sql = "SELECT sum(total_amount) / count(*) FROM orders WHERE order_id > 10000"
-            database = "target"
-            expect = "value == 19.98"
-            [[verify]]
-            sql = "SELECT note FROM orders LIMIT 1"
-            expect = "value == 1"
-            "#
-        );
-        let finished = Loadgen::scenario(&text).run();
-        let result = with_code(&finished);
-        let verify = &result["verify"];
-        assert_eq!(verify[0]["ok"], true, "{kind:?}: {verify}");
-        assert_eq!(verify[1]["ok"], true, "{kind:?}: {verify}");
-        assert_eq!(
-            verify[1]["before"],
-            Value::Null,
-            "there was no row: {verify}"
-        );
-        let message = verify[2]["message"].as_str().unwrap();
-        assert!(message.contains("note"), "{kind:?}: {message}");
-        assert_eq!(verify[2]["ok"], false);
-    }
+fn databases_on_servers_are_asked(kind: Kind) {
+    let url = Server::shared(kind).fresh();
+    let text = format!(
+        r#"
+        [target]
+        app = "orders"
+        database = "{url}"
+        [database.main]
+        url = "{url}"
+        [load]
+        users = 2
+        shared_iterations = 51
+        [[task]]
+        name = "create order"
+        [[task.step]]
+        post = "/api/order"
+        json = {{ customer_id = 1, items = [{{ product_id = 7, quantity = 2, unit_price = 9.99 }}] }}
+        [[verify]]
+        sql = "SELECT count(*) FROM orders WHERE order_id > $1"
+        params = ["10000"]
+        expect = "value - before == ok('create order') and value == 51"
+        [[verify]]
+        sql = "SELECT sum(total_amount) / count(*) FROM orders WHERE order_id > 10000"
+        database = "target"
+        expect = "value == 19.98"
+        [[verify]]
+        sql = "SELECT note FROM orders LIMIT 1"
+        expect = "value == 1"
+        "#
+    );
+    let finished = Loadgen::scenario(&text).run();
+    let result = with_code(&finished);
+    let verify = &result["verify"];
+    assert_eq!(verify[0]["ok"], true, "{kind:?}: {verify}");
+    assert_eq!(verify[1]["ok"], true, "{kind:?}: {verify}");
+    assert_eq!(
+        verify[1]["before"],
+        Value::Null,
+        "there was no row: {verify}"
+    );
+    let message = verify[2]["message"].as_str().unwrap();
+    assert!(message.contains("note"), "{kind:?}: {message}");
+    assert_eq!(verify[2]["ok"], false);
 }
 
 /// The server was restarted during the load: it has not said anything yet.
-#[test]
-fn a_connection_that_was_lost_meanwhile_is_opened_again() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let (database, server) = (Server::start(kind, &[]), serving(|_| status(200)));
-        let text = format!(
-            "target.url = \"{}\"\nload = {{ users = 1, think = \"5ms\" }}\n\
-             [database.main]\nurl = \"{}\"\n[[task]]\nname = \"get\"\n[[task.step]]\nget = \"/work\"\n\
-             [[verify]]\nsql = \"SELECT 2\"\nexpect = \"value == before\"\n\
-             [[verify]]\nsql = \"SELECT 3\"\nexpect = \"value == 3\"\n",
-            server.url(),
-            database.fresh()
-        );
-        let mut running = Loadgen::scenario(&text).start();
-        running.wait_until("under load", |_| server.requests() > 10);
-        database.crash();
-        database.restart();
-        running.signal(SIGINT);
-        let result = with_code(&running.finish().expect_code(105));
-        for verify in result["verify"].as_array().unwrap() {
-            assert_eq!(verify["ok"], true, "{kind:?}: {verify}");
-        }
+fn a_connection_that_was_lost_meanwhile_is_opened_again(kind: Kind) {
+    let (database, server) = (Server::start(kind, &[]), serving(|_| status(200)));
+    let text = format!(
+        "target.url = \"{}\"\nload = {{ users = 1, think = \"5ms\" }}\n\
+         [database.main]\nurl = \"{}\"\n[[task]]\nname = \"get\"\n[[task.step]]\nget = \"/work\"\n\
+         [[verify]]\nsql = \"SELECT 2\"\nexpect = \"value == before\"\n\
+         [[verify]]\nsql = \"SELECT 3\"\nexpect = \"value == 3\"\n",
+        server.url(),
+        database.fresh()
+    );
+    let mut running = Loadgen::scenario(&text).start();
+    running.wait_until("under load", |_| server.requests() > 10);
+    database.crash();
+    database.restart();
+    running.signal(SIGINT);
+    let result = with_code(&running.finish().expect_code(105));
+    for verify in result["verify"].as_array().unwrap() {
+        assert_eq!(verify["ok"], true, "{kind:?}: {verify}");
     }
 }

@@ -1,11 +1,11 @@
 //! The warm-up: it loads the server, is shown, and is in no statistics.
 
 use super::{measured, result::count, serving, status};
-use crate::support::{answer::Answer, loadgen::Loadgen, request::Request, truth::TruthServer};
 use std::{
     sync::atomic::{AtomicU64, Ordering::SeqCst},
     time::Duration,
 };
+use test_support::{answer::Answer, loadgen::Loadgen, request::Request, truth::TruthServer};
 
 /// How long each answer to the warm-up's arrivals takes. None of the others does on any machine.
 const SLOW: Duration = Duration::from_secs(4);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use target_app::{Location, Service};
 use tempfile::TempDir;
 
-use crate::servers::{Kind, shared};
+use test_support::servers::{Kind, Server};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -64,8 +64,8 @@ impl Backend {
     pub fn data(self) -> Data {
         match self {
             Backend::Sqlite => Data::Folder(tempfile::tempdir().unwrap()),
-            Backend::Postgres => Data::Url(shared(Kind::Postgres).database()),
-            Backend::MySql => Data::Url(shared(Kind::MariaDb).database()),
+            Backend::Postgres => Data::Url(Server::shared(Kind::Postgres).fresh()),
+            Backend::MySql => Data::Url(Server::shared(Kind::MariaDb).fresh()),
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::backend::{Backend, Data};
 use crate::harness::{self, FORM, Running, error, start, start_on};
-use crate::servers::{Kind, Server};
+use test_support::redis::Redis;
 
 async fn start_with(cache: &str, data: Data) -> Running {
     let cache: CacheSetting = cache.parse().unwrap();
@@ -28,10 +28,6 @@ async fn counts(weather: &Running) -> [f64; 4] {
         *count = weather.metric(&format!("cache_{name}_total")).await;
     }
     counts
-}
-
-fn redis_url(server: &Server) -> String {
-    format!("redis://127.0.0.1:{}", server.port)
 }
 
 async fn asks_the_database_once(weather: &Running) {
@@ -60,18 +56,18 @@ async fn in_memory_it_asks_the_database_once() {
 
 #[tokio::test]
 async fn in_redis_it_asks_the_database_once_for_all_instances() {
-    let redis = Server::start(Kind::Redis, &[]);
+    let redis = Redis::start();
     let data = Backend::Postgres.data();
     let same = Data::Url(data.url());
-    let weather = start_with(&redis_url(&redis), data).await;
+    let weather = start_with(&redis.url(), data).await;
     asks_the_database_once(&weather).await;
 
-    let second = start_with(&redis_url(&redis), same).await;
+    let second = start_with(&redis.url(), same).await;
     let answer = ask(&second, "Gabrielside").await;
     assert_eq!(answer, ask(&weather, "Gabrielside").await);
     assert_eq!(counts(&second).await, [1.0, 0.0, 0.0, 0.0]);
 
-    let client = redis::Client::open(redis_url(&redis)).unwrap();
+    let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let ttl: i64 = redis::cmd("TTL")
         .arg("weather:average:Gabrielside")
@@ -130,16 +126,16 @@ async fn in_memory_misses_that_come_together_load_once() {
 
 #[tokio::test]
 async fn in_redis_misses_that_come_together_load_once() {
-    let redis = Server::start(Kind::Redis, &[]);
-    misses_that_come_together_load_once(&redis_url(&redis)).await;
+    let redis = Redis::start();
+    misses_that_come_together_load_once(&redis.url()).await;
 }
 
 #[tokio::test]
 async fn without_redis_the_database_answers_and_a_metric_says_so() {
-    let mut redis = Server::start(Kind::Redis, &[]);
-    let weather = start_with(&redis_url(&redis), Backend::Sqlite.data()).await;
+    let redis = Redis::start();
+    let weather = start_with(&redis.url(), Backend::Sqlite.data()).await;
     let first = ask(&weather, "Gabrielside").await;
-    redis.kill();
+    redis.crash();
     let started = Instant::now();
     for _ in 0..20 {
         assert_eq!(ask(&weather, "Gabrielside").await, first);
@@ -162,8 +158,8 @@ async fn without_redis_the_database_answers_and_a_metric_says_so() {
 
 #[tokio::test]
 async fn a_redis_that_is_not_there_at_the_start_is_a_mistake() {
-    let redis = Server::start(Kind::Redis, &[]);
-    let url = redis_url(&redis);
+    let redis = Redis::start();
+    let url = redis.url();
     drop(redis);
     let location = Backend::Sqlite.data().location();
     let mut setup = Setup::new(&[Service::Weather], Some(0), location).unwrap();

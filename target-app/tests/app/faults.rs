@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::backend::{Backend, Data};
 use crate::harness::{self, FORM, JSON, Running, error, start, start_on};
-use crate::servers::{Kind, Server};
+use test_support::servers::{Kind, Server};
 
 const ORDER: &str =
     r#"{"customer_id":7,"items":[{"product_id":7,"quantity":2,"unit_price":9.99}]}"#;
@@ -16,8 +16,8 @@ const ORDER: &str =
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 async fn a_database_that_goes_away_is_503_at_once_until_it_is_back(kind: Kind) {
-    let mut server = Server::start(kind, &[]);
-    let orders = start_on(Data::Url(server.database()), Service::Orders, |_| {}).await;
+    let server = Server::start(kind, &[]);
+    let orders = start_on(Data::Url(server.fresh()), Service::Orders, |_| {}).await;
     // All connections of the pool are in use now and then.
     let mut clients = JoinSet::new();
     for id in 1..=40 {
@@ -28,7 +28,7 @@ async fn a_database_that_goes_away_is_503_at_once_until_it_is_back(kind: Kind) {
         assert_eq!(status, StatusCode::OK);
     }
     for _ in 0..2 {
-        server.kill();
+        server.crash();
         for _ in 0..20 {
             let started = Instant::now();
             let answer = orders.get("/api/order/1").await;
@@ -69,11 +69,11 @@ async fn mysql_goes_away() {
 
 #[tokio::test]
 async fn a_restart_that_nobody_noticed_costs_no_request() {
-    let mut server = Server::start(Kind::Postgres, &[]);
-    let weather = start_on(Data::Url(server.database()), Service::Weather, |_| {}).await;
+    let server = Server::start(Kind::Postgres, &[]);
+    let weather = start_on(Data::Url(server.fresh()), Service::Weather, |_| {}).await;
     let ask = || weather.post("/query", FORM, "location=Gabrielside");
     harness::json(ask().await, StatusCode::OK).await;
-    server.kill();
+    server.crash();
     server.restart();
     // Idle connections are trusted for half a second.
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -109,8 +109,8 @@ async fn crowd(orders: &Running, clients: usize, each: usize) -> (usize, Vec<Str
 #[tokio::test]
 async fn without_a_pool_postgres_has_too_many_clients_and_with_one_it_has_not() {
     // Three of them are kept for superusers, and so for this test.
-    let server = Server::start(Kind::Postgres, &["-c max_connections=13"]);
-    let url = server.database();
+    let server = Server::start(Kind::Postgres, &["max_connections=13"]);
+    let url = server.fresh();
     let mut side = Data::Url(url.clone()).side(Service::Orders).await;
     side.execute("CREATE ROLE app LOGIN; GRANT ALL ON SCHEMA public TO app")
         .await;
@@ -160,8 +160,8 @@ async fn without_a_pool_postgres_has_too_many_clients_and_with_one_it_has_not() 
 
 #[tokio::test]
 async fn the_message_is_the_databases_own() {
-    let server = Server::start(Kind::Postgres, &["-c max_connections=8"]);
-    let url = server.database();
+    let server = Server::start(Kind::Postgres, &["max_connections=8"]);
+    let url = server.fresh();
     let no_pool = |setup: &mut target_app::Setup| {
         setup.pool = Some(PoolSettings::Unpooled {
             acquire_timeout: Duration::from_secs(30),

@@ -14,7 +14,6 @@ mod otlp;
 mod page;
 mod process;
 mod seed;
-mod servers;
 mod shared;
 mod shop;
 mod shop_pool;

@@ -11,8 +11,8 @@ use crate::backend::{Backend, Data, Side};
 use crate::harness::{JSON, client};
 use crate::metering::{all_closed, event};
 use crate::process::Process;
-use crate::servers::{Kind, Server};
 use target_app::Service::Metering;
+use test_support::redis::Redis;
 
 const PROCESSED: &str = "metering_aggregation_windows_processed_total";
 const DONE_BEFORE: &str = "metering_aggregation_windows_done_before_total";
@@ -22,7 +22,7 @@ const LOCK_FAILURES: &str = "metering_lock_failures_total";
 
 struct World {
     data: Data,
-    redis: Server,
+    redis: Redis,
     client: Client,
 }
 
@@ -35,17 +35,13 @@ impl World {
     fn new() -> Self {
         Self {
             data: Backend::Postgres.data(),
-            redis: Server::start(Kind::Redis, &[]),
+            redis: Redis::start(),
             client: client(),
         }
     }
 
-    fn redis_url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.redis.port)
-    }
-
     fn instance(&self, more: &[&str]) -> Instance {
-        let (database, redis) = (self.data.url(), self.redis_url());
+        let (database, redis) = (self.data.url(), self.redis.url());
         let mut args = vec!["metering", "--managed", "--port", "0", "--window", "1s"];
         args.extend(["--database", &database, "--redis", &redis]);
         args.extend(more);
@@ -85,7 +81,7 @@ impl World {
 
     /// The keys of the locks that are held.
     fn locks(&self) -> Vec<String> {
-        let client = redis::Client::open(self.redis_url()).unwrap();
+        let client = redis::Client::open(self.redis.url()).unwrap();
         let mut connection = client.get_connection().unwrap();
         connection.keys("aggregation:lock:*").unwrap()
     }
@@ -208,11 +204,11 @@ async fn an_instance_that_is_killed_inside_a_window_leaves_it_to_the_other() {
 
 #[tokio::test]
 async fn while_redis_is_gone_events_are_taken_and_windows_wait() {
-    let mut world = World::new();
+    let world = World::new();
     let (one, two) = (world.instance(&[]), world.instance(&[]));
     assert_eq!(world.send(&one, "c1", 5).await, StatusCode::ACCEPTED);
     all_closed(&world.data).await;
-    world.redis.kill();
+    world.redis.crash();
     for quantity in 1..=10 {
         let instance = if quantity % 2 == 0 { &one } else { &two };
         let status = world.send(instance, "c1", quantity).await;

@@ -17,7 +17,7 @@ use target_app::SnsConfig;
 use crate::backend::Backend;
 use crate::harness::{JSON, Running, error, start_on};
 use crate::hello::{publish, returned};
-use crate::servers::free_port;
+use test_support::servers::free_port;
 
 /// moto's server, which `scripts/test` installs.
 struct Moto {

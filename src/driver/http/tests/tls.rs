@@ -23,20 +23,10 @@ pub(super) fn identity(name: &str) -> (TlsAcceptor, NamedTempFile) {
 
 /// One that speaks these protocols.
 pub(super) fn identity_with(name: &str, protocols: &[&[u8]]) -> (TlsAcceptor, NamedTempFile) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed([name.to_owned()]).unwrap();
+    let (acceptor, pem) = test_support::tls::identity(name, protocols);
     let mut file = NamedTempFile::new().unwrap();
-    file.write_all(cert.pem().as_bytes()).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    (TlsAcceptor::from(Arc::new(config)), file)
+    file.write_all(pem.as_bytes()).unwrap();
+    (acceptor, file)
 }
 
 pub(super) fn trusting(file: &NamedTempFile) -> Settings {

@@ -3,51 +3,52 @@
 use super::*;
 use crate::driver::sql::Console;
 
-#[tokio::test]
-async fn a_console_changes_and_reads_on_every_server() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        let mut console = Console::open(&database).await.unwrap();
-        let script = "CREATE TABLE t (id INT, name VARCHAR(20)); INSERT INTO t VALUES (0, 'x')";
-        console.execute(script, &[]).await.unwrap();
-        let insert = "INSERT INTO t VALUES ($1, $2), ($1 + 1, $3)";
-        let values = [Value::Int(7), Value::Text("it's \\ é".into()), Value::Unset];
-        assert_eq!(console.execute(insert, &values).await, Ok(2));
-        let rows = console
-            .rows(
-                "SELECT id, name FROM t WHERE id >= $1 ORDER BY id",
-                &values[..1],
-            )
-            .await
-            .unwrap();
-        let row = |id, name: &Value| {
-            vec![
-                ("id".to_owned(), Value::Int(id)),
-                ("name".to_owned(), name.clone()),
-            ]
-        };
-        assert_eq!(rows, [row(7, &values[1]), row(8, &values[2])]);
-        assert_eq!(
-            console.rows("SELECT id FROM t WHERE id < 0", &[]).await,
-            Ok(vec![])
-        );
+on_each! {
+    database:
+        a_console_changes_and_reads;
+}
 
-        // A mistake is told, and does not end it.
-        let wrong = console
-            .execute("DELETE FROM nowhere", &[])
-            .await
-            .unwrap_err();
-        assert!(wrong.contains("nowhere"), "{wrong}");
-        let wrong = console.rows("SELECT $1", &values[..2]).await.unwrap_err();
-        assert_eq!(wrong, "2 values for a statement with 1 parameters");
-        assert_eq!(
-            console
-                .execute("DELETE FROM t WHERE id = $1", &values[..1])
-                .await,
-            Ok(1)
-        );
-        console.close().await;
-    }
+async fn a_console_changes_and_reads(database: Database) {
+    let mut console = Console::open(&database).await.unwrap();
+    let script = "CREATE TABLE t (id INT, name VARCHAR(20)); INSERT INTO t VALUES (0, 'x')";
+    console.execute(script, &[]).await.unwrap();
+    let insert = "INSERT INTO t VALUES ($1, $2), ($1 + 1, $3)";
+    let values = [Value::Int(7), Value::Text("it's \\ é".into()), Value::Unset];
+    assert_eq!(console.execute(insert, &values).await, Ok(2));
+    let rows = console
+        .rows(
+            "SELECT id, name FROM t WHERE id >= $1 ORDER BY id",
+            &values[..1],
+        )
+        .await
+        .unwrap();
+    let row = |id, name: &Value| {
+        vec![
+            ("id".to_owned(), Value::Int(id)),
+            ("name".to_owned(), name.clone()),
+        ]
+    };
+    assert_eq!(rows, [row(7, &values[1]), row(8, &values[2])]);
+    assert_eq!(
+        console.rows("SELECT id FROM t WHERE id < 0", &[]).await,
+        Ok(vec![])
+    );
+
+    // A mistake is told, and does not end it.
+    let wrong = console
+        .execute("DELETE FROM nowhere", &[])
+        .await
+        .unwrap_err();
+    assert!(wrong.contains("nowhere"), "{wrong}");
+    let wrong = console.rows("SELECT $1", &values[..2]).await.unwrap_err();
+    assert_eq!(wrong, "2 values for a statement with 1 parameters");
+    assert_eq!(
+        console
+            .execute("DELETE FROM t WHERE id = $1", &values[..1])
+            .await,
+        Ok(1)
+    );
+    console.close().await;
 }
 
 #[tokio::test]

@@ -3,64 +3,65 @@
 use super::*;
 use futures_util::future::join;
 
-#[tokio::test]
-async fn constraints() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        script(&database, "CREATE TABLE p (id INT PRIMARY KEY)").await;
-        script(
-            &database,
-            "CREATE TABLE t (id INT PRIMARY KEY, p INT NOT NULL, CHECK (id < 100),
-                FOREIGN KEY (p) REFERENCES p (id))",
-        )
-        .await;
-        script(&database, "INSERT INTO p VALUES (1)").await;
-        let insert = "INSERT INTO t VALUES ($1, $2)";
-        let mut rig = Rig::new(
-            &database,
-            vec![
-                query(&database, insert, &[int(1), int(1)]),
-                query(&database, insert, &[int(2), int(2)]),
-                query(&database, insert, &[int(100), int(1)]),
-                query(&database, insert, &[int(3), Param::Variable(0)]),
-            ],
-        )
-        .await
-        .unwrap();
-        rig.ok(0).await;
-        let words = rig.fails(0, ErrorClass::Constraint).await;
-        let code = match database.backend {
-            Backend::Postgres => "SQLSTATE 23505: ",
-            Backend::MySql => "SQLSTATE 23000 (error 1062): ",
-            Backend::Sqlite => "SQLite error 1555: ",
-        };
-        assert!(words.starts_with(code), "{words}");
-        for step in 1..4 {
-            rig.fails(step, ErrorClass::Constraint).await;
-        }
-        // The connection is as good as before.
-        let outcome = rig.run(0).await;
-        assert_eq!(outcome.connect, None);
-        assert!(!outcome.unknown);
-    }
+on_each! {
+    database:
+        constraints,
+        a_table_that_goes_is_an_error_of_syntax,
+        what_is_not_as_expected;
+    server:
+        deadlocks_between_two_sessions;
 }
 
-#[tokio::test]
-async fn a_table_that_goes_is_an_error_of_syntax() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        script(&database, "CREATE TABLE t (id INT)").await;
-        let steps = vec![query(&database, "SELECT id FROM t", &[])];
-        let mut rig = Rig::new(&database, steps).await.unwrap();
-        rig.ok(0).await;
-        script(&database, "DROP TABLE t").await;
-        rig.fails(0, ErrorClass::Syntax).await;
+async fn constraints(database: Database) {
+    script(&database, "CREATE TABLE p (id INT PRIMARY KEY)").await;
+    script(
+        &database,
+        "CREATE TABLE t (id INT PRIMARY KEY, p INT NOT NULL, CHECK (id < 100),
+            FOREIGN KEY (p) REFERENCES p (id))",
+    )
+    .await;
+    script(&database, "INSERT INTO p VALUES (1)").await;
+    let insert = "INSERT INTO t VALUES ($1, $2)";
+    let mut rig = Rig::new(
+        &database,
+        vec![
+            query(&database, insert, &[int(1), int(1)]),
+            query(&database, insert, &[int(2), int(2)]),
+            query(&database, insert, &[int(100), int(1)]),
+            query(&database, insert, &[int(3), Param::Variable(0)]),
+        ],
+    )
+    .await
+    .unwrap();
+    rig.ok(0).await;
+    let words = rig.fails(0, ErrorClass::Constraint).await;
+    let code = match database.backend {
+        Backend::Postgres => "SQLSTATE 23505: ",
+        Backend::MySql => "SQLSTATE 23000 (error 1062): ",
+        Backend::Sqlite => "SQLite error 1555: ",
+    };
+    assert!(words.starts_with(code), "{words}");
+    for step in 1..4 {
+        rig.fails(step, ErrorClass::Constraint).await;
     }
+    // The connection is as good as before.
+    let outcome = rig.run(0).await;
+    assert_eq!(outcome.connect, None);
+    assert!(!outcome.unknown);
+}
+
+async fn a_table_that_goes_is_an_error_of_syntax(database: Database) {
+    script(&database, "CREATE TABLE t (id INT)").await;
+    let steps = vec![query(&database, "SELECT id FROM t", &[])];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    rig.ok(0).await;
+    script(&database, "DROP TABLE t").await;
+    rig.fails(0, ErrorClass::Syntax).await;
 }
 
 #[tokio::test]
 async fn other_errors() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     let divide = query(&database, "SELECT 1 / $1::int", &[Param::Variable(0)]);
     let mut rig = Rig::new(&database, vec![divide]).await.unwrap();
     rig.values[0] = Value::Int(0);
@@ -73,31 +74,27 @@ async fn other_errors() {
     assert_eq!(rig.ok(0).await.connect, None);
 }
 
-#[tokio::test]
-async fn what_is_not_as_expected() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        let one = "SELECT 1 AS a, 'x' AS b, NULL AS c";
-        let mut rig = Rig::new(
-            &database,
-            vec![
-                query(&database, one, &[]).expects(Rows::AtLeast(2)),
-                query(&database, one, &[]).expects_value("b", text("y")),
-                query(&database, one, &[]).takes("c"),
-                query(&database, "SELECT 1 AS a WHERE 1 = 0", &[]).takes("a"),
-            ],
-        )
-        .await
-        .unwrap();
-        for (step, expected) in [
-            (0, "1 rows returned instead of at least 2"),
-            (1, "column b is \"x\" instead of \"y\""),
-            (2, "column c is NULL"),
-            (3, "no row returned"),
-        ] {
-            let words = rig.fails(step, ErrorClass::Expectation).await;
-            assert_eq!(words, expected);
-        }
+async fn what_is_not_as_expected(database: Database) {
+    let one = "SELECT 1 AS a, 'x' AS b, NULL AS c";
+    let mut rig = Rig::new(
+        &database,
+        vec![
+            query(&database, one, &[]).expects(Rows::AtLeast(2)),
+            query(&database, one, &[]).expects_value("b", text("y")),
+            query(&database, one, &[]).takes("c"),
+            query(&database, "SELECT 1 AS a WHERE 1 = 0", &[]).takes("a"),
+        ],
+    )
+    .await
+    .unwrap();
+    for (step, expected) in [
+        (0, "1 rows returned instead of at least 2"),
+        (1, "column b is \"x\" instead of \"y\""),
+        (2, "column c is NULL"),
+        (3, "no row returned"),
+    ] {
+        let words = rig.fails(step, ErrorClass::Expectation).await;
+        assert_eq!(words, expected);
     }
 }
 
@@ -234,38 +231,34 @@ async fn deadlock(database: &Database) -> (Rig, Rig, Outcome, Outcome) {
     (a, b, of_a, of_b)
 }
 
-#[tokio::test]
-async fn deadlocks_between_two_sessions() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = database(&Server::shared(kind).fresh());
-        let (mut a, mut b, of_a, of_b) = deadlock(&database).await;
-        let (mut winner, mut loser, failed) = match (of_a.failure.is_some(), of_b.failure.is_some())
-        {
-            (false, true) => (a, b, of_b),
-            (true, false) => (b, a, of_a),
-            other => panic!("{other:?}"),
-        };
-        let (class, words) = why(&failed);
-        assert_eq!(class, ErrorClass::Deadlock, "{words}");
-        assert!(class.is_retryable());
-        assert!(!failed.unknown);
-        winner.ok(3).await;
-        // Rolled back; the next transaction on the connection works.
-        for step in 0..4 {
-            assert_eq!(loser.ok(step).await.connect, None);
-        }
-        assert_eq!(
-            ask(&database, "SELECT sum(n) AS x FROM t").await,
-            Value::Int(4)
-        );
-        (a, b) = (winner, loser);
-        drop((a, b));
+async fn deadlocks_between_two_sessions(kind: Kind) {
+    let database = served(kind);
+    let (mut a, mut b, of_a, of_b) = deadlock(&database).await;
+    let (mut winner, mut loser, failed) = match (of_a.failure.is_some(), of_b.failure.is_some()) {
+        (false, true) => (a, b, of_b),
+        (true, false) => (b, a, of_a),
+        other => panic!("{other:?}"),
+    };
+    let (class, words) = why(&failed);
+    assert_eq!(class, ErrorClass::Deadlock, "{words}");
+    assert!(class.is_retryable());
+    assert!(!failed.unknown);
+    winner.ok(3).await;
+    // Rolled back; the next transaction on the connection works.
+    for step in 0..4 {
+        assert_eq!(loser.ok(step).await.connect, None);
     }
+    assert_eq!(
+        ask(&database, "SELECT sum(n) AS x FROM t").await,
+        Value::Int(4)
+    );
+    (a, b) = (winner, loser);
+    drop((a, b));
 }
 
 #[tokio::test]
 async fn serialization_failures() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     script(
         &database,
         "CREATE TABLE t (id INT PRIMARY KEY, n INT); INSERT INTO t VALUES (1, 0)",
@@ -302,7 +295,7 @@ async fn a_statement_outside_a_transaction_is_tried_again() {
     // Serializable by the session, so that single statements fail as well.
     let database = Database {
         isolation: Some(Isolation::RepeatableRead),
-        ..database(&Server::shared(Kind::Postgres).fresh())
+        ..served(Kind::Postgres)
     };
     script(
         &database,

@@ -8,39 +8,40 @@ use std::{
     thread,
 };
 
-#[tokio::test]
-async fn responses_are_bounded_in_rows_and_bytes() {
-    let (databases, _folder) = everywhere();
-    for mut database in databases {
-        database.limits = Limits {
-            max_rows: 3,
-            max_bytes: 2048,
-        };
-        let rows = |count: usize| vec!["SELECT 1 AS x"; count].join(" UNION ALL ");
-        let text = |length: usize| format!("SELECT '{}' AS x", "a".repeat(length));
-        let sql = [rows(3), rows(4), text(1900), text(2100)];
-        for prepared in [true, false] {
-            database.prepared = prepared;
-            let steps = sql.iter().map(|sql| query(&database, sql, &[]));
-            let mut rig = Rig::new(&database, steps.collect()).await.unwrap();
-            for (step, bound) in [(1, "3 rows (`max_rows`)"), (3, "2048 bytes (`max_bytes`)")] {
-                rig.ok(step - 1).await;
-                let words = rig.fails(step, ErrorClass::Protocol).await;
-                assert_eq!(words, format!("the response has more than {bound}"));
-                // What is left of the response is not taken for the next one.
-                let outcome = rig.ok(step - 1).await;
-                assert_eq!(outcome.reconnects, 1, "{words}");
-            }
+on_each! {
+    database:
+        responses_are_bounded_in_rows_and_bytes;
+}
+
+async fn responses_are_bounded_in_rows_and_bytes(mut database: Database) {
+    database.limits = Limits {
+        max_rows: 3,
+        max_bytes: 2048,
+    };
+    let rows = |count: usize| vec!["SELECT 1 AS x"; count].join(" UNION ALL ");
+    let text = |length: usize| format!("SELECT '{}' AS x", "a".repeat(length));
+    let sql = [rows(3), rows(4), text(1900), text(2100)];
+    for prepared in [true, false] {
+        database.prepared = prepared;
+        let steps = sql.iter().map(|sql| query(&database, sql, &[]));
+        let mut rig = Rig::new(&database, steps.collect()).await.unwrap();
+        for (step, bound) in [(1, "3 rows (`max_rows`)"), (3, "2048 bytes (`max_bytes`)")] {
+            rig.ok(step - 1).await;
+            let words = rig.fails(step, ErrorClass::Protocol).await;
+            assert_eq!(words, format!("the response has more than {bound}"));
+            // What is left of the response is not taken for the next one.
+            let outcome = rig.ok(step - 1).await;
+            assert_eq!(outcome.reconnects, 1, "{words}");
         }
-        let mut console = Console::open(&database).await.unwrap();
-        assert_eq!(console.rows(&sql[0], &[]).await.unwrap().len(), 3);
-        for wrong in [&sql[1], &sql[3]] {
-            let words = console.rows(wrong, &[]).await.unwrap_err();
-            assert!(words.starts_with("the response has more than "), "{words}");
-        }
-        assert_eq!(console.rows(&sql[0], &[]).await.unwrap().len(), 3);
-        console.close().await;
     }
+    let mut console = Console::open(&database).await.unwrap();
+    assert_eq!(console.rows(&sql[0], &[]).await.unwrap().len(), 3);
+    for wrong in [&sql[1], &sql[3]] {
+        let words = console.rows(wrong, &[]).await.unwrap_err();
+        assert!(words.starts_with("the response has more than "), "{words}");
+    }
+    assert_eq!(console.rows(&sql[0], &[]).await.unwrap().len(), 3);
+    console.close().await;
 }
 
 /// A server on a free port that says the same to every client, then nothing.

@@ -4,6 +4,16 @@ use super::*;
 use futures_util::future::join;
 use std::time::Instant;
 
+on_each! {
+    database:
+        a_timeout_ends_the_statement_on_the_server;
+    server:
+        known_delays_are_measured,
+        what_is_cut_off_ends_on_the_server,
+        a_timeout_rolls_the_transaction_back,
+        waiting_for_a_row_has_the_same_limit;
+}
+
 const SECOND: u64 = crate::time::SECOND;
 
 fn took(outcome: &Outcome) -> u64 {
@@ -48,68 +58,58 @@ pub async fn until_busy(database: &Database, sessions: i64) {
     }
 }
 
-#[tokio::test]
-async fn known_delays_are_measured() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = database(&Server::shared(kind).fresh());
-        let steps = vec![sleeps(&database, 0.05), sleeps(&database, 0.3)];
-        let mut rig = Rig::new(&database, steps).await.unwrap();
-        assert!(took(&rig.ok(0).await) >= SECOND / 20);
-        assert!(took(&rig.ok(1).await) >= SECOND * 3 / 10);
-    }
+async fn known_delays_are_measured(kind: Kind) {
+    let database = served(kind);
+    let steps = vec![sleeps(&database, 0.05), sleeps(&database, 0.3)];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    assert!(took(&rig.ok(0).await) >= SECOND / 20);
+    assert!(took(&rig.ok(1).await) >= SECOND * 3 / 10);
 }
 
-#[tokio::test]
-async fn a_timeout_ends_the_statement_on_the_server() {
-    let (databases, _folder) = everywhere();
+async fn a_timeout_ends_the_statement_on_the_server(mut database: Database) {
     let limit = Duration::from_millis(300);
-    for mut database in databases {
-        // Once by the server's own limit, once because the driver asks for it.
-        for servers_limit in [limit, Duration::from_secs(60)] {
-            database.statement_timeout = servers_limit;
-            database.server_limit = servers_limit == limit;
-            let steps = vec![
-                sleeps(&database, 100.0).within(limit),
-                query(&database, "SELECT 1", &[]),
-            ];
-            let mut rig = Rig::new(&database, steps).await.unwrap();
-            for _ in 0..2 {
-                let outcome = rig.run(0).await;
-                let (class, words) = why(&outcome);
-                assert_eq!(class, ErrorClass::Timeout, "{words}");
-                assert!((SECOND * 3 / 10..SECOND * 50).contains(&took(&outcome)));
-                assert!(!outcome.unknown, "{words}");
-                if database.backend != Backend::Sqlite {
-                    // The server may answer a moment before it counts the session as idle.
-                    let since = Instant::now();
-                    until_busy(&database, 0).await;
-                    assert!(since.elapsed() < Duration::from_secs(40));
-                }
-                // The connection is as good as before.
-                assert_eq!(rig.ok(1).await.connect, None);
+    // Once by the server's own limit, once because the driver asks for it.
+    for servers_limit in [limit, Duration::from_secs(60)] {
+        database.statement_timeout = servers_limit;
+        database.server_limit = servers_limit == limit;
+        let steps = vec![
+            sleeps(&database, 100.0).within(limit),
+            query(&database, "SELECT 1", &[]),
+        ];
+        let mut rig = Rig::new(&database, steps).await.unwrap();
+        for _ in 0..2 {
+            let outcome = rig.run(0).await;
+            let (class, words) = why(&outcome);
+            assert_eq!(class, ErrorClass::Timeout, "{words}");
+            assert!((SECOND * 3 / 10..SECOND * 50).contains(&took(&outcome)));
+            assert!(!outcome.unknown, "{words}");
+            if database.backend != Backend::Sqlite {
+                // The server may answer a moment before it counts the session as idle.
+                let since = Instant::now();
+                until_busy(&database, 0).await;
+                assert!(since.elapsed() < Duration::from_secs(40));
             }
+            // The connection is as good as before.
+            assert_eq!(rig.ok(1).await.connect, None);
         }
     }
 }
 
-#[tokio::test]
-async fn what_is_cut_off_ends_on_the_server() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = database(&Server::shared(kind).fresh());
-        let mut rig = Rig::new(&database, vec![sleeps(&database, 100.0)])
-            .await
-            .unwrap();
-        let since = Instant::now();
-        tokio::select! {
-            outcome = rig.run(0) => panic!("{outcome:?}"),
-            () = until_busy(&database, 1) => {}
-        }
-        // Nobody listens to it any more, and the server works on.
-        assert_eq!(busy(&database).await, Value::Int(1));
-        rig.driver.tidy().await;
-        until_busy(&database, 0).await;
-        assert!(since.elapsed() < Duration::from_secs(50));
+async fn what_is_cut_off_ends_on_the_server(kind: Kind) {
+    let database = served(kind);
+    let mut rig = Rig::new(&database, vec![sleeps(&database, 100.0)])
+        .await
+        .unwrap();
+    let since = Instant::now();
+    tokio::select! {
+        outcome = rig.run(0) => panic!("{outcome:?}"),
+        () = until_busy(&database, 1) => {}
     }
+    // Nobody listens to it any more, and the server works on.
+    assert_eq!(busy(&database).await, Value::Int(1));
+    rig.driver.tidy().await;
+    until_busy(&database, 0).await;
+    assert!(since.elapsed() < Duration::from_secs(50));
 }
 
 #[tokio::test]
@@ -128,50 +128,44 @@ async fn sessions_have_the_servers_limit_unless_one_is_given() {
     assert_eq!(ask(&database, limit).await, Value::Text("30s".into()));
 }
 
-#[tokio::test]
-async fn a_timeout_rolls_the_transaction_back() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = database(&Server::shared(kind).fresh());
-        script(&database, "CREATE TABLE t (n INT)").await;
-        script(&database, "INSERT INTO t VALUES (0)").await;
-        let update = "UPDATE t SET n = n + 1";
-        let steps = vec![
-            begin(None),
-            query(&database, update, &[]),
-            sleeps(&database, 100.0).within(Duration::from_millis(100)),
-        ];
-        let mut rig = Rig::new(&database, steps).await.unwrap();
-        let mut other = Rig::new(&database, vec![query(&database, update, &[])])
-            .await
-            .unwrap();
-        rig.ok(0).await;
-        rig.ok(1).await;
-        rig.fails(2, ErrorClass::Timeout).await;
-        // Nobody holds the row any more.
-        other.ok(0).await;
-        assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(1));
-    }
+async fn a_timeout_rolls_the_transaction_back(kind: Kind) {
+    let database = served(kind);
+    script(&database, "CREATE TABLE t (n INT)").await;
+    script(&database, "INSERT INTO t VALUES (0)").await;
+    let update = "UPDATE t SET n = n + 1";
+    let steps = vec![
+        begin(None),
+        query(&database, update, &[]),
+        sleeps(&database, 100.0).within(Duration::from_millis(100)),
+    ];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    let mut other = Rig::new(&database, vec![query(&database, update, &[])])
+        .await
+        .unwrap();
+    rig.ok(0).await;
+    rig.ok(1).await;
+    rig.fails(2, ErrorClass::Timeout).await;
+    // Nobody holds the row any more.
+    other.ok(0).await;
+    assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(1));
 }
 
-#[tokio::test]
-async fn waiting_for_a_row_has_the_same_limit() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = database(&Server::shared(kind).fresh());
-        script(&database, "CREATE TABLE t (n INT)").await;
-        script(&database, "INSERT INTO t VALUES (0)").await;
-        let update = || query(&database, "UPDATE t SET n = n + 1", &[]);
-        let mut holder = Rig::new(&database, vec![begin(None), update(), commit()])
-            .await
-            .unwrap();
-        let waits = update().within(Duration::from_millis(200));
-        let mut waiter = Rig::new(&database, vec![waits]).await.unwrap();
-        holder.ok(0).await;
-        holder.ok(1).await;
-        waiter.fails(0, ErrorClass::Timeout).await;
-        holder.ok(2).await;
-        waiter.ok(0).await;
-        assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(2));
-    }
+async fn waiting_for_a_row_has_the_same_limit(kind: Kind) {
+    let database = served(kind);
+    script(&database, "CREATE TABLE t (n INT)").await;
+    script(&database, "INSERT INTO t VALUES (0)").await;
+    let update = || query(&database, "UPDATE t SET n = n + 1", &[]);
+    let mut holder = Rig::new(&database, vec![begin(None), update(), commit()])
+        .await
+        .unwrap();
+    let waits = update().within(Duration::from_millis(200));
+    let mut waiter = Rig::new(&database, vec![waits]).await.unwrap();
+    holder.ok(0).await;
+    holder.ok(1).await;
+    waiter.fails(0, ErrorClass::Timeout).await;
+    holder.ok(2).await;
+    waiter.ok(0).await;
+    assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(2));
 }
 
 #[tokio::test]
@@ -201,7 +195,7 @@ async fn a_server_that_hangs_costs_the_connection() {
 
 #[tokio::test]
 async fn a_pool_makes_users_wait_in_turn() {
-    let mut database = database(&Server::shared(Kind::Postgres).fresh());
+    let mut database = served(Kind::Postgres);
     database.connections = Connections::Pool {
         size: NonZeroU32::new(1).unwrap(),
     };

@@ -1,5 +1,34 @@
 //! The driver against real servers.
 
+/// Makes each function a test per kind of database, so that a failure names the kind: those under
+/// `database` take a `Database`, those under `server` the `Kind` of a database server.
+macro_rules! on_each {
+    ($(database: $($test:ident),+;)? $(server: $($of_server:ident),+;)?) => {
+        $(mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                let (database, _folder) = super::super::sqlite();
+                super::$test(database).await;
+            })+
+        })?
+        on_each! { @ postgres Postgres $($($test)+)?; $($($of_server)+)? }
+        on_each! { @ mariadb MariaDb $($($test)+)?; $($($of_server)+)? }
+    };
+    (@ $module:ident $kind:ident $($test:ident)*; $($of_server:ident)*) => {
+        mod $module {
+            use super::super::Kind;
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::super::served(Kind::$kind)).await;
+            })*
+            $(#[tokio::test]
+            async fn $of_server() {
+                super::$of_server(Kind::$kind).await;
+            })*
+        }
+    };
+}
+
 mod basics;
 mod caching_sha2;
 mod clients;
@@ -8,15 +37,10 @@ mod errors;
 mod hostile;
 mod limits;
 mod outages;
-#[path = "../../../../tests/support/pgbouncer.rs"]
-mod pgbouncer;
 mod poolers;
 mod pools;
 mod prepare;
 mod properties;
-#[path = "../../../../tests/support/servers.rs"]
-#[allow(dead_code, reason = "each kind of test takes what it needs")]
-mod servers;
 mod tls;
 mod transactions;
 mod ttfb;
@@ -40,9 +64,9 @@ use crate::{
     },
     time::Clock,
 };
-use servers::{Kind, Server};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use test_support::servers::{Kind, Server};
 
 /// A database with everything at its default.
 pub(super) fn database(url: &str) -> Database {
@@ -62,14 +86,12 @@ pub(super) fn database(url: &str) -> Database {
     }
 }
 
-/// A new, empty database on each kind of server. The folder holds SQLite's file.
-fn everywhere() -> (Vec<Database>, tempfile::TempDir) {
-    let (lite, folder) = sqlite();
-    let postgres = Server::shared(Kind::Postgres).fresh();
-    let mariadb = Server::shared(Kind::MariaDb).fresh();
-    (vec![database(&postgres), database(&mariadb), lite], folder)
+/// A new, empty database on the shared server of this kind.
+fn served(kind: Kind) -> Database {
+    database(&Server::shared(kind).fresh())
 }
 
+/// A new, empty database; the folder holds its file.
 fn sqlite() -> (Database, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}?mode=rwc", folder.path().join("db").display());

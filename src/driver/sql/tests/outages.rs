@@ -4,72 +4,76 @@ use super::*;
 use futures_util::future::join;
 use std::time::Instant;
 
-#[tokio::test]
-async fn a_session_that_is_killed_comes_back() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let server = Server::shared(kind);
-        let database = database(&server.fresh());
-        script(&database, "CREATE TABLE t (n INT)").await;
-        let (insert, own, sleep) = match kind {
-            Kind::Postgres => (
-                "INSERT INTO t VALUES (1)",
-                "SELECT pg_backend_pid() AS x",
-                "SELECT pg_sleep(100)",
-            ),
-            Kind::MariaDb => (
-                "INSERT INTO t VALUES (1)",
-                "SELECT connection_id() AS x",
-                "SELECT SLEEP(100)",
-            ),
-        };
-        let steps = vec![
-            query(&database, insert, &[]),
-            query(&database, own, &[]).takes("x"),
-            query(&database, sleep, &[]),
-            begin(None),
-        ];
-        let mut rig = Rig::new(&database, steps).await.unwrap();
-        let kill = |id: &Value| {
-            let Value::Int(id) = id else { panic!("{id:?}") };
-            server.run(&match kind {
-                Kind::Postgres => format!("SELECT pg_terminate_backend({id})"),
-                Kind::MariaDb => format!("KILL {id}"),
-            });
-        };
-        // While it is idle.
-        rig.ok(1).await;
-        kill(&rig.values[0]);
-        let outcome = rig.run(0).await;
-        let (class, words) = why(&outcome);
-        assert_eq!(class, ErrorClass::Connection, "{words}");
-        let outcome = rig.ok(0).await;
-        assert_eq!(outcome.reconnects, 1);
-        assert!(outcome.connect.is_some());
-        // While it works.
-        rig.ok(1).await;
-        let id = rig.values[0].clone();
-        let killer = async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            kill(&id);
-        };
-        let (outcome, ()) = join(rig.run(2), killer).await;
-        assert_eq!(why(&outcome).0, ErrorClass::Connection);
-        // Inside a transaction, which is over then.
-        rig.ok(3).await;
-        rig.ok(1).await;
-        kill(&rig.values[0]);
-        let outcome = rig.run(0).await;
-        assert_eq!(why(&outcome).0, ErrorClass::Connection);
-        assert!(
-            !outcome.unknown,
-            "what was not committed is known to be gone"
-        );
-        assert_eq!(rig.ok(0).await.reconnects, 1);
-        assert_eq!(
-            ask(&database, "SELECT count(*) AS x FROM t").await,
-            Value::Int(2)
-        );
-    }
+on_each! {
+    server:
+        a_session_that_is_killed_comes_back,
+        what_was_acknowledged_survives_a_crash,
+        what_a_users_start_set_is_set_again;
+}
+
+async fn a_session_that_is_killed_comes_back(kind: Kind) {
+    let server = Server::shared(kind);
+    let database = database(&server.fresh());
+    script(&database, "CREATE TABLE t (n INT)").await;
+    let (insert, own, sleep) = match kind {
+        Kind::Postgres => (
+            "INSERT INTO t VALUES (1)",
+            "SELECT pg_backend_pid() AS x",
+            "SELECT pg_sleep(100)",
+        ),
+        Kind::MariaDb => (
+            "INSERT INTO t VALUES (1)",
+            "SELECT connection_id() AS x",
+            "SELECT SLEEP(100)",
+        ),
+    };
+    let steps = vec![
+        query(&database, insert, &[]),
+        query(&database, own, &[]).takes("x"),
+        query(&database, sleep, &[]),
+        begin(None),
+    ];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    let kill = |id: &Value| {
+        let Value::Int(id) = id else { panic!("{id:?}") };
+        server.run(&match kind {
+            Kind::Postgres => format!("SELECT pg_terminate_backend({id})"),
+            Kind::MariaDb => format!("KILL {id}"),
+        });
+    };
+    // While it is idle.
+    rig.ok(1).await;
+    kill(&rig.values[0]);
+    let outcome = rig.run(0).await;
+    let (class, words) = why(&outcome);
+    assert_eq!(class, ErrorClass::Connection, "{words}");
+    let outcome = rig.ok(0).await;
+    assert_eq!(outcome.reconnects, 1);
+    assert!(outcome.connect.is_some());
+    // While it works.
+    rig.ok(1).await;
+    let id = rig.values[0].clone();
+    let killer = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        kill(&id);
+    };
+    let (outcome, ()) = join(rig.run(2), killer).await;
+    assert_eq!(why(&outcome).0, ErrorClass::Connection);
+    // Inside a transaction, which is over then.
+    rig.ok(3).await;
+    rig.ok(1).await;
+    kill(&rig.values[0]);
+    let outcome = rig.run(0).await;
+    assert_eq!(why(&outcome).0, ErrorClass::Connection);
+    assert!(
+        !outcome.unknown,
+        "what was not committed is known to be gone"
+    );
+    assert_eq!(rig.ok(0).await.reconnects, 1);
+    assert_eq!(
+        ask(&database, "SELECT count(*) AS x FROM t").await,
+        Value::Int(2)
+    );
 }
 
 #[tokio::test]
@@ -99,125 +103,119 @@ async fn attempts_to_reach_a_dead_server_are_kept_apart() {
     assert_eq!(back.reconnects, 1);
 }
 
-#[tokio::test]
-async fn what_was_acknowledged_survives_a_crash() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let server = Server::start(kind, &[]);
-        let database = database(&server.fresh());
-        script(&database, "CREATE TABLE t (n INT)").await;
-        let insert = || query(&database, "INSERT INTO t VALUES (1)", &[]);
-        let steps = vec![insert(), begin(None), insert(), commit()];
-        let rig = Rig::new(&database, steps).await.unwrap();
-        let stop = std::cell::Cell::new(false);
-        let load = async {
-            let mut users = Vec::new();
-            for user in 0..4 {
-                let (rig, stop) = (&rig, &stop);
-                users.push(async move {
-                    let mut session = rig.driver.session(user);
-                    let (mut ok, mut unknown, mut errors) = (0, 0, 0);
-                    // Single statements and transactions in turn.
-                    let mut runs = [&[0][..], &[1, 2, 3]].into_iter().cycle();
-                    while !stop.get() {
-                        let mut done = true;
-                        for &index in runs.next().unwrap() {
-                            let step = &rig.steps[index];
-                            let progress = Progress::default();
-                            let outcome = rig
-                                .driver
-                                .step(&mut session, index, step, &mut [], &progress)
-                                .await;
-                            if outcome.failure.is_some() {
-                                assert_eq!(
-                                    why(&outcome).0,
-                                    ErrorClass::Connection,
-                                    "{:?}",
-                                    why(&outcome)
-                                );
-                                unknown += i64::from(outcome.unknown);
-                                errors += 1;
-                                done = false;
-                                break;
-                            }
+async fn what_was_acknowledged_survives_a_crash(kind: Kind) {
+    let server = Server::start(kind, &[]);
+    let database = database(&server.fresh());
+    script(&database, "CREATE TABLE t (n INT)").await;
+    let insert = || query(&database, "INSERT INTO t VALUES (1)", &[]);
+    let steps = vec![insert(), begin(None), insert(), commit()];
+    let rig = Rig::new(&database, steps).await.unwrap();
+    let stop = std::cell::Cell::new(false);
+    let load = async {
+        let mut users = Vec::new();
+        for user in 0..4 {
+            let (rig, stop) = (&rig, &stop);
+            users.push(async move {
+                let mut session = rig.driver.session(user);
+                let (mut ok, mut unknown, mut errors) = (0, 0, 0);
+                // Single statements and transactions in turn.
+                let mut runs = [&[0][..], &[1, 2, 3]].into_iter().cycle();
+                while !stop.get() {
+                    let mut done = true;
+                    for &index in runs.next().unwrap() {
+                        let step = &rig.steps[index];
+                        let progress = Progress::default();
+                        let outcome = rig
+                            .driver
+                            .step(&mut session, index, step, &mut [], &progress)
+                            .await;
+                        if outcome.failure.is_some() {
+                            assert_eq!(
+                                why(&outcome).0,
+                                ErrorClass::Connection,
+                                "{:?}",
+                                why(&outcome)
+                            );
+                            unknown += i64::from(outcome.unknown);
+                            errors += 1;
+                            done = false;
+                            break;
                         }
-                        ok += i64::from(done);
                     }
-                    (ok, unknown, errors)
-                });
-            }
-            futures_util::future::join_all(users).await
-        };
-        let trouble = async {
-            for _ in 0..2 {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                let server = &server;
-                std::thread::scope(|scope| {
-                    scope.spawn(|| server.crash());
-                });
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                server.restart();
-            }
-            tokio::time::sleep(Duration::from_millis(1500)).await;
-            stop.set(true);
-        };
-        let (users, ()) = join(load, trouble).await;
-        let (mut ok, mut unknown) = (0, 0);
-        for (user_ok, user_unknown, errors) in users {
-            assert!(user_ok > 0 && errors > 0);
-            ok += user_ok;
-            unknown += user_unknown;
+                    ok += i64::from(done);
+                }
+                (ok, unknown, errors)
+            });
         }
-        let Value::Int(rows) = ask(&database, "SELECT count(*) AS x FROM t").await else {
-            panic!("a count is a number");
-        };
-        assert!(
-            (ok..=ok + unknown).contains(&rows),
-            "{ok} <= {rows} <= {ok} + {unknown}"
-        );
+        futures_util::future::join_all(users).await
+    };
+    let trouble = async {
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let server = &server;
+            std::thread::scope(|scope| {
+                scope.spawn(|| server.crash());
+            });
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            server.restart();
+        }
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        stop.set(true);
+    };
+    let (users, ()) = join(load, trouble).await;
+    let (mut ok, mut unknown) = (0, 0);
+    for (user_ok, user_unknown, errors) in users {
+        assert!(user_ok > 0 && errors > 0);
+        ok += user_ok;
+        unknown += user_unknown;
     }
+    let Value::Int(rows) = ask(&database, "SELECT count(*) AS x FROM t").await else {
+        panic!("a count is a number");
+    };
+    assert!(
+        (ok..=ok + unknown).contains(&rows),
+        "{ok} <= {rows} <= {ok} + {unknown}"
+    );
 }
 
-#[tokio::test]
-async fn what_a_users_start_set_is_set_again() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let server = Server::shared(kind);
-        let database = database(&server.fresh());
-        let (set, get, own, kill) = match kind {
-            Kind::Postgres => (
-                "SELECT set_config('work_mem', $1, false)",
-                "SELECT current_setting('work_mem') AS x, count(*) FROM mine",
-                "SELECT pg_backend_pid() AS x",
-                "SELECT pg_terminate_backend",
-            ),
-            Kind::MariaDb => (
-                "SET SESSION lc_time_names = $1",
-                "SELECT @@lc_time_names AS x, count(*) FROM mine",
-                "SELECT connection_id() AS x",
-                "KILL",
-            ),
-        };
-        let value = if kind == Kind::Postgres {
-            "7MB"
-        } else {
-            "de_DE"
-        };
-        let steps = vec![
-            query(&database, set, &[text(value)]),
-            query(&database, "CREATE TEMPORARY TABLE mine (n INT)", &[]),
-            query(&database, "INSERT INTO mine VALUES (1)", &[]),
-            query(&database, own, &[]).takes("x"),
-            query(&database, get, &[]).takes("x"),
-        ];
-        let mut rig = Rig::started(&database, steps, 3).await.unwrap();
-        for step in 0..4 {
-            rig.ok(step).await;
-        }
-        let Value::Int(session) = rig.values[0] else {
-            panic!("{:?}", rig.values[0]);
-        };
-        server.run(&format!("{kill}({session})"));
-        rig.fails(4, ErrorClass::Connection).await;
-        assert_eq!(rig.ok(4).await.reconnects, 1);
-        assert_eq!(rig.values[0], Value::Text(value.into()));
+async fn what_a_users_start_set_is_set_again(kind: Kind) {
+    let server = Server::shared(kind);
+    let database = database(&server.fresh());
+    let (set, get, own, kill) = match kind {
+        Kind::Postgres => (
+            "SELECT set_config('work_mem', $1, false)",
+            "SELECT current_setting('work_mem') AS x, count(*) FROM mine",
+            "SELECT pg_backend_pid() AS x",
+            "SELECT pg_terminate_backend",
+        ),
+        Kind::MariaDb => (
+            "SET SESSION lc_time_names = $1",
+            "SELECT @@lc_time_names AS x, count(*) FROM mine",
+            "SELECT connection_id() AS x",
+            "KILL",
+        ),
+    };
+    let value = if kind == Kind::Postgres {
+        "7MB"
+    } else {
+        "de_DE"
+    };
+    let steps = vec![
+        query(&database, set, &[text(value)]),
+        query(&database, "CREATE TEMPORARY TABLE mine (n INT)", &[]),
+        query(&database, "INSERT INTO mine VALUES (1)", &[]),
+        query(&database, own, &[]).takes("x"),
+        query(&database, get, &[]).takes("x"),
+    ];
+    let mut rig = Rig::started(&database, steps, 3).await.unwrap();
+    for step in 0..4 {
+        rig.ok(step).await;
     }
+    let Value::Int(session) = rig.values[0] else {
+        panic!("{:?}", rig.values[0]);
+    };
+    server.run(&format!("{kill}({session})"));
+    rig.fails(4, ErrorClass::Connection).await;
+    assert_eq!(rig.ok(4).await.reconnects, 1);
+    assert_eq!(rig.values[0], Value::Text(value.into()));
 }

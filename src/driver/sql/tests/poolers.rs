@@ -1,7 +1,8 @@
 //! Behind a real PgBouncer, in each of its modes.
 
-use super::{pgbouncer::Pooler, *};
+use super::*;
 use futures_util::future::join_all;
+use test_support::pgbouncer::Pooler;
 
 /// A database behind a pooler, and the same one without it.
 fn behind(pooler: &Pooler, server: &Server) -> (Database, Database) {

@@ -42,7 +42,7 @@ async fn places_are_the_runs_and_go_to_whoever_waited_longest() {
 
 #[test]
 fn a_connection_of_another_worker_is_used_and_outlives_its_runtime() {
-    let database = with_pool(database(&Server::shared(Kind::Postgres).fresh()), 1);
+    let database = with_pool(served(Kind::Postgres), 1);
     let steps = [query(&database, "SELECT 1", &[])];
     let candidate = Candidate {
         index: 0,

@@ -3,6 +3,13 @@
 use super::*;
 use crate::driver::sql::{Place, Subject};
 
+on_each! {
+    database:
+        mistakes_in_the_text_are_pointed_at,
+        what_a_users_start_makes_is_not_missed_before,
+        columns_must_be_there;
+}
+
 async fn only(database: &Database, step: SqlStep) -> (Place, String, Option<String>) {
     let mut found = problems(database, step).await;
     assert_eq!(found.len(), 1, "{found:?}");
@@ -17,32 +24,28 @@ async fn only(database: &Database, step: SqlStep) -> (Place, String, Option<Stri
     }
 }
 
-#[tokio::test]
-async fn mistakes_in_the_text_are_pointed_at() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        script(
-            &database,
-            "CREATE TABLE orders (id INT, status VARCHAR(10))",
-        )
-        .await;
-        for (sql, part) in [
-            ("SELECT id FORM orders WHERE id = $1", "orders"),
-            ("SELECT id FROM order_s WHERE id = $1", "order_s"),
-            ("SELECT id FROM orders WHERE größe + nr = $1", "größe"),
-            ("SELECT status, price FROM orders WHERE id = $1", "price"),
-        ] {
-            let (place, message, _) = only(&database, query(&database, sql, &[int(1)])).await;
-            let at = Place::At(sql.find(part).unwrap());
-            // SQLite takes FORM for another name of the column; the error is at the table then.
-            assert_eq!(place, at, "{sql}: {message}");
-        }
+async fn mistakes_in_the_text_are_pointed_at(database: Database) {
+    script(
+        &database,
+        "CREATE TABLE orders (id INT, status VARCHAR(10))",
+    )
+    .await;
+    for (sql, part) in [
+        ("SELECT id FORM orders WHERE id = $1", "orders"),
+        ("SELECT id FROM order_s WHERE id = $1", "order_s"),
+        ("SELECT id FROM orders WHERE größe + nr = $1", "größe"),
+        ("SELECT status, price FROM orders WHERE id = $1", "price"),
+    ] {
+        let (place, message, _) = only(&database, query(&database, sql, &[int(1)])).await;
+        let at = Place::At(sql.find(part).unwrap());
+        // SQLite takes FORM for another name of the column; the error is at the table then.
+        assert_eq!(place, at, "{sql}: {message}");
     }
 }
 
 #[tokio::test]
 async fn what_postgres_knows_of_types_is_used() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     script(
         &database,
         "CREATE TABLE t (id int4, price numeric, at timestamptz, place point)",
@@ -86,59 +89,51 @@ async fn what_postgres_knows_of_types_is_used() {
     assert!(help.unwrap().contains("prepared = false"));
 }
 
-#[tokio::test]
-async fn what_a_users_start_makes_is_not_missed_before() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        for (sql, found) in [("SELECT id FROM missing", 0), ("SELECT FROM WHERE id", 1)] {
-            let step = query(&database, sql, &[]);
-            for after_user_start in [true, false] {
-                let candidate = Candidate {
-                    index: 0,
-                    step: &step,
-                    sample: &[],
-                    after_user_start,
-                    is_of_user_start: false,
-                };
-                let prepared = prepare_all(std::slice::from_ref(&database), &[candidate]).await;
-                let problems = match prepared {
-                    Ok(_) => 0,
-                    Err(PrepareError::Problems(problems)) => problems.len(),
-                    Err(other) => panic!("{other}"),
-                };
-                let expected = if after_user_start { found } else { 1 };
-                assert_eq!(problems, expected, "{sql} {:?}", database.backend);
-            }
+async fn what_a_users_start_makes_is_not_missed_before(database: Database) {
+    for (sql, found) in [("SELECT id FROM missing", 0), ("SELECT FROM WHERE id", 1)] {
+        let step = query(&database, sql, &[]);
+        for after_user_start in [true, false] {
+            let candidate = Candidate {
+                index: 0,
+                step: &step,
+                sample: &[],
+                after_user_start,
+                is_of_user_start: false,
+            };
+            let prepared = prepare_all(std::slice::from_ref(&database), &[candidate]).await;
+            let problems = match prepared {
+                Ok(_) => 0,
+                Err(PrepareError::Problems(problems)) => problems.len(),
+                Err(other) => panic!("{other}"),
+            };
+            let expected = if after_user_start { found } else { 1 };
+            assert_eq!(problems, expected, "{sql} {:?}", database.backend);
         }
     }
 }
 
-#[tokio::test]
-async fn columns_must_be_there() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        let step = query(&database, "SELECT 1 AS a, 2 AS b", &[])
-            .expects_value("a", int(1))
-            .expects_value("c", int(1))
-            .takes("d");
-        let found = problems(&database, step).await;
-        let places: Vec<_> = found.iter().map(|problem| problem.subject).collect();
-        assert_eq!(
-            places,
-            [
-                Subject::Step(0, Place::Expect(1)),
-                Subject::Step(0, Place::Extract(0))
-            ]
-        );
-        assert_eq!(found[0].message, "there is no column c");
-        assert_eq!(found[0].help.as_deref(), Some("the statement returns a, b"));
-    }
+async fn columns_must_be_there(database: Database) {
+    let step = query(&database, "SELECT 1 AS a, 2 AS b", &[])
+        .expects_value("a", int(1))
+        .expects_value("c", int(1))
+        .takes("d");
+    let found = problems(&database, step).await;
+    let places: Vec<_> = found.iter().map(|problem| problem.subject).collect();
+    assert_eq!(
+        places,
+        [
+            Subject::Step(0, Place::Expect(1)),
+            Subject::Step(0, Place::Extract(0))
+        ]
+    );
+    assert_eq!(found[0].message, "there is no column c");
+    assert_eq!(found[0].help.as_deref(), Some("the statement returns a, b"));
 }
 
 #[tokio::test]
 async fn parameters_of_another_spelling_are_counted() {
     let (lite, _folder) = sqlite();
-    let maria = database(&Server::shared(Kind::MariaDb).fresh());
+    let maria = served(Kind::MariaDb);
     for database in [lite, maria] {
         let (place, message, help) =
             only(&database, query(&database, "SELECT ?, $1", &[int(1)])).await;
@@ -171,7 +166,7 @@ async fn every_problem_is_told_at_once() {
 
 #[tokio::test]
 async fn values_that_only_the_run_knows_are_not_judged() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     let step = query(
         &database,
         "SELECT 1 AS x WHERE 1 = $1",

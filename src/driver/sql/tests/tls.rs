@@ -4,6 +4,11 @@ use super::*;
 use crate::plan::sql::Tls;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
+on_each! {
+    server:
+        a_server_without_tls_is_refused_when_it_is_required;
+}
+
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -86,18 +91,15 @@ async fn certificates_are_checked_as_the_mode_says() {
     }
 }
 
-#[tokio::test]
-async fn a_server_without_tls_is_refused_when_it_is_required() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = Database {
-            tls: Some(Tls::Require),
-            ..database(&Server::shared(kind).fresh())
-        };
-        match prepare_all(&[database], &[]).await {
-            Err(PrepareError::Unreachable { failure, .. }) => {
-                assert_eq!(failure.class, ErrorClass::Tls, "{}", failure.detail);
-            }
-            other => panic!("{other:?}"),
+async fn a_server_without_tls_is_refused_when_it_is_required(kind: Kind) {
+    let database = Database {
+        tls: Some(Tls::Require),
+        ..served(kind)
+    };
+    match prepare_all(&[database], &[]).await {
+        Err(PrepareError::Unreachable { failure, .. }) => {
+            assert_eq!(failure.class, ErrorClass::Tls, "{}", failure.detail);
         }
+        other => panic!("{other:?}"),
     }
 }

@@ -3,6 +3,15 @@
 use super::*;
 use futures_util::future::join_all;
 
+on_each! {
+    database:
+        every_transaction_counts_exactly_once_however_often_it_is_tried,
+        any_failure_rolls_back,
+        a_transaction_that_is_cut_off_leaves_nothing;
+    server:
+        a_transaction_sees_what_its_isolation_level_says;
+}
+
 /// Does all steps as one transaction, as often as needed; tells how many times it was tried again.
 async fn transact(driver: &SqlDriver, session: &mut Session, steps: &[SqlStep]) -> u32 {
     let progress = Progress::default();
@@ -31,62 +40,58 @@ async fn transact(driver: &SqlDriver, session: &mut Session, steps: &[SqlStep]) 
     panic!("never done");
 }
 
-#[tokio::test]
-async fn every_transaction_counts_exactly_once_however_often_it_is_tried() {
+async fn every_transaction_counts_exactly_once_however_often_it_is_tried(mut database: Database) {
     const USERS: u64 = 4;
     const EACH: u64 = 50;
-    let (databases, _folder) = everywhere();
-    for mut database in databases {
-        if database.backend == Backend::Sqlite {
-            script(&database, "PRAGMA journal_mode = WAL").await;
-            database.statement_timeout = Duration::from_secs(60);
-        }
-        script(&database, "CREATE TABLE t (id INT PRIMARY KEY, n INT)").await;
-        script(&database, "INSERT INTO t VALUES (1, 0), (2, 0)").await;
-        script(&database, "CREATE TABLE history (who INT)").await;
-        let isolation = match database.backend {
-            Backend::Postgres => Some(Isolation::Serializable),
-            _ => None,
-        };
-        // Users go through the rows in opposite orders, and read before they write.
-        let steps = |first: i64, second: i64| {
-            let update = "UPDATE t SET n = n + 1 WHERE id = $1";
-            vec![
-                begin(isolation),
-                query(&database, "SELECT n FROM t WHERE id = $1", &[int(first)]),
-                query(&database, update, &[int(first)]).expects(Rows::Exactly(1)),
-                query(&database, update, &[int(second)]).expects(Rows::Exactly(1)),
-                query(&database, "INSERT INTO history VALUES ($1)", &[int(first)]),
-                commit(),
-            ]
-        };
-        let rigs = [
-            Rig::new(&database, steps(1, 2)).await.unwrap(),
-            Rig::new(&database, steps(2, 1)).await.unwrap(),
-        ];
-        let users = (0..USERS).map(|user| {
-            let rig = &rigs[user as usize % 2];
-            async move {
-                let mut session = rig.driver.session(user);
-                let mut retries = 0;
-                for _ in 0..EACH {
-                    retries += transact(&rig.driver, &mut session, &rig.steps).await;
-                    tokio::task::yield_now().await;
-                }
-                retries
-            }
-        });
-        let retries: u32 = join_all(users).await.into_iter().sum();
-        assert!(retries > 0, "{:?}", database.backend);
-        let done = Value::Int((USERS * EACH) as i64);
-        let rows = ask(&database, "SELECT count(*) AS x FROM history").await;
-        let sums = ask(
-            &database,
-            "SELECT min(n) AS x FROM t WHERE n = (SELECT max(n) FROM t)",
-        )
-        .await;
-        assert_eq!((rows, sums), (done.clone(), done));
+    if database.backend == Backend::Sqlite {
+        script(&database, "PRAGMA journal_mode = WAL").await;
+        database.statement_timeout = Duration::from_secs(60);
     }
+    script(&database, "CREATE TABLE t (id INT PRIMARY KEY, n INT)").await;
+    script(&database, "INSERT INTO t VALUES (1, 0), (2, 0)").await;
+    script(&database, "CREATE TABLE history (who INT)").await;
+    let isolation = match database.backend {
+        Backend::Postgres => Some(Isolation::Serializable),
+        _ => None,
+    };
+    // Users go through the rows in opposite orders, and read before they write.
+    let steps = |first: i64, second: i64| {
+        let update = "UPDATE t SET n = n + 1 WHERE id = $1";
+        vec![
+            begin(isolation),
+            query(&database, "SELECT n FROM t WHERE id = $1", &[int(first)]),
+            query(&database, update, &[int(first)]).expects(Rows::Exactly(1)),
+            query(&database, update, &[int(second)]).expects(Rows::Exactly(1)),
+            query(&database, "INSERT INTO history VALUES ($1)", &[int(first)]),
+            commit(),
+        ]
+    };
+    let rigs = [
+        Rig::new(&database, steps(1, 2)).await.unwrap(),
+        Rig::new(&database, steps(2, 1)).await.unwrap(),
+    ];
+    let users = (0..USERS).map(|user| {
+        let rig = &rigs[user as usize % 2];
+        async move {
+            let mut session = rig.driver.session(user);
+            let mut retries = 0;
+            for _ in 0..EACH {
+                retries += transact(&rig.driver, &mut session, &rig.steps).await;
+                tokio::task::yield_now().await;
+            }
+            retries
+        }
+    });
+    let retries: u32 = join_all(users).await.into_iter().sum();
+    assert!(retries > 0, "{:?}", database.backend);
+    let done = Value::Int((USERS * EACH) as i64);
+    let rows = ask(&database, "SELECT count(*) AS x FROM history").await;
+    let sums = ask(
+        &database,
+        "SELECT min(n) AS x FROM t WHERE n = (SELECT max(n) FROM t)",
+    )
+    .await;
+    assert_eq!((rows, sums), (done.clone(), done));
 }
 
 #[tokio::test]
@@ -114,86 +119,79 @@ async fn its_bounds_are_prepared_where_its_statements_are() {
     }
 }
 
-#[tokio::test]
-async fn a_transaction_sees_what_its_isolation_level_says() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
-        let database = database(&Server::shared(kind).fresh());
-        script(&database, "CREATE TABLE t (n INT)").await;
-        script(&database, "INSERT INTO t VALUES (0)").await;
-        let mut writer = Rig::new(
-            &database,
-            vec![query(&database, "UPDATE t SET n = n + 1", &[])],
-        )
-        .await
-        .unwrap();
-        for of_session in [true, false] {
-            for (isolation, sees) in [
-                (Isolation::ReadCommitted, 1),
-                (Isolation::RepeatableRead, 0),
-            ] {
-                let session = Database {
-                    isolation: of_session.then_some(isolation),
-                    ..database.clone()
-                };
-                let own = (!of_session).then_some(isolation);
-                let read =
-                    |variable| query(&database, "SELECT n FROM t", &[]).takes_into("n", variable);
-                let steps = vec![begin(own), read(0), read(1), commit()];
-                let mut reader = Rig::new(&session, steps).await.unwrap();
-                reader.ok(0).await;
-                reader.ok(1).await;
-                writer.ok(0).await;
-                reader.ok(2).await;
-                reader.ok(3).await;
-                let Value::Int(before) = reader.values[0] else {
-                    panic!("{:?}", reader.values);
-                };
-                assert_eq!(reader.values[1], Value::Int(before + sees), "{isolation:?}");
-            }
+async fn a_transaction_sees_what_its_isolation_level_says(kind: Kind) {
+    let database = served(kind);
+    script(&database, "CREATE TABLE t (n INT)").await;
+    script(&database, "INSERT INTO t VALUES (0)").await;
+    let mut writer = Rig::new(
+        &database,
+        vec![query(&database, "UPDATE t SET n = n + 1", &[])],
+    )
+    .await
+    .unwrap();
+    for of_session in [true, false] {
+        for (isolation, sees) in [
+            (Isolation::ReadCommitted, 1),
+            (Isolation::RepeatableRead, 0),
+        ] {
+            let session = Database {
+                isolation: of_session.then_some(isolation),
+                ..database.clone()
+            };
+            let own = (!of_session).then_some(isolation);
+            let read =
+                |variable| query(&database, "SELECT n FROM t", &[]).takes_into("n", variable);
+            let steps = vec![begin(own), read(0), read(1), commit()];
+            let mut reader = Rig::new(&session, steps).await.unwrap();
+            reader.ok(0).await;
+            reader.ok(1).await;
+            writer.ok(0).await;
+            reader.ok(2).await;
+            reader.ok(3).await;
+            let Value::Int(before) = reader.values[0] else {
+                panic!("{:?}", reader.values);
+            };
+            assert_eq!(reader.values[1], Value::Int(before + sees), "{isolation:?}");
         }
     }
 }
 
-#[tokio::test]
-async fn any_failure_rolls_back() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        script(&database, "CREATE TABLE t (n INT)").await;
-        script(&database, "INSERT INTO t VALUES (0)").await;
-        let update = "UPDATE t SET n = n + 1";
-        let steps = vec![
-            begin(None),
-            query(&database, update, &[]),
-            query(&database, "SELECT n FROM t", &[]).expects(Rows::Exactly(2)),
-            query(
-                &database,
-                "SELECT n FROM t WHERE n = $1",
-                &[Param::Variable(1)],
-            ),
-            commit(),
-        ];
-        let mut rig = Rig::new(&database, steps).await.unwrap();
+async fn any_failure_rolls_back(database: Database) {
+    script(&database, "CREATE TABLE t (n INT)").await;
+    script(&database, "INSERT INTO t VALUES (0)").await;
+    let update = "UPDATE t SET n = n + 1";
+    let steps = vec![
+        begin(None),
+        query(&database, update, &[]),
+        query(&database, "SELECT n FROM t", &[]).expects(Rows::Exactly(2)),
+        query(
+            &database,
+            "SELECT n FROM t WHERE n = $1",
+            &[Param::Variable(1)],
+        ),
+        commit(),
+    ];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    rig.ok(0).await;
+    rig.ok(1).await;
+    rig.fails(2, ErrorClass::Expectation).await;
+    assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(0));
+    if database.backend == Backend::Postgres {
+        rig.values[1] = Value::Text("north".into());
         rig.ok(0).await;
         rig.ok(1).await;
-        rig.fails(2, ErrorClass::Expectation).await;
+        rig.fails(3, ErrorClass::Other).await;
         assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(0));
-        if database.backend == Backend::Postgres {
-            rig.values[1] = Value::Text("north".into());
-            rig.ok(0).await;
-            rig.ok(1).await;
-            rig.fails(3, ErrorClass::Other).await;
-            assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(0));
-        }
-        for step in [0, 1, 4] {
-            assert_eq!(rig.ok(step).await.connect, None);
-        }
-        assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(1));
     }
+    for step in [0, 1, 4] {
+        assert_eq!(rig.ok(step).await.connect, None);
+    }
+    assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(1));
 }
 
 #[tokio::test]
 async fn a_commit_that_fails_is_a_failure() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     script(
         &database,
         "CREATE TABLE t (n INT UNIQUE DEFERRABLE INITIALLY DEFERRED)",
@@ -212,26 +210,22 @@ async fn a_commit_that_fails_is_a_failure() {
     rig.ok(0).await;
 }
 
-#[tokio::test]
-async fn a_transaction_that_is_cut_off_leaves_nothing() {
-    let (databases, _folder) = everywhere();
-    for database in databases {
-        script(&database, "CREATE TABLE t (n INT)").await;
-        let insert = query(&database, "INSERT INTO t VALUES (1)", &[]);
-        let mut rig = Rig::new(&database, vec![begin(None), insert, commit()])
-            .await
-            .unwrap();
-        rig.ok(0).await;
-        rig.ok(1).await;
-        // The session's next transaction begins anew.
-        for step in 0..3 {
-            rig.ok(step).await;
-        }
-        assert_eq!(
-            ask(&database, "SELECT count(*) AS x FROM t").await,
-            Value::Int(1)
-        );
+async fn a_transaction_that_is_cut_off_leaves_nothing(database: Database) {
+    script(&database, "CREATE TABLE t (n INT)").await;
+    let insert = query(&database, "INSERT INTO t VALUES (1)", &[]);
+    let mut rig = Rig::new(&database, vec![begin(None), insert, commit()])
+        .await
+        .unwrap();
+    rig.ok(0).await;
+    rig.ok(1).await;
+    // The session's next transaction begins anew.
+    for step in 0..3 {
+        rig.ok(step).await;
     }
+    assert_eq!(
+        ask(&database, "SELECT count(*) AS x FROM t").await,
+        Value::Int(1)
+    );
 }
 
 #[tokio::test]

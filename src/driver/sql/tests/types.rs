@@ -2,6 +2,11 @@
 
 use super::*;
 
+on_each! {
+    database:
+        truth_values_and_bytes_keep_their_type;
+}
+
 fn value(text: &str) -> Value {
     Value::Text(text.into())
 }
@@ -12,7 +17,7 @@ fn number(text: &str) -> Value {
 
 #[tokio::test]
 async fn postgres_takes_values_of_every_type() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     script(
         &database,
         "CREATE TYPE mood AS ENUM ('happy', 'sad');
@@ -168,7 +173,7 @@ fn again(step: &SqlStep) -> SqlStep {
 
 #[tokio::test]
 async fn postgres_gives_values_of_every_type() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     script(
         &database,
         "CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN positive AS int",
@@ -248,7 +253,7 @@ async fn postgres_gives_values_of_every_type() {
 
 #[tokio::test]
 async fn mysql_gives_values_of_every_type() {
-    let database = database(&Server::shared(Kind::MariaDb).fresh());
+    let database = served(Kind::MariaDb);
     script(
         &database,
         "CREATE TABLE t (a TINYINT, b INT UNSIGNED, c BIGINT UNSIGNED, d FLOAT, e DOUBLE,
@@ -315,58 +320,54 @@ async fn sqlite_gives_values_of_every_type() {
     }
 }
 
-#[tokio::test]
-async fn truth_values_and_bytes_keep_their_type_everywhere() {
-    let (databases, _folder) = everywhere();
+async fn truth_values_and_bytes_keep_their_type(whole: Database) {
     let key: &[u8] = &[0x01, 0x91, 0xf8, 0xa5, 0, 0xff];
-    for whole in databases {
-        let (flag, id) = match whole.backend {
-            Backend::Postgres => ("boolean", "bytea"),
-            Backend::MySql => ("BOOLEAN", "BINARY(6)"),
-            Backend::Sqlite => ("BOOLEAN", "BLOB"),
+    let (flag, id) = match whole.backend {
+        Backend::Postgres => ("boolean", "bytea"),
+        Backend::MySql => ("BOOLEAN", "BINARY(6)"),
+        Backend::Sqlite => ("BOOLEAN", "BLOB"),
+    };
+    script(&whole, &format!("CREATE TABLE t (flag {flag}, id {id})")).await;
+    for prepared in [true, false] {
+        let database = Database {
+            prepared,
+            ..whole.clone()
         };
-        script(&whole, &format!("CREATE TABLE t (flag {flag}, id {id})")).await;
-        for prepared in [true, false] {
-            let database = Database {
-                prepared,
-                ..whole.clone()
-            };
-            let steps = vec![
-                query(&database, "DELETE FROM t", &[]),
-                query(
-                    &database,
-                    "INSERT INTO t VALUES ($1, $2)",
-                    &[Param::Variable(0), Param::Variable(1)],
-                ),
-                query(
-                    &database,
-                    "SELECT flag, id FROM t WHERE flag = $1 AND id = $2",
-                    &[Param::Variable(0), Param::Variable(1)],
-                )
-                .expects(Rows::Exactly(1))
-                .expects_value("flag", Param::Literal(Value::Bool(true)))
-                .expects_value("id", text("\\x0191f8a500ff"))
-                .takes_into("flag", 2)
-                .takes_into("id", 3),
-            ];
-            let mut rig = Rig::new(&database, steps).await.unwrap();
-            rig.values[0] = Value::Bool(true);
-            rig.values[1] = Value::Bytes(key.into());
-            for step in 0..3 {
-                rig.ok(step).await;
-            }
-            // Values that were read find their row again when they are bound.
-            rig.values.swap(0, 2);
-            rig.values.swap(1, 3);
-            assert_eq!(rig.values[1], Value::Bytes(key.into()));
-            rig.ok(2).await;
+        let steps = vec![
+            query(&database, "DELETE FROM t", &[]),
+            query(
+                &database,
+                "INSERT INTO t VALUES ($1, $2)",
+                &[Param::Variable(0), Param::Variable(1)],
+            ),
+            query(
+                &database,
+                "SELECT flag, id FROM t WHERE flag = $1 AND id = $2",
+                &[Param::Variable(0), Param::Variable(1)],
+            )
+            .expects(Rows::Exactly(1))
+            .expects_value("flag", Param::Literal(Value::Bool(true)))
+            .expects_value("id", text("\\x0191f8a500ff"))
+            .takes_into("flag", 2)
+            .takes_into("id", 3),
+        ];
+        let mut rig = Rig::new(&database, steps).await.unwrap();
+        rig.values[0] = Value::Bool(true);
+        rig.values[1] = Value::Bytes(key.into());
+        for step in 0..3 {
+            rig.ok(step).await;
         }
+        // Values that were read find their row again when they are bound.
+        rig.values.swap(0, 2);
+        rig.values.swap(1, 3);
+        assert_eq!(rig.values[1], Value::Bytes(key.into()));
+        rig.ok(2).await;
     }
 }
 
 #[tokio::test]
 async fn the_date_of_zeros_is_a_value() {
-    let whole = database(&Server::shared(Kind::MariaDb).fresh());
+    let whole = served(Kind::MariaDb);
     script(
         &whole,
         "CREATE TABLE t (d DATE, dt DATETIME, n DATE NULL);

@@ -43,7 +43,7 @@ async fn every_login_with_a_password_is_known() {
 
 #[tokio::test]
 async fn a_table_that_is_altered_is_prepared_again_and_compared() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     let create = "CREATE TABLE t (id INT, x INT); INSERT INTO t VALUES (1, 2)";
     script(&database, create).await;
     let steps = vec![
@@ -82,7 +82,7 @@ async fn a_table_that_is_altered_is_prepared_again_and_compared() {
 
 #[tokio::test]
 async fn a_value_is_written_as_the_type_that_the_session_finds() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     script(&database, "CREATE TABLE t (x INT)").await;
     let steps = || {
         vec![
@@ -114,7 +114,7 @@ async fn a_value_is_written_as_the_type_that_the_session_finds() {
 
 #[tokio::test]
 async fn every_byte_is_counted() {
-    let database = database(&Server::shared(Kind::Postgres).fresh());
+    let database = served(Kind::Postgres);
     let steps = vec![query(&database, "SELECT $1::int AS x", &[int(7)])];
     let mut rig = Rig::new(&database, steps).await.unwrap();
     rig.ok(0).await;
@@ -132,7 +132,7 @@ async fn every_byte_is_counted() {
 
 #[tokio::test]
 async fn answers_hold_more_than_rows() {
-    let whole = database(&Server::shared(Kind::Postgres).fresh());
+    let whole = served(Kind::Postgres);
     let chatty = "CREATE FUNCTION chatty() RETURNS int LANGUAGE plpgsql AS
          $$ BEGIN RAISE NOTICE 'well'; NOTIFY c; RETURN 7; END $$";
     script(&whole, chatty).await;

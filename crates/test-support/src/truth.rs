@@ -3,7 +3,7 @@
 //!
 //! Each connection has a thread of its own, so that none waits for another.
 
-use super::{
+use crate::{
     answer::{Answer, Then},
     request::{Reader, Request, Stop},
     stalls::{Nanos, Stalls, nanos},

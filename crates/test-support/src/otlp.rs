@@ -1,6 +1,6 @@
 //! What a receiver of OTLP over HTTP was sent, decoded.
 
-use super::request::Request;
+use crate::request::Request;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{KeyValue, any_value::Value},

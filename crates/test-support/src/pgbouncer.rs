@@ -1,6 +1,6 @@
 //! A private PgBouncer in front of a private PostgreSQL.
 
-use super::servers::{Kind, Server, as_nobody, free_port, nobody, wait_until};
+use crate::servers::{Kind, Server, as_nobody, free_port, nobody, wait_until};
 use std::{
     fs,
     net::TcpStream,

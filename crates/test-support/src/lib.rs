@@ -5,13 +5,13 @@ pub mod answer;
 pub mod browser;
 pub mod loadgen;
 pub mod otlp;
+pub mod pgbouncer;
 pub mod processes;
+pub mod program;
 pub mod prometheus;
-
 pub mod redis;
 pub mod replay;
 pub mod request;
-#[allow(dead_code, reason = "each kind of test takes what it needs")]
 pub mod servers;
 pub mod socks;
 pub mod stalls;

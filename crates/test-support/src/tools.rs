@@ -1,10 +1,11 @@
 //! What `scripts/test` installs beside the project.
 
-use std::path::{Path, PathBuf};
+use crate::program::root;
+use std::path::PathBuf;
 
 /// A program of the Python environment in which these tools are.
 pub fn tool(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/python/bin");
+    let folder = root().join("target/tools/python/bin");
     let path = folder.join(name);
     assert!(path.exists(), "`scripts/test test` installs {name}");
     path

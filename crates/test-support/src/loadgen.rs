@@ -1,7 +1,8 @@
 //! The built binary, run as a user runs it: in a folder of its own, with a bound on its time.
 
-use super::{
-    processes::{MARK, POLL, Processes, list, marked, settle},
+use crate::{
+    processes::{MARK, POLL, Processes, list, settle},
+    program::{binary, root},
     turn::Turn,
 };
 use nix::{
@@ -34,7 +35,7 @@ pub struct Loadgen {
 impl Loadgen {
     /// `loadgen ARGS`, in an empty folder and with an empty folder for temporary files.
     pub fn new(args: &[&str]) -> Self {
-        Self::of(Path::new(env!("CARGO_BIN_EXE_loadgen")), args)
+        Self::of(&binary("loadgen"), args)
     }
 
     /// The program of this name in `examples`, in the same way.
@@ -214,8 +215,8 @@ impl Loadgen {
 /// Where cargo has put an example. Only a run of all tests builds them; where the library that it is
 /// linked with has changed since, or it is not there at all, it is built here.
 fn example(name: &str) -> PathBuf {
-    let built = Path::new(env!("CARGO_BIN_EXE_loadgen")).parent();
-    let folder = built.expect("the binary is in a folder");
+    let binary = binary("loadgen");
+    let folder = binary.parent().expect("the binary is in a folder");
     let path = folder.join("examples").join(name);
     let written = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
     let built = fs::read_dir(folder.join("deps")).expect("cargo builds there");
@@ -226,11 +227,13 @@ fn example(name: &str) -> PathBuf {
     let newest = libraries.filter_map(|library| written(&library)).max();
     if written(&path).is_none() || written(&path) < newest {
         let mut cargo = Command::new(env!("CARGO"));
+        // With it cargo would build some crates in another way.
+        cargo.env_remove("RUSTC_BOOTSTRAP");
         cargo.args(["build", "--locked", "--example", name]);
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }
-        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+        let built = cargo.current_dir(root()).status();
         assert!(built.expect("cargo runs").success(), "{name} is not built");
     }
     path
@@ -431,24 +434,11 @@ impl Captured {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processes::marked;
 
     /// A shell in place of the binary.
     fn shell(script: &str) -> Running {
-        let mut loadgen = Loadgen::new(&[]);
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", script])
-            .current_dir(loadgen.folder.path().join("cwd"))
-            .envs(
-                loadgen
-                    .command
-                    .get_envs()
-                    .filter_map(|(k, v)| Some((k, v?))),
-            )
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        loadgen.command = command;
-        loadgen.start()
+        Loadgen::of(Path::new("sh"), &["-c", script]).start()
     }
 
     #[test]

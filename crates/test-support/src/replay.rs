@@ -3,7 +3,7 @@
 //! Each arrival takes the connection that is free first, in the order of arrival; it waits while
 //! none is. The server works on it at once, except while it is stalled.
 
-use super::stalls::{Nanos, Stalls};
+use crate::stalls::{Nanos, Stalls};
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 /// One arrival as it went, in ns from the start of the schedule.

@@ -102,33 +102,7 @@ impl Server {
             fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is ours");
             give_away(&file);
         }
-        let data = folder.join("data");
-        let mut create = match kind {
-            Kind::Postgres => {
-                let mut create = as_nobody(&postgres("initdb"));
-                create.args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]);
-                create.arg("--locale=C.UTF-8").arg("-D").arg(&data);
-                create
-            }
-            Kind::MariaDb => {
-                let mut create = as_nobody(Path::new("mariadb-install-db"));
-                create.args(["--no-defaults", "--skip-test-db"]);
-                create.arg("--auth-root-authentication-method=normal");
-                create.arg(format!("--datadir={}", data.display()));
-                // In the common one a server that starts removes the files of others.
-                create.arg(format!("--tmpdir={}", folder.display()));
-                create
-            }
-        };
-        let created = create
-            .current_dir("/")
-            .output()
-            .expect("PostgreSQL and MariaDB are installed");
-        assert!(
-            created.status.success(),
-            "{}",
-            String::from_utf8_lossy(&created.stderr)
-        );
+        create(kind, &folder);
         let server = Server {
             kind,
             port: free_port(),
@@ -263,7 +237,7 @@ impl Server {
                     "fsync=off",
                     // Else each deadlock takes a second.
                     "deadlock_timeout=20ms",
-                    "max_connections=200",
+                    "max_connections=300",
                     "logging_collector=off",
                 ] {
                     server.args(["-c", option]);
@@ -285,7 +259,7 @@ impl Server {
                 server.args(["--bind-address=127.0.0.1", "--skip-name-resolve"]);
                 server.args([
                     "--innodb-flush-log-at-trx-commit=2",
-                    "--max-connections=200",
+                    "--max-connections=300",
                 ]);
                 server.arg("--character-set-server=utf8mb4");
                 for option in &self.options {
@@ -346,6 +320,37 @@ impl Drop for Server {
     }
 }
 
+/// Makes the data directory.
+fn create(kind: Kind, folder: &Path) {
+    let data = folder.join("data");
+    let mut create = match kind {
+        Kind::Postgres => {
+            let mut create = as_nobody(&postgres("initdb"));
+            create.args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]);
+            create.arg("--locale=C.UTF-8").arg("-D").arg(&data);
+            create
+        }
+        Kind::MariaDb => {
+            let mut create = as_nobody(Path::new("mariadb-install-db"));
+            create.args(["--no-defaults", "--skip-test-db"]);
+            create.arg("--auth-root-authentication-method=normal");
+            create.arg(format!("--datadir={}", data.display()));
+            // In the common one a server that starts removes the files of others.
+            create.arg(format!("--tmpdir={}", folder.display()));
+            create
+        }
+    };
+    let created = create
+        .current_dir("/")
+        .output()
+        .expect("PostgreSQL and MariaDB are installed");
+    assert!(
+        created.status.success(),
+        "{}",
+        String::from_utf8_lossy(&created.stderr)
+    );
+}
+
 /// Sends a signal, such as `-STOP`, to a process.
 fn signal_process(signal: &str, pid: i32) {
     let sent = Command::new("kill")
@@ -384,6 +389,7 @@ pub fn nobody() -> Option<u32> {
     })
 }
 
+/// A command of this program, as that user.
 pub fn as_nobody(program: &Path) -> Command {
     if nobody().is_none() {
         return Command::new(program);

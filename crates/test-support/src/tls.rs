@@ -24,17 +24,7 @@ pub struct TlsFront {
 impl TlsFront {
     /// In front of the server at `behind`, as `127.0.0.1`.
     pub fn start(behind: SocketAddr) -> Self {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has them")
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
-            .expect("they belong together");
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, pem) = identity("127.0.0.1", &[]);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -52,7 +42,7 @@ impl TlsFront {
         });
         Self {
             address,
-            pem: cert.pem(),
+            pem,
             _runtime: runtime,
         }
     }
@@ -61,6 +51,23 @@ impl TlsFront {
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
+}
+
+/// A server of this name that speaks these protocols: what takes off its TLS, and the certificate,
+/// in PEM, by which a client can trust it.
+pub fn identity(name: &str, protocols: &[&[u8]]) -> (TlsAcceptor, String) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .expect("they belong together");
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    (TlsAcceptor::from(Arc::new(config)), cert.pem())
 }
 
 /// A client that does not trust the certificate ends the handshake; that is its business.

@@ -1,6 +1,6 @@
 //! A terminal with a shell in it, whose screen and keys a test has: tmux, with a server of its own.
 
-use super::processes::POLL;
+use crate::processes::POLL;
 use std::{
     fs,
     path::PathBuf,
