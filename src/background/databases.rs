@@ -2,6 +2,7 @@
 
 use crate::{
     driver::sql::{Console, Row},
+    human,
     plan::{
         Plan,
         background::{DatabaseSource, Query},
@@ -60,7 +61,7 @@ impl Databases {
         match timeout(query.timeout, self.console(query.database)).await {
             Ok(console) => Ok(console?.within(query.timeout)),
             Err(_) => {
-                let limit = humantime::format_duration(query.timeout);
+                let limit = human::duration(query.timeout);
                 Err(format!("no answer within {limit}"))
             }
         }

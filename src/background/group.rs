@@ -4,6 +4,7 @@ use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
+use procfs_core::{FromRead, process::Stat};
 use std::{
     fs, io,
     os::unix::process::CommandExt,
@@ -88,13 +89,8 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// True for a living process of this group. `/proc/PID/stat` is `pid (name) state parent group`...
+/// True for a living process of this group.
 fn is_member(pid: i32, group: i32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return false;
-    };
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let mut fields = after_name.split_whitespace();
-    let (state, own) = (fields.next(), fields.nth(1));
-    !matches!(state, Some("Z" | "X")) && own.and_then(|own| own.parse().ok()) == Some(group)
+    let stat = Stat::from_file(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| stat.pgrp == group && !matches!(stat.state, 'Z' | 'X'))
 }

@@ -12,24 +12,18 @@ use crate::{
     plan::{Plan, RunData, background::Loaded, sql::Secret, verify::Question},
     time::Clock,
 };
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 use url::Url;
 
 /// Why there are no values.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Nobody answered.
+    #[error("{0}")]
     Unreachable(String),
     /// What was answered is of no use.
+    #[error("{0}")]
     Useless(String),
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::Unreachable(words) | LoadError::Useless(words) => f.write_str(words),
-        }
-    }
 }
 
 /// Values by column, and the weights of the rows if they were asked for.

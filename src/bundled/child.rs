@@ -199,8 +199,7 @@ fn pool(pool: Option<&AppPool>) -> Vec<String> {
         flag("--pool-max", max.to_string());
     }
     if let Some(timeout) = timeout {
-        let timeout = humantime::format_duration(*timeout);
-        flag("--pool-timeout", timeout.to_string());
+        flag("--pool-timeout", format!("{}ns", timeout.as_nanos()));
     }
     arguments
 }

@@ -2,6 +2,7 @@
 
 use super::{Shortage, Trace};
 use crate::{
+    human,
     metric::{Counter, EnumMap, Key, Timer},
     printable,
     time::Nanos,
@@ -202,7 +203,7 @@ impl Failure {
 
     /// `what` did not come within `limit`.
     pub fn timeout(what: &str, limit: Duration) -> Self {
-        let limit = humantime::format_duration(limit);
+        let limit = human::duration(limit);
         Self::text(ErrorClass::Timeout, format!("{what} within {limit}"))
     }
 }

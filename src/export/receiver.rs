@@ -1,7 +1,7 @@
 //! One receiver: a bounded queue, and whoever posts what is in it.
 
 use super::{family::Family, otlp, remote, state::State};
-use crate::{plan::written::redact_urls, printable};
+use crate::{human, plan::written::redact_urls, printable};
 use opentelemetry_proto::tonic::collector::{
     metrics::v1::ExportMetricsServiceResponse, trace::v1::ExportTraceServiceResponse,
 };
@@ -162,7 +162,7 @@ impl Receiver {
         drop(queue);
         if time::timeout(PATIENCE, &mut posting).await.is_err() {
             posting.abort();
-            log.blame(|| format!("no answer within {}", humantime::format_duration(PATIENCE)));
+            log.blame(|| format!("no answer within {}", human::duration(PATIENCE)));
         }
         let offered = log.offered.load(Ordering::Relaxed);
         let lost = offered - log.sent.load(Ordering::Relaxed).min(offered);
@@ -237,7 +237,7 @@ async fn post(
     };
     let response = request.body(body).send().await.map_err(|error| {
         let words = match error.is_timeout() {
-            true => format!("no answer within {}", humantime::format_duration(PATIENCE)),
+            true => format!("no answer within {}", human::duration(PATIENCE)),
             false => deepest(&error),
         };
         Refusal { words, again: true }

@@ -11,7 +11,7 @@ mod host;
 mod observed;
 mod prometheus;
 
-pub use host::processor_ticks;
+pub use host::processor_seconds;
 pub use observed::{Observed, Sample};
 
 use crate::{

@@ -1,50 +1,29 @@
 //! Files that are written as a whole or not at all.
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     io::Write,
     path::{Path, PathBuf},
 };
 use tempfile::{Builder, NamedTempFile};
 
 /// A file could not be written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {why}", .path.display())]
 pub struct WriteError {
     path: PathBuf,
+    #[source]
     why: Why,
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Why {
+    #[error("it is a directory, name a file in it")]
     IsDirectory,
+    #[error("there is no directory {}, create it first", .0.display())]
     NoDirectory(PathBuf),
+    #[error(transparent)]
     System(io::Error),
-}
-
-impl fmt::Display for WriteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write {}: ", self.path.display())?;
-        match &self.why {
-            Why::IsDirectory => f.write_str("it is a directory, name a file in it"),
-            Why::NoDirectory(path) => {
-                write!(
-                    f,
-                    "there is no directory {}, create it first",
-                    path.display()
-                )
-            }
-            Why::System(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for WriteError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.why {
-            Why::System(error) => Some(error),
-            Why::IsDirectory | Why::NoDirectory(_) => None,
-        }
-    }
 }
 
 /// Finds out whether `path` could be written, without touching what is there; for use before a

@@ -10,7 +10,7 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use std::{fmt, path::Path};
+use std::path::Path;
 
 /// Writes a result so that either all of it or nothing is there.
 ///
@@ -29,37 +29,25 @@ pub fn text(result: &ResultFile) -> String {
 }
 
 /// Why a result could not be read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It is not JSON, or not of the result's form.
+    #[error("this is no result of loadgen: {0}")]
     Form(serde_json::Error),
     /// It has no `schema`.
+    #[error("this is no result of loadgen: it has no `schema`")]
     NoSchema,
     /// It was written by a newer loadgen.
+    #[error(
+        "this result has schema {0}, but loadgen {version} reads only up to {newest}: use the loadgen that wrote it, or a newer one",
+        version = env!("CARGO_PKG_VERSION"),
+        newest = SCHEMA
+    )]
     Newer(u32),
     /// It is the result of a suite, which has several.
+    #[error("this is the result of a suite: those of its phases are in it, under `phases`")]
     Suite,
 }
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::Form(error) => write!(f, "this is no result of loadgen: {error}"),
-            ReadError::NoSchema => f.write_str("this is no result of loadgen: it has no `schema`"),
-            ReadError::Newer(schema) => write!(
-                f,
-                "this result has schema {schema}, but loadgen {} reads only up to {SCHEMA}: use \
-                 the loadgen that wrote it, or a newer one",
-                env!("CARGO_PKG_VERSION")
-            ),
-            ReadError::Suite => f.write_str(
-                "this is the result of a suite: those of its phases are in it, under `phases`",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
 
 /// Reads the text of a result file. Keys that are not known are ignored.
 ///

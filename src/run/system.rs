@@ -1,10 +1,11 @@
 //! Limits and resources of this process.
 
-use crate::{gate::validity::Host, observe::processor_ticks};
+use crate::{gate::validity::Host, observe::processor_seconds};
 use nix::sys::{
     resource::{Resource, UsageWho, getrlimit, getrusage, rlim_t, setrlimit},
     time::TimeValLike,
 };
+use procfs_core::{FromRead, process::Status};
 
 /// Files besides connections: libraries, pipes, timers, outputs.
 const OTHER_FILES: u64 = 64;
@@ -72,24 +73,18 @@ impl Usage {
 
 /// Processor time of this machine since it started.
 fn host() -> Option<Host> {
-    /// Linux tells programs of so many ticks a second, whatever it counts in itself.
-    const TICKS: f64 = 100.0;
-    let (busy, all) = processor_ticks(&std::fs::read_to_string("/proc/stat").ok()?)?;
+    let (busy_seconds, all_seconds) = processor_seconds().ok()?;
     Some(Host {
-        busy_seconds: busy / TICKS,
-        all_seconds: all / TICKS,
+        busy_seconds,
+        all_seconds,
     })
 }
 
 /// The most memory that this program held, in bytes, where Linux tells. What `getrusage` counts
 /// includes the program that this one took the place of, such as `cargo run`.
 fn own_peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes * 1024)
+    let status = Status::from_file("/proc/self/status").ok()?;
+    Some(status.vmhwm? * 1024)
 }
 
 /// The processors that this process may use.

@@ -81,26 +81,15 @@ pub struct Scenario {
 }
 
 /// Why a scenario cannot be read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is not there or is not text.
+    #[error("cannot read the scenario {path}: {1}", path = .0.display())]
     Unreadable(PathBuf, io::Error),
     /// It is not TOML.
+    #[error("{0}")]
     Invalid(Report),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Unreadable(path, error) => {
-                write!(f, "cannot read the scenario {}: {error}", path.display())
-            }
-            Error::Invalid(report) => report.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// A file that can be run.
 #[derive(Debug)]

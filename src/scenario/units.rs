@@ -1,26 +1,19 @@
 //! Quantities with units as scenarios and flags write them: `90s`, `1m30s`, `1s..3s`, `200/s`, `64MiB`.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 /// Longest duration that makes sense in a scenario: a year and a day.
 pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Why a text is no quantity: what is wrong, and what to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}; {help}")]
 pub struct Invalid {
     /// What is wrong.
     pub message: String,
     /// What to write instead.
     pub help: String,
 }
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.message, self.help)
-    }
-}
-
-impl std::error::Error for Invalid {}
 
 fn invalid(message: impl Into<String>, help: impl Into<String>) -> Invalid {
     Invalid {

@@ -1,6 +1,6 @@
 //! Signals that ask a process to end.
 
-use std::fs;
+use procfs_core::{FromRead, process::Status};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Error;
@@ -58,25 +58,6 @@ pub(crate) fn watch(kind: SignalKind) -> Result<Signal, Error> {
 /// True when SIGHUP is ignored, as `nohup` has it. Must be asked before anything listens to it.
 /// Where the system does not tell, it counts as not ignored.
 pub fn hangup_is_ignored() -> bool {
-    fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, 1))
-}
-
-/// Reads the mask of ignored signals: `SigIgn:\t0000000000001000`, the lowest bit signal 1.
-fn ignores(status: &str, signal: u32) -> bool {
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_mask_of_ignored_signals_is_read() {
-        let status = "Name:\tx\nSigBlk:\tffffffffffffffff\nSigIgn:\t0000000000001001\n";
-        assert!(ignores(status, 1) && ignores(status, 13));
-        assert!(!ignores(status, 2) && !ignores(status, 15));
-        assert!(!ignores("SigIgn:\tnonsense", 1) && !ignores("", 1));
-    }
+    // The lowest bit of the mask is signal 1.
+    Status::from_file("/proc/self/status").is_ok_and(|status| status.sigign & 1 == 1)
 }

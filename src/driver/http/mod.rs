@@ -45,7 +45,6 @@ use crate::{
 };
 use std::{
     cell::{OnceCell, RefCell},
-    fmt,
     future::poll_fn,
     num::NonZeroU16,
     sync::Arc,
@@ -76,21 +75,14 @@ pub struct Session {
 }
 
 /// A server that cannot be reached.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{url} cannot be reached: {}", .failure.detail)]
 pub struct Unreachable {
     /// Its URL as it was given, without credentials.
     pub url: String,
     /// Why not.
     pub failure: Failure,
 }
-
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} cannot be reached: {}", self.url, self.failure.detail)
-    }
-}
-
-impl std::error::Error for Unreachable {}
 
 impl HttpDriver {
     /// A driver for the thread that it is made in.

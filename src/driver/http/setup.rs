@@ -10,7 +10,7 @@ use crate::plan::{
     http::{Client, Settings},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use url::{Host, Url};
 
 /// A population as the driver sees it.
@@ -215,9 +215,10 @@ fn server(
 }
 
 /// Why the driver cannot be set up.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// A URL that cannot be driven.
+    #[error("{url}: {reason}")]
     Url {
         /// As it was given, without credentials.
         url: String,
@@ -225,6 +226,7 @@ pub enum SetupError {
         reason: &'static str,
     },
     /// A file of certificates that cannot be used.
+    #[error("the CA file {}: {reason}", .path.display())]
     CaFile {
         /// Where it should be.
         path: PathBuf,
@@ -232,6 +234,7 @@ pub enum SetupError {
         reason: String,
     },
     /// A client certificate that cannot be used.
+    #[error("the client certificate {}: {reason}", .path.display())]
     Identity {
         /// Where it should be.
         path: PathBuf,
@@ -239,30 +242,14 @@ pub enum SetupError {
         reason: String,
     },
     /// The full client cannot be made, in words.
+    #[error("the full client cannot be made: {0}")]
     Client(String),
     /// There is no certificate to trust.
+    #[error(
+        "this system has no CA certificates to check servers by; name a CA file, or accept any certificate"
+    )]
     NoRoots,
     /// The TLS library refused its configuration.
+    #[error("TLS cannot be set up: {0}")]
     Tls(rustls::Error),
 }
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SetupError::Url { url, reason } => write!(f, "{url}: {reason}"),
-            SetupError::CaFile { path, reason } => {
-                write!(f, "the CA file {}: {reason}", path.display())
-            }
-            SetupError::Identity { path, reason } => {
-                write!(f, "the client certificate {}: {reason}", path.display())
-            }
-            SetupError::Client(words) => write!(f, "the full client cannot be made: {words}"),
-            SetupError::NoRoots => f.write_str(
-                "this system has no CA certificates to check servers by; name a CA file, or accept any certificate",
-            ),
-            SetupError::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for SetupError {}

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     data::Value,
+    human,
     plan::sql::{Database, Expect, Param, Statement, Text},
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
@@ -91,7 +92,7 @@ impl Console {
             Ok(Err(error)) => Err(said(error::judge_opening(error).detail.to_string())),
             Err(_) => Err(said(format!(
                 "no connection within {}",
-                humantime::format_duration(self.target.connect_timeout)
+                human::duration(self.target.connect_timeout)
             ))),
         }
     }
@@ -127,7 +128,7 @@ impl Console {
                 // A server that does not even hear this is gone.
                 let _ = timeout(GRACE, ended).await;
                 connection.cancel_token().rearm();
-                let limit = humantime::format_duration(limit);
+                let limit = human::duration(limit);
                 Err(format!("no answer within {limit}"))
             }
         }

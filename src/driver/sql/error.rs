@@ -10,13 +10,16 @@ use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError}
 use std::{borrow::Cow, fmt, io};
 
 /// An error of a connection to a database.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Over our own connections to PostgreSQL.
-    Postgres(postgres::Error),
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
     /// Over sqlx's connections.
-    Sqlx(sqlx::Error),
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
     /// The server says what it should not, or too much.
+    #[error("{0}")]
     Protocol(Cow<'static, str>),
 }
 
@@ -24,28 +27,6 @@ impl Error {
     /// What a server should not say, in words.
     pub fn protocol(words: impl Into<Cow<'static, str>>) -> Self {
         Self::Protocol(words.into())
-    }
-}
-
-impl From<postgres::Error> for Error {
-    fn from(error: postgres::Error) -> Self {
-        Self::Postgres(error)
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sqlx(error)
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Postgres(error) => error.fmt(f),
-            Error::Sqlx(error) => error.fmt(f),
-            Error::Protocol(words) => words.fmt(f),
-        }
     }
 }
 

@@ -15,7 +15,6 @@ use crate::{
         sql::{Action, Database, SqlStep},
     },
 };
-use std::fmt;
 
 /// A step that is to run, with one possible set of values.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +34,10 @@ pub struct Candidate<'a> {
 }
 
 /// Why the run cannot begin.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
     /// A database cannot be reached.
+    #[error("database {database} cannot be reached: {}", .failure.detail)]
     Unreachable {
         /// Its name.
         database: String,
@@ -45,7 +45,13 @@ pub enum PrepareError {
         failure: Failure,
     },
     /// Mistakes in the scenario: all of them.
+    #[error("{}", messages(.0))]
     Problems(Vec<Problem>),
+}
+
+fn messages(problems: &[Problem]) -> String {
+    let messages: Vec<_> = problems.iter().map(|p| p.message.as_str()).collect();
+    messages.join("; ")
 }
 
 /// A mistake in the scenario.
@@ -82,26 +88,6 @@ pub enum Place {
     /// The extracted value at this place.
     Extract(usize),
 }
-
-impl fmt::Display for PrepareError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PrepareError::Unreachable { database, failure } => {
-                write!(
-                    f,
-                    "database {database} cannot be reached: {}",
-                    failure.detail
-                )
-            }
-            PrepareError::Problems(problems) => {
-                let messages: Vec<_> = problems.iter().map(|p| p.message.as_str()).collect();
-                f.write_str(&messages.join("; "))
-            }
-        }
-    }
-}
-
-impl std::error::Error for PrepareError {}
 
 /// Connects to each of the plan's databases and prepares each statement of its load once.
 ///

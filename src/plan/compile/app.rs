@@ -2,6 +2,7 @@
 
 use super::{context::Context, target::Draft};
 use crate::{
+    human,
     plan::{App, AppPool, AppSettings, Target, sql::Secret, written::redact_user},
     scenario::{
         Problem, Span, Text,
@@ -219,7 +220,7 @@ fn pool_words(pool: &AppPool) -> String {
     let mut words = Vec::new();
     words.extend(min.map(|min| format!("at least {min}")));
     words.extend(max.map(|max| format!("at most {max}")));
-    words.extend(timeout.map(|limit| format!("{} to wait", humantime::format_duration(limit))));
+    words.extend(timeout.map(|limit| format!("{} to wait", human::duration(limit))));
     words.join(", ")
 }
 

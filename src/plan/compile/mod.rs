@@ -48,7 +48,7 @@ use crate::scenario::{
 use call::Calls;
 use context::Context;
 use population::Draft;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 pub use suite::compile_suite;
 use uuid::Uuid;
 
@@ -96,24 +96,15 @@ impl Settings {
 }
 
 /// Why there is no plan.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A flag that means nothing, or nothing for this scenario.
+    #[error("{0}")]
     Usage(String),
     /// The scenario's problems.
+    #[error("{0}")]
     Invalid(Report),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Usage(message) => f.write_str(message),
-            Error::Invalid(report) => report.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Checks `scenario` and resolves it to a plan.
 pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> {

@@ -5,7 +5,7 @@
 //! string or a comment differs from server to server.
 
 use super::Backend;
-use std::{fmt, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 /// A statement's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,8 @@ pub enum Piece {
 }
 
 /// Why a text cannot be run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
 pub struct TextError {
     /// The byte at which the problem begins.
     pub at: usize,
@@ -43,33 +44,21 @@ pub struct TextError {
 }
 
 /// Problem of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextProblem {
     /// There is nothing in it.
+    #[error("there is no statement")]
     Empty,
     /// A string or the like that begins here has no end.
+    #[error("this {0} has no end")]
     Unterminated(&'static str),
     /// `$0`, or a number that no server takes.
+    #[error("parameters are $1 to $65535")]
     Number,
     /// `$n` is used, but this lower number is not.
+    #[error("${0} is not used, although a parameter with a higher number is")]
     Unused(u16),
 }
-
-impl fmt::Display for TextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problem {
-            TextProblem::Empty => f.write_str("there is no statement"),
-            TextProblem::Unterminated(what) => write!(f, "this {what} has no end"),
-            TextProblem::Number => f.write_str("parameters are $1 to $65535"),
-            TextProblem::Unused(number) => write!(
-                f,
-                "${number} is not used, although a parameter with a higher number is"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TextError {}
 
 impl Text {
     /// Splits `sql` by the rules of `backend`. Space and semicolons at its end are dropped.

@@ -5,10 +5,11 @@ use crate::{
     metric::{Counter, Key as _, Timer},
     plan::http::StatusRange,
 };
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
 /// Why an expression is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column {}: {message}; {help}", .span.start + 1)]
 pub struct ParseError {
     /// Bytes of the expression that are wrong; empty at its end when something is missing.
     pub span: Range<usize>,
@@ -28,15 +29,6 @@ impl ParseError {
         }
     }
 }
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let column = self.span.start + 1;
-        write!(f, "column {column}: {}; {}", self.message, self.help)
-    }
-}
-
-impl std::error::Error for ParseError {}
 
 /// What stands before status codes.
 pub(super) const STATUS: &str = "status.";

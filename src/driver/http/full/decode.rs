@@ -33,16 +33,9 @@ impl Write for Sink {
 }
 
 /// There is no room in the sink.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("too long")]
 struct Full;
-
-impl std::fmt::Display for Full {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("too long")
-    }
-}
-
-impl std::error::Error for Full {}
 
 /// One body on its way.
 pub(super) struct Body {

@@ -4,7 +4,7 @@ use crate::{
     driver::Shortage,
     time::{Clock, Nanos, SECOND},
 };
-use std::{collections::HashMap, fmt, net::SocketAddr};
+use std::{collections::HashMap, net::SocketAddr};
 use tokio::{net::lookup_host, sync::Mutex};
 
 /// How long a name's addresses are believed, and for how long it is that it has none; as for the
@@ -23,20 +23,13 @@ struct Known {
 }
 
 /// A name without an address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{words}")]
 pub(super) struct NoAddress {
     words: String,
     /// Of this machine, for want of which nobody was asked.
     pub shortage: Option<Shortage>,
 }
-
-impl fmt::Display for NoAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
-    }
-}
-
-impl std::error::Error for NoAddress {}
 
 impl Names {
     /// The addresses of `name`, without ports.

@@ -4,19 +4,25 @@ use super::message::Reader;
 use std::{fmt, io};
 
 /// Why there is no answer, or not the one that was hoped for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The connection.
-    Io(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// There can be no encrypted connection.
+    #[error("{0}")]
     Tls(String),
     /// The server wants to be convinced of who we are in a way that we cannot.
+    #[error("{0}")]
     Login(String),
     /// It cannot be sent: the reason in words.
+    #[error("{0}")]
     Unsendable(String),
     /// The server says so.
+    #[error("{}", .0.message)]
     Server(Box<ServerError>),
     /// The server says what it should not.
+    #[error("{0}")]
     Protocol(String),
 }
 
@@ -61,28 +67,9 @@ impl Error {
     }
 }
 
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
 impl From<ServerError> for Error {
     fn from(error: ServerError) -> Self {
         Self::Server(Box::new(error))
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Io(error) => error.fmt(f),
-            Error::Tls(words)
-            | Error::Login(words)
-            | Error::Unsendable(words)
-            | Error::Protocol(words) => f.write_str(words),
-            Error::Server(error) => error.message.fmt(f),
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     data::{Template, Value, template::Part, unhex},
+    human,
     plan::{
         sql::{
             Action, Backend, Expect, Extract, Param, Rows, SqlStep, Statement, Text,
@@ -54,7 +55,10 @@ pub(super) fn compile(
             let most = database.map(|(_, database)| database.statement_timeout);
             let exceeded = most.filter(|most| timeout > most);
             if let (Some(most), Some(place)) = (exceeded, field.place()) {
-                let words = format!("longer than its database's `statement_timeout`, {most:?}");
+                let words = format!(
+                    "longer than its database's `statement_timeout`, {}",
+                    human::duration(most)
+                );
                 let problem = Problem::new(place, words);
                 context.tell(problem.help("no statement takes longer; give both the longer time"));
             }
