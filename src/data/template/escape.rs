@@ -17,7 +17,8 @@ pub enum Escape {
     JsonString,
     /// A whole JSON value of the variable's own type: text quoted, all else bare, unset `null`.
     Json,
-    /// A header's value: control characters are dropped, so that no header can be smuggled in.
+    /// A header's value, without the control characters that end one: nothing can be smuggled in
+    /// even where nobody refused it before ([`Escape::ends_header`]).
     Header,
 }
 
@@ -29,6 +30,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl Escape {
+    /// Returns true for a character that no header's value may have (RFC 9110, 5.5).
+    pub fn ends_header(c: char) -> bool {
+        u8::try_from(c).is_ok_and(is_bad_in_header)
+    }
+
     /// Appends `value` as it must stand here.
     #[inline]
     pub fn write(self, value: &Value, out: &mut Vec<u8>) {
@@ -80,9 +86,13 @@ impl Escape {
                 }
             }
             Escape::JsonString | Escape::Json => json_string(bytes, out),
-            Escape::Header => out.extend(bytes.iter().filter(|byte| !byte.is_ascii_control())),
+            Escape::Header => out.extend(bytes.iter().filter(|byte| !is_bad_in_header(**byte))),
         }
     }
+}
+
+fn is_bad_in_header(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
 }
 
 /// Escapes as RFC 8259 asks: quotes, backslashes and control characters.

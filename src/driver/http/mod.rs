@@ -16,6 +16,7 @@ mod expect;
 mod extract;
 mod failure;
 pub mod full;
+mod holes;
 mod request;
 mod search;
 mod setup;
@@ -185,7 +186,7 @@ impl HttpDriver {
         async move {
             let (population, server) = (session.population, session.server);
             let request = &self.setup.requests[index][server];
-            request.dots.check(values)?;
+            request.holes.check(values)?;
             self.ids.begin(request.trace, server, progress);
             let timeout = nanos(http.timeout);
             let mut deadline = None;

@@ -1,6 +1,6 @@
 //! Requests, compiled once per step and server into as few pieces as can be.
 
-use super::{dots::DotSegments, search::Needles};
+use super::{holes::Holes, search::Needles};
 use crate::{
     data::{Template, Value, template::Part},
     driver::Trace,
@@ -28,8 +28,7 @@ pub(super) struct Request {
     pub close: bool,
     /// It says which trace it is the root of.
     pub trace: Option<Sampling>,
-    /// Segments of the path that values may not fill with points.
-    pub dots: DotSegments,
+    pub holes: Holes,
     pub looks: Looks,
 }
 
@@ -138,7 +137,7 @@ impl Request {
             idempotent: step.method.is_idempotent(),
             close: step.headers.iter().any(asks_to_close),
             trace: step.trace,
-            dots: DotSegments::of(&step.path),
+            holes: Holes::of(step),
             looks: Looks::of(step),
         }
     }

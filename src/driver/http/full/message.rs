@@ -1,7 +1,7 @@
 //! Requests for reqwest, prepared once per step and server.
 
 use super::super::{
-    dots::DotSegments,
+    holes::Holes,
     request::{Looks, anticipates_body, asks_to_close, basic},
 };
 use crate::{
@@ -41,8 +41,7 @@ pub(in crate::driver::http) struct Message {
     pub close: bool,
     /// It says which trace it is the root of.
     pub trace: Option<Sampling>,
-    /// Segments of the path that values may not fill with points.
-    pub dots: DotSegments,
+    pub holes: Holes,
     pub looks: Looks,
 }
 
@@ -123,7 +122,7 @@ impl Message {
             idempotent: step.method.is_idempotent(),
             close: step.headers.iter().any(asks_to_close),
             trace: step.trace,
-            dots: DotSegments::of(&step.path),
+            holes: Holes::of(step),
             looks: Looks::of(step),
         })
     }

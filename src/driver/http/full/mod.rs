@@ -125,7 +125,7 @@ impl FullDriver {
         let setup = setup.ok_or_else(|| other("the plan did not choose this client".to_owned()))?;
         let client = user.client.clone().map_err(other)?;
         let message = &self.setup.messages[place][user.server];
-        message.dots.check(values)?;
+        message.holes.check(values)?;
         let trace = self.ids.begin(message.trace, user.server, progress);
         if user.kept {
             // The connection goes back to its pool in a task of its own. Before that task had its

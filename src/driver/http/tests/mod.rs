@@ -47,7 +47,7 @@ fn literal(text: &str) -> Template {
 }
 
 /// A step that sends no body and expects nothing.
-fn step(method: Method, path: &str) -> HttpStep {
+pub(super) fn step(method: Method, path: &str) -> HttpStep {
     HttpStep {
         method,
         path: literal(path),
