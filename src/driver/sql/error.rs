@@ -157,7 +157,10 @@ fn told(error: &postgres::ServerError) -> Verdict {
         fatal,
         ..
     } = error;
-    let mut words = format!("SQLSTATE {code}: {message}");
+    let mut words = match code.is_empty() && message.is_empty() {
+        true => "the server reports an error, and says nothing of it".to_owned(),
+        false => format!("SQLSTATE {code}: {message}"),
+    };
     if let Some(help) = sqlstate::help(code, message) {
         words += &format!(" ({help})");
     }

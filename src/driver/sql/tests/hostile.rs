@@ -89,12 +89,13 @@ async fn greetings_of_no_mysql_server_are_told_in_words() {
 #[tokio::test]
 async fn greetings_of_no_postgres_server_are_told_in_words() {
     for (greeting, said) in [
-        // No TLS, then: messages of length 0 and 3, requests for authentication that are cut off, and
-        // a message of 2 GB.
+        // No TLS, then: messages of length 0 and 3, requests for authentication that are cut off, an
+        // error without a word, and a message of 2 GB.
         ("4e5200000000", "malformed"),
         ("4e5200000003", "malformed"),
         ("4e5200000004", "malformed"),
         ("4e52000000090000000561", "malformed"),
+        ("4e450000000500", "says nothing of it"),
         ("4e527fffffff", "more than 1048576 bytes"),
         ("4e5a00000004", "malformed"),
         ("58", "out of turn"),
