@@ -5,15 +5,24 @@
 //! writes it: `${NAME}`.
 
 use super::{
+    redact::is_secret,
     text::{Piece, Text},
     tree::{Node, NodeKind, Table},
 };
 use crate::printable;
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use url::{Url, form_urlencoded::byte_serialize};
 
-/// Shortest value that is hidden when its variable is named like a secret, or comes from a file.
+/// Shortest value that is hidden where it is surely a secret: its variable or its key is named like one,
+/// it is a password in a URL, or it comes from a file. A shorter one is hidden by its place alone.
 const SHORTEST_NAMED: usize = 4;
 /// Shortest value of any other variable that is hidden.
 const SHORTEST: usize = 8;
@@ -40,7 +49,7 @@ struct Secret {
 /// Shows no value.
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let written = self.0.iter().map(|secret| &secret.written);
+        let written: BTreeSet<_> = self.0.iter().map(|secret| &secret.written).collect();
         f.debug_set().entries(written).finish()
     }
 }
@@ -50,9 +59,7 @@ impl Secrets {
     /// no secret.
     pub(super) fn of(root: &Table, source: &str) -> Self {
         let mut found = BTreeMap::new();
-        for entry in &root.entries {
-            collect(&entry.value, source, &mut found);
-        }
+        collect_table(root, false, source, &mut found);
         let secrets = found.into_iter();
         Self(
             secrets
@@ -112,19 +119,59 @@ impl Secret {
     }
 }
 
-fn collect(node: &Node, source: &str, found: &mut BTreeMap<Vec<u8>, String>) {
+/// What is to be hidden, with what is shown instead.
+type Found = BTreeMap<Vec<u8>, String>;
+
+/// Collects from a value whose key says that it is a secret, or does not (`named`).
+fn collect(node: &Node, named: bool, source: &str, found: &mut Found) {
     match &node.kind {
-        NodeKind::Text(text) => of_text(text, source, found),
-        NodeKind::Array(items) => items.iter().for_each(|item| collect(item, source, found)),
-        NodeKind::Table(table) => {
-            let entries = table.entries.iter();
-            entries.for_each(|entry| collect(&entry.value, source, found));
+        NodeKind::Text(text) => {
+            of_credentials(text, source, found);
+            of_text(text, named, source, found);
         }
+        NodeKind::Array(items) => {
+            items
+                .iter()
+                .for_each(|item| collect(item, named, source, found));
+        }
+        NodeKind::Table(table) => collect_table(table, named, source, found),
         _ => {}
     }
 }
 
-fn of_text(text: &Text, source: &str, found: &mut BTreeMap<Vec<u8>, String>) {
+fn collect_table(table: &Table, named: bool, source: &str, found: &mut Found) {
+    for entry in &table.entries {
+        let named = named || is_secret(&entry.key);
+        collect(&entry.value, named, source, found);
+    }
+}
+
+/// User and password of a URL, as HTTP sends them (RFC 7617): in Base64, which servers repeat.
+fn of_credentials(text: &Text, source: &str, found: &mut Found) {
+    if !text.is_from_environment() {
+        return;
+    }
+    let value = text.value();
+    let Ok(url) = Url::parse(value.trim()) else {
+        return;
+    };
+    let Some(password) = url.password().filter(|_| !source.contains(&value)) else {
+        return;
+    };
+    let plain = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let both = format!("{}:{}", plain(url.username()), plain(password));
+    let written = text.written();
+    let end = written.find('@').unwrap_or(written.len());
+    let start = written.find("://").map_or(0, |at| at + 3).min(end);
+    for encoded in base64_forms(&both) {
+        found.insert(
+            encoded.to_ascii_lowercase().into_bytes(),
+            written[start..end].to_owned(),
+        );
+    }
+}
+
+fn of_text(text: &Text, named: bool, source: &str, found: &mut Found) {
     let pieces = text.pieces();
     for (place, piece) in pieces.iter().enumerate() {
         let Piece::Environment { span, value } = piece else {
@@ -139,7 +186,7 @@ fn of_text(text: &Text, source: &str, found: &mut BTreeMap<Vec<u8>, String>) {
         }
         let inside = written.trim_start_matches("${").trim_end_matches('}');
         let name = inside.split(":-").next().unwrap_or_default();
-        let named = is_secret_name(name);
+        let named = named || is_secret_name(name) || is_password(before, pieces.get(place + 1));
         for part in parts(value) {
             let shortest = if named { SHORTEST_NAMED } else { SHORTEST };
             if part.len() < shortest || (!named && is_plain(&part)) || source.contains(&part) {
@@ -184,6 +231,16 @@ fn is_host(before: Option<&Piece>, after: Option<&Piece>) -> bool {
     begins && ends
 }
 
+/// Returns true for a value that stands where a URL has its password.
+fn is_password(before: Option<&Piece>, after: Option<&Piece>) -> bool {
+    let begins = match before {
+        Some(Piece::Literal { text, .. }) => text.ends_with(':'),
+        _ => false,
+    };
+    let ends = matches!(after, Some(Piece::Literal { text, .. }) if text.starts_with('@'));
+    begins && ends
+}
+
 /// What is secret of a value. A URL's scheme, host and port are not: messages name what was asked.
 fn parts(value: &str) -> Vec<String> {
     let url = value.contains("://").then(|| Url::parse(value.trim()).ok());
@@ -212,7 +269,12 @@ fn parts(value: &str) -> Vec<String> {
     parts
 }
 
-/// A value as it may come back: as it is, in a URL, and as texts are quoted.
+/// A text in Base64, in both alphabets and without the padding, which stands after it where it is.
+fn base64_forms(text: &str) -> [String; 2] {
+    [STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)]
+}
+
+/// A value as it may come back: as it is, in a URL, in Base64, and as texts are quoted.
 fn forms(value: &str) -> Vec<String> {
     let quoted = serde_json::Value::from(value).to_string();
     let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
@@ -226,6 +288,7 @@ fn forms(value: &str) -> Vec<String> {
         value.replace('\'', "''"),
         printable::line(value).into_owned(),
     ];
+    forms.extend(base64_forms(value));
     forms.sort();
     forms.dedup();
     forms
@@ -279,6 +342,32 @@ mod tests {
             assert_eq!(secrets.hide(&format!("<{form}>")), "<${SEC}>", "{form}");
         }
         assert_eq!(secrets.hide("near 'a b/c'd\"e+fghi"), "near '${SEC}");
+    }
+
+    #[test]
+    fn short_values_are_hidden_where_they_are_surely_secret() {
+        let variables = [("A", "x7Q2"), ("B", "b0b"), ("C", "4711")];
+        let text = r#"
+            target.url = "http://ann:${A}@localhost:81/"
+            http.headers = { authorization = "PIN ${C}", accept = "${B}" }
+        "#;
+        let environment = |name: &str| {
+            let own = variables.iter().find(|(key, _)| *key == name);
+            own.map(|(_, value)| (*value).to_owned())
+        };
+        let inputs = Inputs {
+            environment: &environment,
+            ..Inputs::none()
+        };
+        let scenario = parse(Path::new("s.toml"), text.to_owned(), &inputs).unwrap();
+        for (message, shown) in [
+            ("no user ann with x7Q2", "no user ann with ${A}"),
+            // What the URL's user and password are sent as.
+            ("got Basic YW5uOng3UTI=", "got Basic ann:${A}="),
+            ("PIN 4711 is wrong, b0b", "PIN ${C} is wrong, b0b"),
+        ] {
+            assert_eq!(scenario.secrets.hide(message), shown);
+        }
     }
 
     #[test]
