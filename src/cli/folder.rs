@@ -76,7 +76,7 @@ fn clear(path: &Path) {
     let names = EVERYTHING.iter().map(|(name, _)| *name);
     for name in names.chain([INTERVALS]) {
         let file = path.join(name);
-        // Links and pipes that somebody has put there are written to.
+        // Links that somebody has put there are written to, and pipes but for the journal.
         if fs::symlink_metadata(&file).is_ok_and(|found| found.is_file()) {
             // A file that cannot be removed is written over.
             let _ = fs::remove_file(file);

@@ -167,6 +167,14 @@ impl Outputs {
 
     fn prepare_all(&self, all: Vec<Output>, inputs: &[PathBuf]) -> Result<Option<Folder>, String> {
         claims::check(&all, inputs)?;
+        let mut journals = all.iter().filter(|output| output.path.ends_with(INTERVALS));
+        if let Some(journal) = journals.find(|output| file::is_pipe(&output.path)) {
+            // The load would wait for its reader.
+            return Err(format!(
+                "cannot write {}: it is a pipe, and is written to while the load goes on; remove it",
+                journal.path.display()
+            ));
+        }
         let folder = self.out.as_deref().map(Folder::take).transpose()?;
         for Output { path, .. } in self.files() {
             file::check(&path).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Signals that end a run: SIGINT (Ctrl-C), SIGTERM and SIGHUP.
+//! Signals that end a run: SIGINT (Ctrl-C), SIGQUIT (Ctrl-\), SIGTERM and SIGHUP.
 
 use super::Exit;
 use crate::{
@@ -33,7 +33,11 @@ impl Signals {
     /// When the system does not let it.
     pub fn listen() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        let mut kinds = vec![
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+            SignalKind::terminate(),
+        ];
         if !target_app::hangup_is_ignored() {
             kinds.push(SignalKind::hangup());
         }

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     io::Write,
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
 use tempfile::{Builder, NamedTempFile};
@@ -43,6 +44,11 @@ pub fn check(path: &Path) -> Result<(), WriteError> {
             Destination::Stream(_) => Ok(()),
         })
         .map_err(|why| WriteError::new(path, why))
+}
+
+/// Returns true for a pipe with a name.
+pub fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
 /// True for a pipe or a device, whose reader may take its time.
@@ -227,7 +233,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn links_are_followed_devices_are_kept_and_others_may_read() {
-        use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+        use std::os::unix::fs::{MetadataExt, symlink};
         let directory = tempfile::tempdir().unwrap();
         let (path, link) = (directory.path().join("real"), directory.path().join("link"));
         fs::write(&path, b"old").unwrap();

@@ -22,7 +22,7 @@ const FOREGROUND_GRACE: Duration = Duration::from_secs(5);
 /// The same when managed: the parent is waiting, or gone.
 const MANAGED_GRACE: Duration = Duration::from_secs(1);
 
-/// Runs what the command line asks for, until it is done, SIGINT, SIGTERM or SIGHUP arrives, or, when
+/// Runs what the command line asks for, until it is done, SIGINT, SIGQUIT, SIGTERM or SIGHUP arrives, or, when
 /// managed, stdin ends. Needs a tokio runtime with time and I/O enabled. Ending because it was told
 /// to is no error.
 pub async fn run(args: Args) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use crate::Error;
 /// Signals to end, which do not do so by themselves any more.
 pub(crate) struct Signals {
     interrupt: Signal,
+    quit: Signal,
     terminate: Signal,
     /// None where whoever started this process wants it to outlive the terminal.
     hangup: Option<Signal>,
@@ -21,6 +22,7 @@ impl Signals {
         };
         Ok(Self {
             interrupt: watch(SignalKind::interrupt())?,
+            quit: watch(SignalKind::quit())?,
             terminate: watch(SignalKind::terminate())?,
             hangup,
         })
@@ -36,6 +38,7 @@ impl Signals {
         };
         tokio::select! {
             _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
             _ = self.terminate.recv() => {}
             _ = hangup => {}
         }

@@ -9,7 +9,7 @@ use super::{
 use nix::{
     errno::Errno,
     sys::signal::{
-        Signal::{self, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM},
+        Signal::{self, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM},
         kill,
     },
 };
@@ -55,7 +55,7 @@ get = "/"
 
 #[test]
 fn after_an_interrupt_a_request_to_terminate_or_a_hangup() {
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
         let (running, _server) = under_load(Loadgen::start);
         running.signal(signal);
         let finished = running.finish().expect_code(105);
@@ -92,7 +92,7 @@ fn after_a_kill() {
 
 #[test]
 fn after_any_of_them_while_the_target_is_still_starting() {
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGKILL] {
+    for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGKILL] {
         let running = starting();
         running.signal(signal);
         let finished = running.finish();
@@ -100,6 +100,17 @@ fn after_any_of_them_while_the_target_is_still_starting() {
             SIGKILL => finished.expect_signal(SIGKILL),
             _ => finished.expect_code(105),
         };
+    }
+}
+
+#[test]
+fn a_target_in_the_foreground_ends_tidily_at_each_of_them() {
+    for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
+        let mut running = Loadgen::new(&["target", "orders", "--port", "0"]).start();
+        running.wait_until("serving", |it| it.stdout().contains("Ctrl-C stops"));
+        assert!(!running.temporary().is_empty());
+        running.signal(signal);
+        running.finish().expect_code(0);
     }
 }
 

@@ -6,11 +6,11 @@ use nix::{
         signal::Signal::{SIGINT, SIGKILL, SIGTERM},
         stat::Mode,
     },
-    unistd::mkfifo,
+    unistd::{Uid, mkfifo},
 };
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     time::Duration,
 };
 use test_support::{loadgen::Loadgen, processes::list, truth::TruthServer};
@@ -196,6 +196,54 @@ fn a_pipe_that_nobody_reads_is_waited_for_until_an_interrupt() {
         finished.stderr
     );
     finished.result();
+}
+
+/// A journal is written while the load goes on, which would wait for the reader.
+#[test]
+fn a_pipe_in_place_of_the_journal_is_refused_before_the_load() {
+    let server = serving(|_| status(200));
+    let loadgen = run(&server, &["--out", "sub"]);
+    mkfifo(&loadgen.place("sub/intervals.jsonl"), Mode::S_IRWXU).unwrap();
+    let finished = loadgen.run().expect_code(2);
+    let words = "cannot write sub/intervals.jsonl: it is a pipe";
+    assert!(finished.stderr.contains(words), "{}", finished.stderr);
+    assert_eq!(server.requests(), 0);
+}
+
+/// Neither can be replaced: a file that is mounted, and one of somebody else's in a folder where only
+/// owners may rename.
+#[test]
+fn what_cannot_be_replaced_is_written_in_place() {
+    let server = serving(|_| status(200));
+    if !Uid::effective().is_root() {
+        // Nobody else may mount, nor give files away.
+        return;
+    }
+    let args = ["--json", "mounted.json", "--html", "sticky/report.html"];
+    let loadgen = run(&server, &args)
+        .folder("sticky")
+        .file("mounted.json", "old")
+        .file("sticky/report.html", "old");
+    let sticky = loadgen.place("sticky");
+    let outputs = [loadgen.place("mounted.json"), sticky.join("report.html")];
+    let theirs = Some(65534);
+    chown(&sticky, theirs, None).unwrap();
+    chown(&outputs[1], theirs, None).unwrap();
+    fs::set_permissions(&sticky, PermissionsExt::from_mode(0o1777)).unwrap();
+    fs::set_permissions(&outputs[1], PermissionsExt::from_mode(0o666)).unwrap();
+    let number = |path| fs::metadata(path).unwrap().ino();
+    let before = outputs.each_ref().map(number);
+    let finished = loadgen.with_mounted("mounted.json").run();
+    assert!(
+        matches!(finished.code(), Some(0 | 96)),
+        "{}",
+        finished.stderr
+    );
+    for path in &outputs {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.len() > 3, "{} is not written", path.display());
+    }
+    assert_eq!(before, outputs.each_ref().map(number), "written in place");
 }
 
 #[test]

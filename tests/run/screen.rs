@@ -33,13 +33,19 @@ fn terminal(url: &str, environment: &[(&str, &str)]) -> Tmux {
 fn given_back(tmux: &Tmux, code: i32) -> String {
     let screen = tmux.wait_for(&format!("code {code}"));
     assert!(!tmux.is_taken(), "{screen}");
+    has_its_settings(tmux);
+    screen
+}
+
+/// The terminal is as shells have it.
+#[track_caller]
+fn has_its_settings(tmux: &Tmux) {
     tmux.line("stty -a");
     let state = tmux.wait_for("icanon");
     let has = |setting: &str| state.split_whitespace().any(|word| word == setting);
     for setting in ["icanon", "echo", "isig", "opost"] {
         assert!(has(setting), "{setting}: {state}");
     }
-    screen
 }
 
 fn watched(answering: &TruthServer) -> Tmux {
@@ -149,6 +155,17 @@ fn a_signal_or_a_failure_gives_the_terminal_back() {
         screen.contains("error: ") && screen.contains("127.0.0.1:9"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_terminal_is_given_back_even_when_loadgen_is_killed() {
+    let _turn = Turn::shared();
+    let server = serving(|_| status(200));
+    let tmux = watched(&server);
+    let pid = fs::read_to_string(tmux.path("pid")).unwrap();
+    kill(Pid::from_raw(pid.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    tmux.wait_until("given back", |_| !tmux.is_taken());
+    has_its_settings(&tmux);
 }
 
 #[test]

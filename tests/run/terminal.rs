@@ -6,6 +6,8 @@ use test_support::{
     truth::TruthServer,
 };
 
+use nix::sys::signal::Signal::SIGKILL;
+
 const CTRL_C: &str = "\x03";
 
 /// A user without an end or, with a length, one who never pauses.
@@ -91,4 +93,17 @@ fn ctrl_c_ends_it_with_a_summary_and_twice_at_once() {
     running.press(CTRL_C);
     let finished = running.finish().expect_code(105);
     assert_eq!(count(&with_code(&finished)["totals"], "interrupted"), 1);
+}
+
+#[test]
+fn a_terminal_that_hangs_up_takes_no_result_along() {
+    let server = serving(|_| status(200));
+    let mut running = user(&server, "").in_terminal().start();
+    running.wait_until("under load", |_| server.requests() > 0);
+    // The terminal goes with the program that shows it.
+    running.signal(SIGKILL);
+    let finished = running.finish().expect_signal(SIGKILL);
+    let result = finished.result();
+    assert_eq!(result["run"]["interrupted"], true);
+    assert_eq!(result["run"]["exit_code"], 105);
 }

@@ -156,19 +156,28 @@ impl Loadgen {
 
     /// It ignores SIGHUP from the start, as `nohup` has it.
     pub fn with_hangup_ignored(self) -> Self {
-        self.through_shell("trap '' HUP")
+        self.through_shell(&[], "trap '' HUP")
     }
 
     /// With this mask for the permissions of new files.
     pub fn with_umask(self, mask: u32) -> Self {
-        self.through_shell(&format!("umask {mask:03o}"))
+        self.through_shell(&[], &format!("umask {mask:03o}"))
     }
 
-    /// The shell does something, and then becomes the program.
-    fn through_shell(self, first: &str) -> Self {
-        let mut command = Command::new("sh");
+    /// This file is mounted, and files of others are theirs, even for root, who alone may do this.
+    pub fn with_mounted(self, name: &str) -> Self {
+        let starters = ["unshare", "--mount", "setpriv", "--bounding-set=-fowner"];
+        self.through_shell(&starters, &format!("mount --bind {name} {name}"))
+    }
+
+    /// A shell, started by these programs, does something, and then becomes the program.
+    fn through_shell(self, starters: &[&str], first: &str) -> Self {
+        let script = format!("{first}; exec \"$0\" \"$@\"");
+        let shell = ["sh", "-c", &script];
+        let mut words = starters.iter().chain(&shell);
+        let mut command = Command::new(words.next().expect("there is a shell"));
         command
-            .args(["-c", &format!("{first}; exec \"$0\" \"$@\"")])
+            .args(words)
             .arg(self.command.get_program())
             .args(self.command.get_args())
             .stdin(Stdio::null());

@@ -4,6 +4,7 @@
 //! terminal over and gives it back, and the thread here brings them together.
 
 mod charts;
+mod guard;
 mod heat;
 mod input;
 mod panels;

@@ -1,8 +1,10 @@
 //! The terminal, taken over and given back.
 //!
 //! Giving it back must work from anywhere: at the end of the run, on the way out after a third
-//! interrupt, in a panic of any thread, and before anything else is written to standard error.
+//! interrupt, in a panic of any thread, and before anything else is written to standard error. After
+//! SIGKILL a guard does it.
 
+use super::guard::Guard;
 use ratatui::{
     Frame, Terminal,
     backend::CrosstermBackend,
@@ -21,7 +23,7 @@ use std::{
     os::fd::AsFd,
     panic,
     sync::{
-        Mutex, Once, TryLockError,
+        Mutex, MutexGuard, Once, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
     thread::sleep,
@@ -33,6 +35,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Held while a picture is being written.
 static DRAWING: Mutex<()> = Mutex::new(());
 static HOOK: Once = Once::new();
+/// The guard of the terminal, as long as it is ours.
+static GUARD: Mutex<Option<Guard>> = Mutex::new(None);
 
 /// How often, and after what pause each, a picture that is being written is waited for.
 const TRIES: u32 = 20;
@@ -56,7 +60,8 @@ impl Screen {
         });
         // Not through the standard library's lock: who writes last words must not wait for it.
         let to = File::from(stderr().as_fd().try_clone_to_owned()?);
-        enable_raw_mode()?;
+        *guard() = Guard::start();
+        enable_raw_mode().inspect_err(|_| dismiss_guard())?;
         TAKEN.store(true, Ordering::SeqCst);
         // Cleared by hand: `Terminal::clear` asks where the cursor is, and not every terminal tells.
         let entered = execute!(&to, EnterAlternateScreen, Clear(ClearType::All))
@@ -94,5 +99,16 @@ pub fn leave() {
     if let Ok(to) = stderr().as_fd().try_clone_to_owned() {
         let mut to = File::from(to);
         let _ = execute!(to, LeaveAlternateScreen, Show);
+    }
+    dismiss_guard();
+}
+
+fn guard() -> MutexGuard<'static, Option<Guard>> {
+    GUARD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn dismiss_guard() {
+    if let Some(guard) = guard().take() {
+        guard.dismiss();
     }
 }

@@ -129,3 +129,30 @@ fn other_versions_and_other_orders_are_refused_in_words() {
     line 3 is damaged: it is not of second 1
     ");
 }
+
+#[test]
+fn damage_and_seconds_that_cannot_be_are_refused_in_words() {
+    let (made, seen) = made(&[Snapshot::new(0, Size::new(3, 2, 0))]);
+    let text = written(&made, &seen);
+    let (first, rest) = text.split_once('\n').unwrap();
+    let last = rest.lines().last().unwrap();
+    for (damaged, words) in [
+        // Cut off, but not at its end.
+        (format!("{first}\n{{\n{rest}"), "line 2 is damaged: EOF"),
+        (
+            text.replacen("\"second\":0", "\"second\":1000000000", 1),
+            "line 2 is damaged: it is not of second 0",
+        ),
+        (
+            text.replacen("\"elapsed_ns\":", "\"elapsed_ns\":999999", 1),
+            "it is damaged: its end is that of a run of ",
+        ),
+        (
+            format!("{text}{last}\n"),
+            "is damaged: the run ended before it",
+        ),
+    ] {
+        let refused = result(&damaged).unwrap_err();
+        assert!(refused.contains(words), "{refused}: {damaged}");
+    }
+}
