@@ -30,7 +30,7 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
-/// As scenarios write it: `250ms`, `1.5s`, `5m`, `1h 30m`.
+/// Writes a duration as scenarios do: `250ms`, `1.5s`, `5m`, `1h 30m`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if duration.is_zero() {

@@ -15,7 +15,7 @@ pub const SECOND: Nanos = 1_000_000_000;
 pub struct Clock {
     #[cfg(all(target_os = "linux", not(test)))]
     zero: Nanos,
-    /// The same moment for timers, which are the runtime's.
+    /// Origin on the runtime's clock, which timers use.
     origin: Instant,
 }
 
@@ -44,7 +44,7 @@ impl Clock {
         monotonic().saturating_sub(self.zero)
     }
 
-    /// The same on the runtime's clock, which tests can pause and advance.
+    /// Reads the runtime's clock, which tests can pause and advance.
     #[cfg(not(all(target_os = "linux", not(test))))]
     pub fn now(&self) -> Nanos {
         nanos(Instant::now().saturating_duration_since(self.origin))
@@ -56,7 +56,7 @@ impl Clock {
     }
 }
 
-/// What `Instant` is made of, in nanoseconds.
+/// Reads the clock behind `Instant`, in nanoseconds.
 #[cfg(target_os = "linux")]
 fn monotonic() -> Nanos {
     use nix::time::{ClockId, clock_gettime};

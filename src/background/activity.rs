@@ -1,5 +1,5 @@
-//! What the databases of a plan say they did during the load: statements with their calls and their
-//! time where a server keeps such a list, and its counters.
+//! Activity of a plan's databases during the load, by their own account: statements with their
+//! calls and their time where a server keeps such a list, and its counters.
 
 use crate::{
     data::Value,
@@ -23,29 +23,29 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// PostgreSQL's sessions tell what they did when they end, and that takes a moment.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// What a database did during the load, all of its clients together.
+/// Activity of a database during the load, all of its clients together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Activity {
     /// `PostgreSQL` or `MySQL`.
     pub backend: String,
-    /// Where `statements` come from; null when the server keeps no list of them.
+    /// View or table that `statements` come from; null when the server keeps none.
     pub source: Option<String>,
     /// By total time, the longest first.
     pub statements: Vec<StatementActivity>,
-    /// How much each of the server's counters rose.
+    /// Increases of the server's counters.
     pub counters: BTreeMap<String, f64>,
-    /// Why there is less than that, in words.
+    /// Reason for missing statements or counters.
     pub message: Option<String>,
 }
 
-/// What a server did of one statement.
+/// Activity of a statement on the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StatementActivity {
     /// The statement as the server puts it.
     pub sql: String,
-    /// How often it was done.
+    /// Number of calls.
     pub calls: u64,
-    /// How long it took on the server on average, in microseconds.
+    /// Mean time on the server, in microseconds.
     pub mean_us: f64,
 }
 
@@ -64,7 +64,7 @@ struct Watch {
     before: Seen,
 }
 
-/// What a server said at one time.
+/// Statistics of a server at one time.
 #[derive(Default)]
 struct Seen {
     /// By the server's name of the statement: text, calls and total time in microseconds.
@@ -218,7 +218,7 @@ fn between(before: &Seen, after: &Seen, backend: Backend) -> Activity {
     }
 }
 
-/// Whether a statement is one of those that are asked here.
+/// Returns true for a statement of loadgen's own queries.
 fn is_own(sql: &str) -> bool {
     let names = [
         "pg_stat_statements",

@@ -14,15 +14,16 @@ use tokio::{
     time::timeout,
 };
 
-/// How much of what a command says last is kept.
+/// Length of the tail of a command's output that is kept.
 const KEPT: usize = 2048;
 
-/// How long pipes are read after the end of a command whose background still holds them open.
+/// Longest time that pipes are read after the end of a command whose background still holds them
+/// open.
 const DRAIN: Duration = Duration::from_millis(100);
 
 /// A command that is over.
 pub struct Ended {
-    /// What is to be known of a good end; or, in words, why it is none.
+    /// Note about a success, or the reason for a failure.
     pub result: Result<String, String>,
     /// Process group of what the command has put into the background.
     pub left: Option<ProcessGroup>,
@@ -100,7 +101,7 @@ impl Output {
     /// Waits for the end of the pipe. May be given up at any time.
     async fn read(&mut self) {
         if let Some(reader) = &mut self.reader {
-            // It does not fail, unless the runtime is ending.
+            // Fails only while the runtime ends.
             let _ = reader.await;
             self.reader = None;
         }
@@ -201,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn a_background_goes_on_until_its_group_ends() {
         let (_over, ends) = watch::channel(false);
-        // It writes to a pipe that is read for as long as it lives.
+        // The script writes to a pipe that is read for as long as it lives.
         let script =
             "(trap '' TERM; while :; do echo tick; sleep 0.01; done) & echo $! >&2; exit 3";
         let ended = run(&words(script), ends.clone()).await.unwrap();

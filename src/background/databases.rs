@@ -21,7 +21,8 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// Of a plan; `own` has the database of each population's bundled service.
+    /// Prepares connections for a plan; `own` has the database of each population's bundled
+    /// service.
     pub fn new(plan: &Arc<Plan>, own: &Arc<[Option<Secret>]>) -> Self {
         Self {
             plan: Arc::clone(plan),

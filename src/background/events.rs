@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-/// How long what is under way at the end may still take.
+/// Longest time that events under way at the end may still take.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// An event that was done, or was not.
@@ -31,15 +31,15 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct EventOutcome {
     /// Its place among the plan's events.
     pub event: usize,
-    /// When it was begun, on the run's clock.
+    /// Start, on the run's clock.
     pub at: Nanos,
-    /// How long it took.
+    /// Duration.
     pub took: Nanos,
-    /// What there is to say of it, or why it could not be done.
+    /// Note about a success, or the reason for a failure.
     pub result: Result<String, String>,
 }
 
-/// What has come of the plan's events.
+/// Progress of the plan's events.
 #[derive(Debug)]
 pub enum EventProgress {
     /// A command was begun, which may go on for long: its place among the events, and when.
@@ -67,7 +67,7 @@ pub struct Events {
 struct Due {
     event: usize,
     at: Nanos,
-    /// How often it has been due before.
+    /// Number of times it has been due before.
     round: u64,
 }
 
@@ -85,8 +85,8 @@ struct EventRunner {
 }
 
 impl Events {
-    /// Of a plan, each at its time of `clock`, none from `end` on; `own` has the database of each population's bundled
-    /// service.
+    /// Schedules the events of a plan by `clock`, none from `end` on; `own` has the database of
+    /// each population's bundled service.
     pub fn new(
         plan: &Arc<Plan>,
         caller: &Rc<Caller>,
@@ -296,7 +296,7 @@ impl EventRunner {
                 Ok(format!("{changed} rows changed"))
             }
             Action::Exec(command) => {
-                // Those whose background is over by itself are not kept.
+                // Groups whose background has ended by itself are not kept.
                 self.left.borrow_mut().retain(|group| !group.is_empty());
                 let ended = command::run(&command.words, over).await?;
                 self.left.borrow_mut().extend(ended.left);

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 
-/// How long a group that is told to end may take before it is killed.
+/// Longest time between SIGTERM and SIGKILL of a group.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Pause between two looks at a group that is told to end.
@@ -55,7 +55,7 @@ impl ProcessGroup {
 
     /// True when nobody but the guard is known to live in it.
     pub fn is_empty(&self) -> bool {
-        // Where there is no such list, the group is kept to the end.
+        // Without /proc the group is kept to the end.
         let Ok(processes) = fs::read_dir("/proc") else {
             return false;
         };
@@ -84,7 +84,7 @@ impl ProcessGroup {
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
-        // It was killed: this does not wait.
+        // The guard was killed: this does not wait.
         let _ = self.guard.wait();
     }
 }

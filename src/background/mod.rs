@@ -1,4 +1,4 @@
-//! What is done beside the load: the world is asked, and changed.
+//! Background of the load: events, verifications, and the requests and statements that they make.
 //!
 //! Everything here runs in the runtime of the run's caller, never on a worker, so that the load
 //! goes on as if nothing were beside it.

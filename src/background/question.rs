@@ -1,4 +1,4 @@
-//! What verifications ask, before the load and after it.
+//! Requests and statements of verifications, before the load and after it.
 
 use super::{CallSession, Caller, Databases};
 use crate::{

@@ -29,7 +29,7 @@ pub(super) struct Child {
     process: Process,
     /// Its end of file tells the child to stop.
     life: Option<ChildStdin>,
-    /// Where the child says once that it is ready.
+    /// Standard output, on which the child reports once that it is ready.
     stdout: Option<ChildStdout>,
     /// Folder of its data, gone when this is dropped; None when its data is elsewhere. It removes
     /// the folder itself, unless it is killed: so that none is left, whichever of both goes first.

@@ -1,4 +1,4 @@
-//! Whether a service is well.
+//! Health check of a service.
 
 use std::time::Duration;
 use tokio::time::{Instant, sleep};

@@ -24,7 +24,7 @@ struct Service {
 /// A service that answers.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Served {
-    /// As the scenario names it.
+    /// Name in the scenario.
     pub name: String,
     /// Its root.
     pub url: Url,
@@ -65,7 +65,7 @@ impl Bundled {
         Ok(served?.into_iter().flatten().collect())
     }
 
-    /// Where a service that is ready has its data; None when it has none.
+    /// Returns the database of a service that is ready; None when it has none.
     pub fn database(&self, app: &App) -> Option<Secret> {
         let mut services = self.services.iter();
         let service = services.find(|service| service.app.service == app.service)?;
@@ -107,7 +107,7 @@ impl Bundled {
 }
 
 impl Service {
-    /// Where its data is, or will be once the first instance is ready.
+    /// Returns the path of its data, or of what it will be once the first instance is ready.
     fn location(&self) -> Option<String> {
         if let Some(database) = &self.app.settings.database {
             return Some(database.expose().to_owned());

@@ -1,4 +1,4 @@
-//! What a child process said on standard error.
+//! Tail of a child process's standard error.
 
 use crate::printable;
 use std::{

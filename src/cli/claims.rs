@@ -16,7 +16,7 @@ use std::{
 enum FileId {
     /// Its device and its number there.
     There(u64, u64),
-    /// It is not there yet: its folder, resolved, and its name.
+    /// A file that does not exist yet: its folder, resolved, and its name.
     New(PathBuf),
 }
 

@@ -5,7 +5,7 @@ use crate::{
     run::{Cause, FinishedRun, RunError},
 };
 
-/// How the process ends. Where several apply, [`Exit::of`] chooses.
+/// Exit code of the process. Where several apply, [`Exit::of`] chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Ran, and every threshold held.

@@ -1,4 +1,4 @@
-//! Where metrics go while a run goes on.
+//! Exports of metrics while a run goes on.
 
 use crate::{
     export::{About, Exporter, Naming, Server, Wanted},
@@ -30,7 +30,7 @@ pub struct Exports {
     /// [trace] in the scenario, or --trace
     #[arg(long, value_name = "URL", value_parser = http_url, env = "LOADGEN_OTLP_TRACES")]
     otlp_traces: Option<Url>,
-    /// What the metrics are called
+    /// Names of the metrics
     #[arg(
         long,
         value_name = "NAMES",
@@ -39,7 +39,7 @@ pub struct Exports {
         env = "LOADGEN_METRIC_NAMES"
     )]
     metric_names: Naming,
-    /// How often they are sent; percentiles are of this time
+    /// Interval between exports; percentiles are over this time
     #[arg(long, value_name = "TIME", value_parser = interval, default_value = "5s", env = "LOADGEN_METRICS_INTERVAL")]
     metrics_interval: Duration,
 }

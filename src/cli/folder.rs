@@ -69,7 +69,7 @@ fn clear(path: &Path) {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if of_phase && is_folder && has_run(&entry.path()) {
             clear(&entry.path());
-            // It stays where there is something else in it.
+            // Fails, and keeps the folder, where there is something else in it.
             let _ = fs::remove_dir(entry.path());
         }
     }

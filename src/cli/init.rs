@@ -26,11 +26,11 @@ struct SqlArgs {
     /// The database: postgres://, mysql:// or sqlite:FILE, which is made if it is not there
     #[arg(value_name = "URL")]
     url: String,
-    /// How much: each unit is 100,000 accounts of pgbench, or 10,000 rows of sysbench
+    /// Scale: each unit is 100,000 accounts of pgbench, or 10,000 rows of sysbench
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(tables::MOST)))]
     scale: u32,
-    /// Which tables: pgbench's four, or sysbench's one
+    /// Tables to make: pgbench's four, or sysbench's one
     #[arg(long, value_enum, default_value_t = Tables::Pgbench)]
     tables: Tables,
     /// Drops tables of the same names first

@@ -1,4 +1,4 @@
-//! What is written to standard output and standard error.
+//! Writing to standard output and standard error.
 //!
 //! Whoever reads may go at any time, as `head` does: that must not end a run, nor lose its result.
 

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the result goes besides the terminal.
+/// Outputs of the result besides the terminal.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output files")]
 pub struct Outputs {
@@ -42,7 +42,7 @@ pub struct Outputs {
 pub struct Output {
     /// Flag that asks for it.
     pub flag: &'static str,
-    /// Where it is.
+    /// Path of the output.
     pub path: PathBuf,
     /// None: the journal, which is written while the run goes on.
     pub form: Option<Form>,
@@ -69,10 +69,10 @@ pub enum Form {
     Markdown,
 }
 
-/// What `--out` writes while the run goes on.
+/// File that `--out` writes while the run goes on.
 pub const INTERVALS: &str = "intervals.jsonl";
 
-/// What `--out` writes at the end.
+/// Files that `--out` writes at the end.
 pub const EVERYTHING: [(&str, Form); 7] = [
     ("result.json", Form::Json),
     ("report.html", Form::Html),
@@ -208,7 +208,7 @@ impl Outputs {
         }
     }
 
-    /// What is written of a suite's phase: with `--out`, every form in a folder of its own.
+    /// Returns the outputs of a suite's phase: with `--out`, every form in a folder of its own.
     pub fn of_phase(&self, number: usize, name: &str) -> Self {
         let name: String = name
             .chars()

@@ -33,10 +33,10 @@ pub struct Program<C> {
     pub(super) own: Own,
 }
 
-/// What a program knows that loadgen does not.
+/// Abilities of a program that loadgen lacks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Own {
-    /// Whether it can do `custom` steps.
+    /// True if it can execute `custom` steps.
     pub steps: bool,
     /// A scenario that needs no file.
     pub scenario: Option<(&'static str, String)>,
@@ -45,9 +45,9 @@ pub(super) struct Own {
 /// A command line that was executed.
 #[derive(Debug)]
 pub struct Ran {
-    /// How the process is to end.
+    /// Exit code of the process.
     pub exit: Exit,
-    /// What a run measured; None when there was none, or it did not come to its end.
+    /// Result of the run; None when there was none, or it did not come to its end.
     pub result: Option<ResultFile>,
 }
 
@@ -93,8 +93,8 @@ impl<C: Custom> Program<C> {
         ExitCode::from(self.execute(std::env::args_os()).exit.code())
     }
 
-    /// The same for a command line from elsewhere, whose first word is the program's name:
-    /// `["", "run", "--users", "10", "--quiet"]`. Gives what was measured.
+    /// Runs a command line from elsewhere, whose first word is the program's name: `["", "run",
+    /// "--users", "10", "--quiet"]`. Gives what was measured.
     pub fn execute<A: Into<OsString> + Clone>(&self, words: impl IntoIterator<Item = A>) -> Ran {
         let mut command = Cli::reading();
         if let Some((name, _)) = &self.own.scenario {

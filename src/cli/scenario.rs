@@ -1,4 +1,4 @@
-//! What `run` and `check` have in common: a scenario or a suite, and flags that change it.
+//! Scenario or suite of `run` and `check`, and the flags that change it.
 
 use super::{Exit, output, program::Own};
 use crate::{
@@ -28,7 +28,7 @@ pub struct ScenarioArgs {
     /// Length of the run, such as 20s or 5m; stages are scaled to it
     #[arg(long, value_name = "TIME", value_parser = units::duration, env = "LOADGEN_DURATION")]
     duration: Option<Duration>,
-    /// Where every random choice starts; the same seed gives the same tasks and values
+    /// Seed of all random choices; the same seed gives the same tasks and values
     #[arg(long, value_name = "N", env = "LOADGEN_SEED")]
     seed: Option<u64>,
     /// Gives each request a trace of its own (W3C traceparent); of these, this share is sampled

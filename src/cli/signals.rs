@@ -13,7 +13,7 @@ use tokio::{
     time::sleep,
 };
 
-/// How long a run may take to leave by itself on the third signal.
+/// Longest time that a run may take to leave by itself on the third signal.
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Listens to signals until it is dropped.

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-/// How a run is shown in browsers.
+/// Flags for the live page.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Browsers {
     /// Shows the run in browsers on this machine while it goes on [default: a free port of

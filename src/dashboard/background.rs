@@ -1,5 +1,4 @@
-//! What happens beside the load, as live displays show it: what was done to the world, and what
-//! the system under test says of itself.
+//! Background of the load on live displays: events, and the target's metrics.
 
 /// Most readings that are kept of a metric; then every second one is left out.
 const MOST_READINGS: usize = 600;
@@ -12,16 +11,16 @@ const MOST_METRICS: usize = 48;
 pub struct LiveEvent {
     /// Its name.
     pub name: String,
-    /// When it was begun, in seconds from the start of the run.
+    /// Start, in seconds from the start of the run.
     pub at: f64,
-    /// Whether it was done.
+    /// True if it succeeded.
     pub ok: bool,
-    /// What came of it, in words; may be empty.
+    /// Note or error; may be empty.
     pub message: String,
 }
 
 impl LiveEvent {
-    /// Whether both are about what was begun at one time.
+    /// Returns true if both are about the same run of the same event.
     pub fn is_same(&self, other: &LiveEvent) -> bool {
         self.at == other.at && self.name == other.name
     }
@@ -30,9 +29,9 @@ impl LiveEvent {
 /// The course of one metric of the system under test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveSeries {
-    /// Who says so, such as `app`.
+    /// Name of the source, such as `app`.
     pub source: String,
-    /// What is measured.
+    /// Name of the metric.
     pub metric: String,
     /// Its unit; empty for plain numbers.
     pub unit: String,
@@ -55,7 +54,7 @@ impl LiveSeries {
         })
     }
 
-    /// Whether it was not the same all the time.
+    /// Returns true if the value changed.
     pub fn moves(&self) -> bool {
         let (least, most) = self.range();
         least < most
@@ -70,15 +69,15 @@ impl LiveSeries {
 /// A reading of one metric at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading<'a> {
-    /// As of [`LiveSeries::source`].
+    /// See [`LiveSeries::source`].
     pub source: &'a str,
-    /// As of [`LiveSeries::metric`].
+    /// See [`LiveSeries::metric`].
     pub metric: &'a str,
-    /// As of [`LiveSeries::unit`].
+    /// See [`LiveSeries::unit`].
     pub unit: &'a str,
     /// In seconds from the start of the run.
     pub at: f64,
-    /// What was read.
+    /// Value.
     pub value: f64,
 }
 

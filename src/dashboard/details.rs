@@ -1,5 +1,5 @@
-//! What only displays with room for it show: the course of the run, and where it stands per step
-//! and error class.
+//! Details that only the larger displays show: the history of the run, and figures per step and
+//! error class.
 
 use super::history::{History, latency};
 use crate::{
@@ -26,11 +26,11 @@ pub struct Details {
 /// Requests from the start of the run to now.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
-    /// How many ended.
+    /// Requests that ended.
     pub count: u64,
     /// Requests per second of the load; None for a group, whose repetitions are none.
     pub rate: Option<f64>,
-    /// Those that failed.
+    /// Requests that failed.
     pub errors: u64,
     /// Response times in ns: p50, p95, p99, max.
     pub latency: Option<[f64; 4]>,
@@ -41,7 +41,7 @@ pub struct Row {
 pub struct Class {
     /// Its name.
     pub name: &'static str,
-    /// How many, of all steps.
+    /// Number of failures, of all steps.
     pub count: u64,
     /// Some different ones, as they were seen.
     pub samples: Vec<String>,

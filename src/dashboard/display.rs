@@ -21,7 +21,7 @@ use tokio::sync::watch;
 /// Seconds between the lines of a log.
 const EVERY: u64 = 5;
 
-/// How a run is shown while it goes on.
+/// Mode of the live display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum DisplayMode {
     /// Progress on a terminal, plain lines elsewhere
@@ -60,7 +60,7 @@ pub struct Display {
     renderer: Option<Renderer>,
     tui: Option<Tui>,
     web: Option<Web>,
-    /// What is shown; those that draw on threads of their own see each change.
+    /// State to show; displays with threads of their own see each change.
     state: watch::Sender<Arc<State>>,
 }
 

@@ -19,7 +19,7 @@ const COARSE: usize = 300;
 pub struct Point {
     /// The first of them, from the start of the run.
     pub second: u64,
-    /// How many.
+    /// Number of seconds.
     pub seconds: u64,
     /// Active users at their end.
     pub users: u64,
@@ -36,12 +36,12 @@ pub struct Point {
     pub series: Vec<Series>,
 }
 
-/// What was measured of some requests, or runs of a group.
+/// Measurements of some requests, or of runs of a group.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
     /// Requests that ended.
     pub count: u64,
-    /// Those that failed.
+    /// Requests that failed.
     pub errors: u64,
     /// Response times in ns: p50, p95, p99, max. None when nothing ended. Those of several seconds
     /// are the spread's: up to 6 % too high.
@@ -149,12 +149,12 @@ impl Point {
         }
     }
 
-    /// So many per second of it.
+    /// Returns the rate per second.
     pub fn rate(&self, number: u64) -> f64 {
         number as f64 / self.seconds as f64
     }
 
-    /// When it ends, in seconds from the start of the run.
+    /// Returns the end, in seconds from the start of the run.
     pub fn end(&self) -> f64 {
         (self.second + self.seconds) as f64
     }

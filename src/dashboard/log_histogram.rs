@@ -1,10 +1,10 @@
-//! How many times were how long, in few numbers: for pictures, which need no three digits.
+//! Coarse histogram on a logarithmic scale, for charts, which need no three digits.
 
 use crate::{record::Hist, time::Nanos};
 
 /// Buckets per power of ten: each is 6 % wide.
 pub const PER_DECADE: u16 = 40;
-/// What the first bucket ends with; shorter times are in it too.
+/// Upper end of the first bucket; shorter times are in it too.
 pub const FIRST: f64 = 1e3;
 
 /// Counts by the logarithm of the time. What was merged is exact, bucket by bucket.
@@ -15,7 +15,7 @@ pub struct LogHistogram {
 }
 
 impl LogHistogram {
-    /// Of a distribution.
+    /// Builds it from a distribution.
     pub fn of(times: &Hist) -> Self {
         let mut counts: Vec<(u16, u64)> = Vec::new();
         for (ns, count) in times.buckets() {

@@ -1,4 +1,4 @@
-//! What is going on while a run goes on: on standard error, and in browsers.
+//! Live displays of a run: on standard error, and in browsers.
 //!
 //! It reads merged snapshots only: [`State`] sums them up, and what draws (lines, the full screen,
 //! the server for browsers) has a thread of its own, so that a terminal or a browser that does not

@@ -1,4 +1,4 @@
-//! What of a plan is shown beside the measurements.
+//! Parts of a plan that displays show beside the measurements.
 
 use crate::{
     human,
@@ -21,15 +21,15 @@ pub struct Outline {
     pub load: String,
     /// Tasks in the plan's order, as they are shown.
     pub tasks: Vec<String>,
-    /// What is drawn over time: all requests, then each step in the plan's order, then each group.
+    /// Names of the series: all requests, then each step in the plan's order, then each group.
     pub series: Vec<String>,
-    /// When the load ends; None: when it is stopped.
+    /// End of the load; None: when it is stopped.
     pub duration: Option<Nanos>,
-    /// When the warm-up ends.
+    /// End of the warm-up.
     pub warmup: Nanos,
     /// Stages of the load in order; none where there is but one, or several populations.
     pub stages: Vec<Stage>,
-    /// Whether users are counted; arrivals are, otherwise.
+    /// True if users are counted; arrivals are, otherwise.
     pub users: bool,
     /// The thresholds.
     pub thresholds: Vec<Limit>,
@@ -47,7 +47,7 @@ pub struct Stage {
 /// A threshold as it is shown.
 #[derive(Debug, Clone)]
 pub struct Limit {
-    /// As written, with what it is about.
+    /// Expression with its scope.
     pub title: String,
     /// The right side, in [`Limit::unit`].
     pub limit: f64,
@@ -56,7 +56,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Of a threshold of a plan.
+    /// Builds it from a threshold of a plan.
     pub fn of(threshold: &Threshold, scopes: Scopes<'_>) -> Self {
         let unit = threshold.unit;
         Self {
@@ -66,14 +66,14 @@ impl Limit {
         }
     }
 
-    /// What was observed, in the threshold's unit.
+    /// Formats an observed value in the threshold's unit.
     pub fn text(&self, observed: f64) -> String {
         self.unit.text(self.unit.convert(observed), self.limit)
     }
 }
 
 impl Outline {
-    /// Of a plan.
+    /// Builds it from a plan.
     pub fn of(plan: &Plan) -> Self {
         let loads: Vec<&Load> = plan.populations.iter().map(|group| &group.load).collect();
         let durations: Option<Vec<Nanos>> = loads

@@ -61,7 +61,7 @@ pub(super) fn bar(state: &State, style: &TerminalStyle) -> String {
     format!("{}{} ", full.repeat(filled), empty.repeat(BAR - filled))
 }
 
-/// How far the run has come.
+/// Returns the elapsed time and the share of the planned length.
 pub(super) fn position(state: &State) -> String {
     let warmup = state.outline.warmup;
     if state.is_warming() {
@@ -165,7 +165,7 @@ pub(super) fn task_figures(state: &State) -> Vec<(&str, Vec<String>)> {
     tasks
 }
 
-/// The same of each task where there are several, a line for each; figures at the end of a line
+/// Returns a line of figures for each task where there are several; figures at the end of a line
 /// that is too long are left out.
 fn tasks(state: &State, style: &TerminalStyle) -> Vec<String> {
     let tasks = task_figures(state);
@@ -228,7 +228,7 @@ fn thresholds(state: &State, style: &TerminalStyle) -> Vec<String> {
     lines
 }
 
-/// How many thresholds hold, and which do not.
+/// Returns how many thresholds hold, and which do not.
 fn held(state: &State) -> Option<String> {
     let limits = &state.outline.thresholds;
     if limits.is_empty() {
@@ -255,8 +255,8 @@ fn held(state: &State) -> Option<String> {
     Some(text)
 }
 
-/// Whether a threshold holds, and what was observed. Having no samples yet is no failure before
-/// the end.
+/// Returns whether a threshold holds, and the observed value. Having no samples yet is no failure
+/// before the end.
 pub(super) fn judged(standing: &Option<Verdict>) -> Option<(bool, f64)> {
     let verdict = standing.as_ref()?;
     verdict.observed.map(|observed| (verdict.ok, observed))

@@ -21,7 +21,7 @@ pub(super) enum Frame {
     Line(String),
 }
 
-/// Where frames are shown.
+/// Surface that frames are drawn on.
 pub(super) trait Canvas: Send + 'static {
     fn show(&mut self, frame: Frame);
     fn finish(&mut self);

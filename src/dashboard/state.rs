@@ -1,4 +1,4 @@
-//! What is shown, kept up to date second by second.
+//! State of the live displays, updated once a second.
 
 use super::{
     Outline,
@@ -35,33 +35,33 @@ pub struct State {
     pub queued: u64,
     /// Requests that ended since the start, or since the end of the warm-up.
     pub count: u64,
-    /// Those that failed.
+    /// Requests that failed.
     pub errors: u64,
     /// Responses by status code since then.
     pub statuses: Statuses,
     /// Arrivals that found the queue full since the start.
     pub dropped: u64,
-    /// Where each threshold stands; None for what cannot be judged yet.
+    /// State of each threshold; None for those that cannot be judged yet.
     pub standings: Vec<Option<Verdict>>,
-    /// What was done to the world.
+    /// Events so far.
     pub events: Vec<LiveEvent>,
-    /// What the system under test says of itself.
+    /// Metrics of the target.
     pub observed: Vec<LiveSeries>,
-    /// What was said meanwhile.
+    /// Messages so far.
     pub messages: Vec<String>,
     /// The course of the run, for displays that draw it.
     pub details: Option<Details>,
     recent: VecDeque<Arc<Second>>,
 }
 
-/// What is kept of each of the last seconds.
+/// Figures of one of the last seconds.
 #[derive(Debug)]
 struct Second {
     all: Lately,
     tasks: Vec<Lately>,
 }
 
-/// What ended in the last seconds: of a task its runs; of everything its requests, `runs` besides.
+/// Figures of the last seconds: a task's runs; for everything the requests, and besides the `runs`.
 #[derive(Debug, Clone, Default)]
 pub struct Lately {
     /// Times from the intended start to the end.
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    /// The same with the course of the run.
+    /// Returns a state with details.
     pub fn with_details(outline: Outline) -> Self {
         Self {
             details: Some(Details::default()),
@@ -103,7 +103,7 @@ impl State {
     ) {
         let view = View::totals(&snapshot.steps, &snapshot.tasks);
         if self.is_warming() && !snapshot.warmup {
-            // What is counted begins here.
+            // Counting starts again here, after the warm-up.
             (self.count, self.errors, self.dropped) = (0, 0, 0);
             self.statuses = Statuses::default();
             self.recent.clear();
@@ -145,7 +145,7 @@ impl State {
         }
     }
 
-    /// Whether the run is still in its warm-up.
+    /// Returns true during the warm-up.
     pub fn is_warming(&self) -> bool {
         self.elapsed <= self.outline.warmup && self.outline.warmup > 0
     }
@@ -158,7 +158,7 @@ impl State {
         self.messages.push(text.to_owned());
     }
 
-    /// Whether this event was told of before: then it was under way.
+    /// Returns true if the event was reported before: then it was under way.
     pub fn knows(&self, event: &LiveEvent) -> bool {
         self.events.iter().any(|own| own.is_same(event))
     }

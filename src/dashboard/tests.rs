@@ -71,7 +71,8 @@ pub(super) fn outline() -> Outline {
     }
 }
 
-/// So many seconds of 100 requests each, slower from one second to the next.
+/// Returns a state after this many seconds of 100 requests each, slower from one second to the
+/// next.
 pub(super) fn shown(outline: Outline, seconds: u64, change: impl Fn(&mut Snapshot)) -> State {
     let (steps, tasks) = labels();
     let mut collector = Collector::new(1, Size::new(steps.len(), tasks.len(), 0));

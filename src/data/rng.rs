@@ -7,7 +7,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// platform and in every release.
 pub type Stream = Xoshiro256PlusPlus;
 
-/// What a stream is drawn for; keeps the streams of equal indices apart.
+/// Purpose of a stream; keeps streams of equal indices apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Task choices and values of one closed-model user, but for those of shared iterations.
@@ -24,7 +24,7 @@ pub enum Purpose {
     Lifecycle = 6,
     /// Task choice and values of one of the iterations that users share.
     Iteration = 7,
-    /// Those of one before them, in the warm-up.
+    /// Iterations during the warm-up.
     WarmupIteration = 8,
 }
 

@@ -110,7 +110,8 @@ impl Integral {
         }
     }
 
-    /// When the integral reaches `count`; None when it never does. Counts must not fall from call to call.
+    /// Returns the time at which the integral reaches `count`; None if it never does. Counts must
+    /// not fall from call to call.
     fn time_at(&mut self, count: f64) -> Option<Nanos> {
         loop {
             let segment = self.curve.segments().get(self.segment)?;
@@ -182,7 +183,7 @@ mod tests {
                 let late = twice_area_scaled(from, to, length, (at + 1).min(length));
                 prop_assert!(early <= number * scale && number * scale <= late, "{arrival:?}");
             }
-            // As many as whole numbers lie in [0, integral), but for one on the very edge.
+            // Number of integers in [0, integral), except for one on the very edge.
             let twice_total = (from + to) * length;
             let exact = (twice_total + 2 * i128::from(SECOND) - 1) / (2 * i128::from(SECOND));
             prop_assert!((arrivals.len() as i128 - exact).abs() <= 1);

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// How many arrivals that are due already are handed out before the slots get a turn.
+/// Most overdue arrivals that are handed out before the slots get a turn.
 const BATCH: u32 = 32;
 
 /// Hands out the arrivals of one population on one worker, and keeps the slots that it opened.
@@ -103,8 +103,8 @@ impl<D: Driver + 'static> Dispatcher<D> {
         self.idle.borrow().iter().for_each(|slot| slot.wake());
     }
 
-    /// How many arrivals had come due before the end but were only looked at after it: what a
-    /// generator that is too slow leaves behind.
+    /// Returns the number of arrivals that were due before the end but were only looked at after
+    /// it: a generator that is too slow leaves them behind.
     pub fn overdue(&self) -> u64 {
         self.overdue.get()
     }
@@ -115,7 +115,7 @@ impl<D: Driver + 'static> Dispatcher<D> {
         let mut draws = self.draws();
         let given = self.slots.borrow();
         let given = given.iter().filter_map(|slot| slot.arrival.take());
-        // Those that had a slot were kept waiting by the generator alone.
+        // Arrivals with a free slot were delayed by the generator alone.
         let given = given.map(|arrival| (now.saturating_sub(arrival.at), arrival));
         let waiting = self.shared.close(self.home).into_iter();
         for (lag, arrival) in given.chain(waiting.map(|arrival| (0, arrival))) {
@@ -188,7 +188,7 @@ impl<D: Driver + 'static> Dispatcher<D> {
     fn rest(&self, slot: &Rc<Slot>) -> Option<Arrival> {
         self.idle.borrow_mut().push(Rc::clone(slot));
         let arrival = self.shared.free(self.home)?;
-        // It is still the last on the list.
+        // The slot is still the last on the list.
         self.idle.borrow_mut().pop();
         Some(arrival)
     }
@@ -206,7 +206,7 @@ impl<D: Driver + 'static> Dispatcher<D> {
     }
 }
 
-/// Where an arrival is handed to a slot's task.
+/// Hands an arrival to a slot's task.
 #[derive(Default)]
 struct Slot {
     arrival: Cell<Option<Arrival>>,

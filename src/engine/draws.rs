@@ -71,7 +71,7 @@ struct Saved {
     values: Vec<Value>,
     /// Numbers of the run that were taken since, in order.
     numbers: Vec<u64>,
-    /// How many of them are used again; None: the transaction is over.
+    /// Number of them that are used again; None: the transaction is over.
     used: Option<usize>,
 }
 

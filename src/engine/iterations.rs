@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Iterations of a closed load. Nothing hangs on the order of other memory, so all is relaxed.
 #[derive(Debug, Default)]
 pub struct IterationsLeft {
-    /// Of shared ones those that may still begin; of users' own those of users who have not left.
+    /// Shared iterations: those that may still begin. Iterations per user: those of users who have
+    /// not left.
     left: AtomicU64,
     /// Shared ones that have begun.
     begun: AtomicU64,

@@ -1,4 +1,4 @@
-//! What is done once beside the load: its setup and its teardown.
+//! Setup and teardown: done once, before the load and after it.
 
 use super::{
     draws::{DrawContext, Draws},
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Which of them.
+/// Setup or teardown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LifecyclePhase {
     /// Before the load.
@@ -22,7 +22,7 @@ pub enum LifecyclePhase {
 }
 
 impl LifecyclePhase {
-    /// As scenarios call it.
+    /// Returns the name in scenarios.
     pub fn name(self) -> &'static str {
         match self {
             LifecyclePhase::Setup => "setup",

@@ -1,4 +1,4 @@
-//! When: starts task runs at their intended times and records how they went.
+//! Engine: starts task runs at their intended times and records how they went.
 //!
 //! One worker thread per core, each with a runtime of its own. Users and arrivals are dealt to them
 //! by (index, stride); bounds are the run's and are shared (`share`, `slots`, `iterations`), and so

@@ -33,9 +33,9 @@ pub struct Numbering {
 pub enum Numbered {
     /// The next of the run.
     Next,
-    /// So many, and the index of the user, the arrival or the iteration.
+    /// Start number, and the index of the user, the arrival or the iteration.
     Index(u64),
-    /// So many, and the count of this group.
+    /// Start number, and the count of this group.
     Group(u64, usize),
 }
 

@@ -203,7 +203,7 @@ impl Drop for Sleep<'_> {
     }
 }
 
-/// What rings when the earliest deadline has come.
+/// Timer that fires at the earliest deadline.
 enum WakeTimer {
     /// A timerfd: late by tens of microseconds.
     #[cfg(target_os = "linux")]

@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{cell::RefCell, mem, rc::Rc, sync::Arc};
 
-/// What the runs of one population on one worker share.
+/// State that the runs of one population on one worker share.
 pub struct Context<D> {
     /// The whole plan.
     pub plan: Arc<Plan>,
@@ -38,7 +38,7 @@ pub struct Context<D> {
 }
 
 impl<D> Context<D> {
-    /// What values are drawn for.
+    /// Returns the context that values are drawn in.
     pub fn source(&self) -> DrawContext<'_> {
         DrawContext::new(&self.plan, &self.data, self.population, &self.numbering)
     }
@@ -65,12 +65,12 @@ impl<D> Context<D> {
     }
 }
 
-/// How a task run ended.
+/// End of a task run.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
-    /// When.
+    /// Time of the end.
     pub at: Nanos,
-    /// Whether every step succeeded.
+    /// True if every step succeeded.
     pub ok: bool,
     /// Time that loadgen's own lateness cost it.
     pub lag: Nanos,
@@ -167,7 +167,7 @@ pub async fn run<D: Driver>(
 struct Guard<'a, D> {
     context: &'a Context<D>,
     task: &'a Task,
-    /// Of the run; its lag is that of all its steps so far.
+    /// Start of the run; its lag is that of all its steps so far.
     start: Start,
     walk: Walk,
     /// The step that is being done.

@@ -1,4 +1,5 @@
-//! How users and arrivals are dealt to workers, and what the workers of a population share.
+//! Distribution of users and arrivals over workers, and the state that the workers of a population
+//! share.
 
 use super::{
     iterations::IterationsLeft,
@@ -14,12 +15,12 @@ use tokio::sync::watch;
 pub struct Share {
     /// The worker's number among those that the population uses.
     pub first: u64,
-    /// How many workers the population uses.
+    /// Number of workers that the population uses.
     pub stride: u64,
 }
 
 impl Share {
-    /// How many of `total` numbers from 0 on are this worker's.
+    /// Returns this worker's part of `total` numbers from 0 on.
     pub fn of(&self, total: u64) -> u64 {
         total.saturating_sub(self.first).div_ceil(self.stride)
     }
@@ -122,7 +123,7 @@ fn works(load: &Load, stride: u64) -> Vec<Work> {
     }
 }
 
-/// How many workers a plan can use, at most `wanted`.
+/// Returns the number of workers that a plan can use, at most `wanted`.
 pub fn worker_count(plan: &Plan, wanted: usize) -> usize {
     let usable = plan.populations.iter().map(|own| usable(plan, own));
     let usable = usable.max().unwrap_or(1);
@@ -131,8 +132,8 @@ pub fn worker_count(plan: &Plan, wanted: usize) -> usize {
         .min(usize::try_from(usable).unwrap_or(usize::MAX))
 }
 
-/// How many workers a population can use: as many as it has users or slots, and no more than the
-/// smallest of its pools has connections.
+/// Returns the number of workers that a population can use: as many as it has users or slots, and
+/// no more than the smallest of its pools has connections.
 fn usable(plan: &Plan, population: &Population) -> u64 {
     let most = match &population.load {
         Load::Closed(closed) => closed.users.peak().ceil() as u64,

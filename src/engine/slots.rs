@@ -24,7 +24,7 @@ use std::{
 pub struct Slots {
     max: u64,
     max_queue: usize,
-    /// How many there are, idle or busy.
+    /// Number of slots, idle or busy.
     open: AtomicU64,
     homes: Box<[Home]>,
     /// Length of `queue`, to be read without its lock.
@@ -60,7 +60,7 @@ pub enum Placed {
     Here(Arrival),
     /// The worker opens a slot with this number for it.
     New(u64, Arrival),
-    /// It waits, or a slot of another worker takes it.
+    /// The arrival waits, or a slot of another worker takes it.
     Away,
     /// The queue is too long, and this arrival is its youngest.
     Dropped(Arrival),
@@ -96,7 +96,7 @@ impl Slots {
         iter::repeat_with(feeder).take(workers).collect()
     }
 
-    /// How many arrivals wait.
+    /// Returns the number of arrivals that wait.
     pub fn waiting(&self) -> &Arc<AtomicU64> {
         &self.waiting
     }

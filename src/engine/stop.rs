@@ -1,17 +1,17 @@
-//! When a population stops starting task runs.
+//! End of a population: the time from which no task run starts.
 
 use super::Pacer;
 use crate::time::{Nanos, nanos};
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-/// How a run ends before its planned end.
+/// End of a run before its planned end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EarlyStop {
     /// Not at all.
     No,
     /// No further task run starts; those under way have the graceful stop.
     Gracefully,
-    /// What is under way is cut off.
+    /// Cut off everything under way.
     AtOnce,
 }
 
@@ -41,7 +41,7 @@ impl Stop {
         self.at.set(self.at.get().min(now));
     }
 
-    /// What is under way may go on no longer; the caller wakes the sleepers.
+    /// Cuts off everything under way; the caller wakes the sleepers.
     pub fn at_once(&self) {
         self.graceful.set(Duration::ZERO);
     }

@@ -156,10 +156,10 @@ fn open(rate: f64, seconds: u64, max_in_flight: u64, max_queue: u64) -> Open {
 
 struct Ran {
     seen: Vec<Seen>,
-    /// Of all workers together.
+    /// Snapshots of all workers.
     snapshots: Vec<Snapshot>,
     by_worker: Vec<Vec<Snapshot>>,
-    /// Of the last worker, with what all of them left over.
+    /// End of the last worker, with the remains of all of them.
     end: WorkerEnd,
 }
 
@@ -192,7 +192,7 @@ fn drive(
     drive_with(plan, workers, gracefully.into_iter().collect(), driver)
 }
 
-/// As [`drive`], with all that is asked of the engine, and when.
+/// Does what [`drive`] does, with requests to stop at these times.
 fn drive_with(
     plan: Plan,
     workers: usize,
@@ -202,7 +202,7 @@ fn drive_with(
     drive_through(plan, workers, asked, Vec::new(), driver)
 }
 
-/// As [`drive`], on one worker that is not let run for so long at these moments.
+/// Does what [`drive`] does, on one worker that is stalled for so long at these moments.
 fn drive_stalled(
     plan: Plan,
     stalls: &[(Nanos, Nanos)],

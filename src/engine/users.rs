@@ -104,10 +104,10 @@ impl<D: Driver> User<D> {
         let leaves = last.is_none_or(|last| end < last.end || last.to <= self.index as f64);
         let ramp_down = self.load.ramp_down.filter(|_| leaves);
         let waits = self.load.think != Think::None || self.load.pacing.is_some();
-        // What has to succeed before the first task run.
+        // Steps that must succeed before the first task run.
         let mut beginning = context.population().user_start.as_ref();
         let mut intended = start;
-        // When the run before ended.
+        // End of the run before.
         let mut free = start;
         loop {
             let mut lag = 0;
@@ -115,7 +115,7 @@ impl<D: Driver> User<D> {
             if intended == start || waits {
                 let latest = end.min(self.stop.time());
                 context.pacer.sleep_until(intended.min(latest)).await;
-                // What is overdue because the run before took so long is not late either.
+                // A run that is overdue because the run before took so long is not late either.
                 if free <= intended && intended < end.min(self.stop.time()) {
                     let now = context.pacer.clock().now();
                     lag = now.saturating_sub(intended);
@@ -214,7 +214,7 @@ impl<D: Driver> User<D> {
         }
     }
 
-    /// Whether there is nothing left to do for this user.
+    /// Returns true if this user has nothing left to do.
     fn is_done(&self, done: u64, draws: &Draws) -> bool {
         let counted = match self.load.iterations {
             Iterations::Unlimited => false,
@@ -225,7 +225,7 @@ impl<D: Driver> User<D> {
     }
 }
 
-/// When the next run of a paced user is due: at its next tick, or, when the run lasted longer than
+/// Returns the start of a paced user's next run: its next tick, or, when the run lasted longer than
 /// that, at the last tick that has passed. Ticks before it are left out, so that one slow answer
 /// does not make all later ones late.
 fn next_tick(intended: Nanos, ended: Nanos, interval: Nanos) -> Nanos {

@@ -18,7 +18,7 @@ pub struct Frame {
     since: Option<Nanos>,
     /// Lag of the repetition's steps.
     lag: Nanos,
-    /// How often a transaction may still be begun anew.
+    /// Tries that a transaction has left.
     tries: u32,
 }
 
@@ -30,7 +30,7 @@ impl Frame {
     }
 }
 
-/// Where a run is.
+/// Position of a run in its program.
 #[derive(Debug, Default)]
 pub struct Walk {
     next: usize,
@@ -38,7 +38,7 @@ pub struct Walk {
     frames: Vec<Frame>,
 }
 
-/// What a run comes to next.
+/// Next operation of a run.
 pub enum NextOperation<'t> {
     /// A step to be done.
     Step(&'t Step),
@@ -125,7 +125,7 @@ impl Walk {
         again
     }
 
-    /// Whether the run is in a transaction.
+    /// Returns true if the run is in a transaction.
     pub fn is_in_transaction(&self, task: &Task) -> bool {
         self.transaction(task).is_some()
     }

@@ -37,10 +37,10 @@ use tokio::{
 /// From the moment all workers are ready to the run's zero: time enough to build the drivers.
 const LEAD: Duration = Duration::from_millis(20);
 
-/// How a worker ended.
+/// End of a worker.
 #[derive(Debug, Clone, Default)]
 pub struct WorkerEnd {
-    /// When its last run ended, on the run's clock.
+    /// End of its last run, on the run's clock.
     pub at: Nanos,
     /// Arrivals that had come due but were only looked at after the end.
     pub overdue: u64,
@@ -299,11 +299,11 @@ async fn each_second(pacer: &Pacer, mut act: impl AsyncFnMut()) -> Infallible {
     }
 }
 
-/// How a population ended on one worker.
+/// End of a population on one worker.
 struct PartEnd {
     population: usize,
     overdue: u64,
-    /// When it stopped starting task runs.
+    /// Time from which it started no task runs.
     stopped: Nanos,
 }
 

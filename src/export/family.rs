@@ -9,7 +9,7 @@ pub(super) struct Family {
     pub series: Vec<Series>,
 }
 
-/// What a value means.
+/// Type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MetricType {
     /// Only grows.

@@ -82,7 +82,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
     });
     all.extend(trend("k6_iteration_duration", tasks));
     if let Some(now) = state.now() {
-        // Of arrivals, those under way are what k6 calls virtual users.
+        // In an open load, arrivals in flight are what k6 calls virtual users.
         let users = now.users.max(now.in_flight);
         let levels = [
             ("k6_vus", "Active users.", users),

@@ -1,5 +1,5 @@
-//! What is measured, handed on while the run goes on: to Prometheus, by remote write or to be
-//! scraped, and to whoever takes OTLP, spans of sampled requests included.
+//! Exports of the measurements during the run: to Prometheus, by remote write or to be scraped, and
+//! to receivers of OTLP, spans of sampled requests included.
 //!
 //! All of it happens on a thread of its own. The run gives it each second's snapshot and never
 //! waits: what does not fit into a queue is not sent, counted, and told at the end.
@@ -36,7 +36,7 @@ use url::Url;
 /// Snapshots that may wait for the thread.
 const WAITING: usize = 16;
 
-/// What the metrics are called.
+/// Names of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Naming {
     /// loadgen's own names: `loadgen_requests_total`...
@@ -46,20 +46,20 @@ pub enum Naming {
     K6,
 }
 
-/// Where metrics go.
+/// Destinations of metrics.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// A receiver of Prometheus remote write 1.0.
     pub remote_write: Option<Url>,
-    /// Where a Prometheus may scrape.
+    /// Address that a Prometheus may scrape.
     pub listen: Option<SocketAddr>,
     /// A receiver of OTLP metrics over HTTP.
     pub otlp: Option<Url>,
     /// A receiver of OTLP spans over HTTP.
     pub spans: Option<Url>,
-    /// What they are called.
+    /// Names of the metrics.
     pub naming: Naming,
-    /// How often they are sent; percentiles are of this time.
+    /// Interval between exports; percentiles are over this time.
     pub every: Duration,
 }
 
@@ -70,7 +70,7 @@ pub struct About {
     pub scenario: String,
     /// UUIDv7.
     pub run_id: String,
-    /// What is run.
+    /// Plan of the run.
     pub plan: Arc<Plan>,
     /// The servers that are driven, by population.
     pub servers: Vec<Vec<Server>>,

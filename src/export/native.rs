@@ -74,7 +74,7 @@ pub(super) fn families(state: &State) -> Vec<Family> {
     all
 }
 
-/// What names the run.
+/// Returns the labels of the run.
 pub(super) fn run(state: &State) -> Labels {
     vec![
         ("run_id", state.about.run_id.clone()),

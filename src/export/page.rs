@@ -18,10 +18,11 @@ use tokio::{sync::Notify, time, time::Instant};
 /// Longest wait for a last scrape.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// What it may at least take: scrapes by several are no measure of how often one of them comes.
+/// Shortest interval between scrapes: with several Prometheus servers the gaps say nothing about
+/// how often one of them comes.
 const SHORTEST: Duration = Duration::from_secs(5);
 
-/// What is shown, and how often it was asked for.
+/// Metrics to show, and the number of scrapes.
 #[derive(Debug, Default)]
 struct Shown {
     text: String,

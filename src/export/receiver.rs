@@ -20,16 +20,16 @@ use url::Url;
 /// Batches of metrics that may wait: a minute of them at the usual interval.
 const WAITING: usize = 12;
 
-/// The same of spans: some ten megabytes.
+/// Most batches of spans that wait: some ten megabytes.
 const WAITING_SPANS: usize = 32;
 
-/// How long one post may take, and how long all that is left may take at the end.
+/// Bound on one post, and on all remaining posts at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Most bytes of a response that are read.
 const MOST_SAID: usize = 64 << 10;
 
-/// How often a batch is tried, and the pause between.
+/// Number of tries of a batch, and the pause between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,7 +45,7 @@ pub(super) struct Receiver {
     posting: JoinHandle<()>,
 }
 
-/// What a receiver takes.
+/// Format of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     RemoteWrite,
@@ -54,7 +54,7 @@ enum Form {
 }
 
 impl Form {
-    /// What a body has many of.
+    /// Returns the word for the items of a batch.
     fn what(self) -> &'static str {
         match self {
             Form::RemoteWrite | Form::Otlp => "samples",
@@ -70,7 +70,7 @@ struct Batch {
     count: u64,
 }
 
-/// What became of them.
+/// Counts of sent and lost batches.
 #[derive(Debug, Default)]
 struct Log {
     offered: AtomicU64,
@@ -214,7 +214,7 @@ struct Accepted {
     why: String,
 }
 
-/// Why a batch was not taken, and whether it may be when it is sent again.
+/// Reason why a batch was refused, and whether to send it again.
 struct Refusal {
     words: String,
     again: bool,
@@ -274,7 +274,8 @@ async fn start(mut response: reqwest::Response) -> (Vec<u8>, bool) {
     (said, true)
 }
 
-/// What an answer says of a batch that was taken. What is no such answer says nothing.
+/// Reads the response to an accepted batch. Anything that is not such a response counts as
+/// accepted.
 fn taken(form: Form, answer: &[u8]) -> Accepted {
     let partial = match form {
         Form::RemoteWrite => None,
@@ -303,14 +304,14 @@ fn collector(mut url: Url, path: &str) -> Url {
     url
 }
 
-/// What a receiver said, in one line that is not too long.
+/// Shortens a receiver's message to one line.
 fn shortened(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let said: String = said.trim().chars().take(200).collect();
     printable::line(&said).into_owned()
 }
 
-/// What lies deepest says what happened; the outer words name the URL.
+/// Returns the innermost error, which says what happened; the outer ones name the URL.
 fn deepest(error: &reqwest::Error) -> String {
     use std::error::Error;
     let all = std::iter::successors(error.source(), |error| (*error).source());

@@ -3,7 +3,7 @@
 use super::family::Family;
 use prost::Message;
 
-/// What is posted.
+/// Body of a post.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct WriteRequest {
     #[prost(message, repeated, tag = "1")]

@@ -26,7 +26,7 @@ const MOST: usize = 2_000;
 /// The flags of `traceparent`: sampled.
 const SAMPLED: u32 = 1;
 
-/// What the spans of a step have in common.
+/// Properties that all spans of a step share.
 #[derive(Debug, Clone, Default)]
 struct SpanTemplate {
     name: String,

@@ -1,4 +1,4 @@
-//! What was measured so far, as far as metrics tell it.
+//! Measurements so far, as far as metrics show them.
 
 use super::{
     About,
@@ -20,7 +20,7 @@ use std::{
 #[derive(Debug)]
 pub(super) struct State {
     pub about: About,
-    /// When the first snapshot's second began.
+    /// Start of the first snapshot's second.
     pub started: SystemTime,
     /// By step index.
     pub steps: Vec<Counters>,

@@ -3,7 +3,7 @@
 use super::family::{Family, MetricType};
 use std::fmt::Write;
 
-/// All of it on one page.
+/// Returns all metrics as one page.
 pub(super) fn page(families: &[Family]) -> String {
     let mut page = String::new();
     for family in families.iter().filter(|family| !family.series.is_empty()) {

@@ -1,4 +1,4 @@
-//! What a threshold is judged by: the few numbers of a scope that its metric needs.
+//! Evidence for a threshold: the few numbers of a scope that its metric needs.
 
 use crate::{
     metric::{Counter, Counters},
@@ -92,7 +92,7 @@ pub(super) fn times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
     }
 }
 
-/// The same with loadgen's own lag taken off; None where lag makes no difference to them.
+/// Returns response times with loadgen's own lag taken off; None where lag makes no difference.
 pub(super) fn punctual_times(metric: Metric, view: &View) -> Option<Cow<'_, Hist>> {
     match metric {
         Metric::Time(which, _) => view.measures.punctual_distribution(which),
@@ -102,8 +102,7 @@ pub(super) fn punctual_times(metric: Metric, view: &View) -> Option<Cow<'_, Hist
 
 /// Takes the value of `metric` from what was measured in so many seconds of the load.
 pub(super) fn observe(metric: Metric, tally: &Tally, times: &Hist, seconds: f64) -> Observation {
-    // What happens to arrivals says nothing when none was due; what happens to requests says
-    // nothing when none ended.
+    // Rates of arrivals need arrivals that were due; rates of requests need requests that ended.
     let offered = tally.counts[Counter::Offered];
     let (value, samples) = match metric {
         Metric::Time(_, statistic) => {
@@ -139,7 +138,7 @@ fn statistic_of(times: &Hist, statistic: Statistic) -> Option<f64> {
     }
 }
 
-/// Why a metric without samples has none.
+/// Returns the reason why a metric has no samples.
 pub(super) fn nothing_to_judge(metric: Metric) -> &'static str {
     match metric {
         Metric::Time(Distribution::Latency, _) | Metric::Errors | Metric::ErrorRate => {

@@ -28,10 +28,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Judge {
     standings: Vec<Standing>,
-    /// Those of the plan's steps.
+    /// Labels of the plan's steps.
     labels: Vec<Label>,
     load_end: Option<Nanos>,
-    /// When the warm-up ends.
+    /// End of the warm-up.
     warmup: Nanos,
     aborted: bool,
 }
@@ -106,7 +106,7 @@ impl Judge {
         abort
     }
 
-    /// Where each threshold stands, by its place; None for what cannot be judged yet.
+    /// Returns the state of each threshold, by index; None for those that cannot be judged yet.
     pub fn standings(&self) -> Vec<Option<Verdict>> {
         self.standings
             .iter()
@@ -117,7 +117,7 @@ impl Judge {
             .collect()
     }
 
-    /// What became of each threshold, by its place, given the totals of the whole run.
+    /// Returns the verdict on each threshold, by index, given the totals of the whole run.
     pub fn verdicts(&self, totals: &RunTotals) -> Vec<Verdict> {
         let mut whole = Views::new(&self.labels, totals.parts());
         self.standings

@@ -309,7 +309,7 @@ fn a_window_must_hold_all_the_time_and_reports_the_worst() {
         Some("worst 2s window, from 2s to 4s")
     );
     assert!(verdicts[1].ok);
-    // It stays failed while the run goes on.
+    // The threshold stays failed while the run goes on.
     assert!(!run.judge.standings()[0].as_ref().unwrap().ok);
 }
 
@@ -386,7 +386,7 @@ fn an_abort_comes_once_and_is_final() {
     let mut run = Run::of(vec![p95_below(300), late]);
     run.seconds(&[&[400], &[400], &[400], &[400]]);
     assert_eq!(run.aborts, [(2, 1)]);
-    // So many fast ones that the whole run would hold again.
+    // Add so many fast requests that the threshold would hold over the whole run again.
     run.seconds(&[&[10; 300]]);
     let verdicts = run.verdicts();
     assert!(verdicts[0].ok);

@@ -1,5 +1,5 @@
-//! Whether the run was good enough: thresholds, during the run and after it, and whether its
-//! numbers may be believed at all.
+//! Verdicts on a run: thresholds, during the run and after it, and whether its numbers may be
+//! believed at all.
 //!
 //! Times are compared in ns as the histogram reports them: a percentile or maximum is the upper
 //! end of its bucket, at most 0.1 % above the true value and never below it, a minimum the lower

@@ -1,4 +1,4 @@
-//! Whether a percentile rests on enough samples to mean anything.
+//! Checks that a percentile rests on enough samples.
 
 use super::Verdict;
 use crate::{

@@ -1,4 +1,4 @@
-//! Whether the generator measured the target, or itself.
+//! Validity: checks that the generator measured the target, and not itself.
 
 pub use super::blame::{Host, Usage};
 use super::{
@@ -28,9 +28,9 @@ const DISPATCHED: f64 = 0.99;
 /// The judgement. A run is valid when there are no reasons against it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validity {
-    /// Why the result must not be believed, in words.
+    /// Reasons why the result is invalid.
     pub reasons: Vec<String>,
-    /// What casts doubt on it without making it invalid, in words.
+    /// Warnings about a result that is valid all the same.
     pub warnings: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ fn late(grounds: &Grounds<'_>) -> Option<String> {
     })
 }
 
-/// What the machine ran out of.
+/// Returns the resources that the machine ran out of.
 fn short(totals: &RunTotals) -> impl Iterator<Item = String> {
     let ran_out = totals.shortages.iter().filter(|(_, count)| **count > 0);
     ran_out.map(|(shortage, count)| {
@@ -168,7 +168,7 @@ fn short(totals: &RunTotals) -> impl Iterator<Item = String> {
 }
 
 fn overdue(totals: &RunTotals) -> Option<String> {
-    // Those that were late are among the offered, since they were dispatched in the end.
+    // Late arrivals are among the offered, since they were dispatched in the end.
     let due: u64 = totals.tasks.iter().map(|task| task[Counter::Offered]).sum();
     let dispatched = due.saturating_sub(totals.overdue) as f64 / due as f64;
     (dispatched < DISPATCHED).then(|| {

@@ -215,7 +215,7 @@ fn users_who_waited_for_loadgen_had_too_little_load() {
         totals.user_time = vec![UserTime { present, lost }];
         judged(&totals, CALM)
     };
-    // Of ten users for ten seconds.
+    // Lost time of ten users in ten seconds.
     for (time, valid) in [(0, true), (SECOND, true), (SECOND + MS, false)] {
         assert_eq!(lost(100 * SECOND, time).is_valid(), valid, "{time}");
     }

@@ -1,4 +1,4 @@
-//! What became of a threshold.
+//! Verdict on a threshold.
 
 use super::evidence::{Observation, nothing_to_judge};
 use crate::plan::{Threshold, threshold::Op};
@@ -6,14 +6,14 @@ use crate::plan::{Threshold, threshold::Op};
 /// The judgement of one threshold at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// Whether it held.
+    /// True if it held.
     pub ok: bool,
-    /// What was compared, in the metric's own unit (ns, a fraction, per second, a count); None
-    /// without samples, and then it did not hold, unless nobody wrote it.
+    /// Observed value in the metric's own unit (ns, a fraction, per second, a count); None without
+    /// samples, and then it did not hold, unless it is the default threshold.
     pub observed: Option<f64>,
     /// Times, requests or runs that it rests on.
     pub samples: u64,
-    /// What else there is to say, in words.
+    /// Additional note.
     pub note: Option<String>,
     /// Without loadgen's own lateness it would have come out otherwise, or might have.
     pub doubtful: bool,
@@ -36,7 +36,7 @@ impl Verdict {
         }
     }
 
-    /// Whether it is worse news than `other` about the same threshold: the silence of a busy
+    /// Returns true if it is worse than `other` about the same threshold: the silence of a busy
     /// target before a failure, a failure before a success, then what lies further on the bad side.
     pub(super) fn is_worse_than(&self, other: &Verdict, threshold: &Threshold) -> bool {
         let badness = |verdict: &Verdict| match verdict.observed {

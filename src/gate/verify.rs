@@ -5,10 +5,10 @@ use crate::{
     record::counts::{Count, Counts},
 };
 
-/// What became of a verification.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
-    /// Whether it holds.
+    /// True if it holds.
     pub ok: bool,
     /// The answer before the load, where one was given.
     pub before: Option<f64>,
@@ -41,7 +41,7 @@ pub fn verify(
     let inputs = Inputs {
         verify,
         value,
-        // It is always there where the expectation looks at it.
+        // Expectations that need the value from before always have it.
         before: before.unwrap_or(f64::NAN),
         counts,
     };
@@ -56,7 +56,7 @@ pub fn verify(
     verified
 }
 
-/// What an expectation is about, in numbers.
+/// Numbers that an expectation may use.
 struct Inputs<'a> {
     verify: &'a Verify,
     value: f64,
@@ -65,7 +65,7 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// Whether it holds, and the same with numbers in place of names.
+    /// Returns true if it holds, and the condition with numbers in place of names.
     fn truth(&self, truth: &Truth) -> (bool, String) {
         match truth {
             Truth::Chain(first, rest) => {
@@ -140,7 +140,7 @@ impl Inputs<'_> {
         number as f64
     }
 
-    /// What has a name, with its number: `value 7, ok('buy') 5`.
+    /// Lists all names with their numbers: `value 7, ok('buy') 5`.
     fn leaves(&self) -> String {
         let mut named: Vec<String> = Vec::new();
         for leaf in self.verify.expect.leaves() {
@@ -181,7 +181,7 @@ mod tests {
     use crate::plan::verify::{Question, parse};
     use std::time::Duration;
 
-    /// Of a task `buy` and its step `buy/pay`.
+    /// Returns the counts of a task `buy` and its step `buy/pay`.
     fn counts() -> Counts {
         let count = |ok, failed, unknown| Count {
             ok,

@@ -16,7 +16,7 @@ pub(super) struct Window {
     seconds: VecDeque<Second>,
     tally: Tally,
     times: Hist,
-    /// Of those seconds that have any.
+    /// Times without lag, in the seconds that have any.
     punctual: Hist,
     /// Runs that were due and have not ended.
     outstanding: u64,
@@ -32,7 +32,7 @@ struct Second {
 }
 
 impl Window {
-    /// Of `length`, rounded up to whole seconds.
+    /// Returns a window of `length`, rounded up to whole seconds.
     pub(super) fn new(length: Duration) -> Self {
         let seconds = length.as_nanos().div_ceil(1_000_000_000).max(1);
         Self {
@@ -77,12 +77,12 @@ impl Window {
         self.outstanding = (self.outstanding + counts[Counter::Offered]).saturating_sub(ended);
     }
 
-    /// Whether as many seconds have passed as it is long.
+    /// Returns true if as many seconds have passed as the window is long.
     pub(super) fn is_full(&self) -> bool {
         self.seconds.len() == self.length
     }
 
-    /// Whether anything was due in it or still is under way, so that silence is a finding.
+    /// Returns true if anything was due in it or still is under way, so that silence is a finding.
     pub(super) fn is_busy(&self) -> bool {
         self.tally.counts[Counter::Offered] > 0 || self.outstanding > 0
     }

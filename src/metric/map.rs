@@ -97,7 +97,7 @@ impl<K: Key, const N: usize> SubAssign for EnumMap<K, u64, N> {
     }
 }
 
-/// As a map from names to values, without those that are nothing.
+/// Serializes as a map from names to values, without zeros.
 impl<K: Key, V: Serialize + Default + PartialEq, const N: usize> Serialize for EnumMap<K, V, N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let present = self.iter().filter(|(_, value)| !is_default(*value));

@@ -166,7 +166,7 @@ pub enum Distribution {
     Timer(#[serde(with = "by_name")] Timer),
 }
 
-/// As a prefix: `ok.`, or nothing for the latency of every outcome.
+/// Writes the prefix: `ok.`, or nothing for the latency of every outcome.
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

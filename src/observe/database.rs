@@ -1,4 +1,4 @@
-//! What database servers tell of themselves.
+//! Statistics of database servers.
 
 use super::Sample;
 use crate::{data::Value, driver::sql::Row, plan::sql::Backend};
@@ -51,7 +51,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Of a server of this kind.
+    /// Returns a reader for a server of this kind.
     pub fn new(backend: Backend) -> Self {
         Self {
             backend,
@@ -140,7 +140,7 @@ const MY_LEVELS: [Level; 3] = [
     ("row_locks_waiting", "innodb_row_lock_current_waits"),
 ];
 
-/// Where a server lacks one, the next of the same name has to do.
+/// A server that lacks a counter has the next one of the same name.
 const MY_RATES: [Rate; 8] = [
     ("questions", &["questions"], "/s"),
     ("commits", &["com_commit"], "/s"),

@@ -28,7 +28,7 @@ pub struct Reader {
     before: Option<(f64, Counters)>,
 }
 
-/// What rises as long as the machine runs.
+/// Counters that rise as long as the machine runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Counters {
     busy: f64,

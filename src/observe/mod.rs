@@ -1,5 +1,5 @@
-//! What the system under test says of itself during the run: pages of metrics, statistics of
-//! databases, this machine.
+//! Target metrics: what the system under test reports about itself during the run: pages of
+//! metrics, statistics of databases, this machine.
 //!
 //! Everything here runs in the runtime of the run's caller, a look a second, each with a bound on its
 //! time. A source that does not answer is counted and asked again a second later. The first look
@@ -39,14 +39,14 @@ use tokio::{
 /// Bound on one look.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What was sampled of the source at one place of the plan's.
+/// Samples of one source at one time.
 #[derive(Debug)]
 pub struct Scrape {
-    /// Which source.
+    /// Index of the source in the plan.
     pub source: usize,
-    /// When, on the run's clock.
+    /// Time on the run's clock.
     pub at: Nanos,
-    /// What it said, or why it did not.
+    /// Samples, or the reason why there are none.
     pub samples: Result<Vec<Sample>, String>,
 }
 
@@ -54,13 +54,13 @@ pub struct Scrape {
 pub struct Observers {
     /// None before the load.
     clock: Option<Clock>,
-    /// Those that look at nothing yet.
+    /// Pollers that are idle before the load.
     ready: Vec<Poller>,
     working: FuturesUnordered<LocalBoxFuture<'static, (Poller, Scrape)>>,
-    /// What was scrape and not told yet.
+    /// Scrapes that were not handed out yet.
     news: VecDeque<Scrape>,
     observed: Vec<Observed>,
-    /// Whether the load is over, after which nothing is waited for.
+    /// True when the load is over, after which nothing is waited for.
     over: watch::Sender<bool>,
 }
 
@@ -85,8 +85,8 @@ enum Probe {
 }
 
 impl Observers {
-    /// Of a plan that is about to be run, each looked at for the first time; `own` has the database
-    /// of each population's bundled service.
+    /// Scrapes each source of a plan for the first time; `own` has the database of each
+    /// population's bundled service.
     pub async fn begin(plan: &Arc<Plan>, caller: &Rc<Caller>, own: &Arc<[Option<Secret>]>) -> Self {
         let sources = plan.background.observe.iter().enumerate();
         let scrapes = sources.map(|(source, observe)| {
@@ -144,14 +144,15 @@ impl Observers {
         self.over.send_replace(true);
         while let Some((poller, scrape)) = self.working.next().await {
             keep(&mut self.observed, &scrape);
-            // What was under way has not seen the end; a source that hangs is not waited for again.
+            // A scrape under way has not seen the end of the load; a source that hangs is not
+            // waited for again.
             if scrape.at < over && scrape.samples.is_ok() {
                 self.scrape(poller, clock, 0);
             }
         }
     }
 
-    /// What was observed so far, by the places of the plan's sources.
+    /// Returns everything observed so far, by the sources' indices in the plan.
     pub fn observed(&self) -> &[Observed] {
         &self.observed
     }

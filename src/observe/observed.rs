@@ -1,4 +1,4 @@
-//! What comes of looking at a source again and again.
+//! Series of a source's metrics, built from its scrapes.
 
 use crate::{
     record::Series,
@@ -15,11 +15,11 @@ const SHORTEST: Nanos = SECOND / 2;
 /// A number of a metric at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// What is measured.
+    /// Name of the metric.
     pub metric: String,
     /// In what: `s`, `B`, `/s`, `B/s`, `ratio` (of one); empty for plain numbers.
     pub unit: Cow<'static, str>,
-    /// How much.
+    /// Value.
     pub value: f64,
     /// By how much its counter rose since the sample before.
     pub rose: Option<f64>,
@@ -54,18 +54,18 @@ impl Sample {
 pub struct Observed {
     /// By metric, in the order in which they were first seen.
     pub series: Vec<Series>,
-    /// How often it did not answer.
+    /// Number of failed scrapes.
     pub failures: u64,
-    /// Why it last did not, or what else there is to say.
+    /// Last error, or another note.
     pub message: Option<String>,
     /// Before this it is shown, but in no statistic.
     warmup: Nanos,
-    /// When it last answered.
+    /// Time of the last successful scrape.
     before: Option<Nanos>,
 }
 
 impl Observed {
-    /// Of a source in a run whose warm-up ends then.
+    /// Prepares for a source in a run with this end of the warm-up.
     pub fn new(warmup: Nanos) -> Self {
         Self {
             warmup,

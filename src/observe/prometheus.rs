@@ -20,7 +20,7 @@ pub struct Reader {
     before: Option<f64>,
 }
 
-/// What kind of number it is.
+/// Type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MetricType {
     Counter,
@@ -37,11 +37,11 @@ struct Line<'a> {
     value: f64,
 }
 
-/// What is added up over servers and labels.
+/// Sums over servers and labels.
 #[derive(Debug, Default)]
 struct Sums {
     gauges: BTreeMap<String, f64>,
-    /// What they rose by.
+    /// Increases of counters.
     counters: BTreeMap<String, f64>,
     /// By upper bound: what each bucket rose by, those below included.
     buckets: BTreeMap<String, Vec<(f64, f64)>>,
@@ -166,7 +166,7 @@ impl Reader {
                     }
                 }
             }
-            // What it adds up to is in its rate and its quantiles.
+            // The sum of a histogram is in its rate and its quantiles.
             (MetricType::Histogram | MetricType::Summary, "_sum") => {}
             _ => {
                 let series = series(line.name);

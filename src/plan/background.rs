@@ -1,24 +1,24 @@
-//! What is done beside the load.
+//! Plan of everything that runs in the background of the load.
 
 use super::{Event, HttpStep, Observe, Verify, observe::Limit, verify::Question};
 use crate::data::{Value, generator::Take, jsonpath::JsonPath};
 use std::{sync::Arc, time::Duration};
 use url::Url;
 
-/// All of it.
+/// Background work of a run.
 #[derive(Debug, Default)]
 pub struct Background {
     /// The requests that the others make.
     pub calls: Vec<Call>,
-    /// What is asked for values, before anything else.
+    /// Values to load before anything else.
     pub loaded: Vec<Loaded>,
-    /// What is done to the world during the run.
+    /// Events during the run.
     pub events: Vec<Event>,
-    /// What is looked at during the run.
+    /// Sources to poll during the run.
     pub observe: Vec<Observe>,
-    /// What must hold of that.
+    /// Thresholds on what is observed.
     pub limits: Vec<Limit>,
-    /// What is asked before the load and after it.
+    /// Verifications: asked before the load and after it.
     pub verify: Vec<Verify>,
 }
 
@@ -27,17 +27,17 @@ pub struct Background {
 pub struct Loaded {
     /// The variable's name.
     pub name: String,
-    /// What is asked, as it may be shown.
+    /// Request or statement, as it may be shown.
     pub written: String,
-    /// What is asked. A page is extracted as a whole.
+    /// Request or statement. A page is extracted as a whole.
     pub question: Question,
-    /// Where in a page's JSON the values are.
+    /// JSONPath of the values in a page.
     pub path: JsonPath,
     /// The columns that are kept, each as a variable of its own; none: the values themselves.
     pub columns: Vec<String>,
-    /// How they are taken.
+    /// Order in which they are taken.
     pub take: Take,
-    /// What the order depends on.
+    /// Key that the order depends on.
     pub key: u64,
     /// The populations that draw them, each with the place of the first of the variables.
     pub fills: Vec<(usize, usize)>,
@@ -46,9 +46,9 @@ pub struct Loaded {
 /// A statement beside the load.
 #[derive(Debug)]
 pub struct Query {
-    /// Where it is run.
+    /// Database that runs it.
     pub database: DatabaseSource,
-    /// What is run.
+    /// Statement to run.
     pub sql: Arc<str>,
     /// The values of `$1`, `$2`...
     pub params: Vec<Value>,
@@ -63,7 +63,7 @@ pub struct Query {
 pub enum DatabaseSource {
     /// The one at this place of the plan's databases.
     Database(usize),
-    /// That of the bundled service which the population at this place drives.
+    /// Database of the bundled service that the population with this index drives.
     Target(usize),
 }
 

@@ -24,7 +24,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// The same level from 0 on, without end.
+    /// Returns a curve that stays at this level from 0 on, without end.
     pub fn constant(level: f64) -> Self {
         Self {
             segments: vec![Segment {
@@ -67,7 +67,7 @@ impl Curve {
         self
     }
 
-    /// The same, `length` later; until then the level is 0.
+    /// Delays the curve by `length`; until then the level is 0.
     pub fn delayed(mut self, length: Duration) -> Self {
         let by = nanos(length);
         if by == 0 {
@@ -87,7 +87,7 @@ impl Curve {
         self
     }
 
-    /// How long the level is 0 at first, and what comes then.
+    /// Splits off the delay at the start: its length, and the curve after it.
     pub fn undelayed(&self) -> (Duration, Self) {
         match self.segments.as_slice() {
             [first, rest @ ..] if first.from == 0.0 && first.to == 0.0 && !rest.is_empty() => {
@@ -106,7 +106,7 @@ impl Curve {
         }
     }
 
-    /// What comes from `at` on, as if it began then.
+    /// Returns the rest of the curve from `at` on, as if it began then.
     pub fn after(&self, at: Nanos) -> Self {
         let left = |segment: &&Segment| segment.end > at || segment.start >= at;
         let earlier = |segment: &Segment| Segment {
@@ -122,7 +122,7 @@ impl Curve {
         Self { segments }
     }
 
-    /// The same, but the level with which it begins is held for `length` at first.
+    /// Holds the first level for `length` before the curve goes on.
     pub fn held_first(mut self, length: Duration) -> Self {
         let by = nanos(length);
         let jumps = self.segments.iter().take_while(|s| s.end == 0).count();
@@ -166,7 +166,8 @@ impl Curve {
 }
 
 impl Curve {
-    /// When the level is above `floor`: windows `[start, end)` in order, without touching ones.
+    /// Returns the windows `[start, end)` in which the level is above `floor`, in order, without
+    /// touching ones.
     ///
     /// User `u` of a closed load is active in the windows above `u`, so that a ramp from 0 to 50
     /// in 10 s starts user 0 at once and user 49 at 9.8 s, and takes them away in reverse order.

@@ -7,9 +7,9 @@ use std::time::Duration;
 /// One of them. What its text means is the program's own matter.
 #[derive(Debug)]
 pub struct CustomStep {
-    /// What is to be done.
+    /// Text of the step, for the program.
     pub text: Template,
-    /// What later steps use of the answer.
+    /// Parts of the response that later steps use.
     pub extract: Vec<Extract>,
     /// Bound on the whole step.
     pub timeout: Duration,
@@ -28,7 +28,7 @@ impl StepPlan for CustomStep {
 pub struct Extract {
     /// Its name.
     pub name: String,
-    /// Where in the answer its value is, as the program understands it.
+    /// Origin of the value in the response, as the program understands it.
     pub source: String,
     /// Place in the task run's values.
     pub variable: usize,

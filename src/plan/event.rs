@@ -6,28 +6,28 @@ use std::time::Duration;
 /// Something that is done to the world.
 #[derive(Debug)]
 pub struct Event {
-    /// As reports have it.
+    /// Name in reports.
     pub name: String,
-    /// When it first is.
+    /// Time of its first run.
     pub when: EventTime,
-    /// How long after each time it is done again; None: once.
+    /// Interval of repetitions; None: once.
     pub every: Option<Duration>,
-    /// How often in all; None: until no further task run starts.
+    /// Number of repetitions in all; None: until no further task run starts.
     pub times: Option<u64>,
-    /// What is done.
+    /// Action of the event.
     pub action: Action,
 }
 
-/// When an event is.
+/// Time of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventTime {
-    /// So long after the load began, a warm-up not counted.
+    /// Time since the load began, a warm-up not counted.
     At(Duration),
-    /// When the load is over, however it ended.
+    /// End of the load, however it ended.
     End,
 }
 
-/// What is done to the world.
+/// Action of an event.
 #[derive(Debug)]
 pub enum Action {
     /// The request at this place of the plan's calls, to each of its servers.
@@ -43,6 +43,6 @@ pub enum Action {
 pub struct Command {
     /// The program and its arguments; no shell reads them.
     pub words: Vec<String>,
-    /// The same as they may be shown.
+    /// Command line as it may be shown.
     pub written: String,
 }

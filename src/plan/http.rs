@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
-/// How a population's requests are made.
+/// HTTP settings of a population.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Bound on opening a connection, TLS handshake included.
@@ -28,7 +28,7 @@ pub struct Settings {
     pub max_head: usize,
     /// Most bytes of a response's body.
     pub max_body: u64,
-    /// Which client makes them.
+    /// Client that makes the requests.
     pub client: Client,
 }
 
@@ -45,7 +45,7 @@ pub enum Client {
 }
 
 impl Client {
-    /// As results name it.
+    /// Returns the name in results.
     pub fn name(&self) -> &'static str {
         match self {
             Client::Fast { .. } => "fast",
@@ -53,7 +53,7 @@ impl Client {
         }
     }
 
-    /// Why it was chosen, in words; at least one.
+    /// Returns the reasons for the choice, at least one.
     pub fn why(&self) -> Vec<&'static str> {
         match self {
             Client::Fast { asked: true } => vec!["the scenario asks for it"],
@@ -63,7 +63,7 @@ impl Client {
     }
 }
 
-/// What only the full client does.
+/// Settings that only the full client has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Full {
     /// Each user keeps the cookies that it is sent. Arrivals are users of their own.
@@ -76,9 +76,9 @@ pub struct Full {
     pub proxy: Option<Url>,
     /// HTTP/2; None: HTTP/1.1 alone.
     pub http2: Option<Http2>,
-    /// What the client shows to servers that ask who it is.
+    /// Client certificate for servers that ask for one.
     pub identity: Option<Identity>,
-    /// What asks for this client, in words; at least one.
+    /// Settings that ask for this client; at least one.
     pub why: Vec<&'static str>,
 }
 
@@ -105,15 +105,15 @@ pub struct HttpStep {
     pub body: Option<Template>,
     /// Content in parts, in place of `body`; empty: none.
     pub multipart: Vec<FormPart>,
-    /// When the answer counts as a success.
+    /// Conditions of a successful response.
     pub expect: Expect,
-    /// What later steps use of a successful answer.
+    /// Parts of a successful response that later steps use.
     pub extract: Vec<Extract>,
     /// Bound on the whole step, connecting and a retry included.
     pub timeout: Duration,
     /// The request is the root of a trace of its own, as `traceparent` tells the server.
     pub trace: Option<Sampling>,
-    /// How the scenario put it.
+    /// Request as the scenario has it.
     pub written: WrittenRequest,
 }
 
@@ -152,7 +152,7 @@ pub struct WrittenRequest {
     pub body: Option<String>,
 }
 
-/// Which traces are sampled.
+/// Selection of the traces that are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sampling {
     /// Sampled are those the last 56 bits of whose ids are a number not below this.
@@ -160,7 +160,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// As many as there are numbers of 56 bits.
+    /// Number of different 56-bit numbers: everything is sampled.
     const ALL: u64 = 1 << 56;
 
     /// A share of the traces, as OpenTelemetry's consistent sampling has it: whoever samples by the
@@ -172,7 +172,7 @@ impl Sampling {
         }
     }
 
-    /// Whether the trace of this id is sampled.
+    /// Returns true if the trace with this id is sampled.
     pub fn takes(self, id: u128) -> bool {
         (id as u64) % Self::ALL >= self.threshold
     }
@@ -185,13 +185,13 @@ pub struct FormPart {
     pub name: String,
     /// Its value.
     pub content: PartContent,
-    /// What the server is told the file's name is.
+    /// File name to send.
     pub filename: Option<String>,
     /// Its media type.
     pub kind: Option<String>,
 }
 
-/// What a part of multipart content says.
+/// Content of a part of multipart content.
 #[derive(Debug, Clone)]
 pub enum PartContent {
     /// A text.
@@ -200,7 +200,7 @@ pub enum PartContent {
     File(Bytes),
 }
 
-/// What an answer must be.
+/// Conditions on a response.
 #[derive(Debug, Clone, Default)]
 pub struct Expect {
     /// Statuses that are a success; empty: below 400.
@@ -220,9 +220,9 @@ pub struct Expect {
 /// A text in a body or a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyText {
-    /// What to look for.
+    /// Bytes to look for.
     pub bytes: Box<[u8]>,
-    /// What may be shown of it: as the scenario has it.
+    /// Text as the scenario has it, which may be shown.
     pub written: String,
 }
 
@@ -251,13 +251,13 @@ pub struct Extract {
     pub variable: usize,
     /// The variable's name.
     pub name: String,
-    /// Where the value is found.
+    /// Origin of the value.
     pub source: ExtractSource,
-    /// The same as it may be shown, where the environment holds some of it.
+    /// Origin as it may be shown, if the environment holds a part of it.
     pub written: Option<String>,
 }
 
-/// Where in an answer a value is found; what is not there fails the step.
+/// Origin of a value in a response; a missing value fails the step.
 #[derive(Debug, Clone)]
 pub enum ExtractSource {
     /// The first value that the path finds in a JSON body, with its type.
@@ -273,7 +273,7 @@ pub enum ExtractSource {
 }
 
 impl ExtractSource {
-    /// Whether it is found in the body.
+    /// Returns true if the value is in the body.
     pub fn in_body(&self) -> bool {
         match self {
             ExtractSource::Json(_) | ExtractSource::Regex(_) | ExtractSource::Form(_) => true,
@@ -283,12 +283,12 @@ impl ExtractSource {
 }
 
 impl HttpStep {
-    /// Whether the whole body must be at hand to judge an answer.
+    /// Returns true if the whole body is needed to judge a response.
     pub fn keeps_body(&self) -> bool {
         !self.expect.json.is_empty() || self.extract.iter().any(|e| e.source.in_body())
     }
 
-    /// Whether the head must be at hand to judge an answer.
+    /// Returns true if the head is needed to judge a response.
     pub fn keeps_head(&self) -> bool {
         !self.expect.header_contains.is_empty() || self.extract.iter().any(|e| !e.source.in_body())
     }
@@ -304,7 +304,7 @@ pub struct StatusRange {
 }
 
 impl Expect {
-    /// Whether the file names this status as a success.
+    /// Returns true if the file names this status as a success.
     pub fn names(&self, status: u16) -> bool {
         self.status
             .iter()

@@ -1,4 +1,4 @@
-//! When task runs start: the closed and the open model.
+//! Loads: the closed and the open model of when task runs start.
 
 use super::{Curve, Plan};
 pub use crate::scenario::raw::Arrivals;
@@ -19,29 +19,29 @@ pub enum Load {
 pub struct Closed {
     /// Users over time; user `u` is active while the curve is above `u`.
     pub users: Curve,
-    /// When no further run starts; None: until stopped.
+    /// Time until no further run starts; None: until stopped.
     pub duration: Option<Duration>,
     /// Pause between the end of a run and the intended start of the next.
     pub think: Think,
     /// One run in each interval of this length, in place of pauses; the runs' intended starts are
     /// the ticks, counted from the user's start.
     pub pacing: Option<Duration>,
-    /// How many runs there are in all.
+    /// Number of runs in all.
     pub iterations: Iterations,
-    /// How long a run may finish after its user's leave, in a falling curve, before it is cut off;
-    /// None: as long as it takes.
+    /// Longest time that a run may take after its user's leave, in a falling curve, before it is
+    /// cut off; None: as long as it takes.
     pub ramp_down: Option<Duration>,
 }
 
-/// How many runs users do.
+/// Bound on the number of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Iterations {
-    /// As many as they can.
+    /// No bound.
     #[default]
     Unlimited,
     /// Each user so many.
     PerUser(u64),
-    /// So many in all, which users take from as they are free.
+    /// Total that users take from as they become free.
     Shared(u64),
 }
 
@@ -50,9 +50,9 @@ pub enum Iterations {
 pub struct Open {
     /// Arrivals per second over time.
     pub rate: Curve,
-    /// When no further arrival comes; None: until stopped.
+    /// Time until no further arrival comes; None: until stopped.
     pub duration: Option<Duration>,
-    /// How arrivals are spread.
+    /// Distribution of arrivals over time.
     pub arrivals: Arrivals,
     /// Most task runs at once, over all workers.
     pub max_in_flight: u64,
@@ -76,7 +76,7 @@ pub enum Think {
 }
 
 impl Load {
-    /// When no further run starts; None: until stopped.
+    /// Returns the time until no further run starts; None: until stopped.
     pub fn duration(&self) -> Option<Duration> {
         match self {
             Load::Closed(closed) => closed.duration,
@@ -92,7 +92,7 @@ impl Load {
         }
     }
 
-    /// What is left of it after a warm-up, as if it began then.
+    /// Returns the rest of the load after a warm-up, as if it began then.
     pub fn after(&self, warmup: Duration) -> Self {
         let mut left = self.clone();
         let (curve, duration) = match &mut left {
@@ -146,7 +146,7 @@ impl Plan {
         ends.max().map(|end| end.saturating_sub(self.warmup))
     }
 
-    /// Whether it comes to an end by itself.
+    /// Returns true if the load ends by itself.
     pub fn ends(&self) -> bool {
         self.populations.iter().all(|p| p.load.ends())
     }

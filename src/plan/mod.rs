@@ -1,4 +1,4 @@
-//! What will run, with everything resolved. [`compile()`] is the only constructor: it is pure and
+//! Plans: everything that will run, resolved. [`compile()`] is the only constructor: it is pure and
 //! reports every problem of a scenario at once, so whoever holds a [`Plan`] need not check again.
 
 pub mod background;
@@ -52,16 +52,16 @@ pub use written::Written;
 pub struct Plan {
     /// `name`, or the file's stem.
     pub name: String,
-    /// Where every random choice starts.
+    /// Seed of all random choices.
     pub seed: u64,
     /// Groups of users or arrivals, each with its own load, tasks and target.
     pub populations: Vec<Population>,
-    /// How long the warm-up before what is measured is: the longest of the populations'. The run's
-    /// clock begins with it, and so do their loads' curves.
+    /// Length of the warm-up: the longest of the populations'. The run's clock begins with it, and
+    /// so do their loads' curves.
     pub warmup: Duration,
-    /// What SQL steps are done against; [`sql::SqlStep::database`] points here.
+    /// Databases of SQL steps; [`sql::SqlStep::database`] points here.
     pub databases: Vec<sql::Database>,
-    /// What must hold for exit code 0.
+    /// Conditions for exit code 0.
     pub thresholds: Vec<Threshold>,
     /// Every step of every task, in order; `Step::index` points here.
     pub steps: Vec<Label>,
@@ -69,7 +69,7 @@ pub struct Plan {
     pub tasks: Vec<Label>,
     /// Every group that has a name, in order; `Group::index` points here.
     pub groups: Vec<Label>,
-    /// What is done beside the load.
+    /// Work in the background of the load.
     pub background: Background,
     /// Every step of a setup or teardown; its `Step::index` goes on after those of `steps`.
     pub lifecycle_steps: Vec<Label>,
@@ -77,7 +77,7 @@ pub struct Plan {
     pub trace: Option<Trace>,
     /// p99 of the schedule lag up to which loadgen itself is not late.
     pub max_lag: Duration,
-    /// How the scenario put what is shown and stored of it.
+    /// Scenario's text for everything that is shown and stored.
     pub written: Written,
 }
 
@@ -91,7 +91,7 @@ impl Plan {
         printable::line(&self.written.secrets.hide(text)).into_owned()
     }
 
-    /// The same of a text that may have several lines.
+    /// Hides secrets in a text that may have several lines.
     pub fn shown_lines(&self, text: &str) -> String {
         printable::lines(&self.written.secrets.hide(text)).into_owned()
     }
@@ -106,7 +106,7 @@ pub struct Trace {
     pub spans: bool,
 }
 
-/// What the steps by which users start are called, as a task.
+/// Name of the user start as a task.
 pub const USER_START: &str = "user_start";
 
 impl Plan {
@@ -152,19 +152,19 @@ impl Label {
 pub struct Population {
     /// `name`, or the scenario's.
     pub name: String,
-    /// What is driven.
+    /// System under test.
     pub target: Target,
-    /// How HTTP requests are made.
+    /// HTTP settings.
     pub http: http::Settings,
-    /// When task runs start.
+    /// Load: when task runs start.
     pub load: Load,
-    /// How long its load runs before what is measured; it ends with [`Plan::warmup`].
+    /// Length of its warm-up, which ends with [`Plan::warmup`].
     pub warmup: Duration,
-    /// When its load begins, after the plan's warm-up.
+    /// Delay of its load after the plan's warm-up.
     pub start: Duration,
-    /// How long a run may finish after the end before it is cut off.
+    /// Longest time that a run may take after the end before it is cut off.
     pub graceful_stop: Duration,
-    /// What is done.
+    /// Tasks of the load.
     pub tasks: Vec<Task>,
     /// Done once before the load, and not measured.
     pub setup: Option<Task>,

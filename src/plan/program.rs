@@ -1,9 +1,9 @@
-//! What a task run does, as a flat program: steps, and groups of them that may be repeated.
+//! Flat program of a task run: steps, and groups of them that may be repeated.
 
 use super::{Task, sql::Isolation};
 use std::num::NonZeroU32;
 
-/// What a task run does next.
+/// Operation of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     /// Does the step at this place of [`Task::steps`].
@@ -37,7 +37,7 @@ pub struct Transaction {
     pub isolation: Option<Isolation>,
     /// SQLite: take the write lock at once.
     pub immediate: bool,
-    /// How often it is tried in all when the server ends it because of others.
+    /// Number of tries in all when the server aborts it because of other transactions.
     pub max_tries: NonZeroU32,
 }
 

@@ -166,7 +166,7 @@ pub enum Connections {
 }
 
 impl Isolation {
-    /// As it stands in SQL.
+    /// Returns the SQL keyword.
     pub fn sql(self) -> &'static str {
         match self {
             Isolation::ReadUncommitted => "READ UNCOMMITTED",
@@ -279,11 +279,11 @@ pub struct Expect {
 /// A condition on a number of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
-    /// So many.
+    /// Exactly this many.
     Exactly(u64),
-    /// So many or more.
+    /// At least this many.
     AtLeast(u64),
-    /// So many or fewer.
+    /// At most this many.
     AtMost(u64),
 }
 

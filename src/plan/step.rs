@@ -45,7 +45,7 @@ macro_rules! define {
         }
 
         impl StepKind {
-            /// As the result file names it.
+            /// Returns the name in the result file.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => stringify!($module),)*

@@ -14,9 +14,9 @@ pub struct Suite {
     pub path: PathBuf,
     /// SHA-256 of the file in hexadecimal.
     pub sha256: String,
-    /// What becomes of the phases after one that fails.
+    /// Handling of the phases after one that fails.
     pub on_failure: OnFailure,
-    /// What is done, in order; one phase at least, and no two of one name.
+    /// Phases in order; at least one, and no two with the same name.
     pub phases: Vec<Phase>,
 }
 
@@ -27,13 +27,13 @@ pub struct Phase {
     pub name: String,
     /// Pause before it.
     pub pause: Duration,
-    /// What it was made of, besides the scenario.
+    /// Settings that it was made with, besides the scenario.
     pub settings: Settings,
-    /// What the suite changes of the scenario besides: paths of its values.
+    /// Paths of the scenario's values that the suite changes besides.
     pub changed: Vec<String>,
     /// Its scenario.
     pub scenario: Scenario,
-    /// What is run.
+    /// Plan of the phase.
     pub plan: Plan,
 }
 

@@ -1,10 +1,10 @@
-//! What is driven.
+//! Targets: the systems that loads drive.
 
 use super::{Plan, sql::Secret};
 use std::time::Duration;
 use url::Url;
 
-/// What is driven.
+/// Target of a population.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A service of the bundled target app, started for the run.
@@ -19,30 +19,30 @@ pub enum Target {
 /// A bundled service as it is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
-    /// What is driven of it, as the service announces it: `orders`, `inventory-service`...
+    /// Name of the driven service, as the process announces it: `orders`, `inventory-service`...
     pub name: String,
     /// The service that is started for it: `orders`, `shop`...
     pub service: String,
-    /// How it is started; the same for everything that is driven of one service.
+    /// Start settings; the same for everything that is driven of one service.
     pub settings: AppSettings,
 }
 
-/// How a bundled service is started.
+/// Start settings of a bundled service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppSettings {
-    /// How many processes; users and slots take them in turn.
+    /// Number of processes; users and slots take them in turn.
     pub instances: usize,
-    /// Where its data is; None: in SQLite, in a temporary folder that all instances share.
+    /// Database; None: SQLite, in a temporary folder that all instances share.
     pub database: Option<Secret>,
-    /// Where it caches; None: nowhere.
+    /// Cache; None: no cache.
     pub cache: Option<Secret>,
-    /// How it holds connections; None: as suits its database.
+    /// Connection pool; None: as suits its database.
     pub pool: Option<AppPool>,
     /// Further flags of `loadgen target`.
     pub flags: Vec<String>,
 }
 
-/// How a bundled service holds its connections to the database.
+/// Connection pool of a bundled service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppPool {
     /// A connection for every request.
@@ -53,7 +53,7 @@ pub enum AppPool {
         min: Option<u32>,
         /// Connections at most.
         max: Option<u32>,
-        /// How long a request waits for one.
+        /// Longest wait of a request for a connection.
         timeout: Option<Duration>,
     },
 }

@@ -6,14 +6,14 @@ use crate::data::Generator;
 /// A named hole filler.
 #[derive(Debug)]
 pub struct Variable {
-    /// As it stands in `{{name}}`.
+    /// Name as it is written in `{{name}}`.
     pub name: String,
-    /// How often it is drawn.
+    /// Scope: how often it is drawn.
     pub scope: Scope,
     /// The source that it draws from: columns of the same rows have one, and so have variables that
     /// populations share. Variables of one source follow one another.
     pub source: usize,
-    /// What it draws.
+    /// Generator of its values.
     pub generator: Generator,
 }
 

@@ -1,5 +1,5 @@
-//! How the scenario put what is shown and stored of a plan: templates instead of values, `${NAME}`
-//! instead of what the environment holds, secrets redacted.
+//! Scenario's text for everything that is shown and stored of a plan: templates instead of values,
+//! `${NAME}` instead of what the environment holds, secrets redacted.
 
 pub use crate::scenario::redact::{
     REDACTED, is_secret, redact_query, redact_urls, redact_user, unless_secret,
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The texts of a scenario that a plan no longer has.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
-    /// Whether the seed was chosen for this run, instead of given.
+    /// True if the seed was chosen for this run, instead of given.
     pub seed_chosen: bool,
     /// By population.
     pub populations: Vec<Population>,
@@ -41,7 +41,7 @@ impl Written {
 pub struct Population {
     /// The target's URLs; none for a bundled service.
     pub urls: Vec<String>,
-    /// How a bundled service is started: keys with what was written for them.
+    /// Start settings of a bundled service: keys with the scenario's text.
     pub settings: Vec<(&'static str, Json)>,
     /// The file of certificates to trust.
     pub ca: Option<String>,
@@ -49,7 +49,7 @@ pub struct Population {
     pub proxy: Option<String>,
     /// The file of the client's certificate.
     pub cert: Option<String>,
-    /// What draws each variable: a generator's name with its arguments.
+    /// Generators of the variables: each a name with its arguments.
     pub generators: Vec<Json>,
 }
 
@@ -60,17 +60,17 @@ pub struct Database {
     pub url: String,
     /// The file of certificates to trust.
     pub ca: Option<String>,
-    /// Where the URL stands.
+    /// Span of the URL.
     pub place: Span,
 }
 
 /// Texts of a step, of whatever kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
-    /// What is checked of the answer, a name for each expectation, in the order in which the driver
-    /// tells the missed ones.
+    /// Checks of the response: a name for each expectation, in the order in which the driver
+    /// reports the missed ones.
     pub checks: Vec<String>,
-    /// What is taken from the answer: a variable's name and where its value is found.
+    /// Extractions: a variable's name and the origin of its value.
     pub extract: Vec<(String, String)>,
 }
 

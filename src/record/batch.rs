@@ -8,18 +8,18 @@ use crate::{
 };
 use std::num::NonZeroU16;
 
-/// How many wait at most.
+/// Most successes that wait.
 const MOST: usize = 64;
 
-/// What ended as it should, in the order in which it did. Counting needs histograms and code that
-/// waiting for answers has driven out of the processor's caches; many at once find them there.
+/// Successes in the order in which they ended. Counting needs histograms and code that waiting for
+/// responses has driven out of the processor's caches; a batch finds them there.
 #[derive(Debug)]
 pub struct Batch(Vec<Success>);
 
 /// All that there is to count of a success.
 #[derive(Debug)]
 pub enum Success {
-    /// Of a step.
+    /// Success of a step.
     Step {
         /// Its index.
         index: usize,
@@ -34,16 +34,16 @@ pub enum Success {
         /// Bytes sent and received.
         traffic: [u64; 2],
     },
-    /// Of a task, by its index, with its latency.
+    /// Success of a task, by its index, with its latency.
     Task(usize, Nanos),
-    /// The same of a group.
+    /// Success of a group, by its index, with its latency.
     Group(usize, Nanos),
-    /// Of one of these, its latency with the lag taken off.
+    /// Latency of one of these with the lag taken off.
     Punctual(Part, Nanos),
 }
 
 impl Success {
-    /// That of a step, unless there is more to be told of it.
+    /// Returns the success of a step, unless there is more to record about it.
     pub fn of_step(index: usize, intended: Nanos, outcome: &Outcome) -> Option<Self> {
         if !outcome.is_plain() {
             return None;

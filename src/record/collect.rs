@@ -17,12 +17,12 @@ pub struct Collector {
     /// Number of the first second in `waiting`.
     first: u64,
     waiting: VecDeque<Snapshot>,
-    /// When the warm-up ends.
+    /// End of the warm-up.
     warmup: Nanos,
     warm: RunTotals,
     totals: RunTotals,
     counts: Counts,
-    /// Of the warm-up, and of what comes after it.
+    /// Timelines of the warm-up, and of what comes after it.
     timelines: [Timeline; 2],
 }
 
@@ -33,7 +33,7 @@ pub struct Recording {
     pub totals: RunTotals,
     /// Sums over the warm-up, which are in no statistics.
     pub warmup: RunTotals,
-    /// What became of everything that was asked of the target.
+    /// Outcomes of all requests.
     pub counts: Counts,
     /// Its course, the warm-up included.
     pub timeline: Vec<timeline::Entry>,
@@ -67,7 +67,7 @@ impl Collector {
         self
     }
 
-    /// When the loads send, as far as it is known: to be changed where they stop before.
+    /// Returns the periods in which the loads send, to be changed where they stop early.
     pub fn periods(&mut self) -> &mut Periods {
         &mut self.totals.periods
     }
@@ -100,7 +100,7 @@ impl Collector {
         &self.totals
     }
 
-    /// The same of the warm-up.
+    /// Returns the totals of the warm-up.
     pub fn warmup(&self) -> &RunTotals {
         &self.warm
     }

@@ -1,6 +1,6 @@
-//! What became of everything that was asked of the target, counted from the first request on:
-//! what verifications hold against what is stored. Nothing is left out of it, least of all the
-//! warm-up, because what it wrote is stored as well.
+//! Outcomes of all requests, counted from the first request on: verifications compare them with
+//! what is stored. Nothing is left out of it, least of all the warm-up, because what it wrote is
+//! stored as well.
 
 use super::{Measures, Size, Snapshot};
 use crate::metric::{Counter, Timer};
@@ -16,7 +16,7 @@ pub struct Counts {
     pub groups: Vec<Count>,
 }
 
-/// How many ended how.
+/// Number of requests by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     /// Succeeded.
@@ -28,7 +28,7 @@ pub struct Count {
 }
 
 impl Counts {
-    /// Of nothing yet.
+    /// Counts of nothing yet.
     pub fn new(size: Size) -> Self {
         Self {
             steps: vec![Count::default(); size.steps],

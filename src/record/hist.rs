@@ -87,7 +87,7 @@ impl Counts {
         }
         match self {
             Self::Many(counts) => counts,
-            // It was replaced above.
+            // The variant was replaced above.
             Self::Few(_) => unreachable!("few became many"),
         }
     }
@@ -158,7 +158,7 @@ impl Hist {
         }
     }
 
-    /// How many times were recorded.
+    /// Returns the number of recorded times.
     pub fn len(&self) -> u64 {
         match &self.counts {
             Counts::Few(few) => few.len(),
@@ -166,7 +166,7 @@ impl Hist {
         }
     }
 
-    /// Whether nothing was recorded.
+    /// Returns true if nothing was recorded.
     pub fn is_empty(&self) -> bool {
         match &self.counts {
             Counts::Few(few) => few.buckets() == 0,
@@ -263,7 +263,7 @@ impl Hist {
         Some((mean, average(&|ns| (ns - mean).powi(2)).sqrt()))
     }
 
-    /// How many values are above `time`, as far as buckets tell.
+    /// Returns the number of values above `time`, to the precision of the buckets.
     pub fn count_above(&self, time: Nanos) -> u64 {
         match &self.counts {
             Counts::Few(few) => {
@@ -319,7 +319,7 @@ impl Hist {
         Ok(Self::of(pack::unpack(&bytes)?, saturated))
     }
 
-    /// Of what was packed.
+    /// Builds it from unpacked counts.
     pub(super) fn of(mut counts: Histogram<u64>, saturated: u64) -> Self {
         counts.auto(true);
         let counts = match Sparse::of(&counts, FEW) {
@@ -333,7 +333,7 @@ impl Hist {
         Self { counts, saturated }
     }
 
-    /// The same in little memory.
+    /// Returns the histogram in little memory.
     pub fn compact(&self) -> Compact {
         self.into()
     }

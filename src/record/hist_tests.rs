@@ -17,7 +17,7 @@ fn hist(values: &[Nanos]) -> Hist {
     hist
 }
 
-/// What is reported for a true value: the upper end of its bucket.
+/// Checks the reported value of a true value: the upper end of its bucket.
 fn assert_reported(reported: Nanos, truth: Nanos) {
     let truth = truth.min(LONGEST);
     assert!(reported >= truth, "{reported} is below {truth}");
@@ -192,7 +192,7 @@ proptest! {
         prop_assert_eq!(sum.buckets(), expected.buckets());
         prop_assert_eq!(sum.max(), expected.max());
         prop_assert_eq!(sum.min(), expected.min());
-        // It goes on as before.
+        // Recording goes on as before.
         sum.record(LONGEST);
         prop_assert_eq!(sum.len(), expected.len() + 1);
     }

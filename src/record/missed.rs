@@ -15,8 +15,8 @@ impl RunTotals {
         })
     }
 
-    /// What thresholds on `count` would have counted beside what they did: that of loads with a
-    /// number of iterations is what was asked for, however long it takes.
+    /// Returns what thresholds on `count` would have counted besides: a load with a number of
+    /// iterations makes that number, however long it takes.
     pub fn missed_count(&self, scope: Scope) -> f64 {
         let missed = |part, measures: &Measures| {
             let counted = self.periods.of_part(part).is_some_and(|own| own.counted);

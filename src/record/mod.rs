@@ -1,5 +1,5 @@
-//! How long it took: histograms and counters per step and task, kept by each worker and merged
-//! once a second into one stream that everything else reads.
+//! Measurements: histograms and counters per step and task, kept by each worker and merged once a
+//! second into one stream that everything else reads.
 
 mod batch;
 pub mod collect;

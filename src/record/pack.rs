@@ -10,8 +10,8 @@ use std::{
     io::{Read as _, Write as _},
 };
 
-/// What the form begins with, before the length of what is compressed (`V2CompressedEncodingCookie`
-/// of HdrHistogram, with its count of bytes per word).
+/// Magic number at the start, before the length of the compressed part
+/// (`V2CompressedEncodingCookie` of HdrHistogram, with its count of bytes per word).
 const COOKIE: u32 = 0x1c84_9314;
 
 /// Most bytes of a form that is no longer compressed: more than an hour's buckets take at nine each.
@@ -34,8 +34,8 @@ thread_local! {
     });
 }
 
-/// What packing needs. It is kept by each thread, because making a compressor costs more than what
-/// it then does for a histogram.
+/// State of packing. It is kept by each thread, because making a compressor costs more than
+/// compressing a histogram.
 struct Packer {
     serializer: V2Serializer,
     /// The form before it is compressed.

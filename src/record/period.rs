@@ -1,4 +1,4 @@
-//! When each population's load sends: the time that rates are over.
+//! Periods in which each population's load sends; rates are over them.
 
 use crate::{
     metric::is_default,
@@ -48,7 +48,7 @@ impl Period {
 }
 
 impl Periods {
-    /// As they are planned.
+    /// Returns the planned periods.
     pub fn of(plan: &Plan) -> Self {
         let mut tasks = vec![0; plan.tasks.len()];
         for (index, population) in plan.populations.iter().enumerate() {
@@ -84,13 +84,13 @@ impl Periods {
         }
     }
 
-    /// When the first load ends.
+    /// Returns the end of the load that ends first.
     pub fn first_end(&self) -> Nanos {
         let ends = self.populations.iter().map(|period| period.end);
         ends.min().unwrap_or(Nanos::MAX)
     }
 
-    /// When the load of a population ends.
+    /// Returns the end of a population's load.
     pub fn end_of_load(&self, population: usize) -> Nanos {
         let period = self.populations.get(population);
         period.map_or(Nanos::MAX, |period| period.end)
@@ -102,7 +102,7 @@ impl Periods {
         period.is_some_and(|period| period.counted)
     }
 
-    /// When the load of a part ends.
+    /// Returns the end of the load that a part belongs to.
     pub fn end_of(&self, part: Part) -> Nanos {
         self.of_part(part).map_or(Nanos::MAX, |period| period.end)
     }

@@ -22,7 +22,7 @@ impl UserTime {
             mine.resize_with(more.len(), Self::default);
         }
         for (mine, more) in mine.iter_mut().zip(more) {
-            // What was read from a file may be anything.
+            // Values read from a file may be anything.
             mine.present = mine.present.saturating_add(more.present);
             mine.lost = mine.lost.saturating_add(more.lost);
         }
@@ -83,7 +83,7 @@ impl Presence {
         }
     }
 
-    /// How many there are.
+    /// Returns the number present.
     pub fn level(&self) -> u64 {
         self.0.iter().map(|own| own.users).sum()
     }

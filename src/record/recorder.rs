@@ -22,24 +22,24 @@ use std::{
     },
 };
 
-/// Where a worker's snapshots go.
+/// Receiver of a worker's snapshots.
 pub type Sink = Box<dyn Fn(Snapshot)>;
 
 /// Records outcomes into the current second's snapshot and hands it on when the second is over.
 /// What ended in a second is counted in that second, however late the hand-over is.
 pub struct Recorder {
     current: RefCell<Snapshot>,
-    /// What is to be counted in it.
+    /// Successes to be counted in it.
     batch: RefCell<Batch>,
     boundary: Cell<Nanos>,
-    /// When the warm-up ends: what is due before is set aside.
+    /// End of the warm-up: anything due before is recorded apart.
     warmup: Nanos,
-    /// When the loads end: what ends later is in no rate.
+    /// Ends of the loads: anything that ends later is in no rate.
     periods: RefCell<Periods>,
-    /// When the first of them ends.
+    /// End of the load that ends first.
     first_end: Cell<Nanos>,
     sink: Sink,
-    /// How many checks each step makes.
+    /// Number of checks of each step.
     checks: Box<[usize]>,
     /// Spans are kept of sampled requests.
     spans: bool,
@@ -51,7 +51,8 @@ pub struct Recorder {
     users: RefCell<Presence>,
     /// Task runs under way.
     pub in_flight: Gauge,
-    /// How many arrivals wait, in the queues that this recorder tells of: they belong to no worker.
+    /// Number of arrivals that wait, in the queues that this recorder reports: they belong to no
+    /// worker.
     queues: RefCell<Vec<Arc<AtomicU64>>>,
 }
 
@@ -123,7 +124,7 @@ impl Recorder {
         ended > self.first_end.get() && ended > self.periods.borrow().end_of(part)
     }
 
-    /// Where something that was due then is taken down.
+    /// Returns the snapshot for something with this intended start.
     #[inline]
     fn place(&self, intended: Nanos) -> RefMut<'_, Snapshot> {
         let current = self.current.borrow_mut();
@@ -349,7 +350,7 @@ impl Recorder {
         self.punctual(measures, Timer::Cut, part, Ended { start, at, late });
     }
 
-    /// The same of the step that the run was in, and had come so far with.
+    /// Records that the run's current step was cut off, with its progress.
     pub fn cut_step(&self, step: usize, start: Start, now: Nanos, progress: &Progress) {
         let sent = progress.sent_at();
         self.cut(Part::Step(step), start, now, sent.is_some());
@@ -367,7 +368,7 @@ impl Recorder {
         }
     }
 
-    /// The same of a group that the run was in.
+    /// Records that a group of the run was cut off.
     pub fn cut_group(&self, group: usize, start: Start, now: Nanos, sent: bool) {
         self.cut(Part::Group(group), start, now, sent);
     }
@@ -473,7 +474,7 @@ fn timer_of(failed: bool) -> Timer {
     }
 }
 
-/// What is measured of a step beside its end.
+/// Records the measurements of a step other than its end.
 fn aside(measures: &mut Measures, outcome: &Outcome) {
     time(measures, outcome.times());
     for (counter, count) in outcome.counts() {

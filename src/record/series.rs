@@ -7,11 +7,11 @@ use crate::plan::observe::Statistic;
 /// the statistics are of all samples, whatever became of the points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// What is measured.
+    /// Name of the metric.
     pub metric: String,
     /// In what; empty for plain numbers.
     pub unit: String,
-    /// When, in seconds from the start of the run, and how much.
+    /// Points: seconds from the start of the run, and values.
     points: Vec<(f64, f64)>,
     /// Samples of each point.
     width: u64,
@@ -99,7 +99,7 @@ impl Series {
         self.points.iter().copied().chain(open).collect()
     }
 
-    /// How many samples there were.
+    /// Returns the number of samples.
     pub fn samples(&self) -> u64 {
         self.count
     }
@@ -112,7 +112,7 @@ impl Series {
             Statistic::Max => self.max,
             Statistic::Last => self.last,
             Statistic::Delta => return self.rose,
-            // It is none of one series alone.
+            // A share needs more than one series.
             Statistic::Share => return None,
         };
         (self.count > 0).then_some(value)

@@ -1,4 +1,4 @@
-//! What one worker measured in one second, and the same merged over workers.
+//! Snapshots: the measurements of one worker in one second, or of all workers, merged.
 
 use super::{Hist, Measures, Periods, Span, Traces, UserTime, period::Part};
 use crate::{
@@ -22,10 +22,10 @@ pub struct Snapshot {
     /// Interval number: it covers `[second, second + 1)` of the run. What ends later than the
     /// last whole second of the run is in the intervals after it.
     pub second: u64,
-    /// Whether it lies in the warm-up as a whole: shown, but in no statistics.
+    /// True if it lies in the warm-up as a whole: shown, but in no statistics.
     #[serde(skip_serializing_if = "is_default")]
     pub warmup: bool,
-    /// What was due in the warm-up and ended in this interval, after it.
+    /// Measurements due in the warm-up that ended in this interval, after it.
     #[serde(skip_serializing_if = "is_default")]
     pub late: Option<Box<Snapshot>>,
     /// Active users at the end of the interval (closed model).
@@ -46,7 +46,7 @@ pub struct Snapshot {
     /// By [`crate::plan::Group::index`].
     #[serde(skip_serializing_if = "is_default")]
     pub groups: Vec<Measures>,
-    /// How late runs began although a slot was free.
+    /// Delay of runs that had a free slot.
     #[serde(skip_serializing_if = "is_default")]
     pub lag: Hist,
     /// Time of users, by population as far as there are some (closed model).
@@ -61,12 +61,12 @@ pub struct Snapshot {
     /// Sampled requests, where they are to be handed on.
     #[serde(skip_serializing_if = "is_default")]
     pub spans: Vec<Span>,
-    /// Those for which there was no room.
+    /// Number of spans for which there was no room.
     #[serde(skip_serializing_if = "is_default")]
     pub spans_lost: u64,
 }
 
-/// How much there is to measure.
+/// Number of things to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Steps of the plan.
@@ -78,7 +78,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// So many steps, tasks and groups.
+    /// Size for these numbers of steps, tasks and groups.
     pub const fn new(steps: usize, tasks: usize, groups: usize) -> Self {
         Self {
             steps,
@@ -87,7 +87,7 @@ impl Size {
         }
     }
 
-    /// Of a plan.
+    /// Size for a plan.
     pub fn of(plan: &Plan) -> Self {
         Self::new(plan.steps.len(), plan.tasks.len(), plan.groups.len())
     }
@@ -173,7 +173,7 @@ impl Snapshot {
         self.user_time[population].lost += lost;
     }
 
-    /// What was due in the warm-up, of an interval that ends after it.
+    /// Returns the measurements due in the warm-up of an interval that ends after it.
     pub fn late(&mut self) -> &mut Snapshot {
         let (second, size) = (self.second, self.size());
         self.late
@@ -199,7 +199,7 @@ impl Snapshot {
         }
     }
 
-    /// How much it measures.
+    /// Returns the number of things that it measures.
     pub fn size(&self) -> Size {
         Size::new(self.steps.len(), self.tasks.len(), self.groups.len())
     }
@@ -242,12 +242,12 @@ impl Snapshot {
 /// Everything measured from the start of the run to now; what the report is made of.
 #[derive(Debug, Clone, Default)]
 pub struct RunTotals {
-    /// How long the warm-up before it was.
+    /// Length of the warm-up before it.
     pub warmup: Nanos,
     /// Length measured so far: from the end of the warm-up to that of the last interval, or to the
     /// true end of the run.
     pub elapsed: Nanos,
-    /// When the loads send; empty when that is not known.
+    /// Periods in which the loads send; empty if unknown.
     pub periods: Periods,
     /// By step index.
     pub steps: Vec<Measures>,
@@ -255,7 +255,7 @@ pub struct RunTotals {
     pub tasks: Vec<Measures>,
     /// By group index.
     pub groups: Vec<Measures>,
-    /// How late runs began although a slot was free.
+    /// Delay of runs that had a free slot.
     pub lag: Hist,
     /// Time of users, by population as far as there are some (closed model).
     pub user_time: Vec<UserTime>,

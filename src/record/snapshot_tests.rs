@@ -142,7 +142,7 @@ proptest! {
         let read: Snapshot = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(read.check(SIZE), Ok(()));
         prop_assert_eq!(&read, &snapshot);
-        // As small as before.
+        // Written again it is as small as before.
         prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
     }
 

@@ -78,12 +78,12 @@ impl Sparse {
         taken
     }
 
-    /// How many buckets there are.
+    /// Returns the number of buckets.
     pub fn buckets(&self) -> usize {
         self.0.len()
     }
 
-    /// How many times were counted.
+    /// Returns the number of recorded times.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|(_, count)| u64::from(*count)).sum()
     }

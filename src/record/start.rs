@@ -5,7 +5,7 @@ use crate::time::Nanos;
 /// Intended start of a request, a run or a repetition of a group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Start {
-    /// When it was meant to begin: response times count from here.
+    /// Intended start: response times count from here.
     pub intended: Nanos,
     /// Time that loadgen's own lateness has cost it so far. Waiting for a slot is in it as far as
     /// the run before it in that slot was late itself.
@@ -25,7 +25,7 @@ impl Start {
         self.latency(ended).saturating_sub(self.lag)
     }
 
-    /// When it would have ended without the lag.
+    /// Returns the time at which it would have ended without the lag.
     #[inline]
     pub fn punctual_end(self, ended: Nanos) -> Nanos {
         self.intended.saturating_add(self.punctual_latency(ended))

@@ -80,7 +80,7 @@ impl StepEntry {
 #[derive(Debug, Clone, Default)]
 pub struct StepEntries {
     len: usize,
-    /// Of each: distance of its index to the one before, then itself.
+    /// For each entry: the distance of its index to the one before, then the entry.
     bytes: Box<[u8]>,
 }
 

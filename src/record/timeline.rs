@@ -16,14 +16,14 @@ pub const MOST_ENTRIES: usize = 3_600;
 /// Most step entries of all its entries together.
 const MOST_STEP_ENTRIES: usize = 40_000;
 
-/// What was measured in some seconds of the run.
+/// Measurements of some seconds of the run.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Its first second, from the start of the run.
     pub second: u64,
-    /// How many seconds it covers.
+    /// Number of seconds.
     pub seconds: u64,
-    /// Whether it lies in the warm-up.
+    /// True if it lies in the warm-up.
     pub warmup: bool,
     /// Active users at its end.
     pub users: u64,

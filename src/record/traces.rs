@@ -12,11 +12,11 @@ pub const SLOWEST: usize = 10;
 /// Most failures that are kept of each class.
 pub const FAILED: usize = 10;
 
-/// How a request ended.
+/// Outcome of a traced request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// As expected.
+    /// Success.
     Ok,
     /// Not as expected.
     Failed(#[serde(with = "by_name")] ErrorClass),
@@ -25,7 +25,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// As results name it.
+    /// Returns the name in results.
     pub fn name(self) -> &'static str {
         match self {
             Ending::Ok => "ok",
@@ -44,9 +44,9 @@ pub struct Traced {
     pub sampled: bool,
     /// Intended start to last byte.
     pub latency: Nanos,
-    /// When it ended.
+    /// Time of the end.
     pub ended: Nanos,
-    /// How.
+    /// Outcome.
     pub ending: Ending,
 }
 
@@ -57,7 +57,7 @@ pub struct Traces {
     /// The slowest, from the slowest down.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slowest: Vec<Traced>,
-    /// Of each class the first that failed, but sampled ones before others: they can be seen.
+    /// First failures of each class, but sampled ones before others: their traces can be looked up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Traced>,
 }
@@ -124,7 +124,7 @@ pub struct Span {
     pub start: Nanos,
     /// Last byte received, or whatever else ended it.
     pub end: Nanos,
-    /// How it ended.
+    /// Outcome.
     pub ending: Ending,
 }
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is handed on is enough to come to the same.
+        /// Checks that the traces handed on are enough to select the same ones.
         #[test]
         fn nothing_that_is_forgotten_is_missed(
             seconds in vec(vec((0..50u64, 0..4usize, any::<bool>()), 0..40), 0..12),

@@ -1,5 +1,5 @@
-//! What was measured of one scope: everything, a task or a group. Thresholds, reports and the live
-//! display all look through it, so that one figure has one meaning.
+//! View of the measurements of one scope: everything, a task or a group. Thresholds, reports and
+//! the live display all look through it, so that one figure has one meaning.
 
 use super::{Measures, Parts};
 use crate::{

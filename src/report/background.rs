@@ -1,4 +1,4 @@
-//! What was done beside the load, as the result file has it.
+//! Background of the load in the result file.
 
 use super::model::Threshold;
 use crate::{background::Activity, gate::Verified, observe, plan::observe::Statistic};
@@ -6,22 +6,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// All of it.
+/// Results of everything in the background of the load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BackgroundResults {
-    /// What was done to the world during the run.
+    /// Events during the run.
     #[serde(default)]
     pub events: Vec<Event>,
-    /// What the system under test said of itself, by the names of the observations.
+    /// Metrics of the target, by the names of the observations.
     #[serde(default)]
     pub observed: BTreeMap<String, Observed>,
-    /// What had to hold of that, and whether it did.
+    /// Thresholds on them, and whether they held.
     #[serde(default)]
     pub limits: Vec<Threshold>,
-    /// What was verified after the run.
+    /// Verifications after the run.
     #[serde(default)]
     pub verify: Vec<Verification>,
-    /// What the databases did, by their own account.
+    /// Activity of the databases, by their own account.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub databases: BTreeMap<String, Activity>,
 }
@@ -31,31 +31,31 @@ pub struct BackgroundResults {
 pub struct Event {
     /// Its name.
     pub name: String,
-    /// When it was begun, from the start of the run.
+    /// Start, from the start of the run.
     pub t_s: f64,
-    /// How long it took; a command, until it ended.
+    /// Duration; of a command, until it ended.
     pub took_s: f64,
-    /// Whether it was done.
+    /// True if it succeeded.
     pub ok: bool,
-    /// What there is to say of it, or why it could not be done.
+    /// Note about a success, or the reason for a failure.
     pub message: Option<String>,
 }
 
-/// What a source said of the system under test.
+/// Metrics of one source.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observed {
     /// Its metrics.
     pub series: Vec<Series>,
-    /// How often it did not answer.
+    /// Number of failed scrapes.
     pub failures: u64,
-    /// Why it last did not, or what else there is to say.
+    /// Last error, or another note.
     pub message: Option<String>,
 }
 
 /// The course of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Series {
-    /// What is measured.
+    /// Name of the metric.
     pub metric: String,
     /// In what; empty for plain numbers.
     pub unit: String,
@@ -74,7 +74,7 @@ pub struct Series {
 }
 
 impl Observed {
-    /// What was observed of a source.
+    /// Builds it from the metrics of a source.
     pub fn of(observed: &observe::Observed) -> Self {
         let series = observed.series.iter().filter_map(|own| {
             let of = |which| own.statistic(which).map(short);
@@ -106,25 +106,25 @@ fn short(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 
-/// What was asked after the run, and whether the answer was right.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verification {
     /// Its name.
     pub name: String,
-    /// What the answer had to be, as written.
+    /// Expected value, as the scenario has it.
     pub expect: String,
     /// The answer after the run; null when there was none.
     pub value: Option<f64>,
     /// The answer before the load; null when there was none.
     pub before: Option<f64>,
-    /// Whether it held.
+    /// True if it held.
     pub ok: bool,
     /// The comparison in numbers, or why there is no answer.
     pub message: Option<String>,
 }
 
 impl Verification {
-    /// What became of a verification of a plan.
+    /// Builds it from the result of a plan's verification.
     pub fn of(verify: &crate::plan::Verify, verified: Verified) -> Self {
         Self {
             name: verify.name.clone(),

@@ -24,32 +24,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What is known of a run besides its measurements.
+/// Facts about a run besides its measurements.
 #[derive(Debug, Clone)]
 pub struct RunMetadata {
-    /// What was run.
+    /// Scenario of the run.
     pub scenario: Scenario,
     /// The plan as it was run, secrets redacted.
     pub plan: Value,
     /// UUIDv7.
     pub id: String,
-    /// When the load began.
+    /// Start of the load.
     pub started_at: Timestamp,
-    /// What was driven, in words.
+    /// Target, in words.
     pub target: String,
     /// The load, in words.
     pub load: String,
     /// Ended by a signal.
     pub interrupted: bool,
-    /// What failed beside the thresholds, such as the bundled target, in words.
+    /// Failures besides the thresholds, such as the bundled target's, in words.
     pub failures: Vec<String>,
-    /// Whether the numbers may be believed.
+    /// Validity of the numbers.
     pub validity: Validity,
-    /// What the process will end with.
+    /// Exit code of the process.
     pub exit_code: u8,
     /// The process that made the load.
     pub program: Program,
-    /// What was done beside the load.
+    /// Results of the background of the load.
     pub background: BackgroundResults,
     /// Warnings beside those that the measurements give rise to.
     pub warnings: Vec<String>,
@@ -58,7 +58,7 @@ pub struct RunMetadata {
 /// The process that made the load.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// Of loadgen.
+    /// Version of loadgen.
     pub version: String,
     /// Worker threads.
     pub workers: usize,
@@ -73,22 +73,22 @@ pub struct Program {
 pub struct Names<'a> {
     /// By step index.
     pub steps: Cow<'a, [Label]>,
-    /// What each step sends, by step index.
+    /// Kind of each step, by step index.
     pub kinds: Vec<Cow<'a, str>>,
     /// By task index.
     pub tasks: Cow<'a, [Label]>,
     /// By group index.
     pub groups: Cow<'a, [Label]>,
-    /// What each step checks, by step index.
+    /// Checks of each step, by step index.
     pub checks: Vec<Cow<'a, [String]>>,
 }
 
 impl<'a> Names<'a> {
-    /// Of a plan.
+    /// Returns the names of a plan.
     pub fn of(plan: &'a Plan) -> Self {
         let mut kinds = vec![Cow::Borrowed(""); plan.steps.len()];
         for step in plan.populations.iter().flat_map(Population::steps) {
-            // What is not measured has no place here.
+            // Steps that are not measured have no entry here.
             if let Some(kind) = kinds.get_mut(step.index) {
                 *kind = step.kind.name().into();
             }

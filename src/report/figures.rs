@@ -80,7 +80,7 @@ pub(super) fn traced(requests: &[Traced]) -> Vec<TracedRequest> {
     requests.collect()
 }
 
-/// How many of each class that occurred.
+/// Returns the count of each class that occurred.
 pub(super) fn by_class(counts: &ByClass) -> BTreeMap<String, u64> {
     let occurred = counts.iter().filter(|(_, count)| **count > 0);
     occurred
@@ -146,7 +146,7 @@ pub(super) fn per_second(count: u64, seconds: f64) -> f64 {
     }
 }
 
-/// So few decimals that the text is short and reads back as the same number.
+/// Rounds to the fewest decimals that read back as the same number.
 pub(super) fn rounded(value: f64, places: i32) -> f64 {
     let scale = 10f64.powi(places);
     (value * scale).round() / scale

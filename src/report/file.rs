@@ -36,7 +36,7 @@ pub fn check(path: &Path) -> Result<(), WriteError> {
     Destination::of(path)
         .and_then(|destination| match destination {
             Destination::Replace(path) => match temporary(&path) {
-                // It may be written in place all the same.
+                // The file may be writable in place all the same.
                 Err(why) => open_in_place(&path).map(drop).map_err(|_| why),
                 Ok(_) => Ok(()),
             },

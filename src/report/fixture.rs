@@ -31,7 +31,7 @@ pub struct Made {
     pub checks: Vec<Vec<String>>,
 }
 
-/// What a run of [`run`] is like beside the usual.
+/// Properties of a run made by [`run`].
 pub struct FixtureRun<'a> {
     pub seconds: u64,
     pub elapsed: Nanos,

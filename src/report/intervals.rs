@@ -4,14 +4,14 @@ use super::model::{Interval, ResultFile, StepInterval};
 use crate::record::Hist;
 use std::collections::BTreeMap;
 
-/// What was measured of a step, or of all of them, in one interval.
+/// Measurements of a step, or of all of them, in one interval.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IntervalStats {
     /// Requests that ended.
     pub count: u64,
-    /// Those that failed.
+    /// Requests that failed.
     pub errors: u64,
-    /// How many of each error class.
+    /// Number of failures of each error class.
     pub by_class: BTreeMap<String, u64>,
     /// Responses by status code.
     pub statuses: BTreeMap<String, u64>,

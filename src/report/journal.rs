@@ -40,9 +40,9 @@ pub struct Header {
     run: Beginning,
     names: Names<'static>,
     thresholds: Vec<Threshold>,
-    /// When the warm-up was to end.
+    /// Planned end of the warm-up.
     warmup_ns: Nanos,
-    /// When the loads were to send.
+    /// Planned periods in which the loads send.
     #[serde(default)]
     periods: Periods,
     /// p99 of the schedule lag up to which loadgen was not late.
@@ -52,24 +52,24 @@ pub struct Header {
     watch: ObservedSources,
 }
 
-/// What is known of a run when it begins, besides its plan.
+/// Facts that are known when a run begins, besides its plan.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Beginning {
-    /// What is run.
+    /// Scenario of the run.
     pub scenario: Scenario,
     /// The plan, secrets redacted.
     pub plan: Value,
     /// UUIDv7.
     pub id: String,
-    /// When the load begins.
+    /// Start of the load.
     pub started_at: Timestamp,
-    /// What is driven, in words.
+    /// Target, in words.
     pub target: String,
     /// The load, in words.
     pub load: String,
     /// Worker threads.
     pub workers: usize,
-    /// When the load is to end.
+    /// Planned end of the load.
     pub load_ends: Option<Nanos>,
 }
 
@@ -93,29 +93,29 @@ struct Second<'a> {
     max_rss_bytes: u64,
 }
 
-/// How a run ended.
+/// End of a run.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct End {
     /// The true length.
     pub elapsed_ns: Nanos,
     /// Arrivals that were only looked at after the end.
     pub overdue: u64,
-    /// When the load was stopped before its end.
+    /// Time at which the load was stopped before its end.
     pub stopped_ns: Option<Nanos>,
-    /// When the loads did send; none: as planned.
+    /// Periods in which the loads did send; None: as planned.
     #[serde(default)]
     pub periods: Option<Periods>,
     /// Ended by a signal.
     pub interrupted: bool,
-    /// What failed beside the thresholds, in words.
+    /// Failures besides the thresholds, in words.
     pub failures: Vec<String>,
     /// Warnings beside those that the measurements give rise to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// What was done beside the load.
+    /// Results of the background of the load.
     #[serde(default)]
     pub background: BackgroundResults,
-    /// What the process ends with.
+    /// Exit code of the process.
     pub exit_code: u8,
     /// CPU time, user and system.
     pub cpu_seconds: f64,
@@ -132,7 +132,7 @@ fn usual_lag() -> Nanos {
 }
 
 impl Header {
-    /// Of a run of this plan.
+    /// Returns the header for a run of this plan.
     pub fn new(run: Beginning, plan: &Plan) -> Self {
         Self {
             schema: WIRE_VERSION,

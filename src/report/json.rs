@@ -60,12 +60,12 @@ pub fn parse(text: &str) -> Result<ResultFile, ReadError> {
     }
 }
 
-/// What a file holds.
+/// Content of a result file.
 #[derive(Debug)]
 pub enum Saved {
     /// The result of a run.
     Run(Box<ResultFile>),
-    /// That of a suite.
+    /// Result of a suite.
     Suite(Box<SuiteFile>),
 }
 

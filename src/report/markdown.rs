@@ -78,7 +78,7 @@ fn section(name: &str, result: &ResultFile) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-/// The same for a suite: the verdict and figures of each phase, then what there is to say of each.
+/// Returns a suite's report: the verdict and figures of each phase, then the findings of each.
 pub fn suite(suite: &SuiteFile) -> String {
     let (outcome, verdict) = suite.verdict();
     let mut blocks = vec![
@@ -247,7 +247,7 @@ fn plain(text: &str) -> String {
     escaped
 }
 
-/// As code, within a cell of a table.
+/// Formats as code, within a cell of a table.
 fn code(text: &str) -> String {
     // Not every reader of Markdown leaves tags within code alone.
     let is_tag = |(at, _)| !text[at + 1..].starts_with([' ', '=']);

@@ -1,4 +1,4 @@
-//! What a run was like: the result file, the summary on the terminal, and forms for other tools.
+//! Reports of a run: the result file, the summary on the terminal, and forms for other tools.
 //!
 //! [`build`] makes the one [`ResultFile`] of a run, and every form of report is made of that, so
 //! that a saved result can be shown again.

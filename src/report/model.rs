@@ -23,13 +23,13 @@ pub const SCHEMA: u32 = 1;
 pub struct ResultFile {
     /// The version of this form: 1.
     pub schema: u32,
-    /// What was run.
+    /// Scenario that was run.
     pub scenario: Scenario,
     /// The plan as it was run, secrets redacted.
     pub plan: Value,
     /// The run itself.
     pub run: Run,
-    /// What made the load, one per machine.
+    /// Generators of the load, one per machine.
     pub generators: Vec<Generator>,
     /// Everything: requests merged over all steps, with the rate and the counts of offered,
     /// dropped and interrupted of task runs.
@@ -43,29 +43,29 @@ pub struct ResultFile {
     pub steps: Vec<Step>,
     /// The course of the run.
     pub timeline: Vec<Interval>,
-    /// What had to hold, and whether it did.
+    /// Thresholds, and whether they held.
     pub thresholds: Vec<Threshold>,
     /// Every expectation of every step, and how often it was met.
     #[serde(default)]
     pub checks: Vec<Check>,
-    /// What was verified after the run.
+    /// Verifications after the run.
     #[serde(default)]
     pub verify: Vec<Verification>,
-    /// What was done to the world during the run.
+    /// Events during the run.
     #[serde(default)]
     pub events: Vec<Event>,
-    /// What the system under test said of itself.
+    /// Metrics of the target.
     #[serde(default)]
     pub observed: BTreeMap<String, Observed>,
-    /// What the scenario's databases did during the load, by their own account: all their clients
-    /// together.
+    /// Activity of the scenario's databases during the load, by their own account: all their
+    /// clients together.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub databases: BTreeMap<String, Activity>,
-    /// What should be known before the numbers are believed, in words.
+    /// Warnings to read before believing the numbers.
     pub warnings: Vec<String>,
 }
 
-/// Where the plan came from.
+/// Origin of the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scenario {
     /// Its name.
@@ -77,7 +77,7 @@ pub struct Scenario {
     pub arguments: Vec<String>,
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
-    /// Where every random choice started.
+    /// Seed of all random choices.
     pub seed: u64,
 }
 
@@ -86,28 +86,28 @@ pub struct Scenario {
 pub struct Run {
     /// UUIDv7.
     pub id: String,
-    /// When the load began.
+    /// Start of the load.
     pub started_at: Timestamp,
-    /// How long the warm-up was, in which the run begins and which is in no statistics.
+    /// Length of the warm-up, with which the run begins and which is in no statistics.
     #[serde(default)]
     pub warmup_s: f64,
     /// From the end of the warm-up to that of the last request.
     pub duration_s: f64,
     /// Ended by a signal.
     pub interrupted: bool,
-    /// Whether the numbers are those of the target, not of the generator.
+    /// True if the numbers are those of the target, not of the generator.
     pub valid: bool,
-    /// Why not, in words.
+    /// Reasons for an invalid result, in words.
     pub invalid_reasons: Vec<String>,
-    /// What the process ended with.
+    /// Exit code of the process.
     pub exit_code: u8,
-    /// What was driven, in words.
+    /// Target, in words.
     #[serde(default)]
     pub target: String,
     /// The load, in words.
     #[serde(default)]
     pub load: String,
-    /// What failed beside the thresholds, such as the bundled target, in words.
+    /// Failures besides the thresholds, such as the bundled target's, in words.
     #[serde(default)]
     pub failures: Vec<String>,
 }
@@ -122,7 +122,7 @@ impl Run {
 /// A process that made load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Generator {
-    /// Of loadgen.
+    /// Version of loadgen.
     pub version: String,
     /// Worker threads.
     pub workers: u64,
@@ -130,7 +130,7 @@ pub struct Generator {
     pub cpu_seconds: f64,
     /// Most memory it had.
     pub max_rss_bytes: u64,
-    /// How late runs began although a slot was free.
+    /// Delay of runs that had a free slot.
     pub schedule_lag_us: Option<Lag>,
 }
 
@@ -151,7 +151,7 @@ pub struct Lag {
 pub struct Task {
     /// `population/task`.
     pub id: String,
-    /// What was measured.
+    /// Measurements.
     #[serde(flatten)]
     pub stats: Stats,
 }
@@ -171,7 +171,7 @@ pub struct Group {
     /// Ids of the groups that it is in, the outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<String>,
-    /// What was measured.
+    /// Measurements.
     #[serde(flatten)]
     pub stats: Stats,
 }
@@ -195,7 +195,7 @@ pub struct Step {
     /// Static tags of the scenario.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// What was measured.
+    /// Measurements.
     #[serde(flatten)]
     pub stats: Stats,
     /// Its slowest requests, at most ten, where they had traces.
@@ -212,7 +212,7 @@ pub struct Step {
 pub struct Check {
     /// The step's id.
     pub step: String,
-    /// What was expected.
+    /// Name of the check.
     pub name: String,
     /// Requests that met it.
     pub passed: u64,
@@ -223,11 +223,11 @@ pub struct Check {
 /// Failures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Errors {
-    /// How many.
+    /// Number of errors.
     pub count: u64,
     /// Their share of all that ended, 0 to 1.
     pub rate: Option<f64>,
-    /// How many of each class that occurred.
+    /// Number of errors of each class that occurred.
     pub by_class: BTreeMap<String, u64>,
     /// Different ones of each class, the first that came, at most ten.
     pub samples: Vec<ErrorSample>,
@@ -238,7 +238,7 @@ pub struct Errors {
 pub struct ErrorSample {
     /// Its class.
     pub class: String,
-    /// What was seen.
+    /// Message.
     pub message: String,
     /// Method and path of the request, with its values; secrets are hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -253,9 +253,9 @@ pub struct ErrorSample {
 pub struct TracedRequest {
     /// The trace, as `traceparent` had it: 32 hex digits.
     pub trace_id: String,
-    /// Whether the server was asked to record it.
+    /// True if the server was asked to record it.
     pub sampled: bool,
-    /// When it ended, from the start of the run.
+    /// End of the request, from the start of the run.
     pub t_s: f64,
     /// Intended start to last byte.
     pub latency_us: f64,
@@ -282,11 +282,11 @@ pub struct Figures {
 /// Distributions as HDR V2-deflate in base64, in nanoseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hdr {
-    /// Of `latency_us`.
+    /// Histogram of `latency_us`.
     pub latency: Option<String>,
-    /// Of `ok_latency_us`.
+    /// Histogram of `ok_latency_us`.
     pub ok: Option<String>,
-    /// Of `service_us`.
+    /// Histogram of `service_us`.
     pub service: Option<String>,
 }
 
@@ -297,7 +297,7 @@ pub struct Interval {
     pub t_s: u64,
     /// Its length.
     pub interval_s: u64,
-    /// Whether it lies in the warm-up: then it is in no statistics.
+    /// True if it lies in the warm-up: then it is in no statistics.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub warmup: bool,
     /// Active users at its end.
@@ -325,11 +325,11 @@ pub struct Interval {
 pub struct StepInterval {
     /// Requests that ended.
     pub count: u64,
-    /// The same per second.
+    /// Number per second.
     pub rate: f64,
-    /// Those that failed.
+    /// Requests that failed.
     pub errors: u64,
-    /// How many of each class that occurred.
+    /// Number of errors of each class that occurred.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors_by_class: BTreeMap<String, u64>,
     /// Responses by status code, as in the statistics.
@@ -361,18 +361,18 @@ pub struct IntervalHdr {
     pub service: Option<String>,
 }
 
-/// What had to hold.
+/// Threshold and its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Threshold {
-    /// As written.
+    /// Expression as the scenario has it.
     pub expr: String,
     /// `totals`, or the id of a task or group.
     pub scope: String,
-    /// What was compared, in the unit of the expression.
+    /// Observed value, in the unit of the expression.
     pub observed: Option<f64>,
-    /// Whether it held.
+    /// True if it held.
     pub ok: bool,
-    /// What it was compared with, in the same unit.
+    /// Limit, in the same unit.
     #[serde(default)]
     pub limit: f64,
     /// The unit: `ms`, `%`, `/s`...; empty for plain numbers.
@@ -381,7 +381,7 @@ pub struct Threshold {
     /// Times, requests or runs that it rests on.
     #[serde(default)]
     pub samples: u64,
-    /// What else there is to say, in words.
+    /// Additional note, in words.
     #[serde(default)]
     pub message: Option<String>,
 }

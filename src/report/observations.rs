@@ -1,5 +1,5 @@
-//! What a run observed, as its journal has it: each record by itself, so that a run that was killed
-//! keeps what it had seen, and what had to hold of it.
+//! Observations in the journal: each scrape is a record, so that a run that was killed keeps what
+//! it had seen.
 
 use super::{Observed, build::limit, model::Threshold};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
-/// What is looked at, and what must hold of it: part of the first line.
+/// Sources, and the thresholds on their metrics: part of the first line.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct ObservedSources {
     sources: Vec<String>,
@@ -19,7 +19,7 @@ pub(super) struct ObservedSources {
     warmup_ns: Nanos,
 }
 
-/// What came of looking at a source once.
+/// Record of one scrape.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ObservationRecord {
     source: usize,
@@ -30,18 +30,18 @@ pub(super) struct ObservationRecord {
     /// Places among the metrics seen so far, values, and by how much counters rose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     samples: Vec<(usize, f64, Option<f64>)>,
-    /// Why there is no answer.
+    /// Reason for a failed scrape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
 
-/// What the observations that are written down need to remember: by source, the places of its metrics.
+/// Writes records. Knows, by source, the indices of its metrics.
 #[derive(Debug, Default)]
 pub(super) struct ObservationWriter {
     known: HashMap<usize, HashMap<String, usize>>,
 }
 
-/// What is read back: by source, its metrics with their units, and what was observed.
+/// Reads records back: by source, its metrics with their units, and the series.
 #[derive(Debug)]
 pub(super) struct ObservationReader {
     sources: Vec<(Vec<(String, String)>, observe::Observed)>,
@@ -124,14 +124,14 @@ impl ObservationReader {
         observed.take(record.at_ns, &samples);
     }
 
-    /// What was observed, by the names of the sources.
+    /// Returns the series, by the names of the sources.
     pub fn observed(&self, watch: &ObservedSources) -> BTreeMap<String, Observed> {
         let all = watch.sources.iter().zip(&self.sources);
         all.map(|(name, (_, observed))| (name.clone(), Observed::of(observed)))
             .collect()
     }
 
-    /// Whether it is as it had to be.
+    /// Returns the verdicts on the thresholds.
     pub fn limits(&self, watch: &ObservedSources) -> Vec<Threshold> {
         let limits = watch.limits.iter().map(|own| {
             let series = self.sources.get(own.source);

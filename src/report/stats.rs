@@ -159,7 +159,7 @@ impl Serialize for Stats {
 
 impl<'de> Deserialize<'de> for Stats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // It stands among the keys of a task or a step.
+        // Its entries are keys of the task or step itself.
         deserializer.deserialize_map(Reader)
     }
 }

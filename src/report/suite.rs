@@ -38,7 +38,7 @@ pub struct SuiteRun {
     pub arguments: Vec<String>,
     /// UUIDv7.
     pub id: String,
-    /// When it began.
+    /// Start of the suite.
     pub started_at: Timestamp,
     /// From the start of the target to its end, pauses included.
     pub duration_s: f64,
@@ -46,11 +46,11 @@ pub struct SuiteRun {
     pub on_failure: String,
     /// Ended by a signal.
     pub interrupted: bool,
-    /// What failed beside the phases, such as the end of the bundled target, in words.
+    /// Failures besides the phases, such as the end of the bundled target, in words.
     pub failures: Vec<String>,
-    /// What the process ended with.
+    /// Exit code of the process.
     pub exit_code: u8,
-    /// Of loadgen.
+    /// Version of loadgen.
     pub version: String,
 }
 
@@ -63,17 +63,17 @@ pub struct Phase {
     pub file: String,
     /// Pause before it.
     pub pause_s: f64,
-    /// Whether there was a load.
+    /// State of the phase: whether there was a load.
     pub state: State,
-    /// What a process of its own would have ended with; null: it was not run.
+    /// Exit code that the phase would have had alone; null: it was not run.
     pub exit_code: Option<u8>,
-    /// Why there was no load, in words.
+    /// Reason why there was no load, in words.
     pub message: Option<String>,
     /// Its result, as a run of its own would have it; null: there was no load.
     pub result: Option<Box<ResultFile>>,
 }
 
-/// Whether a phase was run.
+/// State of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -86,12 +86,12 @@ pub enum State {
 }
 
 impl Phase {
-    /// Whether it came to something that decides against it.
+    /// Returns true if its outcome fails the suite.
     pub fn failed(&self) -> bool {
         self.exit_code.is_some_and(|code| code != 0)
     }
 
-    /// What it came to, in one line; None for one that was not run.
+    /// Returns its outcome, and a line about it; None for one that was not run.
     pub fn verdict(&self) -> (Option<Outcome>, String) {
         let why = self.message.as_deref().unwrap_or_default();
         match (&self.result, self.state) {

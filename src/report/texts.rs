@@ -133,7 +133,7 @@ impl Texts for Phase {
             result,
         } = self;
         lines!(visit: name, file);
-        // It may be all that is wrong with a scenario.
+        // The message may contain all that is wrong with a scenario.
         message.iter_mut().for_each(|text| visit(Text::Lines(text)));
         if let Some(result) = result {
             result.each(visit);

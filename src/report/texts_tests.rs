@@ -73,7 +73,7 @@ fn full() -> ResultFile {
 /// Puts hostile text into every string of a JSON, and into keys that are names.
 fn poison(value: &mut Value, path: &str) {
     match value {
-        // What a reader parses stays as it is: times and histograms.
+        // Values that a reader parses stay as they are: times and histograms.
         Value::String(_) if path.ends_with("started_at") || path.contains("/hdr") => {}
         Value::String(text) => text.push_str(HOSTILE),
         Value::Array(items) => {

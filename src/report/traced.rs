@@ -1,4 +1,4 @@
-//! Which requests a report names by their traces.
+//! Choice of the requests that a report names by their traces.
 
 use super::model::{ResultFile, Step, TracedRequest};
 

@@ -3,7 +3,7 @@
 use super::ResultFile;
 use crate::human;
 
-/// What a run came to.
+/// Outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Every threshold held.

@@ -1,4 +1,4 @@
-//! What should be known before the numbers are believed, as far as the measurements tell.
+//! Warnings that follow from the measurements.
 
 use super::words;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     time::nanos,
 };
 
-/// What went wrong in the warm-up, whose totals are given: it is seen nowhere else.
+/// Returns the failures of the warm-up, whose totals are given: they are seen nowhere else.
 pub(super) fn warmup(totals: &RunTotals) -> Option<String> {
     let view = View::totals(&totals.steps, &totals.tasks);
     let wrong = view.measures.errors() + view.measures[Counter::Dropped];

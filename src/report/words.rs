@@ -1,4 +1,4 @@
-//! What several forms of the report put in the same words.
+//! Texts that several forms of the report share.
 
 use super::{model::Errors, stats::Stats};
 use crate::{
@@ -23,7 +23,7 @@ pub(super) fn statuses(stats: &Stats) -> Option<String> {
     (!statuses.is_empty()).then(|| statuses.join(", "))
 }
 
-/// How many failed, with their share when any did: `12 (3.4%)`.
+/// Returns the number of errors, with their share when there are any: `12 (3.4%)`.
 pub(super) fn errors(errors: &Errors) -> String {
     match errors.rate {
         Some(rate) if errors.count > 0 => {
@@ -33,7 +33,8 @@ pub(super) fn errors(errors: &Errors) -> String {
     }
 }
 
-/// What went over the wire; None when nothing was counted, as for statements of MySQL and SQLite.
+/// Returns the bytes on the wire; None when nothing was counted, as for statements of MySQL and
+/// SQLite.
 pub(super) fn traffic(totals: &Stats) -> Option<String> {
     let (sent, received) = (totals[Counter::BytesSent], totals[Counter::BytesReceived]);
     let told = || {
@@ -82,7 +83,8 @@ pub fn at(t_s: f64, warmup_s: f64) -> String {
     }
 }
 
-/// What became of the requests of a warm-up: `1,200 requests, 12 failed (timeout 12): no answer`.
+/// Returns the outcomes of the requests of a warm-up: `1,200 requests, 12 failed (timeout 12): no
+/// answer`.
 pub fn warmup(totals: &RunTotals) -> String {
     let View { measures, .. } = View::totals(&totals.steps, &totals.tasks);
     let mut text = human::plural(measures.count(), "request");

@@ -235,7 +235,7 @@ fn seconds(ns: Nanos) -> f64 {
     (ns as f64 / SECOND as f64 * 1e6).round() / 1e6
 }
 
-/// What was read of a source, as it may be shown.
+/// Hides secrets in the samples of a scrape.
 fn shown(plan: &Plan, scrape: Scrape) -> Scrape {
     let samples = scrape.samples.map(|mut samples| {
         for sample in &mut samples {

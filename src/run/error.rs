@@ -45,9 +45,9 @@ pub enum Cause {
     Failed(String),
     /// The scenario has mistakes that only its databases could find.
     Invalid(Report),
-    /// It was interrupted before there was anything to measure.
+    /// Interrupted before there was anything to measure.
     Interrupted,
-    /// It was interrupted a third time, and left everything as it was.
+    /// Interrupted a third time, with everything left as it was.
     Abandoned,
     /// loadgen itself failed.
     Internal(String),

@@ -323,7 +323,7 @@ impl<C: Custom> Run<C> {
         })
     }
 
-    /// Why what the steps need is not there.
+    /// Returns the cause for a failed preparation of the steps.
     fn cause(&self, error: PrepareError) -> Cause {
         match error {
             PrepareError::Unreachable(words) => Cause::Unreachable(words),

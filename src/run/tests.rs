@@ -406,7 +406,7 @@ async fn a_teardown_is_bounded_after_the_second_interrupt_and_left_at_the_third(
         // In the load, and in the teardown.
         (&[500, 0][..], 10_500),
         (&[500, 2_500][..], 13_000),
-        // All of them in the teardown.
+        // All interrupts come in the teardown.
         (&[2_000, 1_000][..], 13_000),
     ] {
         let began = tokio::time::Instant::now();

@@ -1,4 +1,4 @@
-//! What is wrong with a scenario, where, and what to write instead.
+//! Diagnostics: the problems of a scenario, their spans, and what to write instead.
 
 use super::{Secrets, redact::redact_urls};
 use crate::printable;
@@ -13,7 +13,7 @@ const TOLD: usize = 100;
 /// A stretch of one of the texts that a scenario was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
-    /// Which text: 0 is the file, the others are flags.
+    /// Index of the text: 0 is the file, the others are flags.
     pub source: usize,
     /// First byte.
     pub start: usize,
@@ -37,20 +37,20 @@ impl Span {
 pub struct SourceText {
     /// The file's path as it was given, or what else the text is.
     pub name: String,
-    /// All of it.
+    /// Whole text.
     pub text: String,
 }
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong, in a line.
+    /// Description of the problem, in a line.
     pub message: String,
-    /// Where.
+    /// Span that the problem points at.
     pub place: Span,
-    /// What stands there, or what is expected there; may be empty.
+    /// Label of the span; may be empty.
     pub label: Cow<'static, str>,
-    /// What to write instead.
+    /// Correction to suggest.
     pub help: Option<Cow<'static, str>>,
     /// Another place that has to do with it, with its label.
     pub other: Option<(Span, Cow<'static, str>)>,
@@ -124,7 +124,7 @@ impl Report {
         Self { sources, problems }
     }
 
-    /// The same with secrets hidden that problems repeat, such as a server's about a statement.
+    /// Hides secrets that a problem repeats, such as a server's message about a statement.
     #[must_use]
     pub fn hiding(mut self, secrets: &Secrets) -> Self {
         for problem in &mut self.problems {

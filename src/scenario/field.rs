@@ -5,9 +5,9 @@ use super::diag::Span;
 /// A value with the place it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Spanned<T> {
-    /// What was read.
+    /// Value as read.
     pub value: T,
-    /// Where it stands.
+    /// Span in the source.
     pub place: Span,
 }
 
@@ -17,7 +17,7 @@ pub enum Field<T> {
     /// The key is not there.
     #[default]
     Absent,
-    /// It is there, but its value could not be read; that was told already.
+    /// Present, but unreadable; the problem is reported already.
     Bad(Span),
     /// A value.
     Given(Spanned<T>),
@@ -54,7 +54,7 @@ impl<T> Field<T> {
         matches!(self, Field::Absent)
     }
 
-    /// Where the value stands, read or not.
+    /// Returns the span of the value, readable or not.
     pub fn place(&self) -> Option<Span> {
         match self {
             Field::Absent => None,

@@ -16,7 +16,7 @@ const LARGE: u64 = 256 << 20;
 /// Bound on certificates and keys.
 const SMALL: u64 = 16 << 20;
 
-/// How long a pipe of certificates may bring nothing.
+/// Longest wait for a pipe of certificates that brings nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Pause between two looks at a pipe.
@@ -73,7 +73,7 @@ fn bounded(from: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 struct Patient {
     pipe: File,
     began: Instant,
-    /// It has brought something.
+    /// True once it has brought something.
     spoke: bool,
 }
 

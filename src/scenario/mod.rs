@@ -35,7 +35,7 @@ use text::{Lookup, Outside};
 use toml::de::DeTable;
 use tree::{Converter, Node, NodeKind, Table};
 
-/// What a scenario takes from outside of its file.
+/// Inputs of a scenario from outside of its file.
 pub struct Inputs<'a> {
     /// `--env`: beats the environment.
     pub env: &'a [(String, String)],
@@ -62,19 +62,19 @@ impl Inputs<'_> {
 /// A scenario that was read, but not checked.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Where it was read from.
+    /// Path of the file.
     pub path: PathBuf,
     /// SHA-256 of the file in hexadecimal.
     pub sha256: String,
     /// Its contents.
     pub raw: raw::Root,
-    /// What could not be read.
+    /// Problems found while reading.
     pub problems: Vec<Problem>,
     /// The files that it names, by the path that it gives, or why they cannot be read.
     pub files: HashMap<String, Result<Vec<u8>, String>>,
     /// The texts that places point into: the file, then the flags, then the files of statements.
     pub sources: Arc<[SourceText]>,
-    /// Which of the sources is the file of statements of this name; those that are text.
+    /// Source index of each file of statements, by name; only of those that are text.
     pub statements: HashMap<String, usize>,
     /// Values from the environment and from files, which messages may repeat.
     pub secrets: Arc<Secrets>,
@@ -152,7 +152,7 @@ fn read(
     over(&mut root, outside, &mut problems);
     let secrets = Secrets::of(&root, text);
     let root = Node {
-        // What is missing from the file is told at its first line.
+        // Missing keys are reported at the file's first line.
         place: Span::new(0, 0..0),
         kind: NodeKind::Table(root),
     };
@@ -211,7 +211,7 @@ fn table(
     Ok(converter.table(table.get_ref()))
 }
 
-/// What stands for `${name}`.
+/// Returns the value of `${name}`.
 fn variable(inputs: &Inputs<'_>, name: &str) -> Option<String> {
     let given = inputs.env.iter().rev().find(|(key, _)| key == name);
     match given {

@@ -1,4 +1,4 @@
-//! Where each byte of a TOML string's content stands in the file.
+//! Maps each byte of a TOML string's content to its offset in the file.
 
 /// For each byte of `decoded`, and for its end, the offset in `quoted`, which is the string as it
 /// stands in the file, quotes included.
@@ -65,7 +65,7 @@ mod tests {
     use proptest::prelude::*;
     use toml::de::DeValue;
 
-    /// What stands in the file for the part of the content that reads `part`.
+    /// Returns the source text of the part of the content that reads `part`.
     fn stands(quoted: &str, part: &str) -> String {
         let value = DeValue::parse(quoted).unwrap();
         let decoded = value.get_ref().as_str().unwrap().to_owned();

@@ -280,11 +280,11 @@ impl Reader {
 
 /// A table whose values are being read.
 pub struct Fields<'r, 'n> {
-    /// Who reads it.
+    /// Reader of the table.
     pub reader: &'r Reader,
     /// Its keys and values.
     pub table: &'n tree::Table,
-    /// Where it stands.
+    /// Span of the table.
     pub place: Span,
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// Placeholder of a secret.
 pub const REDACTED: &str = "(redacted)";
 
-/// Whether a header, parameter or key of this name holds a secret.
+/// Returns true if a header, parameter or key of this name holds a secret.
 pub fn is_secret(name: &str) -> bool {
     const NAMES: [&str; 4] = [
         "authorization",
@@ -61,7 +61,7 @@ pub fn redact_urls(text: &str) -> String {
     redacted
 }
 
-/// The same with a star for each byte, so that everything stays at its place.
+/// Masks URLs with a star for each byte, so that offsets stay the same.
 pub fn mask_urls(text: &str) -> String {
     let mut masked = text.to_owned();
     for span in secrets(text) {

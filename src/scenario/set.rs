@@ -35,7 +35,7 @@ pub(super) fn apply(
             return;
         }
     };
-    // As in a file, space around a value means nothing; in quotes it is kept.
+    // Space around a value has no meaning, as in a file; in quotes it is kept.
     let space = value.len() - value.trim_start().len();
     let start = PREFIX.len() + path.len() + 1 + space;
     let value = node(value.trim(), start, source, outside, problems);
@@ -51,7 +51,7 @@ pub(super) fn apply(
     }
 }
 
-/// The same for a value that stands in a file; the whole path is at `place`.
+/// Does the same for a value from a file, whose path has the span `place`.
 pub(super) fn apply_node(
     root: &mut Table,
     path: &str,

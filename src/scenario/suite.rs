@@ -23,13 +23,13 @@ use toml::de::DeTable;
 /// A suite that was read, but not checked.
 #[derive(Debug)]
 pub struct Suite {
-    /// Where it was read from.
+    /// Path of the file.
     pub path: PathBuf,
     /// SHA-256 of the file in hexadecimal.
     pub sha256: String,
     /// Its contents.
     pub raw: raw::Suite,
-    /// What could not be read.
+    /// Problems found while reading.
     pub problems: Vec<Problem>,
     /// The texts that places point into. The first stands for the scenario of a phase, of which
     /// there are several; the suite's own file is the second, and flags come after it.
@@ -39,10 +39,10 @@ pub struct Suite {
     pub scenarios: Vec<Option<Result<Scenario, Report>>>,
 }
 
-/// Where the suite's own file is among its sources.
+/// Index of the suite's own file among its sources.
 const OWN: usize = 1;
 
-/// Whether a text is a suite's rather than a scenario's.
+/// Returns true if a text is a suite rather than a scenario.
 pub(super) fn is_suite(text: &str) -> bool {
     let (table, _) = DeTable::parse_recoverable(text);
     let mut keys = table.get_ref().keys();
@@ -139,7 +139,7 @@ fn append(root: &mut Table, key: &str, items: &[Node]) {
     let place = first.place;
     match root.entries.iter_mut().find(|entry| entry.key == key) {
         Some(entry) => {
-            // What is no list is told where the scenario is read.
+            // Anything but a list is reported where the scenario is read.
             if let NodeKind::Array(own) = &mut entry.value.kind {
                 own.extend_from_slice(items);
             }

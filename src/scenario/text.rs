@@ -6,7 +6,7 @@ use std::ops::Range;
 /// Looks up a variable of the environment.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Where `${...}` is filled from.
+/// Values of `${...}`.
 #[derive(Clone, Copy)]
 pub struct Outside<'a> {
     /// `${NAME}`: variables.
@@ -22,7 +22,7 @@ pub struct Text {
     place: Span,
     written: String,
     pieces: Vec<Piece>,
-    /// Where `written` begins in the source, if it stands there byte by byte.
+    /// Offset of `written` in the source, if it occurs there byte by byte.
     first: usize,
     /// Else where each of its bytes stands, and its end.
     offsets: Option<Box<[usize]>>,
@@ -33,16 +33,16 @@ pub struct Text {
 pub enum Piece {
     /// Stands in the scenario.
     Literal {
-        /// Where in [`Text::written`] it begins.
+        /// Offset in [`Text::written`].
         at: usize,
-        /// What it says.
+        /// Content.
         text: String,
     },
     /// Comes from the environment or a file, or is the default that stands in for it.
     Environment {
-        /// Where in [`Text::written`] it is asked for.
+        /// Span of the reference in [`Text::written`].
         span: Range<usize>,
-        /// What it says; never to be shown.
+        /// Value; never to be shown.
         value: String,
     },
 }
@@ -119,12 +119,12 @@ impl Text {
         self.pieces = pieces;
     }
 
-    /// All of it, quotes included.
+    /// Returns the span of the whole text, quotes included.
     pub fn place(&self) -> Span {
         self.place
     }
 
-    /// Where a part of [`Text::written`] stands.
+    /// Returns the span of a part of [`Text::written`].
     pub fn place_of(&self, span: Range<usize>) -> Span {
         let at = |offset: usize| match &self.offsets {
             Some(offsets) => offsets.get(offset).copied().unwrap_or(self.place.end),
@@ -133,12 +133,12 @@ impl Text {
         Span::new(self.place.source, at(span.start)..at(span.end))
     }
 
-    /// As it stands in the scenario, with `${NAME}` unexpanded: what may be shown.
+    /// Returns the text as the scenario has it, with `${NAME}` unexpanded: what may be shown.
     pub fn written(&self) -> &str {
         &self.written
     }
 
-    /// What it says, with the environment's values: never to be shown.
+    /// Returns the text with the environment's values filled in: never to be shown.
     pub fn value(&self) -> String {
         let text = |piece: &Piece| match piece {
             Piece::Literal { text, .. } | Piece::Environment { value: text, .. } => text.clone(),
@@ -151,7 +151,7 @@ impl Text {
         &self.pieces
     }
 
-    /// Whether any of it comes from the environment.
+    /// Returns true if any part comes from the environment.
     pub fn is_from_environment(&self) -> bool {
         let from = |piece: &Piece| matches!(piece, Piece::Environment { .. });
         self.pieces.iter().any(from)
@@ -198,7 +198,7 @@ impl Wrong {
     }
 }
 
-/// What a secret's file says: its text without the line break at its end, which editors put there.
+/// Returns the content of a secret's file, without the line break that editors put at its end.
 fn of_file(path: &str, outside: Outside<'_>) -> Result<String, Wrong> {
     let wrong = |words: String| Wrong::File(path.to_owned(), words);
     let path = path.trim();

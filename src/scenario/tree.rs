@@ -13,9 +13,9 @@ use toml::de::{DeTable, DeValue};
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Where.
+    /// Span in the source.
     pub place: Span,
-    /// What.
+    /// Value.
     pub kind: NodeKind,
 }
 
@@ -43,14 +43,14 @@ pub enum NodeKind {
 /// A number with a point or an exponent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Float {
-    /// What it is; may be infinite or none at all.
+    /// Value; may be infinite or NaN.
     pub number: f64,
     /// All its digits, as JSON has numbers: without a plus and underscores.
     pub digits: Arc<str>,
 }
 
 impl Float {
-    /// Of TOML's text without its underscores.
+    /// Parses TOML's text without its underscores.
     fn of(text: &str) -> Self {
         Self {
             number: text.parse().unwrap_or(f64::NAN),
@@ -63,14 +63,14 @@ impl Float {
         self.number.is_finite()
     }
 
-    /// What is sent of it.
+    /// Returns the value to send.
     pub fn value(&self) -> Value {
         Value::of_float(self.number, &self.digits)
     }
 }
 
 impl Node {
-    /// Whether it is a table.
+    /// Returns true for a table.
     pub fn is_table(&self) -> bool {
         matches!(self.kind, NodeKind::Table(_))
     }
@@ -104,7 +104,7 @@ pub struct Table {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// Span of the key.
     pub place: Span,
     /// The value.
     pub value: Node,
@@ -132,7 +132,7 @@ impl Table {
 pub(super) struct Converter<'a> {
     pub source: usize,
     pub text: &'a str,
-    /// Where `text` begins in the source, when it is a part of it.
+    /// Offset of `text` in the source, if it is a part of it.
     pub shift: usize,
     pub outside: Outside<'a>,
     pub problems: &'a mut Vec<Problem>,

@@ -9,9 +9,9 @@ pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}; {help}")]
 pub struct Invalid {
-    /// What is wrong.
+    /// Description of the problem.
     pub message: String,
-    /// What to write instead.
+    /// Correction to suggest.
     pub help: String,
 }
 
@@ -207,8 +207,8 @@ fn decimal(number: &str, unit: u128) -> Option<u128> {
     Some(u128::from(whole) * unit + parts)
 }
 
-/// What these texts look like, as regular expressions of JSON Schema (ECMA-262): narrow enough to
-/// find a missing unit, and never narrower than what is read.
+/// Regular expressions of JSON Schema (ECMA-262) for these texts: narrow enough to find a missing
+/// unit, and never narrower than what is read.
 pub mod patterns {
     /// [`super::duration`].
     pub const DURATION: &str = r"^\s*([0-9]+(\.[0-9]+)?\s*(ns|us|µs|ms|s|m|h|d)\s*)+$";
@@ -326,7 +326,8 @@ mod tests {
         }
     }
 
-    /// What is read looks like its pattern; a missing or misspelt unit does not.
+    /// Checks that texts which can be read match their pattern; a missing or misspelt unit does
+    /// not.
     #[test]
     fn patterns_are_no_narrower_than_what_is_read() {
         let check = |pattern: &str, read: &dyn Fn(&str) -> bool, texts: &[&str]| {

@@ -50,7 +50,7 @@ pub async fn make(maker: &mut Maker<'_>, scale: u32) -> Result<Vec<Filled>, Stri
     Ok(vec![filled])
 }
 
-/// So many groups of eleven digits, as sysbench has them.
+/// Returns this many groups of eleven digits, as sysbench has them.
 fn digits(rng: &mut Stream, groups: usize) -> String {
     let group = |_| format!("{:011}", rng.random_range(0..100_000_000_000u64));
     (0..groups).map(group).collect::<Vec<_>>().join("-")

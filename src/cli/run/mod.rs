@@ -39,7 +39,7 @@ pub struct Args {
     /// Worker threads [default: one per processor, and no more than there are users or slots]
     #[arg(long, value_name = "N", env = "LOADGEN_WORKERS")]
     workers: Option<NonZeroUsize>,
-    /// How progress is shown
+    /// Display of the progress
     #[arg(long, value_enum, default_value_t, env = "LOADGEN_DASHBOARD")]
     dashboard: dashboard::DisplayMode,
     #[command(flatten)]

@@ -13,10 +13,10 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Those who want a result.
+/// Publishes a result in every form that was asked for.
 #[derive(Debug, Clone)]
 pub struct Publisher {
-    /// Where it is written.
+    /// Files to write.
     pub outputs: Outputs,
     /// Shows no summary, only what failed.
     pub quiet: bool,
@@ -31,7 +31,7 @@ pub struct Publication {
     pub summary: String,
     /// Its summary for the job that it is of, if it is to have one.
     pub job: Option<String>,
-    /// How the process ends, unless something cannot be written.
+    /// Exit code, unless something cannot be written.
     pub exit: Exit,
 }
 
@@ -43,8 +43,8 @@ impl Publisher {
         conclude(exit, &problems)
     }
 
-    /// The same, where an interrupt ends the wait for readers of pipes and of the terminal. What
-    /// was published is given back, unless they are still waited for.
+    /// Publishes, but an interrupt ends the wait for readers of pipes and of the terminal. Returns
+    /// what was published, unless they are still waited for.
     pub async fn publish_patiently(
         self,
         publication: Publication,

@@ -92,7 +92,7 @@ impl<'a> SuiteObserver for SuiteWatcher<'a> {
             folder.clear();
         }
         self.outputs = self.args.outputs.of_phase(number, &phase.name);
-        // What is read was held against them before the first phase.
+        // The outputs were compared with the files to read before the first phase.
         let folder = self.outputs.prepare(&[]).map_err(Cause::Internal)?;
         self.phase = folder.map(Rc::new);
         let watcher = self.args.watcher(&phase.plan, self.phase.clone());

@@ -101,7 +101,7 @@ fn draw(
     let most = most.fold(0.0, |most: f64, (_, value)| most.max(*value));
     let height = ticks(most).last().copied().unwrap_or(1.0);
     let length = (view.state.elapsed as f64 / 1e9).max(SHORTEST);
-    // What is most important is drawn last, on top.
+    // The most important line is drawn last, on top.
     let datasets = lines.iter().map(|(number, points)| {
         let (marker, tone) = style.line(*number);
         Dataset::default()

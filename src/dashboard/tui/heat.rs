@@ -1,4 +1,4 @@
-//! How many response times were how long, over time.
+//! Latency heatmap.
 
 use super::{panels::block, screen::View, style::Style};
 use crate::{

@@ -1,4 +1,4 @@
-//! What keys mean.
+//! Keys and their meaning.
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 
@@ -38,7 +38,7 @@ pub(super) const KEYS: [(&str, &str); 6] = [
     ("?", "these keys"),
 ];
 
-/// What an event asks for.
+/// Returns the action of an event.
 pub(super) fn action(event: &Event) -> Option<Action> {
     let key = match event {
         Event::Key(key) if key.kind == KeyEventKind::Press => key,

@@ -38,7 +38,7 @@ use style::Style;
 use terminal::Screen;
 use tokio::sync::watch;
 
-/// How long a key may wait, and how long the end.
+/// Longest wait for a key, and so for the end.
 const POLL: Duration = Duration::from_millis(50);
 /// A terminal that has not taken the last picture by then is not waited for any longer.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -112,7 +112,7 @@ fn draw(mut screen: Screen, mut states: watch::Receiver<Arc<State>>, stop: &Atom
             return;
         }
         changed = false;
-        // What cannot be polled any more brings no keys; the pause is kept all the same.
+        // If events cannot be polled any more there are no keys; the pause is kept all the same.
         match event::poll(POLL) {
             Ok(true) => changed = event::read().is_ok_and(|event| take(&event, &mut view)),
             Ok(false) => {}

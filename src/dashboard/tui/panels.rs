@@ -124,7 +124,7 @@ pub(super) fn errors(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Sty
     list(frame, area, style, "Errors", lines);
 }
 
-/// How many lines the errors take.
+/// Returns the number of lines of the errors.
 pub(super) fn error_lines(state: &State) -> usize {
     let classes = state.details.iter().flat_map(|details| &*details.classes);
     classes
@@ -133,7 +133,7 @@ pub(super) fn error_lines(state: &State) -> usize {
         .max(1)
 }
 
-/// What the system under test says of itself, what was done to the world, and what was said.
+/// Draws the target's metrics, the events, and the messages.
 pub(super) fn background(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style) {
     let state = &view.state;
     let block = block(style).title(Span::styled(
@@ -181,7 +181,7 @@ pub(super) fn background(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
     let mut rows = rows.iter();
     // Some room is left to what happened.
     let room = usize::from(inner.height).saturating_sub(said.len().min(2));
-    // What never changes has least to say.
+    // Series that never change come last.
     let (moving, still): (Vec<_>, Vec<_>) = state.observed.iter().partition(|one| one.moves());
     let shown = moving.into_iter().chain(still).take(room.max(1));
     for (one, row) in shown.zip(&mut rows) {
@@ -234,7 +234,7 @@ fn ending(title: &str, width: usize) -> String {
     format!("…{end}")
 }
 
-/// How many lines the world takes.
+/// Returns the number of lines of the background.
 pub(super) fn background_lines(state: &State) -> usize {
     // Messages may take two lines.
     (state.observed.len() + state.events.len() + 2 * state.messages.len()).max(1)

@@ -1,5 +1,5 @@
-//! Where each panel goes: side by side where there is room, one below the other where there is
-//! not, and left out, the least important first, where there is none at all.
+//! Layout of the panels: side by side where there is room, one below the other where there is not,
+//! and left out, the least important first, where there is none at all.
 
 use super::{charts, heat, input::Change, panels, style::Style, table};
 use crate::dashboard::State;
@@ -15,14 +15,14 @@ const WIDE: u16 = 96;
 /// Lists grow to so many lines before charts grow at all.
 const LIST: u16 = 10;
 
-/// What the reader chose to see.
+/// Choices of the reader.
 #[derive(Debug, Default)]
 pub(super) struct View {
     /// The newest state, or the one at which the display is held.
     pub state: Arc<State>,
     /// The newest, while the display is held.
     waiting: Option<Arc<State>>,
-    /// Of [`crate::dashboard::Outline::series`].
+    /// Index into [`crate::dashboard::Outline::series`].
     pub selected: usize,
     pub help: bool,
 }
@@ -36,7 +36,7 @@ impl View {
         }
     }
 
-    /// Whether the display is held.
+    /// Returns true if the display is paused.
     pub fn paused(&self) -> bool {
         self.waiting.is_some()
     }
@@ -119,7 +119,7 @@ fn arranged(view: &View, body: Rect) -> Vec<(Panel, Rect)> {
             left -= least;
         }
     }
-    // What is left goes to lists that are cut, and then to charts, which are never too large.
+    // The rest goes to lists that are cut, and then to charts, which are never too large.
     for place in order {
         let wanted = bands[place].most.min(LIST).saturating_sub(heights[place]);
         if heights[place] > 0 && bands[place].most < u16::MAX {

@@ -7,7 +7,7 @@ use ratatui::{
     symbols::Marker,
 };
 
-/// What the terminal can show.
+/// Style of the screen: what the terminal can show.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
     pub terminal: TerminalStyle,
@@ -24,11 +24,11 @@ const LINES: [(Color, char); 3] = [
 /// From few to many, of the 256 colours: slate, blue, green, yellow; each lighter than the one before,
 /// and all of them seen on dark and on light. Red is left to what is wrong.
 const RAMP: [u8; 8] = [60, 61, 67, 73, 78, 114, 185, 227];
-/// The same without them.
+/// Shades without colours.
 const SHADES: [char; 8] = ['░', '░', '░', '▒', '▒', '▓', '▓', '█'];
 
 impl Style {
-    /// Of a terminal that looks like this.
+    /// Returns the style for a terminal with these abilities.
     pub(super) fn of(terminal: &TerminalStyle) -> Self {
         let set = |name: &str| std::env::var(name).unwrap_or_default();
         Self {
@@ -68,7 +68,7 @@ impl Style {
         }
     }
 
-    /// How the line is named: by its colour, or by its letter as well.
+    /// Returns the label of a line: coloured, or with its letter as well.
     pub(super) fn legend(&self, number: usize, name: &str) -> (String, Attributes) {
         match self.line(number) {
             (Marker::Custom(letter), style) => (format!("{letter} {name}"), style),

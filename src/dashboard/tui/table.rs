@@ -50,7 +50,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
         .map_or(&none, |details| &*details.rows);
     let nothing = Row::default();
     let room = usize::from(inner.height).saturating_sub(1).max(1);
-    // As many as there is room for, the chosen one among them.
+    // Show as many as there is room for, the chosen one among them.
     let skipped = (view.selected + 1).saturating_sub(room);
     let names = view.state.outline.series.iter().enumerate();
     for (place, name) in names.skip(skipped) {

@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-/// Whether the terminal is ours now. A process has but one.
+/// True while the terminal is ours. A process has but one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Held while a picture is being written.
 static DRAWING: Mutex<()> = Mutex::new(());
@@ -38,7 +38,7 @@ static HOOK: Once = Once::new();
 /// The guard of the terminal, as long as it is ours.
 static GUARD: Mutex<Option<Guard>> = Mutex::new(None);
 
-/// How often, and after what pause each, a picture that is being written is waited for.
+/// Number of waits, and the pause of each, for a picture that is being written.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -88,7 +88,7 @@ pub fn leave() {
         return;
     }
     for _ in 0..TRIES {
-        // It may be this very thread that is drawing, and panics.
+        // The panicking thread may be the one that draws.
         match DRAWING.try_lock() {
             Err(TryLockError::WouldBlock) => sleep(PAUSE),
             Ok(_) | Err(TryLockError::Poisoned(_)) => break,

@@ -18,7 +18,7 @@ use crate::{
 use ratatui::{Terminal, backend::TestBackend};
 use std::sync::Arc;
 
-/// Of a terminal that shows everything, but without colours, which a snapshot does not have.
+/// Style of a terminal that shows everything except colours, which a snapshot does not have.
 const STYLE: Style = Style {
     terminal: TerminalStyle {
         colour: true,
@@ -65,7 +65,7 @@ fn run() -> State {
     state
 }
 
-/// The same, when others have something to say as well.
+/// Returns a state with events, metrics and messages.
 fn observed() -> State {
     let mut state = run();
     state.events.push(LiveEvent {

@@ -1,4 +1,4 @@
-//! Who may look: pages that were asked for by the name of this very machine.
+//! Access control: only pages that were requested by the name of this very machine.
 //!
 //! The server listens on loopback alone, but a browser on this machine also runs other people's
 //! pages. One of them could ask for ours under a name of its own that leads to 127.0.0.1 (DNS
@@ -12,7 +12,7 @@ use axum::{
 };
 use std::net::IpAddr;
 
-/// What a browser is told to hold a page of ours to.
+/// Security headers of every response.
 const HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",

@@ -1,4 +1,4 @@
-//! What all viewers are told: each update once, made once, and never waited for.
+//! Updates for all viewers: each is made once, sent once, and never waited for.
 
 use super::message::{Cursor, FullState, Update};
 use crate::dashboard::State;

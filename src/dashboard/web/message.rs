@@ -1,5 +1,5 @@
-//! What the page is told, as JSON. Figures of tables are in words already, so that they read as
-//! they do elsewhere; those of charts are numbers.
+//! Messages to the page, as JSON. Figures of tables are in words already, so that they read as they
+//! do elsewhere; those of charts are numbers.
 
 use crate::{
     dashboard::{LogHistogram, Point, State, log_histogram, render},
@@ -9,7 +9,7 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How many buckets of [`LogHistogram`] make a row of the heatmap.
+/// Buckets of [`LogHistogram`] in a row of the heatmap.
 const ROW: u16 = 5;
 
 /// Everything there is to know: what a page needs at first, or when it missed something.
@@ -30,7 +30,7 @@ pub(super) struct FullState<'a> {
     update: Update<'a>,
 }
 
-/// What has come since a [`Cursor`] was where it is.
+/// Changes since a [`Cursor`].
 #[derive(Debug, Serialize)]
 pub(super) struct Update<'a> {
     points: Vec<Dot>,
@@ -38,7 +38,7 @@ pub(super) struct Update<'a> {
     now: Now<'a>,
 }
 
-/// How far a page has been told.
+/// Position of a page: what it has received.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cursor {
     /// The next second.
@@ -77,7 +77,7 @@ struct Readings<'a> {
 #[derive(Debug, Serialize)]
 struct Now<'a> {
     elapsed_s: f64,
-    /// Of the planned length, 0 to 1; None where the run has no planned end.
+    /// Share of the planned length, 0 to 1; None where the run has no planned end.
     share: Option<f64>,
     position: String,
     so_far: Vec<String>,
@@ -194,7 +194,7 @@ impl Cursor {
         }
     }
 
-    /// How many seconds it is behind `other`.
+    /// Returns the number of seconds that it is behind `other`.
     pub fn behind(self, other: Cursor) -> u64 {
         other.second.saturating_sub(self.second)
     }

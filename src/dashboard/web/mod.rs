@@ -31,11 +31,11 @@ use tokio::{
     sync::{oneshot, watch},
 };
 
-/// How long viewers may take to be told the end.
+/// Longest time that viewers may take to receive the end.
 const PATIENCE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(10);
 
-/// What is served, by path: its type, and its bytes.
+/// Files to serve, by path: the type, and the bytes.
 const FILES: [(&str, &str, &str); 5] = [
     (
         "/",
@@ -108,7 +108,7 @@ impl Web {
         })
     }
 
-    /// Where the page is.
+    /// Returns the URL of the page.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
@@ -129,7 +129,7 @@ impl Web {
         while self.hub.viewers() > 0 && Instant::now() < deadline {
             thread::sleep(POLL);
         }
-        // What was handed over may still be on its way out of this process.
+        // Sent data may still be on its way out of this process.
         thread::sleep(POLL);
     }
 }

@@ -197,7 +197,7 @@ fn a_viewer_gets_the_whole_then_news_then_the_end() {
     serving.web.end("PASSED: all 2 thresholds held", "passed");
     let end = viewer.until("end");
     assert_eq!(end["outcome"], "passed");
-    // Who comes now, or comes back, has everything at once.
+    // A viewer that connects now, or again, gets everything at once.
     let mut late = serving.watch();
     let whole = late.until("whole");
     assert_eq!(whole["name"], "watched");
@@ -261,7 +261,7 @@ fn many_viewers_see_the_same() {
 fn connections_are_bounded() {
     let serving = serving();
     let mut open: Vec<TcpStream> = (0..MOST).map(|_| serving.connect()).collect();
-    // All of them are served, one more waits until one goes.
+    // All of them are served; one more waits until one goes.
     for stream in &mut open {
         write!(stream, "GET /live.css HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         assert_eq!(stream.read(&mut [0; 1]).unwrap(), 1);

@@ -46,7 +46,7 @@ enum GeneratorKind {
     Sequence {
         from: i64,
         step: i64,
-        /// How many values there are before it begins again.
+        /// Number of values before it starts again.
         length: u128,
     },
     Constant(Value),
@@ -225,7 +225,7 @@ impl Generator {
         }))
     }
 
-    /// Whether none of its values may be taken twice.
+    /// Returns true if no value may be taken twice.
     pub fn is_unique(&self) -> bool {
         match &self.0 {
             GeneratorKind::Rows(rows) => rows.are_unique(),

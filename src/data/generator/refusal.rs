@@ -1,4 +1,4 @@
-//! Why a generator cannot be made.
+//! Reasons why a generator cannot be made.
 
 use super::{GREATEST_EXPONENT, GREATEST_WEIGHT};
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub struct Refusal {
     /// The argument's name as the scenario writes it; for `weighted` the text whose weight it is.
     pub argument: Cow<'static, str>,
-    /// What is wrong with it, in words.
+    /// Description of what is wrong.
     pub message: Cow<'static, str>,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn finite(argument: &'static str, value: f64) -> Result<(), Refusal> 
     }
 }
 
-/// Of `zipf`.
+/// Checks the exponent of `zipf`.
 pub(super) fn of_exponent(exponent: f64) -> Result<(), Refusal> {
     finite("exponent", exponent)?;
     if exponent < 0.0 {
@@ -45,7 +45,7 @@ pub(super) fn of_exponent(exponent: f64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What is wrong with a weight, if anything.
+/// Returns what is wrong with a weight, if anything.
 pub fn of_weight(weight: f64) -> Option<Cow<'static, str>> {
     if !weight.is_finite() {
         Some("a weight is a finite number".into())

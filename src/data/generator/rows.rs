@@ -11,7 +11,7 @@ use std::{fmt, sync::Arc};
 pub enum Order {
     /// One after the other, then from the start again.
     Sequential,
-    /// The same, in an order that the seed decides.
+    /// One after the other, in an order that the seed decides.
     Shuffled(Arc<[u32]>),
     /// Any, each time.
     Random,
@@ -22,7 +22,7 @@ pub enum Order {
     Weighted(Arc<[f64]>),
 }
 
-/// How rows are to be taken, as long as it is not known which they are.
+/// Order of rows before their number is known.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Take {
     /// See [`Order`].
@@ -88,7 +88,7 @@ impl Take {
         }
     }
 
-    /// Whether no row is taken twice.
+    /// Returns true if no row is taken twice.
     pub fn is_unique(&self) -> bool {
         matches!(self, Take::Unique)
     }
@@ -199,7 +199,7 @@ mod tests {
         Rows::new(values.collect(), order).unwrap()
     }
 
-    /// What so many draws take.
+    /// Takes this many draws.
     fn taken(rows: &Rows, draws: u64) -> Vec<Value> {
         let mut rng = Stream::seed_from_u64(1);
         (0..draws)
@@ -238,7 +238,7 @@ mod tests {
         }
     }
 
-    /// How often each of so many rows is taken in ten thousand draws.
+    /// Counts how often each row is taken in ten thousand draws.
     fn shares(rows: &Rows, count: usize) -> Vec<u32> {
         let mut counts = vec![0u32; count];
         for value in sorted(taken(rows, 10_000)) {

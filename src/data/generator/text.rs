@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use std::fmt::Write;
 use uuid::Builder;
 
-/// What a made-up text names.
+/// Kind of made-up text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fake {
     /// A first name.
@@ -22,7 +22,7 @@ pub enum Fake {
     Email,
 }
 
-/// How the time of day is written.
+/// Notation of the time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
     /// `2026-11-21T09:30:00.123Z`.

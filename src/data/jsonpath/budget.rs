@@ -21,7 +21,7 @@ pub struct Meter {
 /// An evaluation that would take too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted {
-    /// How many values it may visit.
+    /// Most values it may visit.
     pub limit: u64,
 }
 

@@ -61,9 +61,9 @@ pub enum Selector {
 pub enum Test {
     /// One of them holds (`||`).
     Any(Vec<Test>),
-    /// All of them hold (`&&`).
+    /// True if all hold (`&&`).
     All(Vec<Test>),
-    /// It does not hold (`!`).
+    /// True if the inner test does not hold (`!`).
     Not(Box<Test>),
     /// The query finds something.
     Exists(Query),
@@ -75,7 +75,7 @@ pub enum Test {
         text: Operand,
         /// The regular expression.
         pattern: Pattern,
-        /// It must match the whole text (`match`), not a part of it (`search`).
+        /// True for `match` (the whole text), false for `search` (a part of it).
         whole: bool,
     },
 }

@@ -2,12 +2,12 @@
 
 use super::query::Literal;
 
-/// Why a text is no path.
+/// Syntax error in a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     /// Byte of the text at which it is wrong.
     pub at: usize,
-    /// What is wrong there.
+    /// Description of the error.
     pub message: String,
 }
 

@@ -61,7 +61,7 @@ fn the_examples_of_the_rfc_hold() {
             json!([8.95, 12.99, 8.99, 22.99]),
         ),
         ("$..book[?@.price == value($..bicycle.price)]", json!([])),
-        // What is not there is neither less nor greater, but equal.
+        // A missing value is neither less nor greater than another, but equal.
         (
             "$..book[?@.none <= @.nothing && @.none >= @.nothing].price",
             json!([8.95, 12.99, 8.99, 22.99]),

@@ -1,13 +1,13 @@
-//! How values are written into requests.
+//! Escaping of values in requests.
 
 use crate::data::Value;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::form_urlencoded::byte_serialize;
 
-/// How a value is written where it stands, so that data can never change a request's structure.
+/// Escaping of a value where it is inserted, so that data cannot change a request's structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
-    /// As it is (raw bodies).
+    /// No escaping (raw bodies).
     None,
     /// Percent-encoded, everything but RFC 3986 unreserved characters (path and query).
     Url,

@@ -15,13 +15,13 @@ use std::ops::Range;
 /// A piece of a text, with its place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece<'a> {
-    /// What it is.
+    /// Text or a hole.
     pub kind: PieceKind<'a>,
     /// Bytes of the text that it takes; of a hole only the name.
     pub span: Range<usize>,
 }
 
-/// What a piece is.
+/// Kind of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PieceKind<'a> {
     /// Stands for itself.
@@ -30,14 +30,14 @@ pub enum PieceKind<'a> {
     Hole(&'a str),
 }
 
-/// Why a text cannot be split.
+/// Syntax error in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     /// Bytes of the text that are wrong.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// Description of the error.
     pub message: &'static str,
-    /// What to write instead.
+    /// Correction to suggest.
     pub help: &'static str,
 }
 
@@ -57,7 +57,7 @@ pub fn split(text: &str) -> Result<Vec<Piece<'_>>, Malformed> {
     Ok(pieces)
 }
 
-/// Whether `name` could stand in a hole.
+/// Returns true if `name` may be used in a hole.
 pub fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name

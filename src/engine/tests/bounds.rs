@@ -17,7 +17,7 @@ use std::{
 /// A run as the target and the report see it.
 #[derive(Debug, PartialEq)]
 struct Sent {
-    /// When each step began, with its index and its values.
+    /// Start of each step, with its index and its values.
     steps: Vec<(Nanos, usize, String)>,
     /// Sums of latencies, in ms, by what became of the runs.
     waits: [u64; 2],
@@ -49,7 +49,7 @@ impl Sent {
     }
 }
 
-/// How many sessions there were.
+/// Returns the number of sessions.
 fn sessions(ran: &Ran) -> usize {
     let sessions: BTreeSet<u64> = ran.seen.iter().map(|seen| seen.session).collect();
     sessions.len()

@@ -20,7 +20,7 @@ fn a_failed_step_ends_the_run_and_is_counted_by_class() {
     assert_eq!(ran.task(0).by_class[ErrorClass::Status5xx], 10);
     assert_eq!(ran.step(0)[Timer::Ok].len(), 10);
     assert_eq!(ran.step(1)[Timer::Failed].len(), 10);
-    // They all failed alike.
+    // All failures were alike.
     assert_eq!(ran.step(1).samples.len(), 1);
     assert_eq!(ran.step(1).samples[0].message, "status 503");
     assert_eq!(ran.step(2)[Counter::Offered], 0);
@@ -44,7 +44,7 @@ fn what_this_machine_ran_out_of_is_counted_apart() {
         ..FakeDriver::steady(clock, MS)
     });
     let ports = |second: usize| ran.snapshots[second].shortages[Shortage::Ports];
-    // Of the numbers 0 to 9, and 10 to 19.
+    // Multiples of 3 among the numbers 0 to 9, and 10 to 19.
     assert_eq!((ports(0), ports(1)), (3, 2));
     let step = ran.step(0);
     assert_eq!(step.by_class[ErrorClass::Other], 5);

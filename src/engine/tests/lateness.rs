@@ -49,7 +49,7 @@ fn user_time(ran: &Ran) -> Vec<UserTime> {
 
 #[test]
 fn arrivals_that_had_a_slot_are_told_without_their_lag() {
-    // Of ten a second, those due at 400 to 1300 ms begin at 1305 ms.
+    // At ten a second, the arrivals due at 400 to 1300 ms begin at 1305 ms.
     let ran = drive_stalled(
         watched(Load::Open(open(10.0, 2, 50, 10)), &[1]),
         &[(315 * MS, 990 * MS)],
@@ -79,8 +79,8 @@ fn waiting_for_a_slot_is_no_lag() {
 
 #[test]
 fn what_waited_for_a_late_slot_is_told_without_the_lag_of_the_run_before_it() {
-    // Those due at 400 to 1300 ms follow one another in the one slot from 1305 ms on, and the one
-    // that is due at 1400 ms still waits for the last of them.
+    // The arrivals due at 400 to 1300 ms follow one another in the one slot from 1305 ms on, and
+    // the one due at 1400 ms still waits for the last of them.
     let ran = drive_stalled(
         watched(Load::Open(open(10.0, 2, 1, 10)), &[1]),
         &[(315 * MS, 990 * MS)],
@@ -156,8 +156,8 @@ fn what_no_threshold_looks_at_has_no_second_histogram() {
 
 #[test]
 fn runs_past_the_end_by_their_lag_alone_are_told() {
-    // Those due at 700, 800 and 900 ms begin at 955 ms and end at 1015 ms; without lag the last
-    // would have ended at 960 ms.
+    // The arrivals due at 700, 800 and 900 ms begin at 955 ms and end at 1015 ms; without lag the
+    // last would have ended at 960 ms.
     let ran = drive_stalled(
         watched(Load::Open(open(10.0, 1, 50, 10)), &[1]),
         &[(655 * MS, 300 * MS)],

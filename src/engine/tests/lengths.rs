@@ -1,4 +1,4 @@
-//! How long loads are, and when they stop sending.
+//! Tests of the length of loads, and of the time at which they stop sending.
 
 use super::*;
 use crate::plan::Iterations;
@@ -14,7 +14,7 @@ fn shared(users: Curve, seconds: u64, runs: u64) -> Plan {
     plan(Load::Closed(load), &[1])
 }
 
-/// So many for a second, then none.
+/// Returns a curve at this level for a second, then at 0.
 fn then_none(level: f64) -> Curve {
     Curve::default()
         .then(Duration::ZERO, level)

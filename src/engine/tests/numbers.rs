@@ -256,7 +256,7 @@ fn what_comes_before_and_after_the_load_has_numbers_of_its_own() {
     }
     workers.iter().for_each(|numbers| numbers.settle(&data));
     assert_eq!((setup, data.next_number(0)), (0, 11));
-    // As many as the others have counted: a fourth of the tasks draws it.
+    // The next number is what the other tasks have counted: a fourth of the tasks draws it.
     let fourth = data.next_number(3);
     assert!(fourth <= 10);
     assert_eq!(data.next_number(4), fourth);

@@ -100,7 +100,7 @@ fn paced_users_begin_on_their_ticks_and_leave_missed_ones_out() {
         .map(|percent| latency.percentile(percent).unwrap() / (10 * MS))
         .into();
     assert_eq!(times, [170, 30, 10]);
-    // What the target held up is not the generator's lag.
+    // Delays by the target are not the generator's lag.
     let lag: u64 = ran.snapshots.iter().map(|s| s.lag.len()).sum();
     assert_eq!(lag, 7);
 }
@@ -246,7 +246,7 @@ fn unique_rows_are_taken_once_over_all_users_and_workers_and_then_no_more() {
         let mut all: Vec<String> = (0..25).map(|n| format!("Int({n})")).collect();
         all.sort_unstable();
         assert_eq!(taken, all);
-        // They are no requests, and no failures.
+        // Dropped arrivals are no requests, and no failures.
         let (task, step) = (ran.task(0), ran.step(0));
         assert_eq!(task[Counter::Exhausted], exhausted);
         assert_eq!((task.count(), task[Counter::Offered]), (25, 25 + exhausted));

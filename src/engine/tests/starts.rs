@@ -23,7 +23,7 @@ fn users(count: f64, seconds: u64) -> Closed {
     }
 }
 
-/// What one user did: the step and when it began, in ms.
+/// Returns the steps of one user with their starts in ms.
 fn of(ran: &Ran, user: u64) -> Vec<(usize, Nanos)> {
     let own = ran.seen.iter().filter(|seen| seen.session == user);
     own.map(|seen| (seen.step, seen.at / MS)).collect()
@@ -89,7 +89,7 @@ fn users_who_never_start_do_nothing_else_and_end() {
         (ran.task(1).errors(), ran.task(0)[Counter::Offered]),
         (10, 0)
     );
-    // Of shared runs, a start that succeeds takes none.
+    // A start that succeeds takes no shared iteration.
     let load = Closed {
         iterations: Iterations::Shared(10),
         duration: None,

@@ -58,7 +58,7 @@ fn arrivals_of_the_warm_up_are_counted_apart_even_when_they_end_after_it() {
             assert_eq!(counts(&warm.tasks[0]), (inside, inside, 0));
             assert_eq!(measured.steps[0].count(), outside);
             assert_eq!(measured.steps[0][Counter::BytesSent], outside);
-            // What was acknowledged counts wherever it was done.
+            // Acknowledged requests count in the warm-up too.
             assert_eq!(recording.counts.tasks[0].ok, 50);
             assert_eq!(recording.counts.steps[0].ok, 50);
             let slowest = measured.steps[0].latency().max();
@@ -121,7 +121,7 @@ fn what_is_dropped_or_cut_off_in_the_warm_up_is_no_finding() {
         ),
         (10, 7, 3)
     );
-    // It may have happened all the same.
+    // The request may have been executed all the same.
     assert_eq!(recording.counts.tasks[0].unknown, 1);
 }
 

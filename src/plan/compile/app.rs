@@ -35,7 +35,7 @@ const TAKEN: [&str; 10] = [
     "seed",
 ];
 
-/// What a scenario may name: a service, or one of the several that it listens as.
+/// Names that a scenario may use: a service, or one of the several that it listens as.
 fn names() -> impl Iterator<Item = (&'static str, Service)> {
     Service::ALL.into_iter().flat_map(|service| {
         let listeners = service.listeners().iter().skip(1);
@@ -164,7 +164,7 @@ fn setting<T: FromStr<Err = String>>(
             Some(Some(Secret::new(value)))
         }
         Err(wrong) => {
-            // What was found may come from the environment.
+            // The value may come from the environment.
             let hidden = text.is_from_environment();
             let (message, help) = match wrong.split_once(", ") {
                 Some((found, help)) if found.starts_with("found ") && !hidden => (found, help),

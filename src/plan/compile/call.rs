@@ -26,17 +26,17 @@ use crate::{
 use std::time::Duration;
 use url::Url;
 
-/// What a population's calls have from it.
+/// Settings that calls take from a population.
 #[derive(Debug)]
 pub(super) struct Common {
-    /// Those that are the same for every request.
+    /// Headers that are the same for every request.
     headers: Vec<Header>,
     prefix: String,
     timeout: Duration,
 }
 
 impl Common {
-    /// Of what its steps share.
+    /// Takes them from the settings that steps share.
     pub fn of(shared: &Shared<'_>) -> Option<Self> {
         let headers = shared.headers.as_ref()?.iter();
         let filled = |part: &Part| matches!(part, Part::Variable(..));
@@ -72,7 +72,7 @@ impl Calls<'_> {
         let other = match &raw.request {
             Field::Given(given) if is_url(&given.value.1) => {
                 let other = other(context, &given.value.1, &raw.query);
-                // What follows the host is put in below; everything else is read as usual.
+                // The part after the host is put in below; everything else is read as usual.
                 let plain = Text::plain(given.value.1.place(), "/");
                 let mut request = given.clone();
                 request.value.1 = plain;
@@ -84,7 +84,7 @@ impl Calls<'_> {
         let common = population.and_then(|place| Some(&self.populations?.get(place)?.common));
         let mut headers = common.map_or_else(Vec::new, |common| common.headers.clone());
         if let Some(other) = &other {
-            // What one server may know is not another's.
+            // Secrets of one server are not sent to another.
             headers.retain(|header| !written::is_secret(header.name.as_str()));
             headers.extend(other.iter().filter_map(|other| other.authorization.clone()));
         }

@@ -1,4 +1,4 @@
-//! Which of the two HTTP clients a population needs, and what the full one is asked for.
+//! Choice between the two HTTP clients for a population, and the settings of the full one.
 
 use super::context::{Context, or_default};
 use crate::{
@@ -141,7 +141,7 @@ fn proxy(context: &Context<'_>, text: &Text) -> Option<Url> {
     Some(url)
 }
 
-/// What may be shown of the proxy.
+/// Returns the proxy as it may be shown.
 pub(super) fn written_proxy(http: &Http) -> Option<String> {
     let proxy = http.proxy.value()?;
     Some(redact_user(proxy.written()))

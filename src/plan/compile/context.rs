@@ -1,4 +1,4 @@
-//! What every part of the compilation shares.
+//! State that every part of the compilation shares.
 
 use super::{Settings, rows::Table};
 use crate::scenario::{
@@ -19,15 +19,15 @@ pub(super) struct Context<'a> {
     pub run_id: String,
     /// The scenario's file.
     pub path: &'a Path,
-    /// Whether there is somebody to do `custom` steps.
+    /// True if `custom` steps can be executed.
     pub custom: bool,
     /// The run's seed.
     pub seed: Cell<u64>,
     /// The files that the scenario names.
     pub files: &'a HashMap<String, Result<Vec<u8>, String>>,
-    /// Which texts the files of statements are.
+    /// Source indices of the files of statements.
     pub statements: &'a HashMap<String, usize>,
-    /// Those that were parsed; None for what could not be.
+    /// Parsed files; None for those that could not be parsed.
     pub tables: RefCell<HashMap<String, Option<Arc<Table>>>>,
     /// The variables of the file that have sources, by their places in memory.
     sources: RefCell<Vec<*const raw::Variable>>,
@@ -111,7 +111,7 @@ impl<'a> Context<'a> {
         Some(duration.value)
     }
 
-    /// The same, with a value for a key that is not there.
+    /// Reads a time like `some_time`, with a default for an absent key.
     pub fn some_time_or(
         &self,
         field: &Field<Duration>,

@@ -67,7 +67,7 @@ pub(super) fn compile(
     })
 }
 
-/// What a variable of `[data]` draws: one generator, or one for each column of a file.
+/// Generators of a variable of `[data]`: one, or one for each column of a file.
 fn drawn(
     context: &Context<'_>,
     variable: &raw::Variable,
@@ -260,7 +260,7 @@ fn generator(
             let places = vec![("length", length.place()), ("alphabet", alphabet.place())];
             (made, json!({"string": {"length": shown}}), places)
         }
-        // They have variables of their own.
+        // Columns have variables of their own.
         raw::Generator::Csv { .. }
         | raw::Generator::Loaded(_)
         | raw::Generator::List { .. }

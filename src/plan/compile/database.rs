@@ -35,7 +35,7 @@ const MOST_CONNECTIONS: u64 = 100_000;
 pub(super) struct Databases {
     /// Each name with its database; None where there is a problem with it.
     all: Vec<(String, Option<(Database, written::Database)>)>,
-    /// Whether the table itself could be read.
+    /// True if the table itself could be read.
     known: bool,
 }
 
@@ -52,12 +52,12 @@ pub(super) fn compile_all(context: &Context<'_>, given: &Field<Vec<raw::Database
 }
 
 impl Databases {
-    /// Whether there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.known && self.all.is_empty()
     }
 
-    /// Whether one has this name.
+    /// Returns true if one has this name.
     pub fn has(&self, name: &str) -> bool {
         self.all.iter().any(|(own, _)| own == name)
     }
@@ -114,7 +114,7 @@ impl Databases {
         Some(database)
     }
 
-    /// All of them; None when there is a problem with one.
+    /// Returns all of them; None when there is a problem with one.
     pub fn finish(self) -> Option<(Vec<Database>, Vec<written::Database>)> {
         let all: Option<Vec<_>> = self.all.into_iter().map(|(_, database)| database).collect();
         Some(all?.into_iter().unzip())

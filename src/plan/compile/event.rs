@@ -87,7 +87,7 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
     })
 }
 
-/// What is done, and how that is called.
+/// Returns the action, and its name.
 fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
     let context = calls.context;
     match (&raw.request, &raw.exec) {
@@ -186,7 +186,7 @@ fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<EventTime> {
     Some(EventTime::At(at))
 }
 
-/// When a stage begins.
+/// Returns the start of a stage.
 fn stage(
     calls: &Calls<'_>,
     population: &Field<Text>,

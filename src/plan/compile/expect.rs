@@ -1,4 +1,4 @@
-//! What an answer must be.
+//! Compiles expectations about a response.
 
 use super::{
     context::{Context, optional},
@@ -211,7 +211,7 @@ fn json(
     checks.into_iter().collect()
 }
 
-/// What a JSON value must be, and how that is shown.
+/// Returns the expected JSON value, and how it is shown.
 fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Wanted, String)> {
     let fixed_value = |value: Value, shown: String| Some((Wanted::Fixed(value), shown));
     match &node.kind {

@@ -1,4 +1,4 @@
-//! What later steps use of an answer.
+//! Compiles extractions: parts of a response that later steps use.
 
 use super::{
     context::Context,
@@ -24,7 +24,7 @@ const MAX_COMPILED: usize = 2 << 20;
 /// Most groups and repetitions within each other.
 const MAX_NESTING: u32 = 64;
 
-/// What is extracted, and what may be shown of each: the variable's name and where its value is.
+/// Extractions, and what may be shown of each: the variable's name and where its value is.
 type Extracts = (Vec<Extract>, Vec<(String, String)>);
 
 /// The extractions, and what may be shown of each.

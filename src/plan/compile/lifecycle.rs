@@ -24,7 +24,7 @@ pub(super) struct LifecyclePrograms {
 }
 
 impl LifecyclePrograms {
-    /// Whether a step sends content in parts.
+    /// Returns true if a step sends content in parts.
     pub fn sends_parts(&self) -> bool {
         let all = [&self.setup, &self.teardown, &self.user_start];
         all.into_iter().flatten().any(Program::sends_parts)
@@ -91,8 +91,8 @@ pub(super) fn compile(
     })
 }
 
-/// What cannot be done beside the load: keeping a connection for a transaction. None when that is
-/// told.
+/// Refuses transactions, for which setup and teardown keep no connection. None when that is
+/// reported.
 pub(super) fn check(
     context: &Context<'_>,
     lifecycle: &LifecyclePrograms,
@@ -159,7 +159,7 @@ fn learn<'a>(names: &mut Names<'_>, steps: &'a Field<LifecycleSteps>) -> Vec<(&'
     learnt.collect()
 }
 
-/// What is extracted before the load is the same for all, so nothing may be put in its place.
+/// Refuses steps that extract what the setup extracts: those values are the same for all users.
 fn keep<'a>(
     context: &Context<'_>,
     steps: impl Iterator<Item = &'a &'a Step>,

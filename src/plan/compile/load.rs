@@ -14,7 +14,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How long runs may finish after the end, unless the scenario says otherwise.
+/// Default of `graceful_stop`: the time that runs may take to finish after the end.
 const GRACEFUL_STOP: Duration = Duration::from_secs(30);
 
 /// Most task runs at once of an open load, unless the scenario says otherwise.
@@ -32,13 +32,13 @@ pub(super) struct Draft {
     pub model: Model,
     pub level: Level,
     pub graceful_stop: Duration,
-    /// When it begins.
+    /// Delay before the load begins.
     pub start: Duration,
-    /// How long it runs before what is measured.
+    /// Length of the warm-up, which is not measured.
     pub warmup: Duration,
 }
 
-/// What the level counts.
+/// Unit of the level.
 #[derive(Debug, Clone)]
 pub(super) enum Model {
     /// Users.
@@ -60,7 +60,7 @@ pub(super) enum Model {
 /// Users or rate over time.
 #[derive(Debug, Clone)]
 pub(super) enum Level {
-    /// The same all along, once it is reached.
+    /// The same level all along, once it is reached.
     Flat {
         level: f64,
         /// Users more each second; None: all at once.
@@ -89,7 +89,7 @@ pub(super) fn compile(context: &Context<'_>, load: &raw::Load) -> Option<Draft> 
     })
 }
 
-/// How long the load runs before what is measured.
+/// Returns the length of the warm-up.
 fn warmup(context: &Context<'_>, load: &raw::Load, level: Option<&Level>) -> Option<Duration> {
     let given = match &load.warmup {
         Field::Given(given) if !given.value.is_zero() => given,

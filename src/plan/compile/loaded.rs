@@ -25,7 +25,7 @@ use crate::{
 };
 use serde_json::{Value as Json, json};
 
-/// Where values are unless the scenario says otherwise: the page is a list of them.
+/// Default path of the values: the page is a list of them.
 const ALL: &str = "$[*]";
 
 /// The names of the variables for these columns.
@@ -85,7 +85,7 @@ pub(super) fn variables(
     right.then(|| variables.collect())
 }
 
-/// What is asked, as it may be shown.
+/// Returns the request or statement, as it may be shown.
 fn asked(request: &raw::Step) -> Option<String> {
     let (method, text) = request.request.value()?;
     Some(match *method {
@@ -94,7 +94,7 @@ fn asked(request: &raw::Step) -> Option<String> {
     })
 }
 
-/// What is to be loaded, each thing once for all populations that may share it.
+/// Compiles what is to be loaded, once for all populations that may share it.
 pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<Vec<Loaded>> {
     let populations = match &root.populations {
         Field::Absent => std::slice::from_ref(&root.shared),
@@ -102,7 +102,7 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<Vec<Loaded>>
         Field::Given(given) => given.value.as_slice(),
     };
     let mut all: Vec<Loaded> = Vec::new();
-    // What stands for each of them in the file, and for which population it is loaded.
+    // For each of them: the variable in the file, and the population that it is loaded for.
     let mut owners: Vec<(&raw::Variable, usize)> = Vec::new();
     let mut right = true;
     for (place, population) in populations.iter().enumerate() {
@@ -157,7 +157,7 @@ pub(super) fn number(loaded: &[Loaded], populations: &mut [Population], next: us
     }
 }
 
-/// Whether what one population loads is what another one would.
+/// Returns true if two populations load the same.
 fn shares(
     calls: &Calls<'_>,
     root: &Root,
@@ -215,7 +215,7 @@ fn one(
 
 fn path(context: &Context<'_>, json: &Field<Text>) -> Option<JsonPath> {
     match json {
-        // It is one.
+        // The statement has one column.
         Field::Absent => JsonPath::parse(ALL).ok(),
         Field::Bad(_) => None,
         Field::Given(given) => {

@@ -55,7 +55,7 @@ use uuid::Uuid;
 /// Most users of a scenario.
 pub const MOST_USERS: u64 = 1_000_000;
 
-/// What a run brings besides the scenario.
+/// Settings of a run besides the scenario.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The run's id; also chooses the seed when none is given.
@@ -70,7 +70,7 @@ pub struct Settings {
     pub duration: Option<Duration>,
     /// `--seed`.
     pub seed: Option<u64>,
-    /// Whether there is somebody to do `custom` steps.
+    /// True if `custom` steps can be executed.
     pub custom: bool,
     /// `--trace`: requests carry trace context, and this share of the traces is sampled.
     pub trace: Option<f64>,
@@ -191,7 +191,7 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
         .into_iter()
         .map(|draft| draft.finish(&mut plan))
         .collect();
-    // What is not measured comes last, so that what is has numbers of its own.
+    // Steps that are not measured come last, so that measured steps are numbered from 0.
     for (population, lifecycle) in lifecycle.into_iter().enumerate() {
         place::lifecycle(lifecycle, population, &mut plan);
     }

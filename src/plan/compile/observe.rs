@@ -20,7 +20,7 @@ use std::{collections::HashMap, time::Duration};
 /// Bound on asking for a page.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is observed, and what must hold of it.
+/// Compiles observations and the thresholds on them.
 pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<(Vec<Observe>, Vec<Limit>)> {
     let given = match &root.observe {
         Field::Absent => &[][..],
@@ -64,7 +64,7 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<(Vec<Observe
 
 /// An observation, as far as it can be read.
 struct Draft {
-    /// As it is called, rightly or not.
+    /// Name, valid or not.
     name: Option<String>,
     /// None when there is a problem, which is told.
     source: Option<ObservationSource>,

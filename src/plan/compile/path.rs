@@ -15,7 +15,7 @@ use crate::{
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What cannot stand in a path or query as it is (RFC 3986). `%` is checked apart.
+/// Characters that must be escaped in a path or query (RFC 3986). `%` is checked apart.
 const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -112,7 +112,7 @@ fn measured(program: Program, variables: &[Variable], owner: Label, plan: &mut P
     .place(program)
 }
 
-/// Where the names of steps and groups go.
+/// Destination of the names of steps and groups.
 struct Labels<'p> {
     steps: &'p mut Vec<Label>,
     /// The index of the first of them.
@@ -214,7 +214,7 @@ fn draws<'a>(
     variables: &[Variable],
     scopes: &[Scope],
 ) -> Vec<usize> {
-    // What is extracted is not drawn.
+    // Extracted values are not drawn.
     let drawn = |place: &usize| {
         let variable = variables.get(*place);
         variable.is_some_and(|variable| scopes.contains(&variable.scope))

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub(super) struct Draft {
     pub name: String,
-    /// What requests beside its load have from it.
+    /// Settings for calls in the background.
     pub common: call::Common,
     pub target: target::Draft,
     pub http: HttpSettings,
@@ -187,7 +187,7 @@ fn compile(
     })
 }
 
-/// What may be shown of `[http]` that a plan no longer has as it was written.
+/// Values of `[http]` that the plan has in another form, as they may be shown.
 #[derive(Debug)]
 pub(super) struct HttpFiles {
     pub ca: Option<String>,
@@ -228,7 +228,7 @@ impl Draft {
 }
 
 impl Draft {
-    /// Whether anything is driven over HTTP.
+    /// Returns true if anything is driven over HTTP.
     pub fn has_target(&self) -> bool {
         self.target.target != Target::None
     }

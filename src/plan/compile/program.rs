@@ -25,7 +25,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Whether a step sends content in parts.
+    /// Returns true if a step sends content in parts.
     pub fn sends_parts(&self) -> bool {
         self.steps.iter().any(step::Draft::sends_parts)
     }
@@ -41,7 +41,7 @@ pub(super) struct Group {
     pub transaction: Option<Transaction>,
 }
 
-/// What steps are of: in words, and how its steps are written.
+/// Owner of the steps: its name, and the table that its steps are written in.
 pub(super) type Owner = (&'static str, &'static str);
 
 const GROUP: Owner = ("a group", "[[task.step.step]]");
@@ -73,14 +73,14 @@ pub(super) fn compile(
 struct Writer<'c, 's, 'n> {
     context: &'c Context<'s>,
     shared: &'c Shared<'s>,
-    /// What the steps so far have extracted is there.
+    /// Names that the steps so far have extracted.
     names: Names<'n>,
     program: Program,
     /// The names of steps and groups, each with its place and whether it is a group's.
     called: HashMap<String, (Span, bool)>,
     /// The transaction around what comes next, and where its key stands.
     inside: Option<(Transaction, Span)>,
-    /// Whether there was no problem yet.
+    /// True as long as there was no problem.
     right: bool,
 }
 
@@ -179,7 +179,7 @@ impl Writer<'_, '_, '_> {
         self.program.steps.push(draft);
     }
 
-    /// How a group is a transaction; None when there is a problem with it.
+    /// Returns the transaction of a group; None when there is a problem with it.
     fn transaction(&self, raw: &raw::Group) -> Option<Option<Transaction>> {
         let given = match &raw.transaction {
             Field::Absent => return Some(None),

@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Bound on a statement for a database that has none of its own.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How the database of the bundled service is called.
+/// Name of the bundled service's database.
 const OWN: &str = "target";
 
 /// The statement of `step`, for the target of the population of this name. None when there is a
@@ -88,7 +88,7 @@ pub(super) fn source(
     Some((DatabaseSource::Target(population), backend?, TIMEOUT))
 }
 
-/// Whether a bundled service is driven.
+/// Returns true if a bundled service is driven.
 fn has_app(calls: &Calls<'_>, population: &Field<crate::scenario::Text>) -> bool {
     let target = calls.population(population).and_then(|place| {
         let population = calls.populations?.get(place)?;

@@ -127,7 +127,7 @@ fn typed(texts: Vec<Arc<str>>) -> Arc<[Value]> {
     typed.unwrap_or_else(|| texts.into_iter().map(Value::Text).collect())
 }
 
-/// What a list holds; None when one of its values cannot be drawn.
+/// Returns the values of a list; None when one of them cannot be drawn.
 pub(super) fn list(context: &Context<'_>, values: &[Node]) -> Option<Arc<[Value]>> {
     let read: Vec<Option<Value>> = values.iter().map(|node| value(context, node)).collect();
     read.into_iter().collect()
@@ -155,7 +155,7 @@ pub(super) fn key(context: &Context<'_>, owner: &[usize]) -> u64 {
     rng::hash(&[context.seed.get(), Purpose::Rows as u64, rng::hash(&owner)])
 }
 
-/// How rows are to be taken.
+/// Returns the order in which rows are taken.
 pub(super) fn take(order: &Field<raw::Order>) -> Option<Take> {
     Some(match order {
         Field::Absent => Take::Sequential,

@@ -1,4 +1,4 @@
-//! What flags change of a load, and the load that comes of it.
+//! Applies flags to a load, and builds the load.
 
 use super::{
     Settings,

@@ -73,7 +73,7 @@ pub fn compile_suite(
     })
 }
 
-/// What was found wrong so far.
+/// Problems found so far.
 struct Checked {
     /// With the suite's own file.
     problems: Vec<Problem>,
@@ -185,7 +185,8 @@ impl Checked {
                 self.tell(problem.help("write some text on one line"));
             }
         }
-        // Where one could not be read, places do not match, and there is enough to tell.
+        // After a phase that could not be read the indices do not match, and there is enough to
+        // report.
         if phases.len() != raw.len() {
             return;
         }
@@ -206,7 +207,7 @@ impl Checked {
 fn scale(phases: &mut [Phase], flags: &Settings) -> Result<(), Error> {
     check_flags(flags)?;
     let usage = |message: &str| Err(Error::Usage(message.to_owned()));
-    // What each phase does by itself.
+    // Settings of each phase.
     for phase in phases.iter_mut() {
         compile_again(phase)?;
     }

@@ -26,14 +26,14 @@ pub(super) struct Draft {
     pub prefix: String,
     /// `authorization` made of the URL's user and password.
     pub authorization: Option<String>,
-    /// What may be shown of the URLs.
+    /// URLs as they may be shown.
     pub written: Vec<String>,
-    /// What may be shown of how a bundled service is started.
+    /// Settings of a bundled service as they may be shown.
     pub settings: Vec<(&'static str, Json)>,
 }
 
 impl Draft {
-    /// Of a population that makes no requests.
+    /// Target of a population that makes no requests.
     pub fn none() -> Self {
         Self {
             target: Target::None,

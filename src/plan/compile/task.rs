@@ -24,7 +24,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Whether a step of it sends content in parts.
+    /// True if a step sends content in parts.
     pub fn sends_parts(&self) -> bool {
         self.program.sends_parts()
     }

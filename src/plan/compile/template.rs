@@ -23,10 +23,10 @@ pub(super) struct Names<'a> {
     variables: Option<&'a [Variable]>,
     /// The names of what they draw; one that ends in a point stands for all that begin so.
     drawn: Vec<String>,
-    /// What steps extract, each with whether it is there for the step at hand. Their values come
-    /// after the variables'.
+    /// Variables that steps extract, each with whether the step at hand can use it. Their values
+    /// come after the drawn ones.
     extracted: Vec<(&'a str, bool)>,
-    /// Whether there are task runs, which variables belong to.
+    /// True if there are task runs, which variables belong to.
     runs: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Those of what is done beside the load.
+    /// Names for requests and statements in the background, which have no task run.
     pub fn background() -> Self {
         Self {
             runs: false,
@@ -72,13 +72,13 @@ impl<'a> Names<'a> {
         variables.iter().find(|v| v.name.value == name)
     }
 
-    /// What is extracted, in the order of its places.
+    /// Returns the extracted names, in the order of their indices.
     pub fn all_extracted(&self) -> Vec<String> {
         let names = self.extracted.iter();
         names.map(|(name, _)| (*name).to_owned()).collect()
     }
 
-    /// Whether all that the template is filled with is there for the step at hand.
+    /// Returns true if the step at hand can use all variables of the template.
     pub fn fill(&self, template: &Template) -> bool {
         template.parts().iter().all(|part| match part {
             Part::Literal(_) => true,
@@ -108,12 +108,12 @@ impl<'a> Names<'a> {
     }
 }
 
-/// How a text is put into a request.
+/// Escaping of a template in a request.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
-    /// How values are written.
+    /// Escaping of values.
     pub values: Escape,
-    /// How the text between them is written.
+    /// Escaping of the text between them.
     pub literals: fn(&str, &mut Vec<u8>),
 }
 
@@ -205,7 +205,7 @@ pub(super) fn fixed(context: &Context<'_>, text: &Text) -> Option<String> {
     Some(fixed)
 }
 
-/// What is said of a variable that cannot stand where it does.
+/// Message about a variable in a place where it cannot be used.
 pub(super) struct Refused {
     pub message: &'static str,
     pub help: &'static str,
@@ -219,7 +219,7 @@ pub(super) fn traced(
 ) -> Option<(String, Vec<usize>)> {
     let mut fixed = String::new();
     let mut offsets = Vec::new();
-    // What stands for a hole or a variable of the environment begins, byte by byte, where that does.
+    // Byte by byte, the value of a hole or of the environment has the span of the hole's beginning.
     let mut push = |value: &str, span: Range<usize>, whole: bool| {
         fixed.push_str(value);
         offsets.extend((0..value.len()).map(|byte| match whole {

@@ -33,7 +33,7 @@ pub(super) fn compile(context: &Context<'_>, root: &Root) -> Option<Vec<Threshol
     let candidates = Candidates::of(root, &name);
     let compiled: Vec<_> = given
         .iter()
-        // What is observed is judged apart.
+        // Thresholds on observed metrics are judged elsewhere.
         .filter(|raw| {
             !raw.expr
                 .value()
@@ -106,11 +106,11 @@ fn condition(context: &Context<'_>, text: &Text) -> Option<Condition> {
     }
 }
 
-/// What a threshold can be about: the tasks and the named groups of all populations, each in the
+/// Possible scopes of a threshold: the tasks and the named groups of all populations, each in the
 /// order of the plan.
 struct Candidates<'a> {
     all: Vec<Candidate<'a>>,
-    /// Whether all their names could be read.
+    /// True if all their names could be read.
     complete: bool,
 }
 
@@ -123,7 +123,7 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Whether it is called so, with the population or without.
+    /// Returns true if it has this name, with the population or without.
     fn is(&self, wanted: &[&str]) -> bool {
         self.path == wanted || self.path[1..] == *wanted
     }
@@ -172,8 +172,8 @@ impl<'a> Candidates<'a> {
         Self { all, complete }
     }
 
-    /// What is called `task`, `task/group` or one of these after `population/`; None when that is
-    /// told as a problem.
+    /// Finds `task`, `task/group` or one of these after `population/`; None when a problem is
+    /// reported.
     fn find(&self, context: &Context<'_>, text: &Text) -> Option<Scope> {
         let wanted: Vec<&str> = text.written().split('/').collect();
         let mut found = self.all.iter().filter(|candidate| candidate.is(&wanted));

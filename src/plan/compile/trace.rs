@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// What is asked for; the flag beats the file.
+/// Compiles the tracing settings; the flag beats the file.
 ///
 /// # Errors
 /// In words, when the flag means nothing for this scenario.
@@ -26,7 +26,7 @@ pub(super) fn compile(
                 let problem = Problem::new(given.value.place, "no step is a request");
                 context.tell(problem.help("only requests carry trace context: leave it out"));
             }
-            // What could not be read was told.
+            // A problem with its value is reported already.
             Some(given.value.sample.value().copied().unwrap_or(1.0))
         }
         None => None,

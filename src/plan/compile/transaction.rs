@@ -20,7 +20,7 @@ use crate::{
 };
 use std::{collections::BTreeSet, num::NonZeroU32};
 
-/// How a group is one; None when there is a problem with it.
+/// Compiles a group's transaction; None when there is a problem with it.
 pub(super) fn compile(
     context: &Context<'_>,
     databases: &Databases,

@@ -132,7 +132,7 @@ fn expectation(context: &Context<'_>, text: &Text) -> Option<Parsed> {
     }
 }
 
-/// What the names of an expectation stand for.
+/// Resolves the names of an expectation.
 fn subjects(calls: &Calls<'_>, text: &Text, parsed: &Parsed) -> Option<Vec<(String, Subject)>> {
     let labels = Labels::of(calls.populations?);
     let place = |span: &std::ops::Range<usize>| match text.is_from_environment() {
@@ -154,7 +154,7 @@ fn subjects(calls: &Calls<'_>, text: &Text, parsed: &Parsed) -> Option<Vec<(Stri
 struct Labels<'a> {
     /// Population and name.
     tasks: Vec<(&'a str, &'a str)>,
-    /// What is in them: the place of the task, the name, and what it stands for.
+    /// Steps and groups: the index of the task, the name, and what is counted.
     parts: Vec<(usize, &'a str, Subject)>,
 }
 
@@ -185,14 +185,14 @@ impl<'a> Labels<'a> {
         labels
     }
 
-    /// What `name` stands for: a task, or a step or group as `task/step`, with or without its
-    /// population before it. None when that is told as a problem.
+    /// Finds what `name` counts: a task, or a step or group as `task/step`, with or without its
+    /// population before it. None when a problem is reported.
     fn find(&self, context: &Context<'_>, name: &str, place: Span) -> Option<Subject> {
         let tell = |message: String, help: String| {
             context.tell(Problem::new(place, message).help(help));
             None
         };
-        // What is left of the name after each task's own, which is nothing for the task itself.
+        // The rest of the name after each task's own; empty for the task itself.
         let matching = self.tasks.iter().enumerate().flat_map(|(place, task)| {
             let (population, own) = task;
             let whole = format!("{population}/{own}");

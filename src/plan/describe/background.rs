@@ -1,4 +1,4 @@
-//! What is done beside the load, for people and for the result file.
+//! Description of what runs in the background of the load, for people and for the result file.
 
 use super::{json::seconds, quantity::time, words::line};
 use crate::plan::{
@@ -9,7 +9,7 @@ use crate::plan::{
 };
 use serde_json::{Value as Json, json};
 
-/// As `loadgen check` prints it.
+/// Prints it as `loadgen check` does.
 pub(super) fn words(out: &mut String, plan: &Plan) {
     let mut heading = "events";
     for event in &plan.background.events {

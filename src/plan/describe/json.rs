@@ -130,7 +130,7 @@ fn http(population: &Population, written: &written::Population) -> Json {
     described
 }
 
-/// As the scenario has it.
+/// Returns the scenario's word.
 fn http2(way: Http2) -> &'static str {
     match way {
         Http2::Negotiate => "negotiate",

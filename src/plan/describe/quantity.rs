@@ -4,7 +4,7 @@ use crate::plan::Think;
 
 pub(super) use crate::human::{decimal, duration as time};
 
-/// As scenarios write it: `64KiB`, `10MB`, `123B`.
+/// Writes a size as scenarios do: `64KiB`, `10MB`, `123B`.
 pub(in crate::plan) fn size(bytes: u64) -> String {
     let units = [
         (1 << 30, "GiB"),

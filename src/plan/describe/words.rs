@@ -89,7 +89,7 @@ fn databases(out: &mut String, plan: &Plan) {
     }
 }
 
-/// How the connections to a database are.
+/// Describes the connections to a database.
 fn sessions(database: &Database, written: &written::Database) -> String {
     let mut parts = vec![match database.pool() {
         None => "a connection for each user".to_owned(),
@@ -243,7 +243,7 @@ fn client(population: &Population, written: Option<&written::Population>) -> Str
     text
 }
 
-/// What the full client is asked for, beyond that.
+/// Describes the settings of the full client.
 fn full(full: &Full, written: Option<&written::Population>) -> String {
     let mut text = String::new();
     if full.cookies {
@@ -330,7 +330,7 @@ fn step(out: &mut String, plan: &Plan, step: &Step, depth: usize) {
     }
 }
 
-/// As the scenario writes it.
+/// Writes it as the scenario does.
 pub(in crate::plan) fn status(range: &StatusRange) -> String {
     let StatusRange { first, last } = *range;
     if first == last {

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 /// Something that is looked at each second.
 #[derive(Debug)]
 pub struct Observe {
-    /// As results and thresholds have it.
+    /// Name in results and thresholds.
     pub name: String,
-    /// What is looked at.
+    /// Source to poll.
     pub source: ObservationSource,
 }
 
-/// What is looked at.
+/// Source of target metrics.
 #[derive(Debug)]
 pub enum ObservationSource {
     /// A page of metrics.
@@ -52,7 +52,7 @@ impl ObservationSource {
 /// The label that tells the servers of a target apart, by their places from 1.
 pub const SERVER: &str = "instance";
 
-/// What is known of a PostgreSQL server.
+/// Metrics of a PostgreSQL server.
 pub const POSTGRES: [&str; 13] = [
     "connections",
     "connections_active",
@@ -69,7 +69,7 @@ pub const POSTGRES: [&str; 13] = [
     "rows_written",
 ];
 
-/// What is known of a MySQL server.
+/// Metrics of a MySQL server.
 pub const MYSQL: [&str; 11] = [
     "connections",
     "connections_running",
@@ -84,7 +84,7 @@ pub const MYSQL: [&str; 11] = [
     "rows_written",
 ];
 
-/// What is known of this machine.
+/// Metrics of this machine.
 pub const HOST: [&str; 7] = [
     "cpu",
     "memory",
@@ -99,11 +99,11 @@ pub const HOST: [&str; 7] = [
 /// over, by all samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
-    /// As written.
+    /// Condition as the scenario has it.
     pub expr: String,
     /// The place of what is observed among the plan's.
     pub source: usize,
-    /// What must hold.
+    /// Condition that must hold.
     pub condition: Condition,
 }
 
@@ -137,7 +137,7 @@ impl Statistic {
         ("share", Statistic::Share),
     ];
 
-    /// As it is written.
+    /// Returns the word in thresholds.
     pub fn name(self) -> &'static str {
         let own = Self::ALL.iter().find(|(_, statistic)| *statistic == self);
         own.map_or("", |(name, _)| name)
@@ -149,7 +149,7 @@ pub fn family(metric: &str) -> &str {
     metric.split('{').next().unwrap_or(metric)
 }
 
-/// Whether `name` is what `pattern` stands for, in which each `*` is any text.
+/// Returns true if `name` matches `pattern`, in which each `*` is any text.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

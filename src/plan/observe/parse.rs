@@ -18,12 +18,12 @@ use crate::plan::threshold::{Op, ParseError, skip_blanks};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// What must hold of a metric.
+/// Condition on a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// The metric.
     pub metric: String,
-    /// Which number of it.
+    /// Statistic to compare.
     pub statistic: Statistic,
     /// The comparison.
     pub op: Op,
@@ -31,7 +31,7 @@ pub struct Condition {
     pub limit: f64,
     /// The unit as it was written.
     pub unit: String,
-    /// How much of the metric's own unit it is.
+    /// Factor from the limit's unit to the metric's own.
     pub factor: f64,
 }
 
@@ -56,7 +56,7 @@ const UNITS: [(&str, f64); 16] = [
     ("GiB", 1_073_741_824.0),
 ];
 
-/// Whether a threshold is on what was observed.
+/// Returns true if a threshold is on an observed metric.
 pub fn is_of_observed(expr: &str) -> bool {
     expr.trim_start().starts_with(PREFIX)
 }

@@ -21,8 +21,8 @@ struct Given {
     variable: Option<&'static str>,
 }
 
-/// Why a URL, or the environment with it, cannot be used. Without the URL itself, which may hold a
-/// password.
+/// Reason why a URL, or the environment with it, cannot be used. Never contains the URL itself,
+/// which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlProblem {
     /// Description of the problem, in words.

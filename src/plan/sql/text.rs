@@ -15,7 +15,7 @@ pub struct Text {
     parameters: u16,
     /// Its words: neither quoted nor within a comment.
     words: Vec<Range<usize>>,
-    /// It has a `*`, which may stand for all columns.
+    /// True if it has a `*`, which may stand for all columns.
     has_star: bool,
 }
 

@@ -14,7 +14,7 @@ fn order(sql: &str, backend: Backend) -> Vec<u16> {
 
 const NONE: [u16; 0] = [];
 
-/// What holds no placeholder, whatever stands in it.
+/// Texts without a placeholder, whatever they contain.
 fn opaque(backend: Backend) -> Vec<&'static str> {
     let mut pieces = vec![
         "'$1'",

@@ -37,9 +37,9 @@ pub use unit::Unit;
 /// A condition that decides over exit code 99.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// As written, e.g. `p95 < 300ms`.
+    /// Threshold as the scenario has it, e.g. `p95 < 300ms`.
     pub expr: String,
-    /// What it looks at.
+    /// Scope: what it is measured over.
     pub scope: Scope,
     /// The measured side.
     pub metric: Metric,
@@ -111,7 +111,7 @@ pub struct Condition {
     pub unit: Unit,
 }
 
-/// What a threshold looks at.
+/// Scope of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -123,7 +123,7 @@ pub enum Scope {
     Group(usize),
 }
 
-/// What scopes are called.
+/// Names of scopes.
 #[derive(Debug, Clone, Copy)]
 pub struct Scopes<'a> {
     /// The plan's tasks.
@@ -133,7 +133,7 @@ pub struct Scopes<'a> {
 }
 
 impl<'a> Scopes<'a> {
-    /// Of a plan.
+    /// Names of a plan's scopes.
     pub fn of(plan: &'a Plan) -> Self {
         Self {
             tasks: &plan.tasks,
@@ -215,7 +215,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// What to write where a comparison is missing.
+    /// Help where a comparison is missing.
     pub const HELP: &str = "write one of < <= > >= == !=";
 
     /// Longer ones first, so that `<=` is not read as `<`.
@@ -234,7 +234,7 @@ impl Op {
         found.map(|(own, op)| (*op, own.len()))
     }
 
-    /// Whether `observed op limit` is true. Never true of what is not a number.
+    /// Returns true if `observed op limit`; never for NaN.
     pub fn holds(self, observed: f64, limit: f64) -> bool {
         match self {
             Op::Less => observed < limit,

@@ -13,14 +13,14 @@ use std::ops::Range;
 pub struct ParseError {
     /// Bytes of the expression that are wrong; empty at its end when something is missing.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// Description of the problem.
     pub message: String,
-    /// What to write instead.
+    /// Correction to suggest.
     pub help: String,
 }
 
 impl ParseError {
-    /// Of the bytes of the expression that are wrong.
+    /// Points at the bytes of the expression that are wrong.
     pub fn new(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             span,

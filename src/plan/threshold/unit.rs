@@ -38,12 +38,12 @@ impl Unit {
         units.iter().copied().find(|unit| unit.label() == label)
     }
 
-    /// As it is written after a number; empty for plain numbers.
+    /// Returns the suffix after a number; empty for plain numbers.
     pub fn label(self) -> &'static str {
         self.table().0
     }
 
-    /// How much of the metric's own unit (ns, a fraction, per second) it is.
+    /// Returns the factor to the metric's own unit (ns, a fraction, per second).
     pub(super) fn scale(self) -> f64 {
         self.table().1
     }

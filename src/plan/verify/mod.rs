@@ -26,18 +26,18 @@ use std::{fmt, time::Duration};
 /// A question that is asked before the load and after it.
 #[derive(Debug)]
 pub struct Verify {
-    /// As reports have it.
+    /// Name in reports.
     pub name: String,
-    /// What is asked.
+    /// Request or statement whose result is verified.
     pub question: Question,
-    /// What the answer must be.
+    /// Condition on the value.
     pub expect: Truth,
-    /// The same as it was written.
+    /// Condition as the scenario has it.
     pub written: String,
-    /// What its counts are of, in the order in which [`Amount::Count`] names them, each as it was
-    /// written.
+    /// Subjects of its counts, in the order in which [`Amount::Count`] names them, each with the
+    /// scenario's text.
     pub subjects: Vec<(String, Subject)>,
-    /// How long the answer may take to become right; it is asked for again meanwhile.
+    /// Longest time that the value may take to become right; it is fetched again meanwhile.
     pub within: Duration,
 }
 
@@ -50,7 +50,7 @@ pub enum Question {
     Sql(Query),
 }
 
-/// What was counted of a run.
+/// Subject of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// Runs of the task at this place of the plan's tasks.
@@ -61,16 +61,16 @@ pub enum Subject {
     Group(usize),
 }
 
-/// Which of them.
+/// Outcome that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Those that succeeded.
+    /// Succeeded.
     Ok,
-    /// Those that ended and failed.
+    /// Ended and failed.
     Failed,
-    /// Those that were sent without an answer being seen: they may have happened or not.
+    /// Sent without seeing a response: it may have happened or not.
     Unknown,
-    /// Those that ended, whatever the outcome.
+    /// Ended, whatever the outcome.
     Count,
 }
 
@@ -79,7 +79,7 @@ pub enum Outcome {
 pub enum Truth {
     /// A chain of comparisons: the first amount, then each operator with the next one.
     Chain(Amount, Vec<(Op, Amount)>),
-    /// All of them.
+    /// True if all hold.
     All(Vec<Truth>),
     /// One of them at least.
     Any(Vec<Truth>),
@@ -88,13 +88,13 @@ pub enum Truth {
 /// A number.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Amount {
-    /// As it is written.
+    /// Constant.
     Number(f64),
     /// The answer after the run.
     Value,
     /// The answer before the load.
     Before,
-    /// What was counted; the second part is a place of [`Verify::subjects`].
+    /// Count of an outcome; the second part is an index into [`Verify::subjects`].
     Count(Outcome, usize),
     /// Less than nothing.
     Minus(Box<Amount>),
@@ -102,7 +102,7 @@ pub enum Amount {
     Both(Box<Amount>, Sign, Box<Amount>),
 }
 
-/// What is done with two numbers.
+/// Arithmetic operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Sign {
@@ -132,7 +132,7 @@ impl Truth {
         }
     }
 
-    /// Whether it looks at the answer from before the load.
+    /// Returns true if it needs the value from before the load.
     pub fn needs_before(&self) -> bool {
         self.leaves().contains(&&Amount::Before)
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// An expectation that was read. Its names are not resolved yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed {
-    /// What must hold.
+    /// Condition.
     pub truth: Truth,
     /// The names that counts are of, each once, with where it first stands; quotes not included.
     pub names: Vec<(String, Range<usize>)>,

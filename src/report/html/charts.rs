@@ -126,7 +126,7 @@ pub(super) fn errors(timeline: &ChartSlots, marks: &Marks, classes: &[&str]) -> 
     chart.finish()
 }
 
-/// How many response times were how long when: darker is more, on a logarithmic scale.
+/// Draws the latency heatmap: darker is more, on a logarithmic scale.
 pub(super) fn heatmap(timeline: &ChartSlots, marks: &Marks) -> String {
     let mut chart = Chart::new("How many response times were how long, over time", 260.0);
     let rows = timeline.rows;
@@ -297,7 +297,7 @@ fn hints(chart: &mut Chart, timeline: &ChartSlots, marks: &Marks, text: impl Fn(
     }
 }
 
-/// What is shown of a stretch of time where the pointer rests.
+/// Returns the text shown where the pointer rests on a stretch of time.
 pub(super) fn hint(chart: &mut Chart, length: f64, marks: &Marks, time: Range<f64>, text: &str) {
     let [from, to] = [time.start, time.end].map(|time| words::at(time, marks.warmup));
     let events = marks.within(&time);

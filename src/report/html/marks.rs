@@ -1,4 +1,4 @@
-//! What is marked on every chart over time: warm-up and stages of the load, and what was done to the world.
+//! Marks on every chart over time: the warm-up, the stages of the load, and events.
 
 use super::stages::{Stage, stages};
 use crate::report::model::ResultFile;
@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Most events that are marked; more would be a grey surface.
 const MOST: usize = 200;
 
-/// All of it.
+/// All marks.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     /// Seconds of warm-up at the beginning.
@@ -22,7 +22,7 @@ pub(super) struct Mark {
     /// In seconds from the start of the run, and from then.
     pub at: f64,
     pub took: f64,
-    /// The same for each time that it was done: 1 is what came first.
+    /// Number of the event, the same for each of its runs: 1 is the first.
     pub number: usize,
     pub name: String,
     pub ok: bool,

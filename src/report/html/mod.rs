@@ -35,7 +35,7 @@ const EVENTS: usize = 100;
 /// Most different messages shown of an error class.
 const MESSAGES: usize = 5;
 
-/// What is around the reports of one run or several.
+/// Page around the reports of one run or several.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
@@ -97,7 +97,7 @@ struct Event<'a> {
 
 struct Row {
     name: String,
-    /// How deep it is in its task; 0 for the task itself.
+    /// Depth in its task; 0 for the task itself.
     depth: usize,
     total: bool,
     failing: bool,

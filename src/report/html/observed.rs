@@ -1,5 +1,4 @@
-//! What the system under test said of itself: its course on the time axis of the other charts, and
-//! its figures.
+//! Target metrics: charts on the time axis of the others, and figures.
 
 use super::{
     charts::{bottom, hint},
@@ -26,7 +25,7 @@ const MOST_ROWS: usize = 100;
 const MOST_POINTS: usize = 240;
 /// Stretches of time that the pointer is told of.
 const HINTS: usize = 60;
-/// What the names of a distribution's quantiles end with.
+/// Suffixes of the quantiles of a distribution.
 const QUANTILES: [&str; 3] = ["_p50", "_p95", "_p99"];
 
 /// A source.
@@ -35,7 +34,7 @@ pub(super) struct ObservedSource<'a> {
     pub panels: Vec<Panel>,
     /// Metrics with their figures.
     pub rows: Vec<(&'a str, Vec<String>)>,
-    /// What else there is to say.
+    /// Further notes.
     pub notes: Vec<String>,
 }
 
@@ -55,7 +54,7 @@ struct Group<'a> {
     limits: Vec<f64>,
 }
 
-/// What a threshold says of a metric.
+/// Limit that a threshold sets on a metric.
 struct Limit {
     source: String,
     metric: String,
@@ -77,7 +76,7 @@ pub(super) fn sources<'a>(
             });
             group.limits = own.map(|limit| limit.at).collect();
         }
-        // What never changes has nothing to show, unless there is a limit for it.
+        // Series that never change are left out, unless there is a limit for them.
         groups
             .retain(|group| !group.limits.is_empty() || group.series.iter().any(|own| moves(own)));
         groups.sort_by_key(|group| group.limits.is_empty());
@@ -93,7 +92,7 @@ pub(super) fn sources<'a>(
         };
         (judged, source)
     });
-    // What is judged comes first.
+    // Metrics with thresholds come first.
     let (mut judged, others): (Vec<_>, Vec<_>) = sources.partition(|(judged, _)| *judged);
     judged.extend(others);
     judged.into_iter().map(|(_, source)| source).collect()
@@ -190,7 +189,7 @@ fn panel(group: &Group<'_>, length: f64, marks: &Marks) -> Panel {
     }
 }
 
-/// What tells a series of a chart from the others.
+/// Returns the labels that distinguish a series of a chart from the others.
 fn key(group: &Group<'_>, series: &Series) -> String {
     let own = &series.metric[group.title.len()..];
     let own = own.trim_start_matches('_').trim_end_matches('}');
@@ -238,7 +237,7 @@ fn label(value: f64, unit: &str) -> String {
     match unit {
         "s" => axis::time(value * 1e9),
         "ratio" => human::percent(value),
-        // That it is per second is in the title.
+        // The title says that it is per second.
         "B" | "B/s" => size(value),
         _ => human::round(value),
     }

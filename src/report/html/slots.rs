@@ -139,14 +139,14 @@ fn groups(result: &ResultFile, each: usize) -> Vec<&[Interval]> {
     groups
 }
 
-/// When an interval ended: the last one with the run.
+/// Returns the end of an interval: the last one ends with the run.
 fn end(result: &ResultFile, interval: &Interval) -> f64 {
     let (start, end) = (interval.t_s, interval.t_s + interval.interval_s);
     (end as f64).min(result.run.whole_s().max(start as f64))
 }
 
 impl Slot {
-    /// So many per second of it.
+    /// Returns the rate per second.
     pub fn rate(&self, number: u64) -> f64 {
         number as f64 / (self.end - self.start).max(SHORTEST)
     }

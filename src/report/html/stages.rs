@@ -36,7 +36,7 @@ pub(super) fn stages(plan: &Value) -> Vec<Stage> {
                 continue;
             };
             let end = number("end_s").unwrap_or(last);
-            // What lies in the warm-up is no stage.
+            // The part in the warm-up is no stage.
             let start = start.max(measured);
             if start < end && start < last {
                 let level = human::rate(to);
@@ -68,8 +68,8 @@ pub(super) fn stages(plan: &Value) -> Vec<Stage> {
     apart(all)
 }
 
-/// Those of several populations one after the other: what begins at the same time is one stage, and
-/// each has room until the next.
+/// Merges the stages of several populations: stages with the same start are one, and each has room
+/// until the next.
 fn apart(all: Vec<Stage>) -> Vec<Stage> {
     let mut apart: Vec<Stage> = Vec::new();
     for stage in all {

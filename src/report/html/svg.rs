@@ -9,7 +9,7 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 18.0;
 const BOTTOM: f64 = 30.0;
 
-/// How many numbers of events may stand below each other.
+/// Most rows of event numbers below each other.
 const NUMBERS: usize = 3;
 /// The room that one takes, both ways.
 const NUMBER: f64 = 20.0;
@@ -20,7 +20,7 @@ pub(super) struct Chart {
     body: String,
     height: f64,
     title: String,
-    /// Where the last number of an event stands, by the rows of such numbers.
+    /// Position of the last event number in each row.
     numbered: [f64; NUMBERS],
 }
 
@@ -118,7 +118,7 @@ impl Chart {
         }
     }
 
-    /// What is shown where the pointer rests, between two shares of the width.
+    /// Adds a text shown where the pointer rests, between two shares of the width.
     pub fn hint(&mut self, left: f64, right: f64, text: &str) {
         let (left, right) = (self.x(left), self.x(right));
         let (width, height) = (right - left, self.bottom() - TOP);

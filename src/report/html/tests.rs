@@ -95,7 +95,7 @@ fn events_and_what_was_observed_stand_on_the_same_time_axis() {
     let of_time = 5;
     assert_eq!(page.matches("<path class=\"event\"").count(), 3 * of_time);
     assert_eq!(page.matches("<path class=\"event wrong\"").count(), of_time);
-    // Where two events meet, the second number stands below the first.
+    // If two events meet, the second number stands below the first.
     assert_eq!(page.matches("<circle class=\"event").count(), 4 * of_time);
     assert_eq!(page.matches("<path class=\"limit\"").count(), 1);
     assert!(

@@ -28,7 +28,7 @@ pub(super) struct Row<'a> {
     pub outcome: &'a str,
 }
 
-/// Those that are not empty.
+/// Returns the lists that are not empty.
 pub(super) fn traces(result: &ResultFile) -> Vec<Traces<'_>> {
     let tables = [
         ("The slowest", traced::slowest(result, MOST)),

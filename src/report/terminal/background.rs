@@ -1,4 +1,4 @@
-//! What was done beside the load, and what became of it.
+//! Background of the load: events, metrics, verifications and databases.
 
 use super::{
     style::{TerminalStyle, Tone},
@@ -19,7 +19,7 @@ const MOST: usize = 20;
 /// Most metrics of a source: the summary is of the load, and all are in the report.
 const METRICS: usize = 8;
 
-/// What was done to the world, and when.
+/// Lists the events with their times.
 pub(super) fn events(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     if result.events.is_empty() {
         return Vec::new();
@@ -135,7 +135,7 @@ const COUNTERS: [(&str, &str); 8] = [
     ("slow_queries", "slow queries"),
 ];
 
-/// What databases say of the load: their longest statements, and a few counters.
+/// Lists the databases' activity: their longest statements, and a few counters.
 pub(super) fn databases(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, activity) in &result.databases {

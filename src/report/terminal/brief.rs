@@ -1,9 +1,9 @@
-//! What failed, and nothing else: for those who want no summary.
+//! Failures, and nothing else: the output of `--quiet`.
 
 use super::{TerminalStyle, background, findings};
 use crate::report::{ResultFile, json::Saved, suite::SuiteFile, verdict::Outcome};
 
-/// What decides against a run or a suite, in lines; nothing when nothing does.
+/// Returns the reasons why a run or a suite failed; empty for a success.
 pub fn problems(saved: &Saved, style: &TerminalStyle) -> String {
     let lines = match saved {
         Saved::Run(result) => of_run(result, style),

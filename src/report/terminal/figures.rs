@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What was run.
+/// Returns the heading: the scenario and its run.
 pub(super) fn heading(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let run = &result.run;
     let mut lines = vec![format!(
@@ -39,7 +39,7 @@ pub(super) fn heading(result: &ResultFile, style: &TerminalStyle) -> Vec<String>
     lines
 }
 
-/// What [`figures_of`] gives.
+/// Columns of [`figures_of`].
 pub(super) const COLUMNS: [&str; 8] = [
     "count", "req/s", "errors", "p95", "p50", "p90", "p99", "max",
 ];
@@ -57,7 +57,7 @@ pub(super) fn figures(result: &ResultFile, style: &TerminalStyle) -> Vec<String>
     lines
 }
 
-/// What belongs to the whole run beside the table.
+/// Returns figures of the whole run that are not in the table.
 fn notes(result: &ResultFile) -> Vec<String> {
     let totals = &result.totals;
     let mut notes = Vec::new();
@@ -144,7 +144,7 @@ fn figures_in(stats: &Stats, which: Distribution) -> Option<&model::Figures> {
 /// A task, group or step with its figures.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::report) struct Part<'a> {
-    /// How many tasks and groups it is in.
+    /// Number of tasks and groups it is in.
     pub depth: usize,
     pub name: &'a str,
     pub stats: &'a Stats,

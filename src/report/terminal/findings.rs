@@ -1,5 +1,5 @@
-//! What was found: errors, thresholds, doubts and the verdict, each as lines; none when there is
-//! nothing to say.
+//! Findings: errors, thresholds, doubts and the verdict, each as lines; no lines when there are
+//! none.
 
 use super::{
     style::{TerminalStyle, Tone},
@@ -120,7 +120,7 @@ pub(super) fn thresholds_of<'r>(
     lines
 }
 
-/// Why the result is not to be believed, and what should be known before it is.
+/// Lists the reasons for an invalid result, and warnings.
 pub(super) fn doubts(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let mut lines = against(result, style);
     if !result.warnings.is_empty() {
@@ -132,7 +132,7 @@ pub(super) fn doubts(result: &ResultFile, style: &TerminalStyle) -> Vec<String> 
     lines
 }
 
-/// What failed beside the thresholds, and why the result is not to be believed.
+/// Lists failures besides the thresholds, and the reasons for an invalid result.
 pub(super) fn against(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let run = &result.run;
     let mut lines = Vec::new();
@@ -177,7 +177,7 @@ pub(super) fn verdict(result: &ResultFile, style: &TerminalStyle) -> String {
     style.paint(tone(outcome), &text)
 }
 
-/// How an outcome is to be seen.
+/// Returns the tone of an outcome.
 pub(super) fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Passed => Tone::Good,

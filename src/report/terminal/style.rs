@@ -1,4 +1,4 @@
-//! How text may style where it is read: colours, symbols, width.
+//! Style of texts on a terminal: colours, symbols, width.
 
 use comfy_table::Table;
 use std::{
@@ -13,7 +13,7 @@ const USUAL_WIDTH: usize = 80;
 /// Narrower than this nothing can be laid out; lines then break where the terminal breaks them.
 const LEAST_WIDTH: usize = 40;
 
-/// What the reader's terminal can show.
+/// Abilities of the reader's terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TerminalStyle {
     /// Escape codes for colours and bold text.
@@ -24,14 +24,14 @@ pub struct TerminalStyle {
     pub width: usize,
 }
 
-/// What a piece of text is meant to be seen as.
+/// Tone of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// What to look at first.
+    /// Important.
     Strong,
-    /// What may be passed over.
+    /// Less important.
     Faint,
-    /// As it should be.
+    /// Success.
     Good,
     /// Not as it should be.
     Bad,
@@ -40,8 +40,8 @@ pub enum Tone {
 }
 
 impl TerminalStyle {
-    /// That of standard output. Colours only on a terminal and without `NO_COLOR`; symbols where
-    /// the locale is UTF-8.
+    /// Returns the style of standard output. Colours only on a terminal and without `NO_COLOR`;
+    /// symbols where the locale is UTF-8.
     pub fn of_stdout() -> Self {
         // The table's own width is the terminal's, None without one.
         Self::detect(stdout().is_terminal(), Table::new().width(), |name| {
@@ -49,7 +49,7 @@ impl TerminalStyle {
         })
     }
 
-    /// That of standard error.
+    /// Returns the style of standard error.
     pub fn of_stderr() -> Self {
         let width = Table::new().use_stderr().width();
         Self::detect(stderr().is_terminal(), width, |name| env::var(name).ok())

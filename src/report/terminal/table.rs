@@ -18,9 +18,9 @@ pub struct Figures {
 /// A line of a table.
 #[derive(Debug)]
 pub struct Row {
-    /// How far to the right its name stands.
+    /// Depth of its indentation.
     pub depth: usize,
-    /// What it is about.
+    /// Name of the row.
     pub name: String,
     /// One for each column.
     pub cells: Vec<String>,

@@ -14,7 +14,7 @@ const WIDE: TerminalStyle = TerminalStyle {
     width: 100,
 };
 
-/// As many arrivals as the second's, dropped beside them; those that came waited.
+/// Drops as many arrivals as the second has, and makes the others wait.
 fn overloaded(snapshot: &mut Snapshot) {
     snapshot.tasks[0][Counter::Offered] += 30;
     snapshot.tasks[0][Counter::Dropped] += 30;

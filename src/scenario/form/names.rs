@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 /// A value that is read together with its name.
 pub trait Named: Sized {
-    /// How to write such a table.
+    /// Help that shows how to write such a table.
     const HELP: &'static str;
 
     /// Reads the value at `node`; None: told why not.

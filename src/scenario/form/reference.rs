@@ -1,4 +1,4 @@
-//! What keys mean, in the words of docs/scenario-reference.md.
+//! Descriptions of keys, taken from docs/scenario-reference.md.
 
 const REFERENCE: &str = include_str!("../../../docs/scenario-reference.md");
 
@@ -7,21 +7,21 @@ const REFERENCE: &str = include_str!("../../../docs/scenario-reference.md");
 pub struct Row {
     /// The key.
     pub key: &'static str,
-    /// What it may be; may be empty.
+    /// Type of the value; may be empty.
     pub kind: &'static str,
-    /// What it is when it is not there; may be empty.
+    /// Default; may be empty.
     pub default: &'static str,
-    /// What it means.
+    /// Description.
     pub meaning: &'static str,
 }
 
 impl Row {
-    /// Whether the table makes no sense without it.
+    /// Returns true if the table must have it.
     pub fn is_required(&self) -> bool {
         self.default == "required"
     }
 
-    /// All of it in a line.
+    /// Returns everything on one line.
     pub fn words(&self) -> String {
         let default = match self.default {
             "" => String::new(),
@@ -42,7 +42,7 @@ pub fn rows(table: &str) -> Vec<Row> {
         .collect()
 }
 
-/// What its section says before anything else: a paragraph in one line, or nothing.
+/// Returns the first paragraph of its section on one line; may be empty.
 pub fn introduction(table: &str) -> String {
     let lines = section(table).skip_while(|line| line.is_empty());
     let lines = lines.take_while(|line| !line.is_empty() && !line.starts_with(['|', '`']));

@@ -13,9 +13,9 @@ use toml::de::DeTable;
 table! {
     /// A figure to draw.
     struct Figure as "a figure" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
-        /// How large.
+        /// Size of the figure.
         size: Required<Float>,
         /// Its kind.
         kind as "type": Text,
@@ -29,13 +29,13 @@ table! {
 table! {
     /// A figure without a look.
     struct Dot as "a dot" {
-        /// How large.
+        /// Size of the figure.
         size: Required<Float>,
     }
 }
 
 choice! {
-    /// How it is filled.
+    /// Filling of the figure.
     enum Looks -> String, "one of them is not seen";
     |chosen| {
         color: Text => format!("{} {}", chosen.key.value, chosen.value.value()),

@@ -61,7 +61,7 @@ values! {
         let text = to.text("size-text", description, patterns::SIZE);
         any_of([text, json!({ "type": "integer" })])
     };
-    /// How often something is done: 12, or `"8..16"` for the fewest and the most times.
+    /// Number of repetitions: 12, or `"8..16"` for the fewest and the most.
     Times: (u64, u64) = times, |_to| whole_or_text();
 }
 
@@ -127,7 +127,7 @@ pub trait Words: Clone + PartialEq + 'static {
     /// Words match in capitals too.
     const ANY_CASE: bool = false;
 
-    /// As the scenario has it.
+    /// Returns the word as the scenario has it.
     fn word(&self) -> &'static str {
         let known = Self::WORDS.iter().find(|(_, value)| value == self);
         known.map_or("", |(word, _)| word)

@@ -26,15 +26,15 @@ use std::time::Duration;
 table! {
     /// A variable as it is written.
     pub struct Declared as "a variable of [data]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// The generator that draws its values.
         generator: Drawn,
-        /// How rows are taken.
+        /// Order in which rows are taken.
         order: Order,
-        /// Of rows that are loaded: the columns that are kept.
+        /// Columns that are kept of loaded rows.
         columns: List<Text>,
-        /// Where in a page's JSON the values are.
+        /// JSONPath of the values in a page.
         json: Text,
         /// Headers of the request for it.
         headers: Pairs,
@@ -44,7 +44,7 @@ table! {
         database: Text,
         /// Bound on loading.
         timeout: Duration,
-        /// How long a value stays.
+        /// Scope of a drawn value.
         scope: Scope,
     }
 }
@@ -83,15 +83,15 @@ const OF_GENERATORS: [(&str, &[&str]); 7] = [
 /// A variable.
 #[derive(Debug)]
 pub struct Variable {
-    /// As it stands in `{{name}}`.
+    /// Name as it is written in `{{name}}`.
     pub name: Spanned<String>,
-    /// How long a value stays.
+    /// Scope of a drawn value.
     pub scope: Field<Scope>,
-    /// What draws it.
+    /// Generator of the values.
     pub generator: Field<Generator>,
 }
 
-/// How long a drawn value stays.
+/// Scope of a drawn value: how long it stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Drawn anew before each step that uses it.
@@ -114,7 +114,7 @@ impl Words for Scope {
     const UNKNOWN: &'static str = "no known scope";
 }
 
-/// What draws values.
+/// Generator of a variable's values.
 #[derive(Debug)]
 pub enum Generator {
     /// Anything between two ends.
@@ -131,18 +131,18 @@ pub enum Generator {
     Constant(Node),
     /// The rows of a file.
     Csv {
-        /// Where it is.
+        /// Path of the file.
         file: Text,
-        /// How they are taken.
+        /// Order in which rows are taken.
         order: Field<Order>,
     },
-    /// What the target or a database answers before the load.
+    /// Values loaded from the target or a database before the load.
     Loaded(Box<Loaded>),
     /// Texts, numbers and booleans.
     List {
         /// The values.
         values: Vec<Node>,
-        /// How they are taken.
+        /// Order in which rows are taken.
         order: Field<Order>,
     },
     /// Random UUIDs.
@@ -155,16 +155,16 @@ pub enum Generator {
     Text(Letters),
 }
 
-/// Where values are loaded from, and which of them.
+/// Source of loaded values, and the ones to keep.
 #[derive(Debug)]
 pub struct Loaded {
     /// The request or the statement.
     pub request: Step,
-    /// Where in the page's JSON the values are.
+    /// JSONPath of the values in a page.
     pub json: Field<Text>,
     /// The columns that are kept.
     pub columns: Field<Vec<Text>>,
-    /// How they are taken.
+    /// Order in which rows are taken.
     pub order: Field<Order>,
 }
 

@@ -13,11 +13,11 @@ use std::time::Duration;
 table! {
     /// A database.
     pub struct Database as "[database.NAME]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
-        /// As steps name it.
+        /// Name that steps refer to.
         name: Name,
-        /// Where it is, as whom.
+        /// URL with host, database and user.
         url: Text,
         /// The password, if it does not stand in the URL.
         password: Text,
@@ -55,7 +55,7 @@ impl Named for Database {
     }
 }
 
-/// How much a transaction sees of others, as the SQL standard names it.
+/// Isolation level of a transaction, as the SQL standard names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
     /// Statements see what others have not committed yet.
@@ -64,11 +64,11 @@ pub enum Isolation {
     ReadCommitted,
     /// All statements see the same state.
     RepeatableRead,
-    /// As if transactions ran one after the other; all that SQLite has.
+    /// `SERIALIZABLE`; the only level of SQLite.
     Serializable,
 }
 
-/// As SQL names them, which often is in capitals.
+/// Reads SQL's names, which are often in capitals.
 impl Words for Isolation {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("read uncommitted", Isolation::ReadUncommitted),
@@ -80,18 +80,18 @@ impl Words for Isolation {
     const ANY_CASE: bool = true;
 }
 
-/// How a connection is encrypted and the server's certificate checked.
+/// Encryption of a connection, and checks of the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// Not at all.
     Disable,
-    /// When the server can.
+    /// Encrypted if the server supports it.
     Prefer,
     /// Always; the certificate is not checked.
     Require,
     /// Always, and a trusted authority must have signed the certificate.
     VerifyCa,
-    /// As [`Tls::VerifyCa`], and the certificate must name the host.
+    /// Like [`Tls::VerifyCa`], and the certificate must match the host name.
     VerifyFull,
 }
 

@@ -43,7 +43,7 @@ table! {
         from: Required<Whole>,
         /// The coldest.
         to: Required<Whole>,
-        /// How steep.
+        /// Exponent: larger is steeper.
         exponent: Required<Float>,
     }
 }
@@ -83,7 +83,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// As a float.
+    /// Returns the number as a float.
     pub fn as_f64(self) -> f64 {
         match self {
             Number::Int(n) => n as f64,

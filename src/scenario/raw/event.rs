@@ -18,17 +18,17 @@ use std::time::Duration;
 table! {
     /// A change to the world.
     pub struct Event as "[[event]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Its name.
         name: Text,
-        /// When it is.
+        /// Time of the event.
         at: EventTime,
         /// The stage with whose begin it is.
         stage: Whole,
-        /// How long after each time it is done again.
+        /// Interval of repetitions.
         every: Duration,
-        /// How often it is done in all.
+        /// Number of repetitions in all.
         times: Whole,
         /// The request or the statement.
         request: Action<Change>,
@@ -82,14 +82,14 @@ impl Event {
     }
 }
 
-/// When an event is.
+/// Time of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventTime {
-    /// So long after the load began.
+    /// Time since the load began.
     At(Duration),
-    /// When the stage of this number begins, from 1.
+    /// Start of the stage with this number, counted from 1.
     Stage(i64),
-    /// When the load is over.
+    /// End of the load.
     End,
 }
 

@@ -78,11 +78,11 @@ fn named(reader: &Reader, node: &Node, help: &str) -> Option<Vec<(Spanned<String
 /// A condition on a number of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
-    /// So many.
+    /// Exactly this many.
     Exactly(u64),
-    /// So many or more.
+    /// At least this many.
     AtLeast(u64),
-    /// So many or fewer.
+    /// At most this many.
     AtMost(u64),
 }
 

@@ -13,9 +13,9 @@ use serde_json::Value;
 /// A variable that a step fills.
 #[derive(Debug, Clone)]
 pub struct Extract {
-    /// As it stands in `{{name}}`.
+    /// Name as it is written in `{{name}}`.
     pub name: Spanned<String>,
-    /// Where in the answer its value is: the kind of place, and which.
+    /// Kind and place of the value in the response.
     pub source: Field<(ExtractKind, Text)>,
 }
 
@@ -50,7 +50,7 @@ impl Named for Extract {
 }
 
 choice! {
-    /// Where in an answer a value is.
+    /// Origin of the value in the response.
     pub enum Origin -> (ExtractKind, Text), "a value comes from one place";
     |chosen| {
         json: Text => (ExtractKind::Json, chosen.value),
@@ -64,7 +64,7 @@ choice! {
 table! {
     /// A kind of place in an answer, and which.
     pub struct Located as "an extraction" {
-        /// Where.
+        /// Origin of the value.
         origin: Origin,
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 table! {
-    /// How requests are made.
+    /// Settings of HTTP requests.
     pub struct Http as "[http]" {
         /// Bound on a step.
         timeout: Duration,
@@ -30,7 +30,7 @@ table! {
         max_head: Size,
         /// Most bytes of a response's body.
         max_body: Size,
-        /// Which client makes them, whatever else is asked for.
+        /// Client to use, whatever the other settings ask for.
         client: Client,
         /// Keep cookies, each user its own.
         cookies: bool,
@@ -64,7 +64,7 @@ impl Words for Client {
     const UNKNOWN: &'static str = "no such client";
 }
 
-/// How HTTP/2 comes about.
+/// Negotiation of HTTP/2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Http2 {
     /// If the server agrees in the TLS handshake.
@@ -79,7 +79,7 @@ impl Words for Http2 {
     const UNKNOWN: &'static str = "no way to speak HTTP/2";
 }
 
-/// How a body may be compressed.
+/// Compression of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// RFC 1952.
@@ -93,10 +93,10 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// All of them, the best first.
+    /// All encodings, the best first.
     pub const ALL: [Self; 4] = [Self::Zstd, Self::Brotli, Self::Gzip, Self::Deflate];
 
-    /// As HTTP and the scenario have it.
+    /// Returns the name that HTTP and the scenario use.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -155,7 +155,7 @@ pub struct Pair {
 pub type Pairs = Names<Pair>;
 
 impl Pair {
-    /// Where the name stands.
+    /// Returns the span of the name.
     pub fn place(&self) -> Span {
         self.name.place
     }

@@ -1,4 +1,4 @@
-//! What tasks, setup and teardown are made of: steps, and groups of them.
+//! Items of tasks, setup and teardown: steps, and groups of them.
 
 use super::{Field, database::Isolation, task::Step};
 use crate::scenario::{
@@ -38,7 +38,7 @@ impl Form for Item {
 table! {
     /// Steps that belong together.
     pub struct Group as "a group of steps" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Its name.
         name: Text,
@@ -52,15 +52,15 @@ table! {
 }
 
 table! {
-    /// How steps are one transaction.
+    /// Settings of a transaction.
     pub struct Transaction as "`transaction`" {
-        /// Where.
+        /// Database of the transaction.
         database: Text,
         /// Its isolation level.
         isolation: Isolation,
         /// SQLite: takes the write lock at once.
         immediate: bool,
-        /// How often it is tried in all.
+        /// Number of tries in all.
         max_tries: Whole,
     }
 }
@@ -106,10 +106,10 @@ impl Item {
 }
 
 impl Group {
-    /// What a transaction is called that has no name.
+    /// Name of a transaction that has none.
     pub const TRANSACTION: &str = "transaction";
 
-    /// As results name it; None for one that they leave out.
+    /// Returns the name in results; None if they leave the group out.
     pub fn called(&self) -> Option<&str> {
         let transaction = self.transaction.value().and_then(Option::as_ref);
         let own = self.name.value().map(Text::written);

@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 table! {
     /// Steps that are done at one moment.
     pub struct LifecycleSteps {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// The steps, in order.
         steps as "step": List<Item>,

@@ -12,7 +12,7 @@ use std::time::Duration;
 table! {
     /// Users (closed model) or arrivals (open model).
     pub struct Load as "[load]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Closed: how many.
         users: Whole,
@@ -34,17 +34,17 @@ table! {
         max_in_flight: Whole,
         /// Open: most arrivals waiting.
         max_queue: Whole,
-        /// When no further run starts.
+        /// Time until no further run starts.
         duration: Duration,
         /// Users or rates over time.
         stages: List<Stage>,
-        /// How long runs may finish after the end.
+        /// Longest time that runs may take to finish after the end.
         graceful_stop: Duration,
         /// Closed: how long a run may finish when its user leaves.
         graceful_ramp_down: Duration,
-        /// When it begins.
+        /// Delay before the load begins.
         start: Duration,
-        /// How long it runs before what is measured.
+        /// Length of the warm-up, which is not measured.
         warmup: Duration,
     }
 }
@@ -52,9 +52,9 @@ table! {
 table! {
     /// A straight line to a level.
     pub struct Stage as "a stage" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
-        /// How long it takes.
+        /// Length of the stage.
         duration: Duration,
         /// Closed: users at its end.
         users: Whole,
@@ -115,12 +115,12 @@ impl Form for Think {
     }
 }
 
-/// How arrivals are spread over time.
+/// Distribution of arrivals over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrivals {
     /// Evenly.
     Constant,
-    /// As independent clients would come: exponential gaps.
+    /// Exponential gaps, like those of independent clients.
     Poisson,
 }
 

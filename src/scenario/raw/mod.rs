@@ -1,4 +1,4 @@
-//! What a scenario file says: typed and with places, but unchecked.
+//! Content of a scenario file: typed and with spans, but unchecked.
 //!
 //! Each kind of table is declared once (`form::table!`): what it says, and in which forms.
 
@@ -68,7 +68,7 @@ table! {
         version: Whole,
         /// The scenario's name.
         name: Text,
-        /// Where randomness starts.
+        /// Seed of all random choices.
         seed: Whole,
         /// Conditions for exit code 0.
         thresholds: List<Condition>,
@@ -86,7 +86,7 @@ table! {
         verify: List<Verify>,
         /// Trace context of requests.
         trace: Trace,
-        /// When the run may be believed.
+        /// Conditions under which a run is valid.
         validity: Validity,
     }
 }
@@ -126,7 +126,7 @@ impl Root {
 table! {
     /// A group of users or arrivals.
     pub struct Population as "[[population]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Its name.
         name: Text,
@@ -134,7 +134,7 @@ table! {
         target: Target,
         /// Users, or arrivals.
         load: Load,
-        /// How requests are made.
+        /// Settings of HTTP requests.
         http: Http,
         /// Variables.
         data: Names<Variable>,
@@ -178,7 +178,7 @@ impl Population {
         steps.chain(tasks.flat_map(Task::all_steps)).collect()
     }
 
-    /// Whether there are steps and none of them is a request.
+    /// Returns true if there are steps and none of them is a request.
     pub fn has_no_requests(&self) -> bool {
         let mut steps = self.all_steps().into_iter().peekable();
         let to_target = |kind: StepKind| kind.keys().to_target;
@@ -189,7 +189,7 @@ impl Population {
 table! {
     /// A condition: a string, or a table with more to say.
     pub struct Threshold as "a threshold" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// The condition itself.
         expr: Text,

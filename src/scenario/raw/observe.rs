@@ -9,13 +9,13 @@ use crate::scenario::{
 table! {
     /// A source of measurements.
     pub struct Observe as "[[observe]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Its name.
         name: Text,
-        /// Where a page of metrics is.
+        /// URL of a page of metrics.
         prometheus: Text,
-        /// Which metrics of it are kept.
+        /// Metrics to keep.
         metrics: OneOrMore<Text>,
         /// The labels by which series are told apart.
         by: OneOrMore<Text>,

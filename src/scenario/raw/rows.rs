@@ -9,7 +9,7 @@ use crate::scenario::{
 };
 use serde_json::Value;
 
-/// How rows are taken.
+/// Order in which rows are taken.
 #[derive(Debug, Clone)]
 pub enum Order {
     /// One after the other, again and again.
@@ -22,7 +22,7 @@ pub enum Order {
     Unique,
     /// The first ones often, the last ones seldom.
     Zipf(f64),
-    /// As often as this column says.
+    /// Weighted by this column.
     Weighted(Text),
 }
 
@@ -31,7 +31,7 @@ table! {
     pub struct Unequal as "an order of rows" {
         /// The first ones often, the last ones seldom; how steep.
         zipf: Float,
-        /// As often as this column says.
+        /// Column with the weights.
         weighted: Text,
     }
 }

@@ -1,4 +1,4 @@
-//! What a suite says: scenarios that are run one after the other.
+//! Content of a suite: scenarios that are run one after the other.
 
 use super::{Condition, Field, Target, Verify};
 use crate::scenario::{
@@ -19,7 +19,7 @@ table! {
         name: Text,
         /// Thresholds of each phase, besides its scenario's own.
         thresholds: Added<Condition>,
-        /// How phases follow each other.
+        /// Settings of the sequence of phases.
         suite: Manner,
         /// The target, in place of each scenario's own.
         target: AsWritten<Target>,
@@ -31,7 +31,7 @@ table! {
 }
 
 table! {
-    /// How phases follow each other.
+    /// Settings of the sequence of phases.
     pub struct Manner as "[suite]" {
         /// Pause before each phase but the first.
         pause: Duration,
@@ -43,7 +43,7 @@ table! {
 table! {
     /// A scenario to be run, and what is changed of it.
     pub struct Phase as "[[phase]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// The scenario's file, from the suite's folder.
         scenario: Text,
@@ -69,9 +69,9 @@ table! {
 /// Handling of the phases after one that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
-    /// They are not run.
+    /// Skip the remaining phases.
     Stop,
-    /// They are run all the same.
+    /// Run the remaining phases all the same.
     Continue,
 }
 

@@ -16,13 +16,13 @@ table! {
         app: Text,
         /// Servers.
         url: OneOrMore<Text>,
-        /// How many processes of the bundled service.
+        /// Number of processes of the bundled service.
         instances: Whole,
-        /// Where it keeps its data.
+        /// Database that stores its data.
         database: Text,
-        /// Where it caches.
+        /// Cache.
         cache: Text,
-        /// How it holds connections.
+        /// Connection pool.
         pool: Pool,
         /// Further flags for it.
         flags: OneOrMore<Scalar>,
@@ -36,15 +36,15 @@ table! {
         min: Whole,
         /// Connections at most.
         max: Whole,
-        /// How long a request waits.
+        /// Request timeout.
         timeout: Duration,
     }
 }
 
-/// How a bundled service holds its connections.
+/// Connection pool of a bundled service.
 #[derive(Debug)]
 pub enum Pool {
-    /// As usual, or with a connection for every request.
+    /// Default pool, or a new connection for every request.
     Usual(bool),
     /// With these bounds.
     Bounds(PoolBounds),

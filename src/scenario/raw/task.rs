@@ -21,7 +21,7 @@ use std::{marker::PhantomData, time::Duration};
 table! {
     /// Steps that are done one after the other.
     pub struct Task as "[[task]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Its name.
         name: Text,
@@ -48,7 +48,7 @@ table! {
     /// One request or statement.
     #[derive(Clone)]
     pub struct Step as "[[task.step]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// The method with its path, or `path` alone, or `sql` with a statement, or `sql_file` with the name of its
         /// file, or `custom` with its text; Absent when there is none, Bad when there are several.
@@ -67,7 +67,7 @@ table! {
         database: Text,
         /// Values of a statement's parameters.
         params: Params,
-        /// How often a statement is tried in all.
+        /// Number of tries of a statement in all.
         max_tries: Whole,
         /// Conditions on the response.
         expect: Expect,
@@ -101,7 +101,7 @@ pub type Params = List<Any>;
 pub trait Actions {
     /// The keys.
     const KEYS: &'static [Method];
-    /// Why two of them are a mistake.
+    /// Reason why two of them are a mistake.
     const RULE: &'static str;
 }
 

@@ -5,7 +5,7 @@ use crate::scenario::form::{Here, Share, table};
 table! {
     /// Trace context of requests.
     pub struct Trace as "[trace]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Share of the requests whose traces are kept by whoever collects them.
         sample: Share,

@@ -4,7 +4,7 @@ use crate::scenario::form::table;
 use std::time::Duration;
 
 table! {
-    /// When a run may be believed.
+    /// Conditions under which a run is valid.
     pub struct Validity as "[validity]" {
         /// Schedule lag up to this is no lateness.
         max_lag: Duration,

@@ -14,7 +14,7 @@ use std::time::Duration;
 table! {
     /// A question with what its answer must be.
     pub struct Verify as "[[verify]]" {
-        /// Where it stands.
+        /// Span of the table.
         place: Here,
         /// Its name.
         name: Text,
@@ -26,13 +26,13 @@ table! {
         database: Text,
         /// Headers of the request.
         headers: Pairs,
-        /// Where in the page's JSON the number is.
+        /// JSONPath of the number in a page.
         json: Text,
         /// Whose target is asked.
         population: Text,
         /// Condition on the number.
         expect: Text,
-        /// How long that may take to come true.
+        /// Longest wait for it to become true.
         within: Duration,
         /// Bound on asking.
         timeout: Duration,

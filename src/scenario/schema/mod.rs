@@ -40,7 +40,7 @@ pub fn document() -> Value {
     })
 }
 
-/// The same as a file has it.
+/// Returns the schema as the text of a file.
 pub fn text() -> String {
     format!("{:#}\n", document())
 }

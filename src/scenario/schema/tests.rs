@@ -61,7 +61,7 @@ fn a_file_is_a_scenario_or_a_suite() {
     assert!(scenario.iter().all(|key| refused[*key] == json!(false)));
 }
 
-/// What readers take narrowly is narrow in the schema too.
+/// Checks that the schema's types are as narrow as the reader's.
 #[test]
 fn values_have_the_types_that_are_read() {
     let schema = document();
@@ -89,7 +89,7 @@ fn values_have_the_types_that_are_read() {
         shape("load", "think"),
         json!({ "anyOf": [reference("pause-text"), reference("pause")] })
     );
-    // What is looked at only beside something else, and what is one of two things.
+    // Keys that depend on another key, and keys that exclude each other.
     let order = ["sequential", "shuffled", "random", "unique"];
     assert_eq!(
         shape("variable-of-data", "order"),

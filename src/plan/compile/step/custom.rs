@@ -53,7 +53,7 @@ pub(super) fn compile(
     })
 }
 
-/// What is extracted, and what may be shown of each: the variable's name and where its value is.
+/// Extractions, and what may be shown of each: the variable's name and where its value is.
 type Extracts = (Vec<Extract>, Vec<(String, String)>);
 
 fn extracts(

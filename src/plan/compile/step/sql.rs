@@ -140,7 +140,7 @@ struct Traced {
     sql: String,
     source: usize,
     offsets: Vec<usize>,
-    /// Of all of it.
+    /// Span of the whole text.
     place: Span,
 }
 
@@ -298,7 +298,7 @@ fn text_or_bytes(text: &str) -> Value {
     }
 }
 
-/// What is expected, and the name of each check with the place of its value.
+/// Expectations, and the name of each check with the span of its value.
 type Expected = (Expect, Vec<(String, Option<Span>)>);
 
 fn expect(
@@ -361,7 +361,7 @@ fn rows(raw: raw::Rows) -> Rows {
     }
 }
 
-/// What is extracted, and of each the variable, the column and where that stands.
+/// Extractions, and of each the variable, the column and its span.
 type Columns = (Vec<Extract>, Vec<(String, String, Span)>);
 
 fn columns(

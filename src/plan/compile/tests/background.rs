@@ -1,4 +1,4 @@
-//! What is done beside the load.
+//! Tests of what runs in the background of the load.
 
 use super::*;
 use crate::plan::{

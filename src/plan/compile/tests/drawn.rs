@@ -33,7 +33,7 @@ fn the_columns_of_a_file_are_variables_with_types_that_stay_in_one_row() {
             .map(|v| v.name.as_str())
             .collect();
         assert_eq!(names, ["c.id", "c.name", "c.zip", "x"]);
-        // What is not used is not drawn.
+        // Unused variables are not drawn.
         assert_eq!(population.tasks[0].draws, [2, 3]);
         // Columns have one source.
         let sources: Vec<usize> = population.variables.iter().map(|v| v.source).collect();

@@ -44,7 +44,7 @@ const SAMPLES: [&str; 3] = [
     include_str!("../../../../scenarios/hot-spots.toml"),
 ];
 
-/// What people and other tools write into such files.
+/// Snippets that people and other tools write into such files.
 fn snippet() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![

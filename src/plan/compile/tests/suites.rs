@@ -104,7 +104,7 @@ fn phases_are_their_scenarios_with_what_the_suite_changes() {
         thresholds.map(|t| t.expr.clone()).collect::<Vec<_>>()
     };
     assert_eq!(exprs(first), ["p95 < 1s"]);
-    // Those that are set come in place of the scenario's own, and the others after them.
+    // Thresholds of the phase replace the scenario's own of the same metric; the others follow.
     assert_eq!(exprs(second), ["errors == 0", "p95 < 1s", "max < 5s"]);
     for phase in &suite.phases {
         assert!(phase.plan.apps().all(|app| app.settings.instances == 3));
@@ -186,7 +186,7 @@ fn flags_scale_the_suite_as_a_whole() {
             other => panic!("{other:?}"),
         }
     }
-    // What is done so often has no length that could be scaled.
+    // A number of runs has no length that could be scaled.
     let counted = "[[phase]]\nscenario = 'users.toml'\n[[phase]]\nscenario = 'counted.toml'\n";
     let flags = Settings {
         duration: Some(Duration::from_secs(6)),

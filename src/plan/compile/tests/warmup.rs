@@ -98,7 +98,7 @@ fn warm_ups_of_several_populations_end_together() {
     let json = json(&plan);
     assert_eq!(json["warmup_s"], 30.0);
     assert_eq!(json["populations"][1]["warmup_s"], 10.0);
-    // As the file has it: from the end of the warm-up.
+    // The file counts from the end of the warm-up.
     assert_eq!(json["events"][0]["at_s"], 15.0);
     insta::assert_snapshot!(words(&plan));
 }
