@@ -78,7 +78,7 @@ impl Counters {
         self.by_class.iter().map(|(_, count)| count).sum()
     }
 
-    /// What ended, whatever the outcome.
+    /// Requests or runs that ended, whatever the outcome.
     pub(super) fn count(&self) -> u64 {
         self.ok + self.failed()
     }

@@ -56,7 +56,7 @@ table! {
     /// included.
     Offered {
         name: "offered",
-        meaning: "What was due, dropped arrivals included.",
+        meaning: "Attempts that were due, dropped arrivals included.",
         of: Of::Runs,
         judged: false
     }
@@ -95,7 +95,7 @@ table! {
     /// Sent, but no response seen.
     Unknown {
         name: "unknown",
-        meaning: "Sent, but no answer seen.",
+        meaning: "Sent, but no response seen.",
         noted: Some("sent without seeing an answer"),
         exported: Some(("loadgen_unknown_total", "Requests sent without an answer."))
     }

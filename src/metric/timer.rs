@@ -70,7 +70,7 @@ table! {
         name: "ok",
         of: Of::Itself,
         key: Some("ok_latency_us"),
-        meaning: "The same of successes.",
+        meaning: "Response times of successes.",
         no_samples: Some("no samples: no request succeeded")
     }
     /// Intended start to last byte, or whatever ended it, of failures.
@@ -78,7 +78,7 @@ table! {
         name: "failed",
         of: Of::Itself,
         key: Some("failed_latency_us"),
-        meaning: "The same of failures.",
+        meaning: "Response times of failures.",
         no_samples: Some("no samples: no request failed")
     }
     /// Age of what was cut off at the end of the run.

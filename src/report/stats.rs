@@ -103,9 +103,9 @@ impl Item {
     fn meaning(self) -> &'static str {
         match self {
             Item::Counter(counter) => counter.info().meaning,
-            Item::Count => "What ended, whatever the outcome.",
+            Item::Count => "Requests or runs that ended, whatever the outcome.",
             Item::Rate => {
-                "What ended per second of its load: task runs of everything, a task's runs, a \
+                "Number that ended per second of its load: task runs of everything, a task's runs, a \
                  step's requests."
             }
             Item::Requests => "Requests that ended per second of the load.",
@@ -233,7 +233,7 @@ impl JsonSchema for Stats {
             }
         }
         json_schema!({
-            "description": "What was measured of something.",
+            "description": "Measurements of a step, task or group, or of everything.",
             "type": "object",
             "properties": properties,
             "required": required,
