@@ -2,7 +2,7 @@
 
 use super::{
     Plan,
-    http::{Client, Settings},
+    http::Settings,
     sql::{Backend, Database},
 };
 use std::path::{Path, PathBuf};
@@ -25,9 +25,7 @@ impl Plan {
 
 fn of_http(settings: &Settings, files: &mut Vec<PathBuf>) {
     files.extend(settings.ca_file.clone());
-    if let Client::Full(full) = &settings.client
-        && let Some(identity) = &full.identity
-    {
+    if let Some(identity) = &settings.identity {
         files.extend([identity.cert.clone(), identity.key.clone()]);
     }
 }

@@ -28,6 +28,18 @@ pub struct Settings {
     pub max_head: usize,
     /// Most bytes of a response's body.
     pub max_body: u64,
+    /// Each user keeps the cookies that it is sent. Arrivals are users of their own.
+    pub cookies: bool,
+    /// Most redirects that are followed; with 0 a redirect is an answer like any other.
+    pub redirects: usize,
+    /// Encodings of bodies that are asked for and undone.
+    pub compression: Vec<Encoding>,
+    /// Proxy for every request.
+    pub proxy: Option<Url>,
+    /// HTTP/2; None: HTTP/1.1 alone.
+    pub http2: Option<Http2>,
+    /// Certificate for servers that ask for one.
+    pub identity: Option<Identity>,
     /// Client that makes the requests.
     pub client: Client,
 }
@@ -40,8 +52,8 @@ pub enum Client {
         /// The scenario asks for it by name.
         asked: bool,
     },
-    /// reqwest.
-    Full(Box<Full>),
+    /// reqwest, and what asks for it, in words; at least one.
+    Full(Vec<&'static str>),
 }
 
 impl Client {
@@ -58,28 +70,9 @@ impl Client {
         match self {
             Client::Fast { asked: true } => vec!["the scenario asks for it"],
             Client::Fast { asked: false } => vec!["nothing here needs more"],
-            Client::Full(full) => full.why.clone(),
+            Client::Full(why) => why.clone(),
         }
     }
-}
-
-/// Settings that only the full client has.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Full {
-    /// Each user keeps the cookies that it is sent. Arrivals are users of their own.
-    pub cookies: bool,
-    /// Most redirects that are followed; with 0 a redirect is an answer like any other.
-    pub redirects: usize,
-    /// Encodings of bodies that are asked for and undone.
-    pub compression: Vec<Encoding>,
-    /// Proxy for every request.
-    pub proxy: Option<Url>,
-    /// HTTP/2; None: HTTP/1.1 alone.
-    pub http2: Option<Http2>,
-    /// Client certificate for servers that ask for one.
-    pub identity: Option<Identity>,
-    /// Settings that ask for this client; at least one.
-    pub why: Vec<&'static str>,
 }
 
 /// A client certificate.

@@ -1,4 +1,4 @@
-//! Which HTTP client runs, and that the full one keeps end to end what it promises.
+//! What users of an application need: cookies, redirects, files, proxies.
 
 use super::{measured, serving};
 use serde_json::json;
@@ -53,9 +53,7 @@ fn users_keep_their_cookies_and_their_connections() {
     );
     let result = measured(&Loadgen::scenario(&text).run());
     let http = &result["plan"]["populations"][0]["http"];
-    assert_eq!(http["client"], "full");
-    let why = json!(["cookies are asked for", "redirects are followed"]);
-    assert_eq!(http["why"], why);
+    assert_eq!(http["client"], "fast");
     let totals = &result["totals"];
     assert_eq!(
         (&totals["count"], &totals["errors"]["count"]),
@@ -122,10 +120,6 @@ fn files_are_sent_and_secrets_in_files_are_not_shown() {
     };
     let check = with_files(Loadgen::new(&["check", "scenario.toml"])).run();
     let said = check.expect_code(0).stdout;
-    assert!(
-        said.contains("the full client (reqwest): a step sends multipart content;"),
-        "{said}"
-    );
     assert!(said.contains("report: the file report.txt"), "{said}");
     let finished = with_files(Loadgen::scenario(&text)).run();
     let result = measured(&finished);
@@ -192,7 +186,6 @@ fn the_cookies_of_a_users_login_are_kept_for_all_its_runs() {
     );
     let finished = Loadgen::scenario(&text).args(&["--workers", "2"]).run();
     let result = measured(&finished);
-    assert_eq!(result["plan"]["populations"][0]["http"]["client"], "full");
     assert_eq!(result["totals"]["count"], 3 + 15);
     assert_eq!(result["totals"]["errors"]["count"], 0);
     let Log { served, .. } = server.stop();

@@ -1,11 +1,11 @@
 //! Opens connections.
 
-use super::{setup::ServerSetup, stream::Stream};
+use super::{deadline::Deadline, server::ServerSetup, stream::Stream};
 use crate::{
     driver::{ErrorClass, Failure, Shortage, Timers},
     time::{Clock, Nanos, SECOND, nanos},
 };
-use std::{io, net::SocketAddr, rc::Rc, time::Duration};
+use std::{io, net::SocketAddr, rc::Rc};
 use tokio::{
     net::{TcpStream, lookup_host},
     sync::Mutex,
@@ -90,22 +90,6 @@ pub(super) struct Opened {
     pub took: Nanos,
 }
 
-/// The end of the time that a step may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
-    pub at: Nanos,
-    /// The time as it was given, for messages.
-    pub timeout: Duration,
-}
-
-impl Deadline {
-    /// No end but the server's own bound on connecting.
-    pub const NONE: Self = Self {
-        at: Nanos::MAX,
-        timeout: Duration::MAX,
-    };
-}
-
 /// Opens a connection to `server` before its own bound and before `deadline`. A message names the
 /// lower of the two as it was given: what was left of it would be another text each time.
 pub(super) async fn open(
@@ -113,11 +97,11 @@ pub(super) async fn open(
     addresses: &Addresses,
     clock: Clock,
     timers: &Timers,
-    deadline: Deadline,
+    mut deadline: Deadline,
 ) -> Result<Opened, Failure> {
     let started = clock.now();
     let limit = deadline
-        .at
+        .begin(started)
         .min(started.saturating_add(nanos(server.connect_timeout)));
     let opening = async {
         let addresses = addresses.of(server, clock).await?;
@@ -142,7 +126,7 @@ pub(super) async fn open(
         Ok(Err(failure)) if failure.class != ErrorClass::Timeout => Err(failure),
         Ok(Ok(opened)) => Ok(opened),
         Ok(Err(_)) | Err(_) => {
-            let limit = deadline.timeout.min(server.connect_timeout);
+            let limit = deadline.timeout().min(server.connect_timeout);
             Err(Failure::timeout("no connection", limit))
         }
     }

@@ -1,13 +1,15 @@
 //! One request and its answer on one connection.
 
 use super::{
-    codec::{AtEnd, Decoder, Limits, Memo},
-    request::Request,
-    search::Search,
+    buffers::Buffers,
+    codec::{AtEnd, Decoder, Memo},
+    deadline::Deadline,
+    policy::Policy,
+    request::{Fill, Request},
+    response::{Looks, Reader, Response},
     stream::Stream,
 };
 use crate::{
-    data::Value,
     driver::{ErrorClass, Failure, Progress, step_timeout::StepTimeout},
     time::{Clock, Nanos},
 };
@@ -17,70 +19,57 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Size of the buffer into which answers are read.
-const READ_SIZE: usize = 64 * 1024;
-
-/// Memory that all sessions of a worker share, each while it is polled and no longer.
+/// A request, and how its response is taken.
 #[derive(Debug)]
-pub(super) struct Buffers {
-    /// Where answers arrive.
-    pub incoming: RefCell<Box<[u8]>>,
-    /// Where requests are rendered.
-    pub outgoing: RefCell<Vec<u8>>,
-    /// Memory for answers that are needed as a whole, while no session has it.
-    spare: RefCell<Vec<Vec<u8>>>,
+pub(super) struct Sending<'a> {
+    pub outgoing: Outgoing<'a>,
+    pub looks: &'a Looks,
+    pub policy: &'a Policy,
+    /// Of earlier responses to the same request.
+    pub memo: &'a RefCell<Memo>,
+    /// The method is HEAD.
+    pub head: bool,
+    /// Doing it twice is the same as doing it once (RFC 9110, 9.2.2).
+    pub idempotent: bool,
+    /// The request itself asks for the connection to be closed.
+    pub close: bool,
+    /// Told when the first byte leaves; None when the step has sent something before.
+    pub progress: Option<&'a Progress>,
 }
 
-/// Most buffers that are kept for answers to come, and the most bytes of one of them.
-const SPARE_BUFFERS: usize = 64;
-const SPARE_SIZE: usize = 256 * 1024;
+/// The bytes of a request.
+#[derive(Debug)]
+pub(super) enum Outgoing<'a> {
+    /// Rendered when they can be sent.
+    Compiled(&'a Request, Fill<'a>),
+    /// Rendered before.
+    Written(&'a [u8]),
+}
 
-impl Buffers {
-    pub(super) fn new() -> Self {
-        Self {
-            incoming: RefCell::new(vec![0; READ_SIZE].into()),
-            outgoing: RefCell::default(),
-            spare: RefCell::default(),
+impl Outgoing<'_> {
+    /// The bytes, when they need not be rendered.
+    fn fixed(&self) -> Option<&[u8]> {
+        match self {
+            Outgoing::Compiled(request, _) => request.fixed(),
+            Outgoing::Written(bytes) => Some(bytes),
         }
     }
 
-    fn lend(&self) -> Vec<u8> {
-        self.spare.borrow_mut().pop().unwrap_or_default()
-    }
-
-    /// Takes back what was lent.
-    pub(super) fn give_back(&self, mut buffer: Vec<u8>) {
-        let mut spare = self.spare.borrow_mut();
-        if spare.len() < SPARE_BUFFERS && buffer.capacity() <= SPARE_SIZE {
-            buffer.clear();
-            spare.push(buffer);
+    fn render<'b>(&'b self, buffer: &'b mut Vec<u8>) -> &'b [u8] {
+        match self {
+            Outgoing::Compiled(request, fill) => request.render(fill, buffer),
+            Outgoing::Written(bytes) => bytes,
         }
     }
 }
 
 /// What an exchange uses and does not own.
-pub(super) struct Surroundings<'a> {
+pub(super) struct ExchangeContext<'a> {
     pub clock: Clock,
     pub buffers: &'a Buffers,
-    pub request: &'a Request,
-    /// Of earlier answers to the same request.
-    pub memo: &'a RefCell<Memo>,
-    pub values: &'a [Value],
-    pub progress: &'a Progress,
+    pub sending: &'a Sending<'a>,
     pub step_timeout: &'a mut StepTimeout,
-    /// Longest time from the beginning of the step to its end.
-    pub timeout: Nanos,
-    /// When the step must have ended; set by whatever comes first, connecting or sending.
-    pub deadline: &'a mut Option<Nanos>,
-}
-
-impl Surroundings<'_> {
-    fn deadline(&mut self) -> Nanos {
-        let (clock, timeout) = (self.clock, self.timeout);
-        *self
-            .deadline
-            .get_or_insert_with(|| clock.now().saturating_add(timeout))
-    }
+    pub deadline: &'a mut Deadline,
 }
 
 /// How an exchange ended.
@@ -101,11 +90,7 @@ pub(super) enum End {
 pub(super) struct Exchange {
     pub stream: Stream,
     pub decoder: Decoder,
-    pub search: Search,
-    /// The body so far, if it is needed as a whole.
-    pub body: Vec<u8>,
-    /// Length of the body so far, if the request watches it.
-    pub body_bytes: u64,
+    pub response: Response,
     unsent: Unsent,
     /// Why the request could not be sent as a whole. The server may have answered all the same,
     /// and then closed its side.
@@ -138,13 +123,11 @@ enum Unsent {
 }
 
 impl Exchange {
-    pub(super) fn new(stream: Stream, limits: Limits, request: &Request) -> Self {
+    pub(super) fn new(stream: Stream, sending: &Sending<'_>) -> Self {
         Self {
             stream,
-            decoder: Decoder::new(limits, request.head),
-            search: Search::default(),
-            body: Vec::new(),
-            body_bytes: 0,
+            decoder: Decoder::new(sending.policy.limits, sending.head),
+            response: Response::default(),
             unsent: Unsent::Everything,
             write_error: None,
             interim: 0,
@@ -158,7 +141,11 @@ impl Exchange {
     }
 
     /// Goes on as far as the connection allows.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, with: &mut Surroundings<'_>) -> Poll<End> {
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        with: &mut ExchangeContext<'_>,
+    ) -> Poll<End> {
         if !matches!(self.unsent, Unsent::Nothing)
             && self.write_error.is_none()
             && let Err(error) = self.send(cx, with)
@@ -173,16 +160,9 @@ impl Exchange {
         if let Poll::Ready(end) = self.receive(cx, with) {
             return Poll::Ready(end);
         }
-        let deadline = with.deadline();
+        let deadline = with.deadline.at(with.clock);
         let late = with.step_timeout.poll(cx, with.clock, deadline);
         late.map(|()| End::TimedOut)
-    }
-
-    /// From the first byte sent to the last that came.
-    pub(super) fn took(&self) -> Nanos {
-        let (sent, received) = (self.sent_at, self.received_at);
-        sent.zip(received)
-            .map_or(0, |(sent, received)| received.saturating_sub(sent))
     }
 
     /// Whether the connection is good for another request after the answer.
@@ -191,20 +171,19 @@ impl Exchange {
     }
 
     /// Hands over what the connection takes.
-    fn send(&mut self, cx: &mut Context<'_>, with: &mut Surroundings<'_>) -> io::Result<()> {
-        let request = with.request;
+    fn send(&mut self, cx: &mut Context<'_>, with: &mut ExchangeContext<'_>) -> io::Result<()> {
+        let outgoing = &with.sending.outgoing;
         loop {
             let mut rendered;
             let bytes = match &self.unsent {
-                Unsent::Everything => match request.fixed() {
+                Unsent::Everything => match outgoing.fixed() {
                     Some(fixed) => fixed,
                     None => {
                         rendered = with.buffers.outgoing.borrow_mut();
-                        let trace = with.progress.trace();
-                        request.render(with.values, trace.as_ref(), &mut rendered)
+                        outgoing.render(&mut rendered)
                     }
                 },
-                Unsent::FixedFrom(start) => &request.fixed().unwrap_or_default()[*start..],
+                Unsent::FixedFrom(start) => &outgoing.fixed().unwrap_or_default()[*start..],
                 Unsent::Rest(rest) => rest,
                 Unsent::Flush => match self.stream.poll_flush(cx)? {
                     Poll::Ready(()) => {
@@ -228,9 +207,10 @@ impl Exchange {
             };
             if begun && self.sent_at.is_none() {
                 self.sent_at = Some(now);
-                with.progress.sent(now);
-                with.deadline
-                    .get_or_insert(now.saturating_add(with.timeout));
+                if let Some(progress) = with.sending.progress {
+                    progress.sent(now);
+                }
+                with.deadline.begin(now);
             }
             let Poll::Ready(written) = written else {
                 return Ok(());
@@ -245,7 +225,7 @@ impl Exchange {
                 }
             } else {
                 match &self.unsent {
-                    Unsent::Everything if request.fixed().is_some() => Unsent::FixedFrom(written),
+                    Unsent::Everything if outgoing.fixed().is_some() => Unsent::FixedFrom(written),
                     Unsent::FixedFrom(start) => Unsent::FixedFrom(start + written),
                     _ => Unsent::Rest(rest.to_vec()),
                 }
@@ -254,9 +234,9 @@ impl Exchange {
     }
 
     /// Reads what there is of the answer.
-    fn receive(&mut self, cx: &mut Context<'_>, with: &mut Surroundings<'_>) -> Poll<End> {
+    fn receive(&mut self, cx: &mut Context<'_>, with: &mut ExchangeContext<'_>) -> Poll<End> {
         let mut buffer = with.buffers.incoming.borrow_mut();
-        let mut memo = with.memo.borrow_mut();
+        let mut memo = with.sending.memo.borrow_mut();
         loop {
             let bytes = match self.stream.poll_read(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
@@ -269,30 +249,20 @@ impl Exchange {
             };
             let now = with.clock.now();
             self.received_at = Some(now);
-            let request = with.request;
-            if request.looks.keeps_head && self.bytes_received == 0 {
-                self.decoder.keep_head(with.buffers.lend());
-            }
             self.bytes_received += bytes.len() as u64;
             let awaited = self.decoder.status().is_none();
-            let fed = if request.looks.watches_body {
-                self.decoder.feed(bytes, &mut memo, |piece| {
-                    self.body_bytes += piece.len() as u64;
-                    if let Some(needles) = &request.looks.needles {
-                        self.search.feed(needles, piece);
-                    }
-                    if request.looks.keeps_body {
-                        if self.body.capacity() == 0 {
-                            self.body = with.buffers.lend();
-                        }
-                        self.body.extend_from_slice(piece);
-                    }
-                })
-            } else {
-                self.decoder.feed(bytes, &mut memo, |_| {})
+            let reader = Reader {
+                response: &mut self.response,
+                looks: with.sending.looks,
+                policy: with.sending.policy,
+                buffers: with.buffers,
             };
+            let fed = self.decoder.feed(bytes, &mut memo, reader);
             if awaited {
                 self.begins(now);
+            }
+            if let Some(failure) = self.response.take_failure() {
+                return Poll::Ready(End::Failed(failure));
             }
             match fed {
                 Ok(Some(used)) => {
@@ -301,7 +271,7 @@ impl Exchange {
                 }
                 Ok(None) => {
                     // A server that always has more to say would keep the timeout from being polled.
-                    if now >= with.deadline() {
+                    if now >= with.deadline.at(with.clock) {
                         return Poll::Ready(End::TimedOut);
                     }
                 }

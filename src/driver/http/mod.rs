@@ -5,51 +5,73 @@
 //! read into memory that all sessions of a worker share. A request on an open connection costs one
 //! write, one wait and one read of the system, no allocation, and two looks at the clock.
 //!
-//! What this client refuses: HTTP/2, cookies, redirects, proxies and compressed bodies. [`full`] is
-//! the other one, which the plan chooses where these are asked for.
+//! A step is one exchange ([`exchange`]: a request, and the response that [`response`] gathers) or,
+//! where redirects are followed ([`follow`]), several. What only some users need, cookies and
+//! connections to other servers, is kept apart from their sessions ([`user`]).
+//!
+//! What this client refuses: HTTP/2 and proxies. [`full`] is the other one, which the plan chooses
+//! where these are asked for.
 
+mod address;
+mod buffers;
 pub mod codec;
 mod connect;
+mod connection;
+mod cookies;
+mod deadline;
+mod decode;
 mod dots;
 mod exchange;
 mod expect;
 mod extract;
 mod failure;
+mod follow;
 pub mod full;
 mod holes;
+mod measurement;
+mod multipart;
+mod policy;
+mod redirect;
 mod request;
+mod response;
 mod search;
+mod server;
 mod setup;
+mod setup_error;
 mod step;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod user;
 
-pub use setup::{Setup, SetupError, Target};
+pub use setup::{Setup, Target};
+pub use setup_error::SetupError;
 pub use step::{StepDriver, StepSession};
 
 use self::{
+    buffers::Buffers,
     codec::Memo,
-    connect::{Addresses, Deadline, Opened},
-    exchange::{Buffers, End, Exchange, Surroundings},
+    connect::Addresses,
+    connection::Connection,
+    cookies::Cookies,
+    deadline::Deadline,
+    exchange::{Outgoing, Sending},
     expect::Answer,
+    follow::Following,
+    measurement::Measurement,
+    request::Fill,
+    response::Response,
+    server::ServerSetup,
     stream::Stream,
+    user::{Elsewheres, UserState},
 };
-use super::{
-    ErrorClass, Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids,
-};
-use crate::{
-    data::Value,
-    plan::HttpStep,
-    time::{Clock, Nanos, nanos},
-};
+use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids};
+use crate::{data::Value, plan::HttpStep, time::Clock};
 use std::{
     cell::{OnceCell, RefCell},
-    future::poll_fn,
     num::NonZeroU16,
     sync::Arc,
-    task::Poll,
 };
 
 /// Drives HTTP servers for the sessions of one worker.
@@ -64,6 +86,7 @@ pub struct HttpDriver {
     memos: Vec<Vec<RefCell<Memo>>>,
     /// By population, then by URL.
     addresses: Vec<Vec<Addresses>>,
+    elsewheres: Elsewheres,
 }
 
 /// What a user or slot keeps between its steps: one connection to one server.
@@ -72,6 +95,8 @@ pub struct Session {
     population: usize,
     server: usize,
     stream: Option<Stream>,
+    /// None for those who keep neither cookies nor follow redirects.
+    user: Option<Box<UserState>>,
     step_timeout: StepTimeout,
 }
 
@@ -103,6 +128,7 @@ impl HttpDriver {
             memos: memos.collect(),
             buffers: Buffers::new(),
             ids: Ids::new(),
+            elsewheres: Elsewheres::default(),
             setup,
         }
     }
@@ -128,7 +154,8 @@ impl HttpDriver {
                 continue;
             }
             for (server, setup) in servers.iter().enumerate() {
-                self.open(population, server, Deadline::NONE)
+                let addresses = &self.addresses[population][server];
+                connect::open(setup, addresses, self.clock, &self.timers, Deadline::NONE)
                     .await
                     .map_err(|failure| Unreachable {
                         url: setup.url.clone(),
@@ -139,38 +166,20 @@ impl HttpDriver {
         Ok(())
     }
 
-    async fn open(
+    /// The cookies of a user, for requests to `server`.
+    fn cookies<'a>(
         &self,
-        population: usize,
-        server: usize,
-        deadline: Deadline,
-    ) -> Result<Opened, Failure> {
-        connect::open(
-            &self.setup.servers[population][server],
-            &self.addresses[population][server],
-            self.clock,
-            &self.timers,
-            deadline,
-        )
-        .await
+        user: &'a Option<Box<UserState>>,
+        server: &'a ServerSetup,
+    ) -> Option<Cookies<'a>> {
+        Some(Cookies {
+            jar: user.as_ref()?.jar.as_ref()?,
+            site: server.site(),
+            clock: self.clock,
+        })
     }
 
-    /// Drops the session's connection if the server has meanwhile given it up.
-    async fn close_stale(&self, session: &mut Session, trail: &mut Trail) {
-        let Some(stream) = &mut session.stream else {
-            return;
-        };
-        let quiet = poll_fn(|cx| {
-            let mut buffer = self.buffers.incoming.borrow_mut();
-            Poll::Ready(stream.is_quiet(cx, &mut buffer))
-        });
-        if !quiet.await {
-            session.stream = None;
-            trail.reconnects += 1;
-        }
-    }
-
-    /// Does a step, and notes in `trail` what is measured of it.
+    /// Does a step, and notes in `measured` what is measured of it.
     #[allow(
         clippy::manual_async_fn,
         reason = "an `async fn` holds its arguments twice"
@@ -181,100 +190,85 @@ impl HttpDriver {
         (index, http): (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
-        trail: &mut Trail,
+        measured: &mut Measurement,
     ) -> impl Future<Output = Result<(), Failure>> {
         async move {
             let (population, server) = (session.population, session.server);
             let request = &self.setup.requests[index][server];
             request.holes.check(values)?;
             self.ids.begin(request.trace, server, progress);
-            let timeout = nanos(http.timeout);
-            let mut deadline = None;
-            self.close_stale(session, trail).await;
-            loop {
-                let idle = session.stream.take();
-                let reused = idle.is_some();
-                let stream = match idle {
-                    Some(stream) => stream,
-                    None => {
-                        let deadline = *deadline
-                            .get_or_insert_with(|| self.clock.now().saturating_add(timeout));
-                        // Boxed, because it is large and most steps do without it.
-                        let deadline = Deadline {
-                            at: deadline,
-                            timeout: http.timeout,
-                        };
-                        let opened = Box::pin(self.open(population, server, deadline)).await?;
-                        trail.connect = Some(opened.took);
-                        opened.stream
-                    }
+            let mut deadline = Deadline::after(http.timeout);
+            let policy = &self.setup.policies[population];
+            let home = &self.setup.servers[population][server];
+            let fill = Fill {
+                values,
+                progress,
+                cookies: None,
+            };
+            let sending = Sending {
+                outgoing: Outgoing::Compiled(
+                    request,
+                    Fill {
+                        cookies: self.cookies(&session.user, home),
+                        ..fill
+                    },
+                ),
+                looks: &request.looks,
+                policy,
+                memo: &self.memos[index][server],
+                head: request.head,
+                idempotent: request.idempotent,
+                close: request.close,
+                progress: Some(progress),
+            };
+            let connection = Connection {
+                server: home,
+                addresses: &self.addresses[population][server],
+                stream: &mut session.stream,
+                step_timeout: &mut session.step_timeout,
+            };
+            let mut exchanged = self
+                .exchange(connection, &sending, &mut deadline, measured)
+                .await?;
+            if policy.redirects > 0 && redirect::leads_on(exchanged.status) {
+                let step = Following {
+                    request,
+                    fill,
+                    deadline: &mut deadline,
+                    measured,
                 };
-                let mut exchange = Exchange::new(stream, self.setup.limits[population], request);
-                let end = {
-                    let mut with = Surroundings {
-                        clock: self.clock,
-                        buffers: &self.buffers,
-                        request,
-                        memo: &self.memos[index][server],
-                        values,
-                        progress,
-                        step_timeout: &mut session.step_timeout,
-                        timeout,
-                        deadline: &mut deadline,
-                    };
-                    poll_fn(|cx| exchange.poll(cx, &mut with)).await
-                };
-                trail.add(&exchange);
-                match end {
-                    End::Answered => {
-                        trail.ended_at = exchange.received_at;
-                        let status = exchange.decoder.status().unwrap_or_default();
-                        trail.status = NonZeroU16::new(status);
-                        progress.answered(status);
-                        let answer = Answer {
-                            status,
-                            took: exchange.took(),
-                            body_bytes: exchange.body_bytes,
-                            head: exchange.decoder.kept_head().unwrap_or_default(),
-                            body: std::mem::take(&mut exchange.body),
-                            json: OnceCell::new(),
-                        };
-                        let needles = request.looks.needles.as_ref();
-                        let (missed, verdict) =
-                            expect::judge(http, &answer, needles, &exchange.search, values);
-                        trail.missed = missed;
-                        let verdict = verdict.and_then(|()| extract::all(http, &answer, values));
-                        self.buffers.give_back(answer.head);
-                        self.buffers.give_back(answer.body);
-                        if exchange.reusable() && !request.close {
-                            session.stream = Some(exchange.stream);
-                        }
-                        return verdict;
-                    }
-                    // It may have been closed before the request arrived. What was sent then did
-                    // nothing, but only an idempotent request may be sent again on a guess.
-                    End::Closed(_)
-                        if reused && (request.idempotent || exchange.sent_at.is_none()) =>
-                    {
-                        trail.reconnects += 1;
-                    }
-                    End::Closed(Some(error)) => return Err(Failure::io(error)),
-                    End::Closed(None) => {
-                        return Err(Failure::text(
-                            ErrorClass::Reset,
-                            "the server closed the connection without an answer",
-                        ));
-                    }
-                    End::Failed(failure) => return Err(failure),
-                    End::TimedOut => return Err(timed_out(http)),
-                }
+                // Boxed, because it is large and most steps do without it.
+                exchanged = Box::pin(self.follow(session, step, exchanged)).await?;
+            } else if exchanged.response.fields.cookies
+                && let Some(user) = &mut session.user
+            {
+                let mut buffer = self.buffers.outgoing.borrow_mut();
+                let sent = request.render(&fill, &mut buffer);
+                let target = &sent[address::target(sent)];
+                user.keep_cookies(&exchanged.response.head, home.site(), target, self.clock);
             }
+            measured.ended_at = exchanged.received_at;
+            measured.status = NonZeroU16::new(exchanged.status);
+            progress.answered(exchanged.status);
+            let Response { head, body, .. } = exchanged.response;
+            let answer = Answer {
+                status: exchanged.status,
+                took: measured.took(),
+                body_bytes: body.bytes,
+                head,
+                body: body.kept,
+                json: OnceCell::new(),
+            };
+            let needles = request.looks.needles.as_ref();
+            let (missed, verdict) = expect::judge(http, &answer, needles, &body.search, values);
+            measured.missed = missed;
+            let jar = self.cookies(&session.user, home);
+            let verdict = verdict.and_then(|()| extract::all(http, &answer, jar, values));
+            self.buffers.give_back(answer.head);
+            self.buffers.give_back(answer.body);
+            verdict
         }
     }
-}
-
-fn timed_out(http: &HttpStep) -> Failure {
-    Failure::timeout("no complete answer", http.timeout)
 }
 
 impl HttpDriver {
@@ -286,7 +280,15 @@ impl HttpDriver {
             // Without a server there is no request to make.
             server: index.checked_rem(servers).unwrap_or(0) as usize,
             stream: None,
+            user: UserState::of(&self.setup.policies[population]),
             step_timeout: StepTimeout::new(self.timers.clone()),
+        }
+    }
+
+    /// Somebody else goes on with the session; connections stay.
+    pub fn renew(&self, session: &mut Session) {
+        if let Some(user) = &mut session.user {
+            user.forget();
         }
     }
 
@@ -303,80 +305,15 @@ impl HttpDriver {
         progress: &Progress,
     ) -> impl Future<Output = Outcome> {
         async move {
-            let mut trail = Trail::default();
+            let mut measured = Measurement::default();
             let done = self
-                .attempt(session, step, values, progress, &mut trail)
+                .attempt(session, step, values, progress, &mut measured)
                 .await;
-            let ended_at = match trail.ended_at {
+            let ended_at = match measured.ended_at {
                 Some(ended_at) => ended_at,
                 None => self.clock.now(),
             };
-            trail.outcome(done, ended_at)
+            measured.outcome(done, ended_at)
         }
-    }
-}
-
-/// What is measured of a step, over all its exchanges.
-#[derive(Debug)]
-struct Trail {
-    /// Of the last exchange that sent anything.
-    sent_at: Option<Nanos>,
-    /// Of the same exchange.
-    first_byte_at: Option<Nanos>,
-    /// When the last byte of the answer came, if it came whole.
-    ended_at: Option<Nanos>,
-    connect: Option<Nanos>,
-    /// The head of an answer was seen.
-    answered: bool,
-    /// Of a response that came whole.
-    status: Option<NonZeroU16>,
-    missed: u64,
-    reconnects: u32,
-    bytes_sent: u64,
-    bytes_received: u64,
-}
-
-impl Default for Trail {
-    fn default() -> Self {
-        Self {
-            sent_at: None,
-            first_byte_at: None,
-            ended_at: None,
-            connect: None,
-            answered: false,
-            status: None,
-            // Until an answer says otherwise.
-            missed: u64::MAX,
-            reconnects: 0,
-            bytes_sent: 0,
-            bytes_received: 0,
-        }
-    }
-}
-
-impl Trail {
-    fn outcome(self, done: Result<(), Failure>, ended_at: Nanos) -> Outcome {
-        Outcome {
-            sent_at: self.sent_at,
-            first_byte_at: self.first_byte_at,
-            ended_at,
-            connect: self.connect,
-            failure: done.err(),
-            status: self.status,
-            unknown: self.sent_at.is_some() && !self.answered,
-            missed: self.missed,
-            reconnects: self.reconnects,
-            bytes_sent: self.bytes_sent,
-            bytes_received: self.bytes_received,
-            ..Outcome::default()
-        }
-    }
-
-    fn add(&mut self, exchange: &Exchange) {
-        self.sent_at = exchange.sent_at.or(self.sent_at);
-        self.first_byte_at = exchange.first_byte_at;
-        self.answered = exchange.decoder.status().is_some();
-        self.bytes_sent += exchange.bytes_sent;
-        self.bytes_received += exchange.bytes_received;
     }
 }

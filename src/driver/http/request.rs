@@ -1,9 +1,15 @@
 //! Requests, compiled once per step and server into as few pieces as can be.
 
-use super::{holes::Holes, search::Needles};
+use super::{
+    address::authority,
+    cookies::{self, Cookies},
+    holes::Holes,
+    multipart::Multipart,
+    response::Looks,
+};
 use crate::{
     data::{Template, Value, template::Part},
-    driver::Trace,
+    driver::Progress,
     plan::{
         HttpStep,
         http::{Sampling, Settings},
@@ -32,30 +38,14 @@ pub(super) struct Request {
     pub looks: Looks,
 }
 
-/// What a step looks at of an answer.
-#[derive(Debug)]
-pub(super) struct Looks {
-    /// What the answer's body must contain.
-    pub needles: Option<Needles>,
-    /// The body is looked at as it passes by, because of `needles` or for its size.
-    pub watches_body: bool,
-    /// The body is needed as a whole.
-    pub keeps_body: bool,
-    /// The head is.
-    pub keeps_head: bool,
-}
-
-impl Looks {
-    pub(super) fn of(step: &HttpStep) -> Self {
-        let contains = &step.expect.body_contains;
-        Self {
-            needles: (!contains.is_empty())
-                .then(|| Needles::new(contains.iter().map(|text| &*text.bytes))),
-            watches_body: !contains.is_empty() || step.expect.size.is_some() || step.keeps_body(),
-            keeps_body: step.keeps_body(),
-            keeps_head: step.keeps_head(),
-        }
-    }
+/// What fills the holes of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fill<'a> {
+    pub values: &'a [Value],
+    /// None: the scenario's own are sent alone.
+    pub cookies: Option<Cookies<'a>>,
+    /// Knows the trace that the request is the root of.
+    pub progress: &'a Progress,
 }
 
 /// How the bytes come about.
@@ -67,8 +57,17 @@ enum Form {
     Rendered(Template),
     /// The head, up to the value of Content-Length, and the body that it counts.
     Counted(Template, Template),
-    /// The head up to the value of `traceparent`, and what follows that.
-    Traced(Template, Box<Form>),
+    /// The head up to what is no value of the scenario's, and what follows that.
+    Filled(Template, Hole, Box<Form>),
+}
+
+/// What stands in a head and is no value of the scenario's.
+#[derive(Debug)]
+enum Hole {
+    /// The value of `traceparent`.
+    Trace,
+    /// The field `cookie`, which may have pairs of the scenario's own.
+    Cookies(Option<Template>),
 }
 
 impl Request {
@@ -84,7 +83,7 @@ impl Request {
 
         let own = |name: HeaderName| step.headers.iter().any(|(own, _)| *own == name);
         if !own(header::HOST) {
-            head.field("host", &host(url));
+            head.field("host", &authority(url));
         }
         if !own(header::USER_AGENT) {
             head.field("user-agent", &settings.user_agent);
@@ -94,23 +93,48 @@ impl Request {
         {
             head.field("authorization", &credentials);
         }
-        for (name, value) in &step.headers {
+        if !settings.compression.is_empty() && !own(header::ACCEPT_ENCODING) {
+            let names = settings.compression.iter().map(|encoding| encoding.name());
+            head.field("accept-encoding", &names.collect::<Vec<_>>().join(", "));
+        }
+        let merged = |name: &HeaderName| settings.cookies && *name == header::COOKIE;
+        for (name, value) in step.headers.iter().filter(|(name, _)| !merged(name)) {
             head.add(name.as_str());
             head.add(": ");
             head.append(value);
             head.add("\r\n");
         }
 
-        let before_trace = step.trace.map(|_| {
+        let parts = (!step.multipart.is_empty()).then(|| Multipart::of(&step.multipart));
+        if let Some(parts) = &parts
+            && !own(header::CONTENT_TYPE)
+        {
+            head.field("content-type", &parts.content_type);
+        }
+        let body = step
+            .body
+            .as_ref()
+            .or(parts.as_ref().map(|parts| &parts.body));
+
+        let mut holes = Vec::new();
+        if step.trace.is_some() {
             head.add("traceparent: ");
-            let before = std::mem::take(&mut head).template();
+            holes.push((std::mem::take(&mut head).template(), Hole::Trace));
             head.add("\r\n");
-            before
-        });
+        }
+        if settings.cookies {
+            let own = step.headers.iter().filter(|(name, _)| merged(name));
+            let own = own.map(|(_, value)| value).cloned().reduce(|all, value| {
+                let between = Part::Literal(b"; ".as_slice().into());
+                let parts = all.parts().iter().chain([&between]).chain(value.parts());
+                Template::new(parts.cloned())
+            });
+            holes.push((std::mem::take(&mut head).template(), Hole::Cookies(own)));
+        }
 
         // Whoever frames the body by hand is not interfered with.
         let framed = own(header::CONTENT_LENGTH) || own(header::TRANSFER_ENCODING);
-        let form = match &step.body {
+        let form = match body {
             None if !framed && anticipates_body(&step.method) => {
                 head.field("content-length", "0");
                 head.end(None)
@@ -129,10 +153,9 @@ impl Request {
             },
         };
         Self {
-            form: match before_trace {
-                Some(before) => Form::Traced(before, Box::new(form)),
-                None => form,
-            },
+            form: holes.into_iter().rev().fold(form, |rest, (before, hole)| {
+                Form::Filled(before, hole, Box::new(rest))
+            }),
             head: step.method == Method::HEAD,
             idempotent: step.method.is_idempotent(),
             close: step.headers.iter().any(asks_to_close),
@@ -146,22 +169,17 @@ impl Request {
     pub(super) fn fixed(&self) -> Option<&[u8]> {
         match &self.form {
             Form::Fixed(bytes) => Some(bytes),
-            Form::Rendered(_) | Form::Counted(..) | Form::Traced(..) => None,
+            Form::Rendered(_) | Form::Counted(..) | Form::Filled(..) => None,
         }
     }
 
-    /// The request with `values` filled in, written into `buffer`, whose content is replaced.
-    pub(super) fn render<'a>(
-        &'a self,
-        values: &[Value],
-        trace: Option<&Trace>,
-        buffer: &'a mut Vec<u8>,
-    ) -> &'a [u8] {
+    /// The request, filled in and written into `buffer`, whose content is replaced.
+    pub(super) fn render<'a>(&'a self, fill: &Fill<'_>, buffer: &'a mut Vec<u8>) -> &'a [u8] {
         buffer.clear();
         match &self.form {
             Form::Fixed(bytes) => bytes,
             form => {
-                let start = form.write(values, trace, buffer);
+                let start = form.write(fill, buffer);
                 &buffer[start..]
             }
         }
@@ -170,7 +188,8 @@ impl Request {
 
 impl Form {
     /// Appends to `buffer` what follows there. Returns where the whole begins then.
-    fn write(&self, values: &[Value], trace: Option<&Trace>, buffer: &mut Vec<u8>) -> usize {
+    fn write(&self, fill: &Fill<'_>, buffer: &mut Vec<u8>) -> usize {
+        let values = fill.values;
         match self {
             Form::Fixed(bytes) => {
                 buffer.extend_from_slice(bytes);
@@ -199,12 +218,25 @@ impl Form {
                 end.copy_from_slice(b"\r\n\r\n");
                 start
             }
-            Form::Traced(before, rest) => {
+            Form::Filled(before, hole, rest) => {
                 before.render(values, buffer);
-                if let Some(trace) = trace {
-                    trace.write(buffer);
+                match hole {
+                    Hole::Trace => {
+                        if let Some(trace) = fill.progress.trace() {
+                            trace.write(buffer);
+                        }
+                    }
+                    Hole::Cookies(own) => cookies::write(
+                        fill.cookies,
+                        |out| {
+                            if let Some(own) = own {
+                                own.render(values, out);
+                            }
+                        },
+                        buffer,
+                    ),
                 }
-                rest.write(values, trace, buffer)
+                rest.write(fill, buffer)
             }
         }
     }
@@ -241,15 +273,6 @@ impl Text {
 
     fn template(self) -> Template {
         Template::new(self.0)
-    }
-}
-
-/// The value of Host: with the port when it is not the scheme's own.
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
     }
 }
 

@@ -1,17 +1,19 @@
 //! What all workers share: checked addresses, trust, and compiled requests.
 
 use super::{
+    SetupError,
+    codec::Limits,
     full::{FullSetup, Message},
+    policy::Policy,
     request::Request,
+    server::ServerSetup,
     tls::Trust,
 };
 use crate::plan::{
     HttpStep, Population,
     http::{Client, Settings},
 };
-use rustls::{ClientConfig, pki_types::ServerName};
-use std::{path::PathBuf, sync::Arc, time::Duration};
-use url::{Host, Url};
+use url::Url;
 
 /// A population as the driver sees it.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ pub struct Setup {
     /// By population, then by URL.
     pub(super) servers: Vec<Vec<ServerSetup>>,
     /// By population.
-    pub(super) limits: Vec<super::codec::Limits>,
+    pub(super) policies: Vec<Policy>,
     /// By `Step::index`, then by URL; of populations that the fast client drives.
     pub(super) requests: Vec<Vec<Request>>,
     /// By population; None for those that the fast client drives.
@@ -55,25 +57,13 @@ pub struct Setup {
     pub(super) proxies: Vec<Option<ServerSetup>>,
 }
 
-/// One server.
-#[derive(Debug)]
-pub(super) struct ServerSetup {
-    /// As it was given, for messages; without credentials.
-    pub url: String,
-    /// A name, or an address without brackets.
-    pub host: String,
-    pub port: u16,
-    pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
-    pub connect_timeout: Duration,
-}
-
 impl Setup {
     /// Compiles the requests of all populations, which are later named by their place here, and
     /// reads the certificates that they trust.
     pub fn new(targets: &[Target<'_>]) -> Result<Self, SetupError> {
         let mut setup = Self {
             servers: Vec::new(),
-            limits: Vec::new(),
+            policies: Vec::new(),
             requests: Vec::new(),
             full: Vec::new(),
             messages: Vec::new(),
@@ -94,40 +84,43 @@ impl Setup {
 
     fn add(&mut self, target: &Target<'_>, trust: &mut Trust) -> Result<(), SetupError> {
         let settings = target.settings;
-        let full = match &settings.client {
-            Client::Fast { .. } => None,
-            Client::Full(full) => Some(full.as_ref()),
-        };
+        let full = matches!(settings.client, Client::Full(_));
         let secure = |url: &Url| url.scheme() == "https";
         // Redirects may lead to https from anywhere.
-        let proxy = full.and_then(|full| full.proxy.as_ref());
-        let tls = target.urls.iter().chain(proxy).any(secure)
-            || full.is_some_and(|full| full.redirects > 0);
+        let proxy = settings.proxy.as_ref();
+        let tls = target.urls.iter().chain(proxy).any(secure) || settings.redirects > 0;
         let tls = tls.then(|| trust.config(settings)).transpose()?;
         let servers = target
             .urls
             .iter()
-            .map(|url| server(url, settings, tls.as_ref()));
+            .map(|url| ServerSetup::of(url, settings.connect_timeout, tls.as_ref()));
         self.servers.push(servers.collect::<Result<_, _>>()?);
-        self.limits.push(super::codec::Limits {
-            max_head: settings.max_head,
-            max_body: settings.max_body,
+        self.policies.push(Policy {
+            limits: Limits {
+                max_head: settings.max_head,
+                max_body: settings.max_body,
+            },
+            cookies: settings.cookies,
+            redirects: settings.redirects,
+            compression: settings.compression.clone(),
+            tls: tls.clone(),
+            connect_timeout: settings.connect_timeout,
         });
         let between = proxy.map(|url| proxy_server(url, settings, trust));
         self.proxies.push(between.transpose()?);
-        let made = full.map(|full| FullSetup::new(settings, full, tls));
+        let made = full.then(|| FullSetup::new(settings, tls));
         self.full
             .push(made.transpose().map_err(SetupError::Client)?);
         for (index, http) in target.steps.iter().copied() {
             let urls = target.urls.iter();
             match full {
-                None => {
+                false => {
                     let compile = |url| Request::compile(http, url, settings);
                     let requests = room(&mut self.requests, index);
                     *requests = urls.map(compile).collect();
                 }
-                Some(full) => {
-                    let compile = |url| Message::compile(http, url, settings, full);
+                true => {
+                    let compile = |url| Message::compile(http, url, settings);
                     let messages = urls.map(compile).collect::<Result<_, _>>();
                     *room(&mut self.messages, index) = messages.map_err(SetupError::Client)?;
                 }
@@ -160,7 +153,8 @@ fn proxy_server(
         plain = Url::parse(&words).map_err(|error| SetupError::Client(error.to_string()))?;
         let _ = plain.set_port(url.port().or(Some(1080)));
     }
-    let setup = server(&plain, settings, tls.transpose()?.as_ref())?;
+    let connect_timeout = settings.connect_timeout;
+    let setup = ServerSetup::of(&plain, connect_timeout, tls.transpose()?.as_ref())?;
     Ok(match socks {
         true => ServerSetup {
             url: setup.url.replacen("http", url.scheme(), 1),
@@ -168,88 +162,4 @@ fn proxy_server(
         },
         false => setup,
     })
-}
-
-fn server(
-    url: &Url,
-    settings: &Settings,
-    tls: Option<&Arc<ClientConfig>>,
-) -> Result<ServerSetup, SetupError> {
-    let mut shown = url.clone();
-    // Refused only where there is no host, and then there is nothing to hide.
-    let _ = shown.set_password(None);
-    let _ = shown.set_username("");
-    let refuse = |reason| SetupError::Url {
-        url: shown.to_string(),
-        reason,
-    };
-    let secure = match url.scheme() {
-        "http" => false,
-        "https" => true,
-        _ => return Err(refuse("only http and https can be driven")),
-    };
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse("a query or fragment belongs to the steps"));
-    }
-    let host = match url.host() {
-        Some(Host::Domain(name)) => name.to_owned(),
-        Some(Host::Ipv4(ip)) => ip.to_string(),
-        Some(Host::Ipv6(ip)) => ip.to_string(),
-        None => return Err(refuse("it names no host")),
-    };
-    let tls = match tls.filter(|_| secure) {
-        Some(config) => {
-            let name = ServerName::try_from(host.clone())
-                .map_err(|_| refuse("its host cannot stand in a certificate"))?;
-            Some((config.clone(), name))
-        }
-        None => None,
-    };
-    Ok(ServerSetup {
-        url: shown.to_string(),
-        host,
-        port: url.port().unwrap_or(if secure { 443 } else { 80 }),
-        tls,
-        connect_timeout: settings.connect_timeout,
-    })
-}
-
-/// Why the driver cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// A URL that cannot be driven.
-    #[error("{url}: {reason}")]
-    Url {
-        /// As it was given, without credentials.
-        url: String,
-        /// In words.
-        reason: &'static str,
-    },
-    /// A file of certificates that cannot be used.
-    #[error("the CA file {}: {reason}", .path.display())]
-    CaFile {
-        /// Where it should be.
-        path: PathBuf,
-        /// In words.
-        reason: String,
-    },
-    /// A client certificate that cannot be used.
-    #[error("the client certificate {}: {reason}", .path.display())]
-    Identity {
-        /// Where it should be.
-        path: PathBuf,
-        /// In words.
-        reason: String,
-    },
-    /// The full client cannot be made, in words.
-    #[error("the full client cannot be made: {0}")]
-    Client(String),
-    /// There is no certificate to trust.
-    #[error(
-        "this system has no CA certificates to check servers by; name a CA file, or accept any certificate"
-    )]
-    NoRoots,
-    /// The TLS library refused its configuration.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(rustls::Error),
 }

@@ -78,8 +78,9 @@ impl KindDriver for StepDriver {
     }
 
     fn renew(&self, session: &mut StepSession) {
-        if let StepSession::Full(session) = session {
-            self.full.renew(session);
+        match session {
+            StepSession::Fast(session) => self.fast.renew(session),
+            StepSession::Full(session) => self.full.renew(session),
         }
     }
 

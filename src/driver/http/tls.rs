@@ -3,7 +3,7 @@
 use super::SetupError;
 use crate::{
     driver::trust::AnyCertificate,
-    plan::http::{Client, Http2, Identity, Settings},
+    plan::http::{Http2, Identity, Settings},
     scenario::input,
 };
 use rustls::{
@@ -33,11 +33,7 @@ impl Trust {
         } else {
             builder.with_root_certificates(self.roots(settings.ca_file.as_deref())?)
         };
-        let full = match &settings.client {
-            Client::Fast { .. } => None,
-            Client::Full(full) => Some(full),
-        };
-        let mut config = match full.and_then(|full| full.identity.as_ref()) {
+        let mut config = match &settings.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
                 let (chain, key) = read(identity)?;
@@ -45,7 +41,7 @@ impl Trust {
                 config.map_err(|error| refuse(&identity.cert, &error))?
             }
         };
-        let protocols: &[&[u8]] = match full.and_then(|full| full.http2) {
+        let protocols: &[&[u8]] = match settings.http2 {
             None => &[b"http/1.1"],
             Some(Http2::Negotiate) => &[b"h2", b"http/1.1"],
             Some(Http2::Require) => &[b"h2"],

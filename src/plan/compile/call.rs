@@ -14,7 +14,6 @@ use crate::{
     plan::{
         HttpStep,
         background::{Call, CallTarget},
-        http::Client,
         written::{self, redact_query, redact_user},
     },
     scenario::{
@@ -97,7 +96,6 @@ impl Calls<'_> {
             },
             timeout: Some(common.map_or(Duration::from_secs(1), |common| common.timeout)),
             databases: self.databases,
-            fast: None,
         };
         step::misplaced(context, &raw);
         let Made {
@@ -105,14 +103,6 @@ impl Calls<'_> {
             plan: mut http,
             ..
         } = step::http::compile(context, &shared, &names, &raw)?;
-        let settings = population.and_then(|place| Some(&self.populations?.get(place)?.http));
-        let fast = settings.is_some_and(|http| matches!(http.client, Client::Fast { .. }));
-        if fast && let (false, Some(place)) = (http.multipart.is_empty(), raw.body.place()) {
-            let message = "multipart content, which the fast client cannot do";
-            let help = r#"write client = "full" in [http]"#;
-            context.tell(Problem::new(place, message).help(help));
-            return None;
-        }
         let server = match other {
             None => CallTarget::Target(population?),
             Some(other) => {

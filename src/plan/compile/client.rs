@@ -1,9 +1,9 @@
-//! Choice between the two HTTP clients for a population, and the settings of the full one.
+//! What is asked of an HTTP client, and which of the two does it.
 
 use super::context::{Context, or_default};
 use crate::{
     plan::{
-        http::{Client, Full, Identity},
+        http::{Client, Encoding, Http2, Identity},
         written::redact_user,
     },
     scenario::{
@@ -18,39 +18,46 @@ use url::Url;
 const MOST_REDIRECTS: u64 = 100;
 
 /// The place where the scenario asks for the fast client.
-pub(super) fn fast(http: &Http) -> Option<Span> {
+fn fast(http: &Http) -> Option<Span> {
     let asked = http.client.given()?;
     (asked.value == raw::Client::Fast).then_some(asked.place)
 }
 
 /// Tells that what stands at `place`, `what`, needs more than the fast client that is asked for.
-pub(super) fn conflict(context: &Context<'_>, fast: Span, place: Span, what: &str) {
+fn conflict(context: &Context<'_>, fast: Span, place: Span, what: &str) {
     let message = format!("{what}, which the fast client cannot do");
     let problem = Problem::new(place, message).other(fast, "asked for here");
     context.tell(problem.help("leave out one of the two"));
 }
 
-/// The client; `multipart`: a step sends content in parts. None when there is a problem.
-pub(super) fn compile(context: &Context<'_>, http: &Http, multipart: bool) -> Option<Client> {
+/// What a population asks of its client.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub cookies: bool,
+    pub redirects: usize,
+    pub compression: Vec<Encoding>,
+    pub proxy: Option<Url>,
+    pub http2: Option<Http2>,
+    pub identity: Option<Identity>,
+    pub client: Client,
+}
+
+/// Reads it; None when there is a problem.
+pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
     let mut asks = Asks {
         context,
         fast: fast(http),
         why: Vec::new(),
     };
     let cookies = or_default(&http.cookies, false);
-    asks.note(cookies, "cookies are asked for", http.cookies.place());
     let redirects = match &http.redirects {
         Field::Absent => Some(0),
         field => context.whole(field, 0, MOST_REDIRECTS, "redirects"),
     };
-    let follows = redirects.map(|most| most > 0);
-    asks.note(follows, "redirects are followed", http.redirects.place());
     let compression = match &http.compression {
         Field::Absent => Some(Vec::new()),
         field => field.value().cloned(),
     };
-    let packed = compression.as_ref().map(|list| !list.is_empty());
-    asks.note(packed, "compression is asked for", http.compression.place());
     let proxy = match &http.proxy {
         Field::Absent => Some(None),
         field => field
@@ -73,12 +80,6 @@ pub(super) fn compile(context: &Context<'_>, http: &Http, multipart: bool) -> Op
         http.http2.place(),
     );
     let identity = identity(context, http);
-    let shows = identity.as_ref().map(Option::is_some);
-    asks.note(shows, "a client certificate is named", http.cert.place());
-    // Told, where it is a problem, at the step.
-    if multipart {
-        asks.why.push("a step sends multipart content");
-    }
     let mut why = asks.why;
     let full = matches!(http.client.value(), Some(raw::Client::Full));
     if full && why.is_empty() {
@@ -87,20 +88,20 @@ pub(super) fn compile(context: &Context<'_>, http: &Http, multipart: bool) -> Op
     if let Field::Bad(_) = http.client {
         return None;
     }
-    let full = Full {
+    let client = match why.is_empty() {
+        true => Client::Fast {
+            asked: fast(http).is_some(),
+        },
+        false => Client::Full(why),
+    };
+    Some(Asked {
         cookies: cookies?,
         redirects: usize::try_from(redirects?).ok()?,
         compression: compression?,
         proxy: proxy?,
         http2: http2?,
         identity: identity?,
-        why,
-    };
-    Some(match full.why.is_empty() {
-        true => Client::Fast {
-            asked: fast(http).is_some(),
-        },
-        false => Client::Full(Box::new(full)),
+        client,
     })
 }
 

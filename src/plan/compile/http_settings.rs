@@ -2,10 +2,11 @@
 
 use super::{
     Settings,
+    client::Asked,
     context::{Context, or_default},
 };
 use crate::{
-    plan::http::{Client, Settings as HttpSettings},
+    plan::http::Settings as HttpSettings,
     scenario::{
         Problem,
         raw::{Field, Http},
@@ -30,7 +31,7 @@ pub(super) fn timeout(context: &Context<'_>, http: &Http) -> Option<Duration> {
 pub(super) fn compile(
     context: &Context<'_>,
     http: &Http,
-    client: Option<Client>,
+    asked: Option<Asked>,
     settings: &Settings,
 ) -> Option<HttpSettings> {
     let connect = &http.connect_timeout;
@@ -55,6 +56,7 @@ pub(super) fn compile(
         }
         Field::Given(ca) => Some(Some(context.folder().join(ca.value.value()))),
     };
+    let asked = asked?;
     Some(HttpSettings {
         connect_timeout: connect_timeout?,
         ca_file: ca_file?,
@@ -66,6 +68,12 @@ pub(super) fn compile(
         ),
         max_head: usize::try_from(max_head?).ok()?,
         max_body: max_body?,
-        client: client?,
+        cookies: asked.cookies,
+        redirects: asked.redirects,
+        compression: asked.compression,
+        proxy: asked.proxy,
+        http2: asked.http2,
+        identity: asked.identity,
+        client: asked.client,
     })
 }

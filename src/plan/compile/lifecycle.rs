@@ -23,14 +23,6 @@ pub(super) struct LifecyclePrograms {
     pub user_start: Option<Program>,
 }
 
-impl LifecyclePrograms {
-    /// Returns true if a step sends content in parts.
-    pub fn sends_parts(&self) -> bool {
-        let all = [&self.setup, &self.teardown, &self.user_start];
-        all.into_iter().flatten().any(Program::sends_parts)
-    }
-}
-
 /// The lifecycle of a population; None when there is a problem with one. `names` learns what they
 /// extract for the tasks. `open`: the load's place when it has no users.
 pub(super) fn compile(

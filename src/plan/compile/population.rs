@@ -148,14 +148,11 @@ fn compile(
             .map_or_else(String::new, |t| t.prefix.clone()),
         timeout: http_settings::timeout(context, http),
         databases,
-        fast: client::fast(http),
     };
     let common = call::Common::of(&shared);
     let lifecycle = lifecycle::compile(context, &shared, &mut names, raw, open);
     let tasks = task::compile_all(context, &shared, &names, raw);
-    let multipart = tasks.iter().flatten().any(task::Draft::sends_parts)
-        || lifecycle.iter().any(LifecyclePrograms::sends_parts);
-    let client = client::compile(context, http, multipart);
+    let client = client::compile(context, http);
     let settings = http_settings::compile(context, http, client, settings);
 
     let tasks = tasks?;

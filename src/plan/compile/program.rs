@@ -24,13 +24,6 @@ pub(super) struct Program {
     pub ops: Vec<Op>,
 }
 
-impl Program {
-    /// Returns true if a step sends content in parts.
-    pub fn sends_parts(&self) -> bool {
-        self.steps.iter().any(step::Draft::sends_parts)
-    }
-}
-
 /// A checked group of them.
 #[derive(Debug)]
 pub(super) struct Group {

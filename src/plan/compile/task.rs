@@ -23,13 +23,6 @@ pub(super) struct Draft {
     pub program: Program,
 }
 
-impl Draft {
-    /// True if a step sends content in parts.
-    pub fn sends_parts(&self) -> bool {
-        self.program.sends_parts()
-    }
-}
-
 /// The tasks of a population; None when there is a problem with one.
 pub(super) fn compile_all(
     context: &Context<'_>,

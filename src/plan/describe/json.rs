@@ -4,11 +4,7 @@ use super::{background, step};
 use crate::{
     plan::{
         Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think,
-        Threshold,
-        http::{Client, Http2},
-        sql::CONNECT_TIMEOUT,
-        threshold::Scopes,
-        written,
+        Threshold, http::Http2, sql::CONNECT_TIMEOUT, threshold::Scopes, written,
     },
     scenario::form::Words,
     time::Nanos,
@@ -109,7 +105,8 @@ fn population(plan: &Plan, population: &Population, written: &written::Populatio
 
 fn http(population: &Population, written: &written::Population) -> Json {
     let settings = &population.http;
-    let mut described = json!({
+    let encodings = settings.compression.iter().map(|encoding| encoding.name());
+    json!({
         "client": settings.client.name(),
         "why": settings.client.why(),
         "connect_timeout_s": seconds(settings.connect_timeout),
@@ -117,17 +114,13 @@ fn http(population: &Population, written: &written::Population) -> Json {
         "insecure": settings.insecure,
         "max_head": settings.max_head,
         "max_body": settings.max_body,
-    });
-    if let Client::Full(full) = &settings.client {
-        let encodings = full.compression.iter().map(|encoding| encoding.name());
-        described["cookies"] = full.cookies.into();
-        described["redirects"] = full.redirects.into();
-        described["compression"] = encodings.collect();
-        described["proxy"] = written.proxy.clone().into();
-        described["http2"] = full.http2.map(http2).into();
-        described["cert"] = written.cert.clone().into();
-    }
-    described
+        "cookies": settings.cookies,
+        "redirects": settings.redirects,
+        "compression": encodings.collect::<Vec<_>>(),
+        "proxy": written.proxy,
+        "http2": settings.http2.map(http2),
+        "cert": written.cert,
+    })
 }
 
 /// Returns the scenario's word.

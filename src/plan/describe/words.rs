@@ -7,7 +7,7 @@ use super::{
 };
 use crate::plan::{
     Group, MAX_LAG, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
-    http::{Client, Full, Http2, StatusRange},
+    http::{Client, Http2, Settings, StatusRange},
     sql::{CONNECT_TIMEOUT, Database},
     threshold::Scopes,
     written,
@@ -231,9 +231,7 @@ fn client(population: &Population, written: Option<&written::Population>) -> Str
     let why = settings.client.why().join(", ");
     let connect = time(settings.connect_timeout);
     let mut text = format!("{who}: {why}; at most {connect} to connect");
-    if let Client::Full(full) = &settings.client {
-        text.push_str(&self::full(full, written));
-    }
+    text.push_str(&features(settings, written));
     if let Some(ca) = written.and_then(|written| written.ca.as_ref()) {
         let _ = write!(text, "; trusts the certificates in {ca}");
     }
@@ -243,23 +241,23 @@ fn client(population: &Population, written: Option<&written::Population>) -> Str
     text
 }
 
-/// Describes the settings of the full client.
-fn full(full: &Full, written: Option<&written::Population>) -> String {
+/// What requests and responses have beyond a plain client's.
+fn features(settings: &Settings, written: Option<&written::Population>) -> String {
     let mut text = String::new();
-    if full.cookies {
+    if settings.cookies {
         text.push_str("; each user keeps its cookies");
     }
-    if full.redirects > 0 {
-        let _ = write!(text, "; follows at most {} redirects", full.redirects);
+    if settings.redirects > 0 {
+        let _ = write!(text, "; follows at most {} redirects", settings.redirects);
     }
-    if !full.compression.is_empty() {
-        let names: Vec<&str> = full.compression.iter().map(|way| way.name()).collect();
+    if !settings.compression.is_empty() {
+        let names: Vec<&str> = settings.compression.iter().map(|way| way.name()).collect();
         let _ = write!(text, "; takes bodies as {}", names.join(", "));
     }
     if let Some(proxy) = written.and_then(|written| written.proxy.as_ref()) {
         let _ = write!(text, "; through the proxy {proxy}");
     }
-    match full.http2 {
+    match settings.http2 {
         None => {}
         Some(Http2::Negotiate) => text.push_str("; HTTP/2 where the server agrees"),
         Some(Http2::Require) => text.push_str("; HTTP/2 alone"),

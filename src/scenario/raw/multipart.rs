@@ -4,11 +4,12 @@ use super::{Body, Spanned};
 use crate::scenario::{
     Text,
     diag::Problem,
-    form::{Definitions, Form, Members, Name, Named, Names, Scalar, Table, any_of, keys, table},
+    form::{Definitions, Form, Members, Name, Named, Scalar, Table, any_of, keys, names, table},
     reader::Reader,
     tree::{Node, NodeKind},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::slice;
 
 table! {
     /// A part of multipart content: a value, or what a file holds.
@@ -67,21 +68,36 @@ impl Named for FormPart {
     }
 }
 
-/// Parts, of which there is one at least.
+/// Parts, of which there is one at least; a list has several of one name.
 pub enum Multipart {}
 
 impl Form for Multipart {
     type Value = Vec<FormPart>;
 
     fn read(reader: &Reader, node: &Node) -> Option<Self::Value> {
-        if matches!(&node.kind, NodeKind::Table(table) if table.entries.is_empty()) {
+        let table = reader.any_table(node, FormPart::HELP)?;
+        let mut parts = Vec::new();
+        for entry in &table.entries {
+            let items = match &entry.value.kind {
+                NodeKind::Array(items) => items.as_slice(),
+                _ => slice::from_ref(&entry.value),
+            };
+            parts.extend(
+                items
+                    .iter()
+                    .map(|item| <FormPart as Named>::read(reader, entry.name(), item)),
+            );
+        }
+        if parts.is_empty() {
             reader.problem(Problem::new(node.place, "multipart content without parts"));
             return None;
         }
-        Names::<FormPart>::read(reader, node)
+        parts.into_iter().collect()
     }
 
     fn schema(to: &mut Definitions) -> Value {
-        Names::<FormPart>::schema(to)
+        let part = <FormPart as Named>::schema(to);
+        let list = json!({ "type": "array", "items": part });
+        names(any_of([part, list]))
     }
 }

@@ -13,8 +13,20 @@ pub(super) struct Head {
     /// The server keeps the connection after this answer.
     pub keep_alive: bool,
     pub framing: Framing,
+    pub fields: Fields,
     /// Length of the head.
     pub bytes: usize,
+}
+
+/// Fields of a head that not every client looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// `Set-Cookie`.
+    pub cookies: bool,
+    /// `Location`.
+    pub location: bool,
+    /// `Content-Encoding`.
+    pub encoding: bool,
 }
 
 /// How the end of the body is found.
@@ -57,6 +69,7 @@ pub(super) fn parse(bytes: &[u8], head_request: bool) -> Result<Option<Head>, Vi
         status,
         keep_alive: facts.keep_alive(),
         framing,
+        fields: facts.fields,
         bytes,
     }))
 }
@@ -69,6 +82,7 @@ struct Facts {
     /// Whether the last encoding of the last `Transfer-Encoding` is chunked.
     chunked: Option<bool>,
     length: Length,
+    fields: Fields,
 }
 
 enum Length {
@@ -85,12 +99,14 @@ impl Facts {
             keep_alive: false,
             chunked: None,
             length: Length::Absent,
+            fields: Fields::default(),
         }
     }
 
     fn note(&mut self, name: &str, value: &[u8]) {
         // Most fields are told apart by their length alone.
         match name.len() {
+            8 if is(name, "Location") => self.fields.location = true,
             // As in hyper, a value that is not ASCII says nothing.
             10 if is(name, "Connection") && value.is_ascii() => {
                 for option in list(value) {
@@ -98,7 +114,9 @@ impl Facts {
                     self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                 }
             }
+            10 if is(name, "Set-Cookie") => self.fields.cookies = true,
             14 if is(name, "Content-Length") => self.note_length(value),
+            16 if is(name, "Content-Encoding") => self.fields.encoding = true,
             17 if is(name, "Transfer-Encoding") => {
                 let last = list(value).next_back().unwrap_or_default();
                 self.chunked = Some(value.is_ascii() && last.eq_ignore_ascii_case(b"chunked"));

@@ -17,6 +17,7 @@ pub(super) mod oracle;
 mod tests;
 mod violation;
 
+pub use head::Fields;
 pub use memo::Memo;
 pub use violation::Violation;
 
@@ -53,8 +54,24 @@ pub struct Decoder {
     /// Interim answers that were skipped.
     interim: u32,
     answer: Option<Answer>,
-    /// Where the final head is copied to, when somebody wants to read it.
-    kept_head: Option<Vec<u8>>,
+}
+
+/// Takes what a decoder reads.
+pub trait Sink {
+    /// The final head, whole, and which fields of interest it has.
+    fn head(&mut self, bytes: &[u8], fields: Fields);
+
+    /// The next bytes of the body.
+    fn body(&mut self, piece: &[u8]);
+}
+
+/// Takes the body alone.
+impl<F: FnMut(&[u8])> Sink for F {
+    fn head(&mut self, _: &[u8], _: Fields) {}
+
+    fn body(&mut self, piece: &[u8]) {
+        self(piece);
+    }
 }
 
 /// What the final head said.
@@ -86,18 +103,7 @@ impl Decoder {
             partial: Vec::new(),
             interim: 0,
             answer: None,
-            kept_head: None,
         }
-    }
-
-    /// Has the final head copied to `buffer`, whose content is replaced.
-    pub fn keep_head(&mut self, buffer: Vec<u8>) {
-        self.kept_head = Some(buffer);
-    }
-
-    /// The final head, once it is complete and if it is kept.
-    pub fn kept_head(&mut self) -> Option<Vec<u8>> {
-        self.kept_head.take()
     }
 
     /// The status, once the final head is complete. Interim answers (1xx) are skipped.
@@ -120,24 +126,21 @@ impl Decoder {
         self.answer.is_some_and(|answer| answer.keep_alive)
     }
 
-    /// Takes the next bytes and hands those of the body to `body`. Gives how many bytes of `input`
+    /// Takes the next bytes and hands what they are to `sink`. Gives how many bytes of `input`
     /// belonged to the answer if it ends there; until then all of them do. `memo` should be one that
     /// earlier answers of the same kind left.
     pub fn feed(
         &mut self,
         input: &[u8],
         memo: &mut Memo,
-        mut body: impl FnMut(&[u8]),
+        mut sink: impl Sink,
     ) -> Result<Option<usize>, Violation> {
         let mut rest = input;
         loop {
             match &mut self.state {
                 State::Done => return Ok(Some(input.len() - rest.len())),
-                State::Head => match self.take_head(rest, memo)? {
-                    Some((head, used)) => {
-                        rest = &rest[used..];
-                        self.begin_body(head)?;
-                    }
+                State::Head => match self.take_head(rest, memo, &mut sink)? {
+                    Some(used) => rest = &rest[used..],
                     None => return Ok(None),
                 },
                 State::Length(left) => {
@@ -145,7 +148,7 @@ impl Decoder {
                     *left -= piece.len() as u64;
                     let done = *left == 0;
                     if !piece.is_empty() {
-                        body(piece);
+                        sink.body(piece);
                     }
                     rest = after;
                     if !done {
@@ -154,7 +157,7 @@ impl Decoder {
                     self.state = State::Done;
                 }
                 State::Chunked(chunked) => {
-                    let (used, done) = chunked.feed(rest, &mut body)?;
+                    let (used, done) = chunked.feed(rest, &mut |piece: &[u8]| sink.body(piece))?;
                     rest = &rest[used..];
                     if !done {
                         return Ok(None);
@@ -166,7 +169,7 @@ impl Decoder {
                         .checked_sub(rest.len() as u64)
                         .ok_or(Violation::BodyTooLong(self.limits.max_body))?;
                     if !rest.is_empty() {
-                        body(rest);
+                        sink.body(rest);
                     }
                     return Ok(None);
                 }
@@ -191,12 +194,13 @@ impl Decoder {
         }
     }
 
-    /// The next head and how many bytes of `rest` it took.
+    /// Takes the next head; gives how many bytes of `rest` belonged to it.
     fn take_head(
         &mut self,
         rest: &[u8],
         memo: &mut Memo,
-    ) -> Result<Option<(Head, usize)>, Violation> {
+        sink: &mut impl Sink,
+    ) -> Result<Option<usize>, Violation> {
         let before = self.partial.len();
         let head = if before == 0 {
             memo.parse(rest, self.head_request)?
@@ -216,28 +220,24 @@ impl Decoder {
         if bytes > self.limits.max_head {
             return Err(Violation::HeadTooLong(self.limits.max_head));
         }
-        match head {
-            Some(head) => {
-                let used = head.bytes - before;
-                if let Some(kept) = &mut self.kept_head {
-                    // Of several heads the last is the final one.
-                    kept.clear();
-                    let whole = if before == 0 { rest } else { &self.partial };
-                    kept.extend_from_slice(&whole[..head.bytes]);
-                }
-                self.partial = Vec::new();
-                Ok(Some((head, used)))
+        let Some(head) = head else {
+            if before == 0 {
+                self.partial.extend_from_slice(rest);
             }
-            None => {
-                if before == 0 {
-                    self.partial.extend_from_slice(rest);
-                }
-                Ok(None)
-            }
-        }
+            return Ok(None);
+        };
+        let partial = std::mem::take(&mut self.partial);
+        let whole = if before == 0 { rest } else { &partial };
+        self.begin_body(head, &whole[..head.bytes], sink)?;
+        Ok(Some(head.bytes - before))
     }
 
-    fn begin_body(&mut self, head: Head) -> Result<(), Violation> {
+    fn begin_body(
+        &mut self,
+        head: Head,
+        bytes: &[u8],
+        sink: &mut impl Sink,
+    ) -> Result<(), Violation> {
         match head.status {
             101 => return Err(Violation::Upgrade),
             100..200 => {
@@ -250,6 +250,7 @@ impl Decoder {
             status: head.status,
             keep_alive: head.keep_alive && !matches!(head.framing, Framing::UntilClose),
         });
+        sink.head(bytes, head.fields);
         let max_body = self.limits.max_body;
         self.state = match head.framing {
             Framing::Length(length) if length > max_body => {

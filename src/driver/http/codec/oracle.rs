@@ -50,12 +50,14 @@ pub fn read(limits: Limits, head_request: bool, pieces: &[&[u8]], then: Then) ->
     // Filled by the same answer, and then by itself.
     let mut memo = Memo::default();
     let whole = pieces.concat();
-    let _ = Decoder::new(limits, head_request).feed(&whole, &mut memo, |_| {});
+    let _ = Decoder::new(limits, head_request).feed(&whole, &mut memo, |_: &[u8]| {});
     let mut decoder = Decoder::new(limits, head_request);
     let mut body = Vec::new();
     let mut pieces = pieces.iter();
     while let Some(piece) = pieces.next() {
-        match decoder.feed(piece, &mut memo, |bytes| body.extend_from_slice(bytes)) {
+        match decoder.feed(piece, &mut memo, |bytes: &[u8]| {
+            body.extend_from_slice(bytes)
+        }) {
             Ok(None) => {}
             Ok(Some(used)) => {
                 let more = used < piece.len() || pieces.any(|piece| !piece.is_empty());

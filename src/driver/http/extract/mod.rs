@@ -2,7 +2,10 @@
 
 mod form;
 
-use super::expect::{Answer, headers, miss, shown};
+use super::{
+    cookies::Cookies,
+    expect::{Answer, headers, miss, shown},
+};
 use crate::{
     data::Value,
     driver::Failure,
@@ -17,14 +20,20 @@ use cookie::{
 };
 use regex::bytes::Regex;
 
-/// Fills in all that the step extracts.
+/// Fills in all that the step extracts; a cookie that the response does not set is looked for in the
+/// user's jar.
 ///
 /// # Errors
 /// When something is not there: the first of it, in words.
-pub(super) fn all(step: &HttpStep, answer: &Answer, values: &mut [Value]) -> Result<(), Failure> {
+pub(super) fn all(
+    step: &HttpStep,
+    answer: &Answer,
+    jar: Option<Cookies<'_>>,
+    values: &mut [Value],
+) -> Result<(), Failure> {
     for extract in &step.extract {
-        let found =
-            find(extract, answer).map_err(|words| miss(format!("no {}: {words}", extract.name)))?;
+        let found = find(extract, answer, jar)
+            .map_err(|words| miss(format!("no {}: {words}", extract.name)))?;
         if let Some(place) = values.get_mut(extract.variable) {
             *place = found;
         }
@@ -32,7 +41,7 @@ pub(super) fn all(step: &HttpStep, answer: &Answer, values: &mut [Value]) -> Res
     Ok(())
 }
 
-fn find(extract: &Extract, answer: &Answer) -> Result<Value, String> {
+fn find(extract: &Extract, answer: &Answer, jar: Option<Cookies<'_>>) -> Result<Value, String> {
     // The environment's part of a place is not shown.
     let nothing = |words: String| match &extract.written {
         Some(written) => format!("nothing at {written}"),
@@ -56,6 +65,7 @@ fn find(extract: &Extract, answer: &Answer) -> Result<Value, String> {
             .ok_or_else(|| nothing(format!("the body does not match /{regex}/"))),
         ExtractSource::Cookie(name) => cookie(&answer.head, name)
             .map(|value| Value::Text(value.into()))
+            .or_else(|| jar.and_then(|jar| jar.value(name)).map(text))
             .ok_or_else(|| nothing(format!("no cookie {name} is set"))),
         ExtractSource::Form(name) => form::field(&answer.body, name)
             .map(|value| Value::Text(value.into()))

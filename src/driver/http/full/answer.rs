@@ -1,20 +1,18 @@
 //! Reads an answer through reqwest, within the bounds on heads and bodies.
 
-use super::{
-    decode::{self, Body},
-    failure,
-    message::Message,
-    setup::FullSetup,
-};
+use super::{failure, message::Message, setup::FullSetup};
 use crate::{
     driver::{
         Failure,
-        http::{Trail, codec::Violation, expect::Answer, search::Search},
+        http::{
+            codec::Violation, decode::Decoding, expect::Answer, measurement::Measurement,
+            search::Search,
+        },
     },
     plan::HttpStep,
     time::Clock,
 };
-use http::header;
+use http::{HeaderValue, header};
 use hyper::ext::ReasonPhrase;
 use reqwest::Response;
 use std::cell::OnceCell;
@@ -24,35 +22,37 @@ pub(super) async fn read(
     mut response: Response,
     setup: &FullSetup,
     message: &Message,
-    trail: &mut Trail,
+    measured: &mut Measurement,
     clock: Clock,
     http: &HttpStep,
 ) -> Result<(Answer, Search), Failure> {
     let looks = &message.looks;
     let status = response.status().as_u16();
     let length = head_length(&response);
-    trail.bytes_received += length;
+    measured.bytes_received += length;
     if status == 101 {
-        trail.answered = false;
+        measured.answered = false;
         return Err(Failure::protocol(Violation::Upgrade));
     }
-    if length > setup.max_head as u64 {
-        trail.answered = false;
-        return Err(Failure::protocol(Violation::HeadTooLong(setup.max_head)));
+    if length > setup.settings.max_head as u64 {
+        measured.answered = false;
+        return Err(Failure::protocol(Violation::HeadTooLong(
+            setup.settings.max_head,
+        )));
     }
     let head = match looks.keeps_head {
         true => head(&response),
         false => Vec::new(),
     };
-    let packed = response.headers().get(header::CONTENT_ENCODING);
-    let packed = packed.and_then(|name| decode::encoding(name.as_bytes(), &setup.full.compression));
+    let max_body = setup.settings.max_body;
+    let packed = response.headers().get_all(header::CONTENT_ENCODING).iter();
+    let packed = packed.map(HeaderValue::as_bytes);
+    let mut decoding = Decoding::of(packed, &setup.settings.compression, max_body);
     // What will be too long need not be waited for.
-    let announced = response.content_length().filter(|_| packed.is_none());
-    if announced.is_some_and(|length| length > setup.max_body) && http.method != http::Method::HEAD
-    {
-        return Err(Failure::protocol(Violation::BodyTooLong(setup.max_body)));
+    let announced = response.content_length().filter(|_| decoding.is_none());
+    if announced.is_some_and(|length| length > max_body) && http.method != http::Method::HEAD {
+        return Err(Failure::protocol(Violation::BodyTooLong(max_body)));
     }
-    let mut body = Body::new(packed, setup.max_body)?;
     let mut search = Search::default();
     let mut kept = Vec::new();
     let mut body_bytes = 0;
@@ -65,21 +65,32 @@ pub(super) async fn read(
             kept.extend_from_slice(piece);
         }
     };
+    let mut bytes = 0;
     loop {
         match response.chunk().await {
             Ok(Some(piece)) => {
-                trail.bytes_received += piece.len() as u64;
-                body.feed(&piece, &mut look)?;
+                measured.bytes_received += piece.len() as u64;
+                bytes += piece.len() as u64;
+                match &mut decoding {
+                    None if bytes > max_body => {
+                        return Err(Failure::protocol(Violation::BodyTooLong(max_body)));
+                    }
+                    None => look(&piece),
+                    Some(decoding) => {
+                        decoding.feed(&piece, &mut look);
+                        decoding.take_failure().map_or(Ok(()), Err)?;
+                    }
+                }
             }
             Ok(None) => break,
             Err(error) => {
-                let connect = setup.connect_timeout;
+                let connect = setup.settings.connect_timeout;
                 return Err(failure::judge(&error, true, message.tls, connect).failure);
             }
         }
     }
-    body.finish(&mut look)?;
-    let took = match (http.expect.duration, trail.sent_at) {
+    decoding.map_or(Ok(()), Decoding::finish)?;
+    let took = match (http.expect.duration, measured.sent_at) {
         (Some(_), Some(sent_at)) => clock.now().saturating_sub(sent_at),
         _ => 0,
     };

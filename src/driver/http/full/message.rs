@@ -2,14 +2,15 @@
 
 use super::super::{
     holes::Holes,
-    request::{Looks, anticipates_body, asks_to_close, basic},
+    request::{anticipates_body, asks_to_close, basic},
+    response::Looks,
 };
 use crate::{
     data::{Template, Value},
     driver::Trace,
     plan::{
         HttpStep,
-        http::{Encoding, FormPart, Full, PartContent, Sampling, Settings},
+        http::{Encoding, FormPart, PartContent, Sampling, Settings},
     },
 };
 use bytes::Bytes;
@@ -62,7 +63,6 @@ impl Message {
         step: &HttpStep,
         url: &Url,
         settings: &Settings,
-        full: &Full,
     ) -> Result<Self, String> {
         let base = url.as_str().trim_end_matches('/').to_owned();
         let base = match base.split_once('@') {
@@ -85,8 +85,8 @@ impl Message {
         {
             add(header::AUTHORIZATION, credentials.as_bytes())?;
         }
-        if !full.compression.is_empty() && !own(header::ACCEPT_ENCODING) {
-            let names: Vec<&str> = full
+        if !settings.compression.is_empty() && !own(header::ACCEPT_ENCODING) {
+            let names: Vec<&str> = settings
                 .compression
                 .iter()
                 .copied()

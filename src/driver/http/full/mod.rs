@@ -13,7 +13,6 @@
 //! - A kept connection that ends within an answer's head looks as if it had ended before it.
 
 mod answer;
-mod decode;
 mod failure;
 mod jar;
 mod message;
@@ -25,7 +24,7 @@ mod setup;
 pub(super) use self::{message::Message, setup::FullSetup};
 
 use self::{failure::Trouble, jar::Jar, names::Names, probe::Probe, redirect::Redirects};
-use super::{Setup, Trail, expect, extract, timed_out};
+use super::{Setup, deadline::timed_out, expect, extract, measurement::Measurement};
 use crate::{
     data::Value,
     driver::{
@@ -95,7 +94,7 @@ impl FullDriver {
         let probe = Arc::new(Probe::new(self.clock));
         let setup = self.setup.full[population].as_ref();
         let jar = setup
-            .filter(|setup| setup.full.cookies)
+            .filter(|setup| setup.settings.cookies)
             .map(|_| Arc::default());
         let client = match setup {
             Some(setup) => setup.client(&probe, &self.names, jar.clone()),
@@ -111,14 +110,14 @@ impl FullDriver {
         }
     }
 
-    /// Does a step, and notes in `trail` what is measured of it.
+    /// Does a step, and notes in `measured` what is measured of it.
     async fn attempt(
         &self,
         user: &mut User,
         (place, http): (usize, &HttpStep),
         values: &mut [Value],
         progress: &Progress,
-        trail: &mut Trail,
+        measured: &mut Measurement,
     ) -> Result<(), Failure> {
         let other = |words: String| Failure::text(ErrorClass::Other, words);
         let setup = self.setup.full[user.population].as_ref();
@@ -138,22 +137,24 @@ impl FullDriver {
             let built = message.build(&client, values, trace.as_ref());
             let (request, length) = built.map_err(other)?;
             user.probe.renew();
-            let mut way = Redirects::of(&request, setup.full.redirects);
+            let mut way = Redirects::of(&request, setup.settings.redirects);
             let sending = client.execute(request);
-            let sent = self.watched(sending, length, user, progress, trail).await;
-            trail.bytes_sent += user.cookies_sent();
+            let sent = self
+                .watched(sending, length, user, progress, measured)
+                .await;
+            measured.bytes_sent += user.cookies_sent();
             let seen = user.probe.seen();
             let replaced = kept && seen.begun_first;
-            trail.reconnects += u32::from(replaced);
+            measured.reconnects += u32::from(replaced);
             let mut response = match sent {
                 Ok(response) => response,
                 Err(error) => {
                     let Trouble { failure, closed } =
-                        failure::judge(&error, false, message.tls, setup.connect_timeout);
+                        failure::judge(&error, false, message.tls, setup.settings.connect_timeout);
                     let reused = kept && seen.begun == 0;
                     if closed && reused && seen.hops == 0 && again {
                         again = false;
-                        trail.reconnects += 1;
+                        measured.reconnects += 1;
                         continue;
                     }
                     return Err(failure);
@@ -172,23 +173,29 @@ impl FullDriver {
                 drop(response);
                 tokio::task::yield_now().await;
                 let answer = client.execute(request).await;
-                trail.bytes_sent += user.cookies_sent();
+                measured.bytes_sent += user.cookies_sent();
                 response = answer.map_err(|error| {
-                    failure::judge(&error, false, way.is_secure(), setup.connect_timeout).failure
+                    failure::judge(
+                        &error,
+                        false,
+                        way.is_secure(),
+                        setup.settings.connect_timeout,
+                    )
+                    .failure
                 })?;
             }
-            trail.answered = true;
-            trail.first_byte_at = Some(self.clock.now());
+            measured.answered = true;
+            measured.first_byte_at = Some(self.clock.now());
             let keeps = keeps(&response);
             let (answer, search) =
-                answer::read(response, setup, message, trail, self.clock, http).await?;
+                answer::read(response, setup, message, measured, self.clock, http).await?;
             user.kept = keeps && !message.close;
             let needles = message.looks.needles.as_ref();
             let (missed, verdict) = expect::judge(http, &answer, needles, &search, values);
-            trail.missed = missed;
+            measured.missed = missed;
             progress.answered(answer.status);
-            trail.status = NonZeroU16::new(answer.status);
-            return verdict.and_then(|()| extract::all(http, &answer, values));
+            measured.status = NonZeroU16::new(answer.status);
+            return verdict.and_then(|()| extract::all(http, &answer, None, values));
         }
     }
 
@@ -200,7 +207,7 @@ impl FullDriver {
         length: u64,
         user: &User,
         progress: &Progress,
-        trail: &mut Trail,
+        measured: &mut Measurement,
     ) -> reqwest::Result<Response> {
         let started = self.clock.now();
         let mut sending = pin!(sending);
@@ -209,7 +216,7 @@ impl FullDriver {
             let polled = sending.as_mut().poll(cx);
             let seen = user.probe.seen();
             if let Some((_, took)) = seen.opened {
-                trail.connect = Some(took);
+                measured.connect = Some(took);
             }
             let sent_at = match seen.opened {
                 Some((at, _)) => Some(at),
@@ -219,8 +226,8 @@ impl FullDriver {
             };
             if let Some(at) = sent_at.filter(|_| !noted) {
                 noted = true;
-                trail.sent_at = Some(at);
-                trail.bytes_sent += length + user.cookies_sent();
+                measured.sent_at = Some(at);
+                measured.bytes_sent += length + user.cookies_sent();
                 progress.sent(at);
             }
             polled
@@ -269,14 +276,14 @@ impl FullDriver {
         values: &mut [Value],
         progress: &Progress,
     ) -> Outcome {
-        let mut trail = Trail::default();
+        let mut measured = Measurement::default();
         let deadline = self.clock.now().saturating_add(nanos(step.1.timeout));
         let Session { user, step_timeout } = session;
         let done = {
-            let mut work = pin!(self.attempt(user, step, values, progress, &mut trail));
+            let mut work = pin!(self.attempt(user, step, values, progress, &mut measured));
             let done = step_timeout.bound(self.clock, deadline, work.as_mut());
-            done.await.unwrap_or_else(|| Err(timed_out(step.1)))
+            done.await.unwrap_or_else(|| Err(timed_out(step.1.timeout)))
         };
-        trail.outcome(done, self.clock.now())
+        measured.outcome(done, self.clock.now())
     }
 }

@@ -6,20 +6,17 @@ use super::{
     probe::{Probe, Resolver, Timing},
 };
 use crate::{
-    plan::http::{Full, Http2, Settings},
+    plan::http::{Http2, Settings},
     time::Clock,
 };
 use reqwest::{Client, Proxy, redirect};
 use rustls::ClientConfig;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// A population's part, the same for all workers.
 #[derive(Debug)]
 pub(in crate::driver::http) struct FullSetup {
-    pub full: Full,
-    pub connect_timeout: Duration,
-    pub max_head: usize,
-    pub max_body: u64,
+    pub settings: Settings,
     /// None when nothing is asked by https.
     tls: Option<Arc<ClientConfig>>,
     proxy: Option<Proxy>,
@@ -30,15 +27,11 @@ impl FullSetup {
     /// In words, when no client can be made.
     pub(in crate::driver::http) fn new(
         settings: &Settings,
-        full: &Full,
         tls: Option<Arc<ClientConfig>>,
     ) -> Result<Self, String> {
-        let proxy = full.proxy.as_ref().map(|url| Proxy::all(url.clone()));
+        let proxy = settings.proxy.as_ref().map(|url| Proxy::all(url.clone()));
         let setup = Self {
-            full: full.clone(),
-            connect_timeout: settings.connect_timeout,
-            max_head: settings.max_head,
-            max_body: settings.max_body,
+            settings: settings.clone(),
             tls,
             proxy: proxy.transpose().map_err(words)?,
         };
@@ -60,7 +53,7 @@ impl FullSetup {
             probe: Arc::clone(probe),
         };
         let mut builder = Client::builder()
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(self.settings.connect_timeout)
             .connector_layer(Timing(Arc::clone(probe)))
             .dns_resolver(Arc::new(resolver))
             // A user has one request under way, so more than one connection to a server is none
@@ -82,7 +75,7 @@ impl FullSetup {
         if let Some(jar) = jar {
             builder = builder.cookie_provider(jar);
         }
-        builder = match self.full.http2 {
+        builder = match self.settings.http2 {
             None => builder.http1_only(),
             Some(Http2::Negotiate) => builder,
             Some(Http2::Require) => builder.http2_prior_knowledge(),

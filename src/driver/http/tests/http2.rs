@@ -2,7 +2,7 @@
 
 use super::{
     full::full,
-    tls::{identity, identity_with, trusting},
+    tls::{identity, identity_with},
     *,
 };
 use crate::plan::http::Http2;
@@ -85,10 +85,10 @@ async fn serve(
 }
 
 fn speaking(way: Http2) -> Settings {
-    full(Full {
+    Settings {
         http2: Some(way),
-        ..Full::default()
-    })
+        ..full()
+    }
 }
 
 fn steps() -> [HttpStep; 2] {
@@ -151,8 +151,8 @@ async fn where_the_server_agrees() {
         let (acceptor, file) = identity_with("127.0.0.1", protocols);
         let (url, log) = start(Some(acceptor)).await;
         let settings = Settings {
-            client: speaking(Http2::Negotiate).client,
-            ..trusting(&file)
+            ca_file: Some(file.path().into()),
+            ..speaking(Http2::Negotiate)
         };
         let user = User::<FullDriver>::with(settings, &[&url], 0, steps());
         drive(user, &log, version).await;
@@ -164,8 +164,8 @@ async fn a_server_that_does_not_speak_it_where_it_is_required() {
     let (acceptor, file) = identity_with("127.0.0.1", &[b"http/1.1"]);
     let (url, log) = start(Some(acceptor)).await;
     let settings = Settings {
-        client: speaking(Http2::Require).client,
-        ..trusting(&file)
+        ca_file: Some(file.path().into()),
+        ..speaking(Http2::Require)
     };
     let mut user = User::<FullDriver>::with(settings.clone(), &[&url], 0, steps());
     let outcome = user.fail(ErrorClass::Tls).await;

@@ -1,11 +1,14 @@
 //! The driver against small servers that do exactly as they are told.
 
 mod answers;
+mod compression;
 mod connections;
+mod cookies;
 mod full;
 mod http2;
 mod looks;
 mod proxies;
+mod redirects;
 mod requests;
 mod timeouts;
 mod tls;
@@ -17,7 +20,8 @@ use super::{
 };
 use crate::{
     data::{Template, template::Part},
-    plan::http::{BodyText, Client, Expect, Full, Settings, StatusRange, WrittenRequest},
+    driver::ErrorClass,
+    plan::http::{BodyText, Client, Expect, Settings, StatusRange, WrittenRequest},
 };
 use http::Method;
 use std::{
@@ -81,6 +85,12 @@ fn settings() -> Settings {
         user_agent: "test".to_owned(),
         max_head: 16 * 1024,
         max_body: 64 << 20,
+        cookies: false,
+        redirects: 0,
+        compression: Vec::new(),
+        proxy: None,
+        http2: None,
+        identity: None,
         client: Client::Fast { asked: false },
     }
 }
@@ -170,7 +180,7 @@ impl Subject for FullDriver {
     }
 
     fn chosen() -> Client {
-        Client::Full(Box::default())
+        Client::Full(Vec::new())
     }
 
     async fn until_touched(_: &FullSession) {
@@ -390,6 +400,11 @@ impl Server {
     /// The requests so far.
     fn heard(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
         self.heard.lock().unwrap()
+    }
+
+    fn port(&self) -> u16 {
+        let url: Url = self.url.parse().unwrap();
+        url.port().unwrap()
     }
 
     fn bytes_heard(&self) -> u64 {

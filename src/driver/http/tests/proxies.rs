@@ -2,7 +2,7 @@
 
 use super::{
     full::{first_line, full, header},
-    tls::{identity, trusting},
+    tls::identity,
     *,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -48,23 +48,19 @@ async fn pass(mut client: TcpStream, heads: Arc<Mutex<Vec<Vec<u8>>>>) {
     }
 }
 
-fn through(address: &str, user: &str) -> Client {
+fn through(address: &str, user: &str) -> Settings {
     let url = format!("http://{user}{address}").parse().unwrap();
-    full(Full {
+    Settings {
         proxy: Some(url),
-        ..Full::default()
-    })
-    .client
+        ..full()
+    }
 }
 
 #[tokio::test]
 async fn plain_requests_are_passed_on() {
     let (address, heads) = proxy().await;
     let server = Server::start([vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay]]).await;
-    let settings = Settings {
-        client: through(&address, "me:word@"),
-        ..settings()
-    };
+    let settings = through(&address, "me:word@");
     let mut user = User::<FullDriver>::with(settings, &[&server.url], 0, [get()]);
     assert!(user.preflight().await.is_ok());
     user.succeed().await;
@@ -82,8 +78,8 @@ async fn secure_ones_go_through_a_tunnel() {
     let acts = vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay];
     let server = Server::start_with(Some(acceptor), [acts]).await;
     let settings = Settings {
-        client: through(&address, "me:word@"),
-        ..trusting(&file)
+        ca_file: Some(file.path().into()),
+        ..through(&address, "me:word@")
     };
     let mut user = User::<FullDriver>::with(settings, &[&server.url], 0, [get()]);
     let first = user.succeed().await;
@@ -104,8 +100,8 @@ async fn a_proxy_that_refuses_or_is_not_there() {
     let (acceptor, file) = identity("127.0.0.1");
     let server = Server::start_with(Some(acceptor), [vec![]]).await;
     let stranger = Settings {
-        client: through(&address, ""),
-        ..trusting(&file)
+        ca_file: Some(file.path().into()),
+        ..through(&address, "")
     };
     let mut user = User::<FullDriver>::with(stranger, &[&server.url], 0, [get()]);
     let outcome = user.run(0).await;
@@ -116,10 +112,7 @@ async fn a_proxy_that_refuses_or_is_not_there() {
     let address = nobody.url.trim_start_matches("http://").to_owned();
     let _ = TcpStream::connect(&address).await;
     while TcpStream::connect(&address).await.is_ok() {}
-    let gone = Settings {
-        client: through(&address, "me:word@"),
-        ..settings()
-    };
+    let gone = through(&address, "me:word@");
     let mut user = User::<FullDriver>::with(gone, &["http://127.0.0.1:1"], 0, [get()]);
     user.fail(ErrorClass::Refused).await;
     let unreachable = user.preflight().await.unwrap_err().to_string();

@@ -54,8 +54,16 @@ fn rendered(step: &HttpStep, url: &str, values: &[Value]) -> Vec<u8> {
     let request = Request::compile(step, &url.parse().unwrap(), &settings());
     // Left over from another session's request.
     let mut buffer = b"something else".repeat(9);
-    let trace = step.trace.map(|_| trace());
-    let bytes = request.render(values, trace.as_ref(), &mut buffer).to_vec();
+    let progress = Progress::default();
+    if step.trace.is_some() {
+        progress.traced(trace());
+    }
+    let fill = Fill {
+        values,
+        progress: &progress,
+        cookies: None,
+    };
+    let bytes = request.render(&fill, &mut buffer).to_vec();
     assert!(request.fixed().is_none_or(|fixed| fixed == bytes));
     bytes
 }

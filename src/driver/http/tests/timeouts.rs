@@ -1,6 +1,7 @@
 //! Nothing waits longer than it was told to.
 
 use super::*;
+use crate::time::nanos;
 
 on_both! {
     no_answer

@@ -183,26 +183,22 @@ fn asking() -> (TlsAcceptor, NamedTempFile, [NamedTempFile; 2]) {
 
 #[tokio::test]
 async fn a_client_certificate_is_shown_to_servers_that_ask() {
-    use super::full::full;
     use crate::plan::http::Identity;
     let (acceptor, known, [cert, key]) = asking();
     let connections = vec![vec![Act::Hear, ok(), Act::Stay]; 2];
     let server = Server::start_with(Some(acceptor), connections).await;
     let with = |identity| Settings {
-        ca_file: Some(known.path().into()),
-        ..full(Full {
-            identity,
-            ..Full::default()
-        })
+        identity,
+        ..trusting(&known)
     };
     let identity = Identity {
         cert: cert.path().into(),
         key: key.path().into(),
     };
     let settings = with(Some(identity.clone()));
-    let mut user = User::<FullDriver>::with(settings, &[&server.url], 0, [get()]);
+    let mut user = User::<HttpDriver>::with(settings, &[&server.url], 0, [get()]);
     user.succeed().await;
-    let mut nobody = User::<FullDriver>::with(with(None), &[&server.url], 0, [get()]);
+    let mut nobody = User::<HttpDriver>::with(with(None), &[&server.url], 0, [get()]);
     nobody.fail(ErrorClass::Tls).await;
 
     for (identity, said) in [

@@ -4,7 +4,6 @@ use super::{
     super::{
         body,
         body::Sent,
-        client,
         context::Context,
         expect, extract, headers,
         headers::Header,
@@ -39,12 +38,7 @@ pub(in super::super) fn compile(
     let content = match &step.body {
         Field::Absent => Some(None),
         Field::Bad(_) => None,
-        Field::Given(given) => {
-            if let (raw::Body::Multipart(_), Some(fast)) = (&given.value, shared.fast) {
-                client::conflict(context, fast, given.place, "multipart content");
-            }
-            body::compile(context, names, given).map(Some)
-        }
+        Field::Given(given) => body::compile(context, names, given).map(Some),
     };
     let request = request(context, step);
     let method = request.and_then(|given| method(context, given, &step.method));

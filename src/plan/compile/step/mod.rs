@@ -34,14 +34,6 @@ pub(super) struct Draft {
     pub uses: BTreeSet<usize>,
 }
 
-impl Draft {
-    /// Returns true if its content is multipart.
-    pub fn sends_parts(&self) -> bool {
-        let http = self.kind.http();
-        http.is_some_and(|http| !http.multipart.is_empty())
-    }
-}
-
 /// A step as its kind compiles it; `T` is the kind's type in the plan.
 pub(super) struct Made<T> {
     /// Name, unless the scenario gives one.
@@ -62,8 +54,6 @@ pub(super) struct Shared<'a> {
     pub timeout: Option<Duration>,
     /// Databases of SQL steps.
     pub databases: &'a Databases,
-    /// Where the fast client is asked for.
-    pub fast: Option<Span>,
 }
 
 impl Shared<'_> {

@@ -1,0 +1,22 @@
+//! How requests name servers and what they ask of them.
+
+use std::ops::Range;
+use url::Url;
+
+/// The value of Host: with the port when it is not the scheme's own.
+pub(super) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Where path and query stand in a request that was rendered.
+pub(super) fn target(request: &[u8]) -> Range<usize> {
+    let mut blanks = memchr::memchr_iter(b' ', request);
+    match (blanks.next(), blanks.next()) {
+        (Some(before), Some(after)) => before + 1..after,
+        _ => 0..0,
+    }
+}
