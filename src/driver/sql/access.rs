@@ -1,8 +1,7 @@
 //! Connections of a session: found, opened, and put back after a step.
 
 use super::{
-    Held, Measurement, Slot, SqlDriver,
-    answer::Answer,
+    Lease, Measurement, Slot, SqlDriver,
     backoff::Backoff,
     connection::Connection,
     datum::Data,
@@ -10,6 +9,7 @@ use super::{
     literal,
     pool::{Permit, Pool},
     request::Request,
+    response::Response,
     work::Job,
 };
 use crate::{driver::Failure, plan::sql::SqlStep};
@@ -22,15 +22,15 @@ impl SqlDriver {
         slot: &mut Slot,
         database: usize,
         measurement: &mut Measurement,
-    ) -> Option<Held> {
-        if let held @ Some(_) = slot.held.take() {
-            return held;
+    ) -> Option<Lease> {
+        if let lease @ Some(_) = slot.lease.take() {
+            return lease;
         }
         let pool = self.pools[database].as_ref()?;
         let permit = pool.try_enter()?;
         let connection = pool.take()?;
         measurement.pool_wait = Some(0);
-        Some(Held {
+        Some(Lease {
             connection,
             permit: Some(permit),
         })
@@ -42,19 +42,19 @@ impl SqlDriver {
         slot: &Slot,
         step: &SqlStep,
         measurement: &mut Measurement,
-    ) -> Result<Held, Failure> {
+    ) -> Result<Lease, Failure> {
         let mut permit = None;
         if let Some(pool) = &self.pools[step.database] {
             permit = Some(self.enter(pool, step, measurement).await?);
             if let Some(connection) = pool.take() {
-                return Ok(Held { connection, permit });
+                return Ok(Lease { connection, permit });
             }
         }
         let backoff = self.backoff(slot, step.database);
         let connection = self
             .open(step.database, backoff, &slot.settings, measurement)
             .await?;
-        Ok(Held { connection, permit })
+        Ok(Lease { connection, permit })
     }
 
     async fn enter(
@@ -95,7 +95,7 @@ impl SqlDriver {
             for sql in settings {
                 let request = Request::plain(target.database.backend, sql.clone());
                 let set = connection
-                    .exchange(request, None, &mut Answer::default())
+                    .exchange(request, None, &mut Response::default())
                     .await;
                 set.map_err(|error| *error)?;
             }
@@ -133,10 +133,10 @@ impl SqlDriver {
         }
     }
 
-    pub(super) fn put_back(&self, slot: &mut Slot, held: Held, database: usize) {
-        match (held, &self.pools[database]) {
+    pub(super) fn put_back(&self, slot: &mut Slot, lease: Lease, database: usize) {
+        match (lease, &self.pools[database]) {
             (
-                Held {
+                Lease {
                     connection,
                     permit: Some(permit),
                 },
@@ -144,7 +144,7 @@ impl SqlDriver {
             ) if !slot.in_transaction => {
                 pool.give_back(connection, permit);
             }
-            (held, _) => slot.held = Some(held),
+            (lease, _) => slot.lease = Some(lease),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Comparing a value of an answer with the one that was expected.
+//! Comparing a value of a response with the one that was expected.
 
 use super::datum::Datum;
 use crate::data::{Decimal, unhex};

@@ -1,7 +1,6 @@
 //! One open connection, whichever server it leads to.
 
 use super::{
-    answer::Answer,
     bounds::Tally,
     cancel::CancelToken,
     datum::{Data, Row},
@@ -10,6 +9,7 @@ use super::{
     postgres::{self, Shape},
     read::{self, Read},
     request::{Call, Query, Request},
+    response::Response,
     setup::{Options, Target},
     sqlite::Interrupt,
 };
@@ -97,12 +97,12 @@ impl Connection {
         }
     }
 
-    /// Does what is asked, to the end of the answer.
+    /// Does what is asked, to the end of the response.
     pub fn exchange<'a>(
         &'a mut self,
         request: Request,
         statement: Option<&'a Statement>,
-        answer: &'a mut Answer,
+        response: &'a mut Response,
     ) -> Exchange<'a> {
         let tally = Tally::new(self.0.limits);
         match (&mut self.0.wire, request) {
@@ -115,17 +115,17 @@ impl Connection {
                     Ok(()) => Exchange::Postgres {
                         wire,
                         statement,
-                        answer,
+                        response,
                     },
                     Err(error) => Exchange::refused(error.into()),
                 }
             }
             (Wire::MySql(wire), Request::MySql(call)) => {
-                let exchange = exchange(wire, *call, statement, answer, tally);
+                let exchange = exchange(wire, *call, statement, response, tally);
                 Exchange::Boxed(Box::pin(guarded(exchange)))
             }
             (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                let exchange = exchange(wire, *call, statement, answer, tally);
+                let exchange = exchange(wire, *call, statement, response, tally);
                 Exchange::Boxed(Box::pin(exchange))
             }
             _ => Exchange::refused(astray()),
@@ -201,7 +201,7 @@ pub enum Exchange<'a> {
     Postgres {
         wire: &'a mut postgres::Connection,
         statement: Option<&'a Statement>,
-        answer: &'a mut Answer,
+        response: &'a mut Response,
     },
     /// Over one of sqlx's, or a refusal.
     Boxed(BoxFuture<'a, Result<(), Error>>),
@@ -222,9 +222,9 @@ impl Future for Exchange<'_> {
             Self::Postgres {
                 wire,
                 statement,
-                answer,
+                response,
             } => wire
-                .poll_exchange(cx, *statement, answer)
+                .poll_exchange(cx, *statement, response)
                 .map_err(|error| Box::new(error.into())),
             Self::Boxed(exchange) => exchange.as_mut().poll(cx).map_err(Box::new),
         }
@@ -242,7 +242,7 @@ async fn exchange<'c, DB: Read, C>(
     connection: C,
     call: Call<DB>,
     statement: Option<&Statement>,
-    answer: &mut Answer,
+    response: &mut Response,
     mut tally: Tally,
 ) -> Result<(), Error>
 where
@@ -253,14 +253,14 @@ where
     let mut parts = connection.fetch_many(call);
     while let Some(part) = parts.try_next().await? {
         match part {
-            Either::Left(done) => answer.changed += DB::changed(&done),
+            Either::Left(done) => response.changed += DB::changed(&done),
             Either::Right(row) => {
                 count::<DB>(&mut tally, &row)?;
-                answer.rows += 1;
-                if let Some(statement) = statement.filter(|_| answer.rows == 1) {
-                    answer.take::<DB>(&row, statement);
+                response.rows += 1;
+                if let Some(statement) = statement.filter(|_| response.rows == 1) {
+                    response.take::<DB>(&row, statement);
                 }
-                answer.waits();
+                response.waits();
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Values on their way into a statement, and out of an answer.
+//! Values on their way into a statement, and out of a response.
 
 use crate::{
     data::{Value, hex},

@@ -1,6 +1,6 @@
 //! Problems that a server finds in a statement, told where the scenario has them.
 
-use super::{Place, Problem, Subject};
+use super::{Problem, StepPart, Subject};
 use crate::{
     plan::{Plan, Population},
     scenario::{self, diag},
@@ -9,20 +9,20 @@ use crate::{
 impl Problem {
     /// The problem at its place in the scenario that `plan` was made of.
     pub fn in_scenario(&self, plan: &Plan) -> scenario::Problem {
-        let problem = scenario::Problem::new(self.place(plan), self.message.as_str());
+        let problem = scenario::Problem::new(self.span(plan), self.message.as_str());
         match &self.help {
             Some(help) => problem.help(help.clone()),
             None => problem,
         }
     }
 
-    fn place(&self, plan: &Plan) -> diag::Span {
-        let (index, place) = match self.subject {
-            Subject::Database(place) => {
-                let database = plan.written.databases.get(place);
+    fn span(&self, plan: &Plan) -> diag::Span {
+        let (index, part) = match self.subject {
+            Subject::Database(index) => {
+                let database = plan.written.databases.get(index);
                 return database.map(|database| database.place).unwrap_or_default();
             }
-            Subject::Step(index, place) => (index, place),
+            Subject::Step(index, part) => (index, part),
         };
         let mut steps = plan.populations.iter().flat_map(Population::steps);
         let step = steps.find(|step| step.index == index);
@@ -30,16 +30,16 @@ impl Problem {
             return diag::Span::default();
         };
         let written = &step.written;
-        let part = match place {
-            Place::Statement => None,
-            Place::At(byte) => {
+        let span = match part {
+            StepPart::Statement => None,
+            StepPart::At(byte) => {
                 let statement = step.action.statement();
                 statement.map(|statement| written.word_at(statement.text.source(), byte))
             }
-            Place::Param(place) => written.param_places.get(place).copied(),
-            Place::Expect(place) => written.value_places.get(place).copied(),
-            Place::Extract(place) => written.extract_places.get(place).copied(),
+            StepPart::Param(index) => written.param_places.get(index).copied(),
+            StepPart::Expect(index) => written.value_places.get(index).copied(),
+            StepPart::Extract(index) => written.extract_places.get(index).copied(),
         };
-        part.unwrap_or(written.place)
+        span.unwrap_or(written.place)
     }
 }

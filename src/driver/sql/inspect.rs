@@ -6,7 +6,7 @@ use super::{
     error::{Error, Refusal},
     literal, position,
     postgres::{self, Shape},
-    prepare::{Candidate, Place, PrepareError, Problem, Subject, unreachable},
+    prepare::{Candidate, PrepareError, Problem, StepPart, Subject, unreachable},
     preparer::{Parameters, Prepared, Preparer},
     setup::{Compiled, Form, Target},
 };
@@ -77,7 +77,7 @@ impl<'a> Inspector<'a> {
         if backend == Backend::Postgres && statement.text.copies_in() {
             let message = "COPY FROM STDIN has no data here".to_owned();
             let help = "write INSERT, or load the data in an event's command";
-            found.add(Place::Statement, message, Some(help.to_owned()));
+            found.add(StepPart::Statement, message, Some(help.to_owned()));
             return found.into_result();
         }
         let prepared = match self.preparer.prepare(&sql).await {
@@ -164,9 +164,9 @@ impl<'a> Inspector<'a> {
             None if self.target.database.backend == Backend::Postgres => None,
             None => position::find(&statement.text, &refusal.message),
         };
-        let place = at.map_or(Place::Statement, Place::At);
+        let part = at.map_or(StepPart::Statement, StepPart::At);
         let help = refusal.help();
-        found.add(place, refusal.message, help);
+        found.add(part, refusal.message, help);
         found.into_result()
     }
 
@@ -179,7 +179,7 @@ impl<'a> Inspector<'a> {
         };
         if count != wanted {
             found.add(
-                Place::Statement,
+                StepPart::Statement,
                 format!("the server finds {count} parameters in it instead of {wanted}"),
                 help.then(|| "write parameters as $1, $2 and so on".to_owned()),
             );
@@ -197,9 +197,9 @@ impl<'a> Inspector<'a> {
         if columns.is_empty() && is_told_later {
             return;
         }
-        let expected = (0..statement.expect.values.len()).map(Place::Expect);
-        let extracted = (0..statement.extract.len()).map(Place::Extract);
-        for (place, name) in expected.chain(extracted).zip(statement.columns()) {
+        let expected = (0..statement.expect.values.len()).map(StepPart::Expect);
+        let extracted = (0..statement.extract.len()).map(StepPart::Extract);
+        for (part, name) in expected.chain(extracted).zip(statement.columns()) {
             if columns.iter().any(|column| column == name) {
                 continue;
             }
@@ -207,7 +207,7 @@ impl<'a> Inspector<'a> {
                 [] => "the statement returns no rows".to_owned(),
                 names => format!("the statement returns {}", names.join(", ")),
             };
-            found.add(place, format!("there is no column {name}"), Some(help));
+            found.add(part, format!("there is no column {name}"), Some(help));
         }
     }
 
@@ -234,7 +234,7 @@ impl<'a> Inspector<'a> {
                 Ok(None) => continue,
                 Ok(Some(sql)) => sql,
                 Err(message) => {
-                    found.add(Place::Param(index), message, None);
+                    found.add(StepPart::Param(index), message, None);
                     continue;
                 }
             };
@@ -242,7 +242,7 @@ impl<'a> Inspector<'a> {
             let cast = format!("SELECT CAST({sql} AS {name})");
             if let Err(error) = self.preparer.prepare(&cast).await {
                 let refusal = Refusal::of(error).map_err(PrepareFailure::Lost)?;
-                found.add(Place::Param(index), refusal.message, refusal.hint);
+                found.add(StepPart::Param(index), refusal.message, refusal.hint);
             }
         }
         Ok(())
@@ -284,9 +284,9 @@ fn byte_of(text: &str, position: usize) -> Option<usize> {
 struct Findings(Vec<Problem>, usize);
 
 impl Findings {
-    fn add(&mut self, place: Place, message: String, help: Option<String>) {
+    fn add(&mut self, part: StepPart, message: String, help: Option<String>) {
         self.0.push(Problem {
-            subject: Subject::Step(self.1, place),
+            subject: Subject::Step(self.1, part),
             message,
             help,
         });

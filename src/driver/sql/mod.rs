@@ -8,7 +8,6 @@
 //! when a step of theirs fails, and connections that come back after the server did.
 
 mod access;
-mod answer;
 mod backoff;
 mod bounds;
 mod cancel;
@@ -18,10 +17,8 @@ mod connection;
 mod console;
 mod datum;
 mod diagnose;
-
 mod error;
 mod inspect;
-
 mod literal;
 mod mysql;
 mod pool;
@@ -31,27 +28,29 @@ mod prepare;
 mod preparer;
 mod read;
 mod request;
+mod response;
 mod setup;
 mod sqlite;
 mod step;
 #[cfg(test)]
 mod tests;
+mod wire;
 mod work;
 
 pub use console::Console;
 pub use datum::Row;
-pub use prepare::{Candidate, Place, PrepareError, Problem, Subject, prepare_all, prepare_plan};
+pub use prepare::{Candidate, PrepareError, Problem, StepPart, Subject, prepare_all, prepare_plan};
 pub use setup::Setup;
 pub use step::{StepDriver, StepSetup};
 
 use self::{
-    answer::Answer,
     backoff::Backoff,
     cancel::{CancelToken, Canceller},
     connection::Connection,
     pool::{Permit, Pool},
     request::Request,
-    work::{Ended, Job},
+    response::Response,
+    work::{ExchangeOutcome, Job},
 };
 use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout};
 use crate::{
@@ -63,7 +62,7 @@ use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::{cell::RefCell, iter, sync::Arc, time::Duration};
 
-/// Bound on a server's answer that it cancelled something.
+/// Bound on a server's response that it cancelled something.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Drives databases for the sessions of one worker.
@@ -91,7 +90,7 @@ pub struct Session {
 /// A session's access to one database.
 #[derive(Debug)]
 struct Slot {
-    held: Option<Held>,
+    lease: Option<Lease>,
     in_transaction: bool,
     backoff: Backoff,
     /// Statements of the user start that set something for its session; run again on a connection
@@ -101,7 +100,7 @@ struct Slot {
 
 /// A connection that the session may use now.
 #[derive(Debug)]
-struct Held {
+struct Lease {
     connection: Connection,
     /// For a connection that belongs to a pool.
     permit: Option<Permit>,
@@ -133,7 +132,7 @@ impl Default for Measurement {
             connect: None,
             pool_wait: None,
             unknown: false,
-            // Until an answer says otherwise.
+            // Until a response says otherwise.
             missed: u64::MAX,
             retries: 0,
             reconnects: 0,
@@ -162,7 +161,7 @@ impl SqlDriver {
     /// A session for the user or slot number `index`; connects nothing yet.
     pub fn session(&self, index: u64) -> Session {
         let slot = |_| Slot {
-            held: None,
+            lease: None,
             in_transaction: false,
             backoff: Backoff::new(index),
             settings: Vec::new(),
@@ -239,18 +238,19 @@ impl SqlDriver {
         job.measurement.missed = u64::MAX;
         if slot.in_transaction && matches!(job.step.action, Action::Begin { .. }) {
             // The run before was cut off inside its transaction.
-            slot.held = None;
+            slot.lease = None;
             slot.in_transaction = false;
         }
-        let mut held = match self.at_hand(slot, database, &mut job.measurement) {
-            Some(held) => held,
+        let mut lease = match self.at_hand(slot, database, &mut job.measurement) {
+            Some(lease) => lease,
             // Boxed, because it is large and most steps do without it.
             None => Box::pin(self.obtain(slot, job.step, &mut job.measurement)).await?,
         };
         job.in_transaction = slot.in_transaction;
-        let before = held.connection.traffic();
-        let Ended { result, broken } = self.work(&mut held.connection, step_timeout, job).await;
-        let traffic = iter::zip(held.connection.traffic(), before);
+        let before = lease.connection.traffic();
+        let ExchangeOutcome { result, broken } =
+            self.work(&mut lease.connection, step_timeout, job).await;
+        let traffic = iter::zip(lease.connection.traffic(), before);
         for (sum, (after, before)) in iter::zip(&mut job.measurement.traffic, traffic) {
             *sum += after - before;
         }
@@ -273,14 +273,14 @@ impl SqlDriver {
                     .get_or_insert_with(|| self.clock.now());
                 slot.in_transaction = false;
                 // Boxed, for the same reason.
-                if !Box::pin(self.roll_back(&mut held.connection, database)).await {
+                if !Box::pin(self.roll_back(&mut lease.connection, database)).await {
                     self.backoff(slot, database).lost();
                     return result;
                 }
             }
             (Err(_), _) => {}
         }
-        self.put_back(slot, held, database);
+        self.put_back(slot, lease, database);
         result
     }
 
@@ -290,11 +290,11 @@ impl SqlDriver {
             if !std::mem::take(&mut slot.in_transaction) {
                 continue;
             }
-            let Some(mut held) = slot.held.take() else {
+            let Some(mut lease) = slot.lease.take() else {
                 continue;
             };
-            if self.roll_back(&mut held.connection, database).await {
-                self.put_back(slot, held, database);
+            if self.roll_back(&mut lease.connection, database).await {
+                self.put_back(slot, lease, database);
             } else {
                 self.backoff(slot, database).lost();
             }
@@ -321,8 +321,8 @@ impl SqlDriver {
     async fn roll_back(&self, connection: &mut Connection, database: usize) -> bool {
         let backend = self.setup.targets[database].database.backend;
         let request = Request::plain(backend, "ROLLBACK".into_sql_str());
-        let mut answer = Answer::default();
-        let exchange = connection.exchange(request, None, &mut answer);
+        let mut response = Response::default();
+        let exchange = connection.exchange(request, None, &mut response);
         match self.timers.timeout(GRACE, exchange).await {
             Ok(Ok(())) => true,
             // SQLite may have done it already.

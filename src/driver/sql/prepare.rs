@@ -19,7 +19,7 @@ use crate::{
 /// A step that is to run, with one possible set of values.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// Place in the plan's steps.
+    /// Index in the plan's steps.
     pub index: usize,
     /// The step there.
     pub step: &'a SqlStep,
@@ -68,24 +68,24 @@ pub struct Problem {
 /// Part of a scenario that a problem belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// The database at this place of the plan's databases.
+    /// The database at this index of the plan's databases.
     Database(usize),
-    /// The step at this place of the plan's steps, and where in it.
-    Step(usize, Place),
+    /// The step at this index of the plan's steps, and the part of it.
+    Step(usize, StepPart),
 }
 
 /// Part of a step that a problem is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum StepPart {
     /// Its statement.
     Statement,
     /// This byte of [`crate::plan::sql::Text::source`].
     At(usize),
-    /// The parameter at this place, from 0.
+    /// The parameter at this index, from 0.
     Param(usize),
-    /// The expected value at this place.
+    /// The expected value at this index.
     Expect(usize),
-    /// The extracted value at this place.
+    /// The extracted value at this index.
     Extract(usize),
 }
 
@@ -133,11 +133,11 @@ pub async fn prepare_all(
 ) -> Result<Setup, PrepareError> {
     let mut problems = Vec::new();
     let mut targets = Vec::new();
-    for (place, database) in databases.iter().enumerate() {
+    for (index, database) in databases.iter().enumerate() {
         match Target::new(database, candidates.len()) {
             Ok(target) => targets.push(target),
             Err(message) => problems.push(Problem {
-                subject: Subject::Database(place),
+                subject: Subject::Database(index),
                 message,
                 help: None,
             }),
@@ -154,11 +154,11 @@ pub async fn prepare_all(
         statements: Vec::new(),
     };
     setup.statements.resize_with(length.unwrap_or(0), || None);
-    for (place, target) in setup.targets.iter().enumerate() {
+    for (index, target) in setup.targets.iter().enumerate() {
         let mut inspector = Inspector::open(target).await?;
         if let Some(found) = inspector.isolation().await? {
             problems.push(Problem {
-                subject: Subject::Database(place),
+                subject: Subject::Database(index),
                 message: format!(
                     "sessions have the isolation level {found}, whatever they ask for"
                 ),
@@ -172,7 +172,7 @@ pub async fn prepare_all(
             let Action::Statement(statement) = &candidate.step.action else {
                 continue;
             };
-            if candidate.step.database != place {
+            if candidate.step.database != index {
                 continue;
             }
             match inspector.statement(candidate, statement).await {
@@ -187,7 +187,7 @@ pub async fn prepare_all(
         Ok(setup)
     } else {
         problems.sort_by_key(|problem| match problem.subject {
-            Subject::Database(place) => (place, 0),
+            Subject::Database(index) => (index, 0),
             Subject::Step(index, _) => (usize::MAX, index),
         });
         Err(PrepareError::Problems(problems))

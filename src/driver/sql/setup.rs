@@ -41,7 +41,7 @@ pub(super) enum Options {
 pub(super) struct Compiled {
     pub(super) sql: Arc<str>,
     pub(super) form: Form,
-    /// Its answer is rows, even when there are none.
+    /// Its response is rows, even when there are none.
     pub(super) returns_rows: bool,
     /// Each user's session is to have what it sets, whichever connection it has.
     pub(super) sets_session: bool,

@@ -1,13 +1,12 @@
 //! One exchange with a server: sent, waited for no longer than it may take, and judged.
 
 use super::{
-    GRACE, Measurement, SqlDriver,
-    answer::{self, Answer},
-    begin,
+    GRACE, Measurement, SqlDriver, begin,
     cancel::CancelToken,
     connection::{Connection, Exchange},
     error::{self, Error},
     request::Request,
+    response::{self, Response},
     setup::{Compiled, Form},
 };
 use crate::{
@@ -25,7 +24,7 @@ const SERVER_FIRST: Duration = Duration::from_millis(100);
 
 /// A step to do for a session, and what has come of it so far.
 pub struct Job<'a> {
-    /// Place in the plan's steps.
+    /// Index in the plan's steps.
     pub index: usize,
     /// The step there.
     pub step: &'a SqlStep,
@@ -52,7 +51,7 @@ impl Job<'_> {
 }
 
 /// End of an exchange.
-pub struct Ended {
+pub struct ExchangeOutcome {
     /// Success, or the failure.
     pub result: Result<(), Failure>,
     /// The connection cannot be used any more.
@@ -78,7 +77,7 @@ impl Drop for Underway<'_> {
     }
 }
 
-impl From<Failure> for Ended {
+impl From<Failure> for ExchangeOutcome {
     fn from(failure: Failure) -> Self {
         Self {
             result: Err(failure),
@@ -89,13 +88,13 @@ impl From<Failure> for Ended {
 
 impl SqlDriver {
     /// Does the step on an open connection: an exchange that is cancelled on the server when it
-    /// takes too long. Late answers count as answers.
+    /// takes too long. Late responses count as responses.
     pub(super) async fn work(
         &self,
         connection: &mut Connection,
         step_timeout: &mut StepTimeout,
         job: &mut Job<'_>,
-    ) -> Ended {
+    ) -> ExchangeOutcome {
         let sent_at = self.clock.now();
         job.measurement.sent_at = Some(sent_at);
         let deadline = self.deadline(job.step, sent_at);
@@ -106,9 +105,9 @@ impl SqlDriver {
             ended: false,
         };
         let statement = job.step.action.statement();
-        let mut answer = Answer {
+        let mut response = Response {
             clock: Some(self.clock),
-            ..Answer::default()
+            ..Response::default()
         };
         let mut given_up = None;
         let mut executes;
@@ -120,7 +119,7 @@ impl SqlDriver {
                         if job.is_lasting() {
                             job.progress.sent(sent_at);
                         }
-                        connection.exchange(request, statement, &mut answer)
+                        connection.exchange(request, statement, &mut response)
                     }
                     Err(words) => {
                         underway.ended = true;
@@ -143,13 +142,13 @@ impl SqlDriver {
             }
         };
         underway.ended = true;
-        job.measurement.first_row_at = answer.first_row_at;
+        job.measurement.first_row_at = response.first_row_at;
         match done {
             Some(Ok(())) => {
                 let now = self.clock.now();
                 job.measurement.ended_at = Some(now);
                 job.measurement.first_row_at.get_or_insert(now);
-                self.check(job, answer)
+                self.check(job, response)
             }
             Some(Err(error)) => {
                 let now = self.clock.now();
@@ -160,7 +159,7 @@ impl SqlDriver {
             None => {
                 job.measurement.ended_at = given_up;
                 job.measurement.unknown |= executes && job.is_lasting();
-                Ended {
+                ExchangeOutcome {
                     result: Err(Failure::timeout("no answer", job.step.timeout)),
                     broken: true,
                 }
@@ -181,7 +180,7 @@ impl SqlDriver {
         sent_at.saturating_add(nanos(limit))
     }
 
-    /// Has the exchange ended on the server; None when even that brings no answer.
+    /// Has the exchange ended on the server; None when even that brings no response.
     async fn give_up<T>(
         &self,
         step: &SqlStep,
@@ -195,7 +194,13 @@ impl SqlDriver {
         settled.ok().map(|((), done)| done)
     }
 
-    fn judge(&self, job: &mut Job<'_>, error: Error, now: Nanos, given_up: Option<Nanos>) -> Ended {
+    fn judge(
+        &self,
+        job: &mut Job<'_>,
+        error: Error,
+        now: Nanos,
+        given_up: Option<Nanos>,
+    ) -> ExchangeOutcome {
         let waited = now.saturating_sub(job.measurement.sent_at.unwrap_or(now));
         let limit = self.setup.targets[job.step.database]
             .database
@@ -207,7 +212,7 @@ impl SqlDriver {
             job.measurement.first_row_at.get_or_insert(now);
         }
         job.measurement.unknown |= job.is_lasting() && !verdict.answered;
-        Ended {
+        ExchangeOutcome {
             result: Err(verdict.failure),
             broken: verdict.broken,
         }
@@ -280,15 +285,15 @@ impl SqlDriver {
         self.setup.statements.get(job.index)?.as_ref()
     }
 
-    fn check(&self, job: &mut Job<'_>, answer: Answer) -> Ended {
+    fn check(&self, job: &mut Job<'_>, response: Response) -> ExchangeOutcome {
         job.measurement.missed = 0;
         let mut result = Ok(());
         if let Some(statement) = job.step.action.statement() {
             let returns_rows = self.compiled(job).is_some_and(|it| it.returns_rows);
-            let checked = answer::check(statement, returns_rows, answer, job.values);
+            let checked = response::check(statement, returns_rows, response, job.values);
             (job.measurement.missed, result) = checked;
         }
-        Ended {
+        ExchangeOutcome {
             result: result.map_err(|words| Failure::text(ErrorClass::Expectation, words)),
             broken: false,
         }

@@ -226,6 +226,11 @@ impl ConnectParams {
         self.given.get(name).map(|given| given.value.expose())
     }
 
+    /// The value of a parameter that is given, and not as an empty text.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
     /// The bound on opening a connection. Zero gives none, as with libpq.
     pub fn connect_timeout(&self) -> Option<Duration> {
         let seconds = self.get("connect_timeout")?.parse().ok()?;

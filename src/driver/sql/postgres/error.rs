@@ -1,32 +1,13 @@
-//! Errors of a connection, and those that a server reports.
+//! Errors that PostgreSQL reports.
 
 use super::message::Reader;
-use std::{fmt, io};
+use crate::driver::sql::wire;
+use std::fmt;
 
-/// Why there is no answer, or not the one that was hoped for.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The connection.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// There can be no encrypted connection.
-    #[error("{0}")]
-    Tls(String),
-    /// The server wants to be convinced of who we are in a way that we cannot.
-    #[error("{0}")]
-    Login(String),
-    /// It cannot be sent: the reason in words.
-    #[error("{0}")]
-    Unsendable(String),
-    /// The server says so.
-    #[error("{}", .0.message)]
-    Server(Box<ServerError>),
-    /// The server says what it should not.
-    #[error("{0}")]
-    Protocol(String),
-}
+/// An error of a connection to PostgreSQL.
+pub type Error = wire::Error<Box<ServerError>>;
 
-/// An error that the server tells of.
+/// An error that the server reports.
 #[derive(Debug)]
 pub struct ServerError {
     /// The session has ended with it.
@@ -44,32 +25,22 @@ pub struct ServerError {
 }
 
 impl Error {
-    pub(super) fn protocol(words: &str) -> Self {
-        Self::Protocol(words.to_owned())
-    }
-
-    pub(super) fn malformed() -> Self {
-        Self::protocol("a message of the server is malformed")
-    }
-
     #[cold]
     pub(super) fn out_of_turn(tag: u8) -> Self {
         let tag = tag.escape_ascii();
         Self::Protocol(format!("the server sends a message '{tag}' out of turn"))
-    }
-
-    pub(super) fn unsendable(error: impl fmt::Display) -> Self {
-        Self::Unsendable(error.to_string())
-    }
-
-    pub(super) fn unreadable(error: impl fmt::Display) -> Self {
-        Self::Protocol(format!("a value cannot be read: {error}"))
     }
 }
 
 impl From<ServerError> for Error {
     fn from(error: ServerError) -> Self {
         Self::Server(Box::new(error))
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
     }
 }
 

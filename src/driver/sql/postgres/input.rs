@@ -1,37 +1,26 @@
-//! Bytes that have been received and not yet been looked at.
+//! Messages that have been received and not yet been looked at.
 
 use super::{
     Error,
     message::{self, Message},
 };
-use crate::driver::sql::bounds::Tally;
-use bytes::{Buf, BytesMut};
+use crate::driver::sql::{bounds::Tally, wire};
 use std::{
     future::poll_fn,
-    io,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 use tokio::io::AsyncRead;
-use tokio_util::io::poll_read_buf;
 
-/// There is room for so much at least when something is read.
-const ROOM: usize = 4096;
-
-/// There is made room for so much at most: what a server says of a message's length may be wrong.
-const MOST: usize = 1 << 20;
-
-/// Received bytes: whole messages, and perhaps the beginning of one.
+/// Received bytes, message by message.
 #[derive(Default)]
-pub struct Input {
-    buffer: BytesMut,
-    /// Number of them that have been handed out.
-    seen: usize,
-    /// Number of bytes ever received.
-    pub received: u64,
-}
+pub struct Input(wire::Input);
 
 impl Input {
+    /// Number of bytes ever received.
+    pub fn received(&self) -> u64 {
+        self.0.received
+    }
+
     /// The next message, if it has come whole.
     ///
     /// # Errors
@@ -40,8 +29,7 @@ impl Input {
         let Some(length) = self.whole(bounds)? else {
             return Ok(None);
         };
-        let message = &self.buffer[self.seen..self.seen + length];
-        self.seen += length;
+        let message = self.0.take(length);
         Ok(Some(Message {
             tag: message[0],
             body: &message[5..],
@@ -72,32 +60,14 @@ impl Input {
         cx: &mut Context<'_>,
         socket: &mut (impl AsyncRead + Unpin),
     ) -> Poll<Result<(), Error>> {
-        match std::mem::take(&mut self.seen) {
-            // Leaves all its room in place, which advancing would not.
-            all if all == self.buffer.len() => {
-                self.buffer.clear();
-                if self.buffer.capacity() > MOST {
-                    // A large response is no reason to hold as much for the next one.
-                    self.buffer = BytesMut::new();
-                }
-            }
-            seen => self.buffer.advance(seen),
-        }
-        let length = message::length(&self.buffer)?.unwrap_or(0);
-        let wanted = length.saturating_sub(self.buffer.len()).clamp(ROOM, MOST);
-        self.buffer.reserve(wanted);
-        match ready!(poll_read_buf(Pin::new(socket), cx, &mut self.buffer))? {
-            0 => Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())),
-            count => {
-                self.received += count as u64;
-                Poll::Ready(Ok(()))
-            }
-        }
+        let length = message::length(self.0.rest())?.unwrap_or(0);
+        ready!(self.0.poll_fill(cx, socket, length))?;
+        Poll::Ready(Ok(()))
     }
 
     /// Length of the next message, if it has come whole.
     fn whole(&self, bounds: Tally) -> Result<Option<usize>, Error> {
-        let rest = &self.buffer[self.seen..];
+        let rest = self.0.rest();
         let Some(length) = message::length(rest)? else {
             return Ok(None);
         };
@@ -111,6 +81,7 @@ impl Input {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::io;
 
     /// Hands out a few bytes at a time.
     struct Pieces<'a>(&'a [u8], Vec<usize>);

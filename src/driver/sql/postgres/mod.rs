@@ -1,7 +1,7 @@
 //! PostgreSQL's protocol, version 3, over our own connections.
 //!
 //! Driving is what this program is for, so the way of a statement is kept short: it is bound into
-//! the bytes that are sent, its answer is looked at where it was received, and only what a step
+//! the bytes that are sent, its response is looked at where it was received, and only what a step
 //! takes of it is read. A prepared statement costs one write, one wait and one read of the system.
 
 mod bind;
@@ -12,12 +12,10 @@ mod kind;
 mod login;
 mod message;
 mod options;
-mod output;
 mod read;
 mod socket;
 pub mod sqlstate;
 mod statement;
-mod tls;
 
 pub use cancel::{CancelKey, cancel};
 pub use error::{Error, ServerError};
@@ -25,13 +23,12 @@ pub use message::Field;
 pub use options::ConnectOptions;
 pub use statement::{Column, Description, Shape};
 
-use self::{
-    bind::Format, input::Input, kind::Kind, message::Fields, output::Output, socket::Socket,
-};
+use self::{bind::Format, input::Input, kind::Kind, message::Fields};
 use super::{
-    answer::Answer,
     bounds::Tally,
     datum::{Datum, Row},
+    response::Response,
+    wire::{self, Output, Socket},
 };
 use crate::{
     data::Value,
@@ -117,9 +114,9 @@ impl Connection {
     }
 
     /// Makes the runtime that this is called in watch the socket. Where the system refuses, the
-    /// one that did so far goes on: answers are heard later by a wake-up of another thread.
+    /// one that did so far goes on: responses are noticed later, by a wake-up of another thread.
     pub fn move_here(&mut self) {
-        let _ = socket::move_here(&mut self.socket);
+        let _ = wire::socket::move_here(&mut self.socket);
     }
 
     /// Key for cancelling its work.
@@ -129,7 +126,7 @@ impl Connection {
 
     /// Numbers of bytes ever sent and received, before encryption.
     pub fn traffic(&self) -> [u64; 2] {
-        [self.output.sent, self.input.received]
+        [self.output.sent, self.input.received()]
     }
 
     /// Makes ready to send a text as it is.
@@ -141,7 +138,7 @@ impl Connection {
         frontend::query(sql, self.output.begin()).map_err(Error::unsendable)
     }
 
-    /// Sends what was made ready, and hears the answer to its end.
+    /// Sends what was made ready, and reads the response to its end.
     ///
     /// # Errors
     /// The server's error, or one of the connection.
@@ -149,17 +146,17 @@ impl Connection {
         &mut self,
         cx: &mut Context<'_>,
         statement: Option<&Statement>,
-        answer: &mut Answer,
+        response: &mut Response,
     ) -> Poll<Result<(), Error>> {
         ready!(self.poll_converse(cx, |described, bound, fields| {
             let Some(fields) = fields else {
-                answer.waits();
+                response.waits();
                 return Ok(());
             };
-            answer.rows += 1;
-            if let Some(statement) = statement.filter(|_| answer.rows == 1) {
+            response.rows += 1;
+            if let Some(statement) = statement.filter(|_| response.rows == 1) {
                 let names = statement.columns().enumerate();
-                answer.taken.extend(names.map(|(at, name)| {
+                response.taken.extend(names.map(|(at, name)| {
                     let column = match bound {
                         Some(shape) => shape.columns.get(at).copied().flatten(),
                         None => statement::find(described, name),
@@ -169,7 +166,7 @@ impl Connection {
             }
             Ok(())
         }))?;
-        answer.changed += self.changed;
+        response.changed += self.changed;
         Poll::Ready(Ok(()))
     }
 
@@ -220,7 +217,7 @@ impl Connection {
         }
     }
 
-    /// Sends what was written and hears the answer to its end, which is when the server is ready
+    /// Sends what was written and reads the response to its end, which is when the server is ready
     /// again. `on_row` has each row, with the columns as they were described, if they were, and the
     /// shape of the statement that is executed.
     ///

@@ -1,7 +1,7 @@
 //! Address, user, encryption and settings of PostgreSQL's sessions.
 
-use super::tls;
 use crate::{
+    driver::sql::wire::{socket::Address, tls},
     plan::sql::{ConnectParams, Database, Limits, Secret, Tls as Mode},
     scenario::input,
 };
@@ -37,14 +37,6 @@ pub struct ConnectOptions {
     pub(super) limits: Limits,
 }
 
-/// Address at which a server listens.
-#[derive(Debug)]
-pub(super) enum Address {
-    /// The name that its certificate has, its address, and its port.
-    Host(String, String, u16),
-    Path(PathBuf),
-}
-
 /// Encryption of connections, in libpq's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
@@ -58,10 +50,12 @@ pub(super) enum Encryption {
     Require,
 }
 
-/// A parameter that is given, and not as an empty text.
-pub(super) fn get<'a>(params: &'a ConnectParams, name: &str) -> Option<&'a str> {
-    params.get(name).filter(|value| !value.is_empty())
-}
+/// Parameters of libpq that name certificates.
+const CERTIFICATES: tls::Names = tls::Names {
+    root: "sslrootcert",
+    certificate: "sslcert",
+    key: "sslkey",
+};
 
 impl ConnectOptions {
     /// Of a database's parameters. `home` is the folder in which a user's password file is.
@@ -73,8 +67,8 @@ impl ConnectOptions {
         database: &Database,
         home: Option<&Path>,
     ) -> Result<Self, String> {
-        let given = |name| get(params, name).map(str::to_owned);
-        let port = get(params, "port").unwrap_or("5432");
+        let given = |name| params.given(name).map(str::to_owned);
+        let port = params.given("port").unwrap_or("5432");
         let port: u16 = port.parse().map_err(|_| "it has no port".to_owned())?;
         let host = given("host").unwrap_or_else(|| "localhost".to_owned());
         let user = given("user")
@@ -85,11 +79,15 @@ impl ConnectOptions {
             true => Address::Path(Path::new(&host).join(format!(".s.PGSQL.{port}"))),
             false => {
                 let address = given("hostaddr").unwrap_or_else(|| host.clone());
-                Address::Host(host.clone(), address, port)
+                Address::Host {
+                    name: host.clone(),
+                    address,
+                    port,
+                }
             }
         };
         let password = given("password").or_else(|| {
-            let named = get(params, "passfile").map(PathBuf::from);
+            let named = params.given("passfile").map(PathBuf::from);
             let file = named.or_else(|| Some(home?.join(".pgpass")))?;
             let lines = String::from_utf8(input::read_small(&file).ok()?).ok()?;
             let database = name.as_deref().unwrap_or(&user);
@@ -101,7 +99,7 @@ impl ConnectOptions {
             Encryption::Disable => None,
             // A socket in the file system is never encrypted, as with libpq.
             _ if is_local => None,
-            _ => Some(tls::config(checks, database, params)?),
+            _ => Some(tls::config(checks, database, params, &CERTIFICATES)?),
         };
         let mut settings = Vec::new();
         if database.server_limit {
@@ -165,20 +163,14 @@ impl ConnectOptions {
 
     /// Address and user, for messages.
     pub fn name(&self) -> String {
-        match &self.address {
-            Address::Host(_, address, port) if address.contains(':') => {
-                format!("[{address}]:{port} as {}", self.user)
-            }
-            Address::Host(_, address, port) => format!("{address}:{port} as {}", self.user),
-            Address::Path(path) => format!("{} as {}", path.display(), self.user),
-        }
+        self.address.with_user(&self.user)
     }
 }
 
 /// Determines the encryption of connections, and the checks of the server's certificate.
 fn encryption(params: &ConnectParams, database: &Database) -> Result<(Encryption, Mode), String> {
-    let root = get(params, "sslrootcert");
-    let named = get(params, "sslmode").map(str::to_ascii_lowercase);
+    let root = params.given("sslrootcert");
+    let named = params.given("sslmode").map(str::to_ascii_lowercase);
     let is_system = root == Some("system") && database.ca_file.is_none();
     let mode = match (database.tls, named.as_deref()) {
         (Some(mode), _) => mode,

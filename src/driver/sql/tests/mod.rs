@@ -49,10 +49,10 @@ mod wire;
 
 use super::{
     Candidate, PrepareError, Problem, Session, SqlDriver,
-    answer::Answer,
     connection::Connection,
     prepare_all,
     request::Request,
+    response::Response,
     setup::{Setup, Target},
 };
 use crate::{
@@ -105,7 +105,7 @@ async fn script(database: &Database, sql: &str) {
         .unwrap();
     let request = Request::plain(database.backend, AssertSqlSafe(sql).into_sql_str());
     let done = connection
-        .exchange(request, None, &mut Answer::default())
+        .exchange(request, None, &mut Response::default())
         .await;
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     connection.close().await;

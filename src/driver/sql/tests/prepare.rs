@@ -1,7 +1,7 @@
 //! Mistakes that are found before the run.
 
 use super::*;
-use crate::driver::sql::{Place, Subject};
+use crate::driver::sql::{StepPart, Subject};
 
 on_each! {
     database:
@@ -10,7 +10,7 @@ on_each! {
         columns_must_be_there;
 }
 
-async fn only(database: &Database, step: SqlStep) -> (Place, String, Option<String>) {
+async fn only(database: &Database, step: SqlStep) -> (StepPart, String, Option<String>) {
     let mut found = problems(database, step).await;
     assert_eq!(found.len(), 1, "{found:?}");
     let Problem {
@@ -19,7 +19,7 @@ async fn only(database: &Database, step: SqlStep) -> (Place, String, Option<Stri
         help,
     } = found.remove(0);
     match subject {
-        Subject::Step(0, place) => (place, message, help),
+        Subject::Step(0, part) => (part, message, help),
         other => panic!("{other:?}"),
     }
 }
@@ -30,16 +30,16 @@ async fn mistakes_in_the_text_are_pointed_at(database: Database) {
         "CREATE TABLE orders (id INT, status VARCHAR(10))",
     )
     .await;
-    for (sql, part) in [
+    for (sql, word) in [
         ("SELECT id FORM orders WHERE id = $1", "orders"),
         ("SELECT id FROM order_s WHERE id = $1", "order_s"),
         ("SELECT id FROM orders WHERE größe + nr = $1", "größe"),
         ("SELECT status, price FROM orders WHERE id = $1", "price"),
     ] {
-        let (place, message, _) = only(&database, query(&database, sql, &[int(1)])).await;
-        let at = Place::At(sql.find(part).unwrap());
+        let (part, message, _) = only(&database, query(&database, sql, &[int(1)])).await;
+        let at = StepPart::At(sql.find(word).unwrap());
         // SQLite takes FORM for another name of the column; the error is at the table then.
-        assert_eq!(place, at, "{sql}: {message}");
+        assert_eq!(part, at, "{sql}: {message}");
     }
 }
 
@@ -56,8 +56,8 @@ async fn what_postgres_knows_of_types_is_used() {
         "SELECT id FROM t WHERE id = $1 AND price = $2",
         &[text("north"), text("1.5")],
     );
-    let (place, message, _) = only(&database, step).await;
-    assert_eq!(place, Place::Param(0));
+    let (part, message, _) = only(&database, step).await;
+    assert_eq!(part, StepPart::Param(0));
     assert_eq!(message, "invalid input syntax for type integer: \"north\"");
 
     let step = query(
@@ -65,7 +65,7 @@ async fn what_postgres_knows_of_types_is_used() {
         "SELECT id FROM t WHERE id = $1 AND id = $2",
         &[int(1 << 40), int(1)],
     );
-    assert_eq!(only(&database, step).await.0, Place::Param(0));
+    assert_eq!(only(&database, step).await.0, StepPart::Param(0));
 
     let step = query(&database, "SELECT nonsense($1)", &[int(1)]);
     let (_, message, help) = only(&database, step).await;
@@ -78,10 +78,10 @@ async fn what_postgres_knows_of_types_is_used() {
     assert!(help.unwrap().contains("$1::text"));
 
     let step = query(&database, "COPY t FROM STDIN", &[]);
-    let (place, message, _) = only(&database, step).await;
+    let (part, message, _) = only(&database, step).await;
     assert_eq!(
-        (place, message.as_str()),
-        (Place::Statement, "COPY FROM STDIN has no data here")
+        (part, message.as_str()),
+        (StepPart::Statement, "COPY FROM STDIN has no data here")
     );
 
     let step = query(&database, "SELECT 1; SELECT 2", &[]);
@@ -122,8 +122,8 @@ async fn columns_must_be_there(database: Database) {
     assert_eq!(
         places,
         [
-            Subject::Step(0, Place::Expect(1)),
-            Subject::Step(0, Place::Extract(0))
+            Subject::Step(0, StepPart::Expect(1)),
+            Subject::Step(0, StepPart::Extract(0))
         ]
     );
     assert_eq!(found[0].message, "there is no column c");
@@ -135,9 +135,9 @@ async fn parameters_of_another_spelling_are_counted() {
     let (lite, _folder) = sqlite();
     let maria = served(Kind::MariaDb);
     for database in [lite, maria] {
-        let (place, message, help) =
+        let (part, message, help) =
             only(&database, query(&database, "SELECT ?, $1", &[int(1)])).await;
-        assert_eq!(place, Place::Statement);
+        assert_eq!(part, StepPart::Statement);
         assert_eq!(message, "the server finds 2 parameters in it instead of 1");
         assert!(help.unwrap().contains("$1"));
     }
@@ -158,8 +158,8 @@ async fn every_problem_is_told_at_once() {
     assert_eq!(
         steps,
         [
-            Subject::Step(0, Place::At(14)),
-            Subject::Step(2, Place::At(14))
+            Subject::Step(0, StepPart::At(14)),
+            Subject::Step(2, StepPart::At(14))
         ]
     );
 }

@@ -1,6 +1,5 @@
 //! Whom to trust, and with which certificate to be trusted.
 
-use super::options::get;
 use crate::{
     driver::trust::{AnyCertificate, AnyName},
     plan::sql::{ConnectParams, Database, Tls as Mode},
@@ -13,6 +12,16 @@ use rustls::{
 };
 use std::{path::Path, sync::Arc};
 
+/// The parameters of a URL that name files with certificates and a key, or have them in PEM.
+pub struct Names {
+    /// Certificates to trust.
+    pub root: &'static str,
+    /// Certificate of the client.
+    pub certificate: &'static str,
+    /// Key of that certificate.
+    pub key: &'static str,
+}
+
 /// The configuration for a mode that encrypts.
 ///
 /// # Errors
@@ -21,15 +30,17 @@ pub fn config(
     mode: Mode,
     database: &Database,
     params: &ConnectParams,
+    names: &Names,
 ) -> Result<Arc<ClientConfig>, String> {
+    let root = params.given(names.root);
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let builder = match mode {
-        Mode::VerifyFull => builder.with_root_certificates(trusted(database, params)?),
+        Mode::VerifyFull => builder.with_root_certificates(trusted(database, root)?),
         Mode::VerifyCa => {
-            let anyone = AnyName::new(trusted(database, params)?, provider)?;
+            let anyone = AnyName::new(trusted(database, root)?, provider)?;
             let builder = builder.dangerous();
             builder.with_custom_certificate_verifier(Arc::new(anyone))
         }
@@ -38,26 +49,29 @@ pub fn config(
             builder.with_custom_certificate_verifier(Arc::new(AnyCertificate::new(provider)))
         }
     };
-    let config = match (get(params, "sslcert"), get(params, "sslkey")) {
+    let Names {
+        certificate, key, ..
+    } = *names;
+    let config = match (params.given(certificate), params.given(key)) {
         (None, None) => builder.with_no_client_auth(),
-        (Some(certificate), Some(key)) => {
-            let chain = certificates(&pem(certificate)?, certificate)?;
-            let key = PrivateKeyDer::from_pem_slice(&pem(key)?)
-                .map_err(|error| format!("sslkey: {error}"))?;
-            let config = builder.with_client_auth_cert(chain, key);
-            config.map_err(|error| format!("sslcert: {error}"))?
+        (Some(own), Some(own_key)) => {
+            let chain = certificates(&pem(own)?, own)?;
+            let own_key = PrivateKeyDer::from_pem_slice(&pem(own_key)?)
+                .map_err(|error| format!("{key}: {error}"))?;
+            let config = builder.with_client_auth_cert(chain, own_key);
+            config.map_err(|error| format!("{certificate}: {error}"))?
         }
-        (Some(_), None) => return Err("sslcert needs the certificate's sslkey".to_owned()),
-        (None, Some(_)) => return Err("sslkey needs the key's sslcert".to_owned()),
+        (Some(_), None) => return Err(format!("{certificate} needs the certificate's {key}")),
+        (None, Some(_)) => return Err(format!("{key} needs the key's {certificate}")),
     };
     Ok(Arc::new(config))
 }
 
 /// Certificates to trust: those of the file that the scenario names besides the system's, or of
 /// that which the URL or the environment names alone, as with libpq.
-fn trusted(database: &Database, params: &ConnectParams) -> Result<Arc<RootCertStore>, String> {
+fn trusted(database: &Database, root: Option<&str>) -> Result<Arc<RootCertStore>, String> {
     let mut roots = RootCertStore::empty();
-    let named = get(params, "sslrootcert").filter(|named| *named != "system");
+    let named = root.filter(|named| *named != "system");
     if database.ca_file.is_some() || named.is_none() {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }

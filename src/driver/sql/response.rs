@@ -16,7 +16,7 @@ use crate::{
 
 /// The response to a request.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct Response {
     /// Rows that were returned.
     pub rows: u64,
     /// Rows that were changed.
@@ -30,7 +30,7 @@ pub struct Answer {
     pub clock: Option<Clock>,
 }
 
-impl Answer {
+impl Response {
     /// Notes that more is waited for.
     pub fn waits(&mut self) {
         if let Some(clock) = self.clock.filter(|_| self.rows > 0) {
@@ -49,7 +49,7 @@ impl Answer {
     }
 }
 
-/// Checks an answer and, when it is as expected, puts what is extracted of it into `values`. Tells
+/// Checks a response and, when it is as expected, puts what is extracted of it into `values`. Tells
 /// which checks failed, a bit for each: that of the rows, if there is one, then those of values.
 /// `returns_rows`: the statement is one that returns rows, even when there were none.
 ///
@@ -58,14 +58,14 @@ impl Answer {
 pub fn check(
     statement: &Statement,
     returns_rows: bool,
-    answer: Answer,
+    response: Response,
     values: &mut [Value],
 ) -> (u64, Result<(), String>) {
     let mut found = Found::default();
     if let Some(wanted) = statement.expect.rows {
-        let (seen, what) = match returns_rows || answer.rows > 0 {
-            true => (answer.rows, "returned"),
-            false => (answer.changed, "changed"),
+        let (seen, what) = match returns_rows || response.rows > 0 {
+            true => (response.rows, "returned"),
+            false => (response.changed, "changed"),
         };
         found.check(match wanted.holds(seen) {
             true => Ok(()),
@@ -73,8 +73,8 @@ pub fn check(
         });
     }
     let no_row = || "no row returned".to_owned();
-    let empty = answer.rows == 0;
-    let mut taken = answer.taken.into_iter();
+    let empty = response.rows == 0;
+    let mut taken = response.taken.into_iter();
     for (column, wanted) in &statement.expect.values {
         let seen = taken.next().unwrap_or_else(|| Err(no_row()));
         found.check(seen.and_then(|seen| {
