@@ -93,9 +93,8 @@ impl SqlDriver {
         let opened = async {
             let mut connection = Connection::open(target).await?;
             for sql in settings {
-                let request = Request::plain(target.database.backend, sql.clone());
                 let set = connection
-                    .exchange(request, None, &mut Response::default())
+                    .exchange(Request::Text(sql.clone()), None, &mut Response::default())
                     .await;
                 set.map_err(|error| *error)?;
             }

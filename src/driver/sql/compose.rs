@@ -3,8 +3,8 @@
 use super::{
     connection::Connection,
     datum::Data,
-    literal, mysql,
-    request::{Call, Query, Request},
+    literal,
+    request::{Call, Request},
     setup::{Compiled, Form, Target},
     sqlite,
 };
@@ -29,10 +29,10 @@ impl Connection {
     ) -> Result<Request, String> {
         match target.database.backend {
             Backend::Postgres if target.database.prepared => {
-                self.bind(index, &Data::none())?;
-                Ok(Request::Postgres(Query::Bound))
+                self.bind(index, &Form::Postgres(None), &Data::none())?;
+                Ok(Request::Bound)
             }
-            backend => Ok(Request::plain(backend, sql)),
+            _ => Ok(Request::Text(sql)),
         }
     }
 
@@ -49,26 +49,19 @@ impl Connection {
         values: &[Value],
     ) -> Result<Request, String> {
         let data = Data::new(statement, values);
-        let sql = || AssertSqlSafe(Arc::clone(&compiled.sql)).into_sql_str();
-        let backend = target.database.backend;
         Ok(match &compiled.form {
-            Form::Postgres(_) => {
-                self.bind(index, &data)?;
-                Request::Postgres(Query::Bound)
+            form @ (Form::Postgres(_) | Form::MySql(_)) => {
+                self.bind(index, form, &data)?;
+                Request::Bound
             }
-            Form::MySql(order) => Request::MySql(Box::new(Call {
-                sql: sql(),
-                arguments: Some(mysql::bind::arguments(order, &data)?),
-                persistent: true,
-            })),
             Form::Sqlite { keep } => Request::Sqlite(Box::new(Call {
-                sql: sql(),
+                sql: AssertSqlSafe(Arc::clone(&compiled.sql)).into_sql_str(),
                 arguments: Some(sqlite::bind::arguments(&data)?),
                 persistent: *keep,
             })),
             Form::Literal => {
-                let text = literal::render(&statement.text, &data, backend)?;
-                Request::plain(backend, AssertSqlSafe(text).into_sql_str())
+                let text = literal::render(&statement.text, &data, target.database.backend)?;
+                Request::Text(AssertSqlSafe(text).into_sql_str())
             }
         })
     }

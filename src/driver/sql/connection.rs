@@ -5,20 +5,16 @@ use super::{
     cancel::CancelToken,
     datum::{Data, Row},
     error::Error,
-    mysql::{self, guard::guarded},
+    mysql,
     postgres::{self, Shape},
-    read::{self, Read},
-    request::{Call, Query, Request},
+    request::{Call, Request},
     response::Response,
-    setup::{Options, Target},
-    sqlite::Interrupt,
+    setup::{Form, Options, Target},
+    sqlite::{self, Interrupt},
 };
 use crate::plan::sql::{Limits, Statement};
-use futures_util::{
-    FutureExt, TryStreamExt,
-    future::{BoxFuture, ready},
-};
-use sqlx::{Connection as _, Either, Executor, MySqlConnection, SqlStr, SqliteConnection};
+use futures_util::future::{BoxFuture, ready};
+use sqlx::{Connection as _, SqlStr, SqliteConnection};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -37,11 +33,10 @@ struct Parts {
     limits: Limits,
 }
 
-#[expect(clippy::large_enum_variant, reason = "boxed with what is around it")]
 #[derive(Debug)]
 enum Wire {
     Postgres(postgres::Connection),
-    MySql(MySqlConnection),
+    MySql(mysql::Connection),
     Sqlite(SqliteConnection),
 }
 
@@ -63,9 +58,9 @@ impl Connection {
                 Self::new(Wire::Postgres(connection), token, target)
             }
             Options::MySql(options) => {
-                let opened = mysql::connect::open(options, &target.database);
-                let (connection, number) = guarded(async { Ok(opened.await?) }.boxed()).await?;
-                Self::new(Wire::MySql(connection), CancelToken::MySql(number), target)
+                let connection = mysql::Connection::open(options).await?;
+                let token = CancelToken::MySql(connection.number());
+                Self::new(Wire::MySql(connection), token, target)
             }
             Options::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await?;
@@ -75,12 +70,12 @@ impl Connection {
         })
     }
 
-    /// Makes the runtime that this is called in watch the connection. One of sqlx's goes on being
-    /// watched by the runtime that it was opened in.
+    /// Makes the runtime that this is called in watch the connection. SQLite's has a thread of its own.
     pub fn move_here(&mut self) {
         match &mut self.0.wire {
             Wire::Postgres(wire) => wire.move_here(),
-            Wire::MySql(_) | Wire::Sqlite(_) => {}
+            Wire::MySql(wire) => wire.move_here(),
+            Wire::Sqlite(_) => {}
         }
     }
 
@@ -89,11 +84,12 @@ impl Connection {
         &self.0.token
     }
 
-    /// Numbers of bytes ever sent and received; none where sqlx does not tell.
+    /// Numbers of bytes ever sent and received; none to a file.
     pub fn traffic(&self) -> [u64; 2] {
         match &self.0.wire {
             Wire::Postgres(wire) => wire.traffic(),
-            Wire::MySql(_) | Wire::Sqlite(_) => [0; 2],
+            Wire::MySql(wire) => wire.traffic(),
+            Wire::Sqlite(_) => [0; 2],
         }
     }
 
@@ -106,57 +102,68 @@ impl Connection {
     ) -> Exchange<'a> {
         let tally = Tally::new(self.0.limits);
         match (&mut self.0.wire, request) {
-            (Wire::Postgres(wire), Request::Postgres(query)) => {
-                let ready = match query {
-                    Query::Bound => Ok(()),
-                    Query::Text(sql) => wire.write(sql.as_str()),
-                };
-                match ready {
-                    Ok(()) => Exchange::Postgres {
-                        wire,
-                        statement,
-                        response,
-                    },
-                    Err(error) => Exchange::refused(error.into()),
+            (Wire::Postgres(wire), Request::Text(sql)) => match wire.write(sql.as_str()) {
+                Ok(()) => Exchange::Postgres {
+                    wire,
+                    statement,
+                    response,
+                },
+                Err(error) => Exchange::refused(error.into()),
+            },
+            (Wire::Postgres(wire), Request::Bound) => Exchange::Postgres {
+                wire,
+                statement,
+                response,
+            },
+            (Wire::MySql(wire), request @ (Request::Text(_) | Request::Bound)) => {
+                if let Request::Text(sql) = request {
+                    wire.write(sql.as_str());
+                }
+                Exchange::MySql {
+                    wire,
+                    statement,
+                    response,
                 }
             }
-            (Wire::MySql(wire), Request::MySql(call)) => {
-                let exchange = exchange(wire, *call, statement, response, tally);
-                Exchange::Boxed(Box::pin(guarded(exchange)))
-            }
-            (Wire::Sqlite(wire), Request::Sqlite(call)) => {
-                let exchange = exchange(wire, *call, statement, response, tally);
+            (Wire::Sqlite(wire), request) => {
+                let call = match request {
+                    Request::Text(sql) => Call::plain(sql),
+                    Request::Sqlite(call) => *call,
+                    Request::Bound => return Exchange::refused(Error::protocol(ASTRAY)),
+                };
+                let exchange = sqlite::exchange::exchange(wire, call, statement, response, tally);
                 Exchange::Boxed(Box::pin(exchange))
             }
-            _ => Exchange::refused(astray()),
+            (Wire::Postgres(_) | Wire::MySql(_), Request::Sqlite(_)) => {
+                Exchange::refused(Error::protocol(ASTRAY))
+            }
         }
     }
 
-    /// Does what is asked, keeps all its rows, and tells how many were changed.
-    pub async fn all(&mut self, request: Request, rows: &mut Vec<Row>) -> Result<u64, Error> {
+    /// Does what a text asks, keeps all its rows, and tells how many were changed.
+    pub async fn all(&mut self, sql: SqlStr, rows: &mut Vec<Row>) -> Result<u64, Error> {
         let tally = Tally::new(self.0.limits);
-        Ok(match (&mut self.0.wire, request) {
-            (Wire::Postgres(wire), Request::Postgres(Query::Text(sql))) => {
-                wire.all(sql.as_str(), rows).await?
+        Ok(match &mut self.0.wire {
+            Wire::Postgres(wire) => wire.all(sql.as_str(), rows).await?,
+            Wire::MySql(wire) => wire.all(sql.as_str(), rows).await?,
+            Wire::Sqlite(wire) => {
+                sqlite::exchange::all(wire, Call::plain(sql), rows, tally).await?
             }
-            (Wire::MySql(wire), Request::MySql(call)) => {
-                guarded(all(wire, *call, rows, tally).boxed()).await?
-            }
-            (Wire::Sqlite(wire), Request::Sqlite(call)) => all(wire, *call, rows, tally).await?,
-            _ => return Err(astray()),
         })
     }
 
-    /// Returns true if the statement of step `index` can be bound; always for MySQL and SQLite,
-    /// whose statements sqlx prepares.
+    /// Returns true if the statement of step `index` can be bound; always for SQLite, whose
+    /// statements sqlx prepares.
     pub fn is_prepared(&self, index: usize) -> bool {
         match &self.0.wire {
             Wire::Postgres(wire) => wire.is_prepared(index),
-            Wire::MySql(_) | Wire::Sqlite(_) => true,
+            Wire::MySql(wire) => wire.is_prepared(index),
+            Wire::Sqlite(_) => true,
         }
     }
 
-    /// Has PostgreSQL prepare the statement of step `index` ([`postgres::Connection::prepare`]).
+    /// Has the server prepare the statement of step `index`. On PostgreSQL it is mostly of the shape
+    /// `known` ([`postgres::Connection::prepare`]).
     pub fn prepare<'a>(
         &'a mut self,
         index: usize,
@@ -168,17 +175,21 @@ impl Connection {
             Wire::Postgres(wire) => Exchange::Boxed(Box::pin(async move {
                 Ok(wire.prepare(index, sql.as_str(), statement, known).await?)
             })),
-            _ => Exchange::refused(astray()),
+            Wire::MySql(wire) => Exchange::Boxed(Box::pin(async move {
+                Ok(wire.prepare(index, sql.as_str()).await?)
+            })),
+            Wire::Sqlite(_) => Exchange::refused(Error::protocol(ASTRAY)),
         }
     }
 
-    /// Makes PostgreSQL ready to execute a prepared statement ([`postgres::Connection::bind`]).
+    /// Makes ready to execute a prepared statement, in the form that it was compiled to.
     ///
     /// # Errors
     /// In words, when it cannot be executed.
-    pub fn bind(&mut self, index: usize, data: &Data<'_>) -> Result<(), String> {
-        match &mut self.0.wire {
-            Wire::Postgres(wire) => wire.bind(index, data),
+    pub fn bind(&mut self, index: usize, form: &Form, data: &Data<'_>) -> Result<(), String> {
+        match (&mut self.0.wire, form) {
+            (Wire::Postgres(wire), Form::Postgres(_)) => wire.bind(index, data),
+            (Wire::MySql(wire), Form::MySql(order)) => wire.bind(index, order, data),
             _ => Err(ASTRAY.to_owned()),
         }
     }
@@ -187,8 +198,8 @@ impl Connection {
     pub async fn close(self) {
         match self.0.wire {
             Wire::Postgres(wire) => wire.close().await,
+            Wire::MySql(wire) => wire.close().await,
             // It is gone either way.
-            Wire::MySql(wire) => drop(wire.close().await),
             Wire::Sqlite(wire) => drop(wire.close().await),
         }
     }
@@ -197,13 +208,17 @@ impl Connection {
 /// Future of [`Connection::exchange`], which is small, since each step has one, and that boxes its
 /// error, since few have any.
 pub enum Exchange<'a> {
-    /// Over our own connection.
     Postgres {
         wire: &'a mut postgres::Connection,
         statement: Option<&'a Statement>,
         response: &'a mut Response,
     },
-    /// Over one of sqlx's, or a refusal.
+    MySql {
+        wire: &'a mut mysql::Connection,
+        statement: Option<&'a Statement>,
+        response: &'a mut Response,
+    },
+    /// Over one of sqlx's, a preparation, or a refusal.
     Boxed(BoxFuture<'a, Result<(), Error>>),
 }
 
@@ -226,6 +241,13 @@ impl Future for Exchange<'_> {
             } => wire
                 .poll_exchange(cx, *statement, response)
                 .map_err(|error| Box::new(error.into())),
+            Self::MySql {
+                wire,
+                statement,
+                response,
+            } => wire
+                .poll_exchange(cx, *statement, response)
+                .map_err(|error| Box::new(error.into())),
             Self::Boxed(exchange) => exchange.as_mut().poll(cx).map_err(Box::new),
         }
     }
@@ -233,69 +255,3 @@ impl Future for Exchange<'_> {
 
 /// Requests are made for the database that they go to.
 const ASTRAY: &str = "a request for another server";
-
-fn astray() -> Error {
-    sqlx::Error::Protocol(ASTRAY.to_owned()).into()
-}
-
-async fn exchange<'c, DB: Read, C>(
-    connection: C,
-    call: Call<DB>,
-    statement: Option<&Statement>,
-    response: &mut Response,
-    mut tally: Tally,
-) -> Result<(), Error>
-where
-    C: Executor<'c, Database = DB>,
-    for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
-    usize: sqlx::ColumnIndex<DB::Row>,
-{
-    let mut parts = connection.fetch_many(call);
-    while let Some(part) = parts.try_next().await? {
-        match part {
-            Either::Left(done) => response.changed += DB::changed(&done),
-            Either::Right(row) => {
-                count::<DB>(&mut tally, &row)?;
-                response.rows += 1;
-                if let Some(statement) = statement.filter(|_| response.rows == 1) {
-                    response.take::<DB>(&row, statement);
-                }
-                response.waits();
-            }
-        }
-    }
-    Ok(())
-}
-
-fn count<DB: Read>(tally: &mut Tally, row: &DB::Row) -> Result<(), Error>
-where
-    usize: sqlx::ColumnIndex<DB::Row>,
-{
-    let bytes = read::length::<DB>(row) as u64;
-    let counted = tally.row().and_then(|()| tally.add(bytes));
-    counted.map_err(Error::protocol)
-}
-
-async fn all<'c, DB: Read, C>(
-    connection: C,
-    call: Call<DB>,
-    rows: &mut Vec<Row>,
-    mut tally: Tally,
-) -> Result<u64, Error>
-where
-    C: Executor<'c, Database = DB>,
-    usize: sqlx::ColumnIndex<DB::Row>,
-{
-    let mut changed = 0;
-    let mut parts = connection.fetch_many(call);
-    while let Some(part) = parts.try_next().await? {
-        match part {
-            Either::Left(done) => changed += DB::changed(&done),
-            Either::Right(row) => {
-                count::<DB>(&mut tally, &row)?;
-                rows.push(read::row::<DB>(&row)?);
-            }
-        }
-    }
-    Ok(changed)
-}

@@ -6,7 +6,6 @@ use super::{
     connection::Connection,
     datum::{Data, Row},
     error, literal,
-    request::Request,
     setup::Target,
 };
 use crate::{
@@ -104,12 +103,9 @@ impl Console {
             None => self.connect().await?,
         };
         let limit = self.limit;
-        let request = Request::plain(
-            self.target.database.backend,
-            AssertSqlSafe(text).into_sql_str(),
-        );
+        let sql = AssertSqlSafe(text).into_sql_str();
         let mut rows = Vec::new();
-        match timeout(limit, connection.all(request, &mut rows)).await {
+        match timeout(limit, connection.all(sql, &mut rows)).await {
             Ok(Ok(changed)) => {
                 self.connection = Some(connection);
                 Ok((changed, rows))

@@ -3,19 +3,20 @@
 use super::{
     mysql,
     postgres::{self, sqlstate},
-    sqlite,
+    sqlite, wire,
 };
 use crate::driver::{ErrorClass, Failure, Shortage};
-use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError};
+use sqlx::{error::DatabaseError, sqlite::SqliteError};
 use std::{borrow::Cow, fmt, io};
 
 /// An error of a connection to a database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Over our own connections to PostgreSQL.
     #[error(transparent)]
     Postgres(#[from] postgres::Error),
-    /// Over sqlx's connections.
+    #[error(transparent)]
+    MySql(#[from] mysql::Error),
+    /// Over sqlx's connections to SQLite.
     #[error(transparent)]
     Sqlx(#[from] sqlx::Error),
     /// The server says what it should not, or too much.
@@ -45,27 +46,15 @@ pub struct Verdict {
 /// Understands an error of opening a connection.
 pub fn judge_opening(error: impl Into<Error>) -> Failure {
     match error.into() {
-        Error::Sqlx(sqlx::Error::Io(error)) | Error::Postgres(postgres::Error::Io(error)) => {
-            match is_tls(&error) {
-                true => Failure::text(ErrorClass::Tls, no_tls(error)),
-                false => {
-                    let words = format!("no connection: {error}");
-                    Failure::for_want_of(Shortage::of(&error), ErrorClass::Connection, words)
-                }
+        Error::Postgres(wire::Error::Io(error))
+        | Error::MySql(wire::Error::Io(error))
+        | Error::Sqlx(sqlx::Error::Io(error)) => match is_tls(&error) {
+            true => Failure::text(ErrorClass::Tls, no_tls(error)),
+            false => {
+                let words = format!("no connection: {error}");
+                Failure::for_want_of(Shortage::of(&error), ErrorClass::Connection, words)
             }
-        }
-        Error::Sqlx(sqlx::Error::Protocol(words)) => {
-            match mysql::error::unsupported_login(&words) {
-                Some(plugin) => Failure::text(
-                    ErrorClass::Authentication,
-                    format!(
-                        "the server asks this user to log in by `{plugin}`, which loadgen does not have; \
-                     give the user mysql_native_password or caching_sha2_password, alone or before it"
-                    ),
-                ),
-                None => Failure::text(ErrorClass::Protocol, words),
-            }
-        }
+        },
         error => judge(error, false).failure,
     }
 }
@@ -83,24 +72,12 @@ fn is_tls(error: &io::Error) -> bool {
 /// Understands an error. `waited`: the statement took as long as a lock is waited for, which tells
 /// SQLite's reasons to be busy apart.
 pub fn judge(error: Error, waited: bool) -> Verdict {
-    let gone = |error: io::Error| lost(ErrorClass::Connection, format!("connection lost: {error}"));
-    let unsent = |words: String| Verdict {
-        answered: true,
-        ..lost(ErrorClass::Other, words)
-    };
     match error {
-        Error::Postgres(error) => match error {
-            postgres::Error::Server(error) => told(&error),
-            postgres::Error::Io(error) => gone(error),
-            postgres::Error::Tls(words) => lost(ErrorClass::Tls, no_tls(words)),
-            postgres::Error::Login(words) => lost(ErrorClass::Authentication, words),
-            postgres::Error::Unsendable(words) => unsent(words),
-            postgres::Error::Protocol(words) => lost(ErrorClass::Protocol, words),
-        },
+        Error::Postgres(error) => ours(error, |error| told_by_postgres(&error)),
+        Error::MySql(error) => ours(error, |error| told_by_mysql(&error)),
         Error::Sqlx(error) => match error {
-            sqlx::Error::Database(error) => database(&*error, waited),
-            sqlx::Error::Io(error) => gone(error),
-            sqlx::Error::Tls(error) => lost(ErrorClass::Tls, no_tls(error)),
+            sqlx::Error::Database(error) => told_by_sqlite(&*error, waited),
+            sqlx::Error::Io(error) => gone(&error),
             sqlx::Error::WorkerCrashed => lost(ErrorClass::Connection, "connection lost"),
             sqlx::Error::Configuration(error) => unsent(error.to_string()),
             sqlx::Error::Encode(error) => Verdict {
@@ -113,6 +90,29 @@ pub fn judge(error: Error, waited: bool) -> Verdict {
     }
 }
 
+/// Judges an error of a connection of our own; `told` judges what the server reported.
+fn ours<S>(error: wire::Error<S>, told: impl FnOnce(S) -> Verdict) -> Verdict {
+    match error {
+        wire::Error::Server(error) => told(error),
+        wire::Error::Io(error) => gone(&error),
+        wire::Error::Tls(words) => lost(ErrorClass::Tls, no_tls(words)),
+        wire::Error::Login(words) => lost(ErrorClass::Authentication, words),
+        wire::Error::Unsendable(words) => unsent(words),
+        wire::Error::Protocol(words) => lost(ErrorClass::Protocol, words),
+    }
+}
+
+fn gone(error: &io::Error) -> Verdict {
+    lost(ErrorClass::Connection, format!("connection lost: {error}"))
+}
+
+fn unsent(words: String) -> Verdict {
+    Verdict {
+        answered: true,
+        ..lost(ErrorClass::Other, words)
+    }
+}
+
 fn lost(class: ErrorClass, words: impl Into<Cow<'static, str>>) -> Verdict {
     Verdict {
         failure: Failure::text(class, words),
@@ -121,19 +121,24 @@ fn lost(class: ErrorClass, words: impl Into<Cow<'static, str>>) -> Verdict {
     }
 }
 
-fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
-    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
-        let (number, state) = (error.number(), error.code().unwrap_or("HY000"));
-        let class = mysql::error::class(number, state);
-        return Verdict {
-            failure: Failure::text(
-                class,
-                format!("SQLSTATE {state} (error {number}): {}", error.message()),
-            ),
-            broken: class == ErrorClass::Connection,
-            answered: true,
-        };
+fn told_by_mysql(error: &mysql::ServerError) -> Verdict {
+    let mysql::ServerError {
+        number,
+        state,
+        message,
+    } = error;
+    let class = mysql::error::class(*number, state);
+    Verdict {
+        failure: Failure::text(
+            class,
+            format!("SQLSTATE {state} (error {number}): {message}"),
+        ),
+        broken: class == ErrorClass::Connection,
+        answered: true,
     }
+}
+
+fn told_by_sqlite(error: &dyn DatabaseError, waited: bool) -> Verdict {
     let code = error
         .try_downcast_ref::<SqliteError>()
         .and_then(DatabaseError::code)
@@ -149,8 +154,7 @@ fn database(error: &dyn DatabaseError, waited: bool) -> Verdict {
     }
 }
 
-/// Judges an error that PostgreSQL reported.
-fn told(error: &postgres::ServerError) -> Verdict {
+fn told_by_postgres(error: &postgres::ServerError) -> Verdict {
     let postgres::ServerError {
         code,
         message,
@@ -204,17 +208,18 @@ impl Refusal {
                     code: Code::Postgres(error.code),
                 })
             }
-            Error::Sqlx(sqlx::Error::Database(error)) => {
-                let number = error
-                    .try_downcast_ref::<MySqlDatabaseError>()
-                    .map(MySqlDatabaseError::number);
-                Ok(Self {
-                    message: error.message().to_owned(),
-                    hint: None,
-                    position: None,
-                    code: number.map_or(Code::Sqlite, Code::MySql),
-                })
-            }
+            Error::MySql(mysql::Error::Server(error)) => Ok(Self {
+                message: error.message,
+                hint: None,
+                position: None,
+                code: Code::MySql(error.number),
+            }),
+            Error::Sqlx(sqlx::Error::Database(error)) => Ok(Self {
+                message: error.message().to_owned(),
+                hint: None,
+                position: None,
+                code: Code::Sqlite,
+            }),
             error => Err(error),
         }
     }

@@ -1,5 +1,5 @@
-//! SQL databases: PostgreSQL over our own connections (`postgres`), MySQL and MariaDB, and SQLite
-//! over sqlx's.
+//! SQL databases: PostgreSQL, and MySQL and MariaDB over our own connections (`postgres`, `mysql`),
+//! SQLite over sqlx's.
 //!
 //! A session owns its connections and keeps its statements prepared on them, so that a step costs
 //! one exchange with the server and no timer. What the driver adds: values bound by the
@@ -26,7 +26,6 @@ mod position;
 mod postgres;
 mod prepare;
 mod preparer;
-mod read;
 mod request;
 mod response;
 mod setup;
@@ -273,7 +272,7 @@ impl SqlDriver {
                     .get_or_insert_with(|| self.clock.now());
                 slot.in_transaction = false;
                 // Boxed, for the same reason.
-                if !Box::pin(self.roll_back(&mut lease.connection, database)).await {
+                if !Box::pin(self.roll_back(&mut lease.connection)).await {
                     self.backoff(slot, database).lost();
                     return result;
                 }
@@ -293,7 +292,7 @@ impl SqlDriver {
             let Some(mut lease) = slot.lease.take() else {
                 continue;
             };
-            if self.roll_back(&mut lease.connection, database).await {
+            if self.roll_back(&mut lease.connection).await {
                 self.put_back(slot, lease, database);
             } else {
                 self.backoff(slot, database).lost();
@@ -318,9 +317,8 @@ impl SqlDriver {
     }
 
     /// Ends what the transaction did; false when the connection is not worth keeping.
-    async fn roll_back(&self, connection: &mut Connection, database: usize) -> bool {
-        let backend = self.setup.targets[database].database.backend;
-        let request = Request::plain(backend, "ROLLBACK".into_sql_str());
+    async fn roll_back(&self, connection: &mut Connection) -> bool {
+        let request = Request::Text("ROLLBACK".into_sql_str());
         let mut response = Response::default();
         let exchange = connection.exchange(request, None, &mut response);
         match self.timers.timeout(GRACE, exchange).await {

@@ -2,20 +2,18 @@
 
 use super::{
     error::Error,
-    mysql::guard::guarded,
+    mysql,
     postgres::{self, Description},
     setup::{Options, Target},
 };
-use futures_util::FutureExt;
 use sqlx::{
-    AssertSqlSafe, Column, Connection, Either, Executor, MySqlConnection, SqlSafeStr,
-    SqliteConnection, Statement,
+    AssertSqlSafe, Column, Connection, Either, Executor, SqlSafeStr, SqliteConnection, Statement,
 };
 
 /// An open one.
 pub enum Preparer {
     Postgres(Box<postgres::Connection>),
-    MySql(MySqlConnection),
+    MySql(Box<mysql::Connection>),
     Sqlite(SqliteConnection),
 }
 
@@ -53,8 +51,7 @@ impl Preparer {
                 Preparer::Postgres(Box::new(postgres::Connection::open(options).await?))
             }
             Options::MySql(options) => {
-                let opened = async { Ok(MySqlConnection::connect_with(options).await?) };
-                Preparer::MySql(guarded(opened.boxed()).await?)
+                Preparer::MySql(Box::new(mysql::Connection::open(options).await?))
             }
             Options::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await?;
@@ -77,12 +74,25 @@ impl Preparer {
                 })
             }
             Preparer::MySql(connection) => {
-                let sql = AssertSqlSafe(sql).into_sql_str();
-                guarded(async { Ok(counted(&connection.prepare(sql).await?)) }.boxed()).await
+                let (parameters, columns) = connection.describe(sql).await?;
+                Ok(Prepared {
+                    parameters: Parameters::Counted(parameters),
+                    columns,
+                })
             }
             Preparer::Sqlite(connection) => {
                 let sql = AssertSqlSafe(sql).into_sql_str();
-                Ok(counted(&connection.prepare(sql).await?))
+                let statement = connection.prepare(sql).await?;
+                let columns = statement.columns().iter();
+                let parameters = match statement.parameters() {
+                    Some(Either::Left(types)) => types.len(),
+                    Some(Either::Right(count)) => count,
+                    None => 0,
+                };
+                Ok(Prepared {
+                    parameters: Parameters::Counted(parameters),
+                    columns: columns.map(|column| column.name().to_owned()).collect(),
+                })
             }
         }
     }
@@ -104,23 +114,11 @@ impl Preparer {
 
     /// Says goodbye.
     pub async fn close(self) {
-        // It is gone either way.
         match self {
             Preparer::Postgres(connection) => connection.close().await,
-            Preparer::MySql(connection) => drop(connection.close().await),
+            Preparer::MySql(connection) => connection.close().await,
+            // It is gone either way.
             Preparer::Sqlite(connection) => drop(connection.close().await),
         }
-    }
-}
-
-fn counted(statement: &impl Statement) -> Prepared {
-    let columns = statement.columns().iter();
-    Prepared {
-        parameters: Parameters::Counted(match statement.parameters() {
-            Some(Either::Left(types)) => types.len(),
-            Some(Either::Right(count)) => count,
-            None => 0,
-        }),
-        columns: columns.map(|column| column.name().to_owned()).collect(),
     }
 }

@@ -1,48 +1,29 @@
 //! Requests, as they are sent over a connection.
 
-use crate::plan::sql::Backend;
-use sqlx::{Database, Execute, MySql, SqlStr, Sqlite, error::BoxDynError};
+use sqlx::{Execute, SqlStr, Sqlite, error::BoxDynError, sqlite::SqliteArguments};
 
-/// A request to one of the servers.
+/// A request to a server.
 pub enum Request {
-    /// PostgreSQL.
-    Postgres(Query),
-    /// MySQL. Boxed, like the next, because it is large and would make PostgreSQL's as large.
-    MySql(Box<Call<MySql>>),
-    /// SQLite.
-    Sqlite(Box<Call<Sqlite>>),
-}
-
-/// A request to PostgreSQL.
-pub enum Query {
-    /// A text, as it is.
+    /// A text, as it is; several statements may be in it.
     Text(SqlStr),
     /// The statement that was bound last ([`super::connection::Connection::bind`]).
     Bound,
+    /// A statement of SQLite. Boxed, because it is large and would make the others as large.
+    Sqlite(Box<Call>),
 }
 
-/// A text and its arguments.
-pub struct Call<DB: Database> {
+/// A statement of SQLite and its arguments.
+pub struct Call {
     pub sql: SqlStr,
-    /// None: sent as it is, without preparing it.
-    pub arguments: Option<DB::Arguments>,
+    /// None: executed as it is, without preparing it.
+    pub arguments: Option<SqliteArguments>,
     /// Kept prepared.
     pub persistent: bool,
 }
 
-impl Request {
+impl Call {
     /// A text without parameters.
-    pub fn plain(backend: Backend, sql: SqlStr) -> Self {
-        match backend {
-            Backend::Postgres => Request::Postgres(Query::Text(sql)),
-            Backend::MySql => Request::MySql(Box::new(Call::plain(sql))),
-            Backend::Sqlite => Request::Sqlite(Box::new(Call::plain(sql))),
-        }
-    }
-}
-
-impl<DB: Database> Call<DB> {
-    fn plain(sql: SqlStr) -> Self {
+    pub fn plain(sql: SqlStr) -> Self {
         Self {
             sql,
             arguments: None,
@@ -51,16 +32,16 @@ impl<DB: Database> Call<DB> {
     }
 }
 
-impl<DB: Database> Execute<'_, DB> for Call<DB> {
+impl Execute<'_, Sqlite> for Call {
     fn sql(self) -> SqlStr {
         self.sql
     }
 
-    fn statement(&self) -> Option<&DB::Statement> {
+    fn statement(&self) -> Option<&<Sqlite as sqlx::Database>::Statement> {
         None
     }
 
-    fn take_arguments(&mut self) -> Result<Option<DB::Arguments>, BoxDynError> {
+    fn take_arguments(&mut self) -> Result<Option<SqliteArguments>, BoxDynError> {
         Ok(self.arguments.take())
     }
 

@@ -3,7 +3,6 @@
 use super::{
     compare::same,
     datum::{self, Datum},
-    read::{self, Read},
 };
 use crate::{
     data::Value,
@@ -36,16 +35,6 @@ impl Response {
         if let Some(clock) = self.clock.filter(|_| self.rows > 0) {
             self.first_row_at.get_or_insert_with(|| clock.now());
         }
-    }
-
-    /// Reads the first row.
-    pub fn take<DB: Read>(&mut self, row: &DB::Row, statement: &Statement)
-    where
-        for<'n> &'n str: sqlx::ColumnIndex<DB::Row>,
-    {
-        let columns = statement.columns();
-        self.taken
-            .extend(columns.map(|column| read::column::<DB>(row, column)));
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     sqlite,
 };
 use crate::plan::sql::{Backend, CONNECT_TIMEOUT, ConnectParams, Database};
-use sqlx::{mysql::MySqlConnectOptions, sqlite::SqliteConnectOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
 /// Databases to connect to and statements as they are sent. [`super::prepare_all`] makes it.
@@ -32,8 +32,8 @@ pub(super) struct Target {
 #[derive(Debug)]
 pub(super) enum Options {
     Postgres(Box<postgres::ConnectOptions>),
-    MySql(MySqlConnectOptions),
-    Sqlite(SqliteConnectOptions),
+    MySql(Box<mysql::ConnectOptions>),
+    Sqlite(Box<SqliteConnectOptions>),
 }
 
 /// A statement as it is sent.
@@ -73,7 +73,7 @@ impl Setup {
 }
 
 impl Target {
-    /// Connections that keep `statements` prepared statements.
+    /// For connections that keep `statements` prepared statements.
     ///
     /// # Errors
     /// In words, when the URL or a certificate file cannot be used.
@@ -85,19 +85,18 @@ impl Target {
             params.with_environment(database.backend, &|name| env::var(name).ok())
         });
         let params = params.map_err(|problem| named(problem.to_string()))?;
-        // A few are ours.
-        let capacity = statements + 8;
         let options = match database.backend {
             Backend::Postgres => {
                 let home = env::var_os("HOME").map(PathBuf::from);
                 postgres::ConnectOptions::new(&params, database, home.as_deref())
                     .map(|options| Options::Postgres(Box::new(options)))
             }
-            Backend::MySql => {
-                mysql::connect::options(database, &params, capacity).map(Options::MySql)
-            }
+            Backend::MySql => mysql::ConnectOptions::new(&params, database)
+                .map(|options| Options::MySql(Box::new(options))),
             Backend::Sqlite => {
-                sqlite::connect::options(database, url, capacity).map(Options::Sqlite)
+                // A few are ours.
+                sqlite::connect::options(database, url, statements + 8)
+                    .map(|options| Options::Sqlite(Box::new(options)))
             }
         };
         Ok(Self {
@@ -114,13 +113,7 @@ impl Target {
     pub(super) fn address(&self) -> String {
         match &self.options {
             Options::Postgres(options) => options.name(),
-            Options::MySql(options) => match options.get_socket() {
-                Some(socket) => format!("{} as {}", socket.display(), options.get_username()),
-                None => {
-                    let (host, port) = (options.get_host(), options.get_port());
-                    format!("{host}:{port} as {}", options.get_username())
-                }
-            },
+            Options::MySql(options) => options.name(),
             Options::Sqlite(options) => options.get_filename().display().to_string(),
         }
     }

@@ -232,7 +232,7 @@ impl SqlDriver {
             }
             Action::Statement(_) => self
                 .compiled(job)
-                .is_some_and(|compiled| matches!(compiled.form, Form::Postgres(_))),
+                .is_some_and(|it| matches!(it.form, Form::Postgres(_) | Form::MySql(_))),
         }
     }
 
@@ -240,17 +240,15 @@ impl SqlDriver {
     fn prepare<'a>(&'a self, connection: &'a mut Connection, job: &Job<'a>) -> Exchange<'a> {
         let statement = job.step.action.statement();
         match self.compiled(job) {
-            Some(Compiled {
-                sql,
-                form: Form::Postgres(known),
-                ..
-            }) => connection.prepare(
-                job.index,
-                AssertSqlSafe(Arc::clone(sql)).into_sql_str(),
-                statement,
-                known.as_ref(),
-            ),
-            _ => connection.prepare(job.index, self.boundary(job), None, None),
+            Some(Compiled { sql, form, .. }) => {
+                let known = match form {
+                    Form::Postgres(known) => known.as_ref(),
+                    _ => None,
+                };
+                let sql = AssertSqlSafe(Arc::clone(sql)).into_sql_str();
+                connection.prepare(job.index, sql, statement, known)
+            }
+            None => connection.prepare(job.index, self.boundary(job), None, None),
         }
     }
 

@@ -1,7 +1,34 @@
 //! Meanings of the errors of MySQL and MariaDB (MySQL's error reference, and MariaDB's error
 //! codes). By number, because their SQLSTATE is mostly HY000.
 
-use crate::driver::ErrorClass;
+use crate::driver::{ErrorClass, sql::wire};
+use std::fmt;
+
+/// An error of a connection to MySQL or MariaDB.
+pub type Error = wire::Error<ServerError>;
+
+/// An error that the server reports.
+#[derive(Debug)]
+pub struct ServerError {
+    pub number: u16,
+    /// SQLSTATE.
+    pub state: String,
+    /// The server's message.
+    pub message: String,
+}
+
+impl ServerError {
+    /// Returns true if a prepared statement is not, or no longer, known to the server.
+    pub fn is_of_outdated(&self) -> bool {
+        matches!(self.number, 1243 | 1615)
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
+    }
+}
 
 /// This statement cannot be prepared, only sent as text.
 pub const ONLY_AS_TEXT: u16 = 1295;
@@ -18,8 +45,8 @@ pub fn class(number: u16, state: &str) -> ErrorClass {
         1020 => ErrorClass::SerializationFailure,
         // Lock wait; interrupted; MariaDB's and MySQL's statement limits; NOWAIT.
         1205 | 1317 | 1969 | 3024 | 3572 => ErrorClass::Timeout,
-        // Shutdown, aborted, network errors, killed.
-        1053 | 1077 | 1079 | 1080 | 1152..=1161 | 1184 | 1927 => ErrorClass::Connection,
+        // Shutdown, aborted, network errors, killed, idle for too long.
+        1053 | 1077 | 1079 | 1080 | 1152..=1161 | 1184 | 1927 | 4031 => ErrorClass::Connection,
         // No default for a column; a check.
         1364 | 1859 | 3819 => ErrorClass::Constraint,
         // Missing rights, in the class of syntax errors.
@@ -38,15 +65,6 @@ pub fn class(number: u16, state: &str) -> ErrorClass {
 pub fn is_of_names(number: u16) -> bool {
     // A database, a column, a table, a function or procedure.
     matches!(number, 1049 | 1054 | 1146 | 1305)
-}
-
-/// The way to log in that the server asks for and sqlx does not have, of sqlx's message.
-pub fn unsupported_login(message: &str) -> Option<&str> {
-    let (_, plugin) = message.split_once("unknown authentication plugin: ")?;
-    // It comes from the server.
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let end = plugin.find(|c| !is_name(c)).unwrap_or(plugin.len());
-    Some(&plugin[..end]).filter(|plugin| !plugin.is_empty())
 }
 
 #[cfg(test)]

@@ -323,16 +323,15 @@ fn value(column: Option<Column>, name: &str, fields: Fields<'_>) -> Result<Value
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::driver::sql::wire::socket::of_unix;
     use proptest::prelude::*;
     use tokio::net::UnixStream;
-    use tokio_util::either::Either;
 
     /// What comes of a statement that is answered so.
     async fn answered(said: &[u8], limits: Limits) -> Result<u64, Error> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         theirs.write_all(said).await.unwrap();
-        let socket = Either::Right(Either::Right(ours));
-        let mut connection = Connection::over(socket, *b"abcdefg_", limits);
+        let mut connection = Connection::over(of_unix(ours), *b"abcdefg_", limits);
         connection.all("SELECT 1", &mut Vec::new()).await
     }
 
@@ -405,7 +404,7 @@ mod tests {
                     theirs.write_all(body).await.unwrap();
                 }
                 theirs.shutdown().await.unwrap();
-                let mut connection = Connection::over(Either::Right(Either::Right(ours)), *b"abcdefg_", Limits::default());
+                let mut connection = Connection::over(of_unix(ours), *b"abcdefg_", Limits::default());
                 let answered = connection.all("SELECT 1", &mut Vec::new()).await;
                 let ready = said.iter().any(|(tag, body)| {
                     *tag == b'Z' && message::ready(body).is_ok()

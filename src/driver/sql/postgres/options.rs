@@ -94,11 +94,10 @@ impl ConnectOptions {
             of_passfile(&lines, [&host, &port.to_string(), database, &user])
         });
         let (encryption, checks) = encryption(params, database)?;
-        let is_local = matches!(address, Address::Path(_));
         let tls = match encryption {
             Encryption::Disable => None,
             // A socket in the file system is never encrypted, as with libpq.
-            _ if is_local => None,
+            _ if address.is_local() => None,
             _ => Some(tls::config(checks, database, params, &CERTIFICATES)?),
         };
         let mut settings = Vec::new();

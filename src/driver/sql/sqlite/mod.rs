@@ -4,6 +4,7 @@ pub mod bind;
 mod cancel;
 pub mod connect;
 pub mod error;
-pub mod read;
+pub mod exchange;
+mod read;
 
 pub use cancel::Interrupt;

@@ -1,10 +1,52 @@
-//! SQLite's values, each of which has a type of its own.
+//! SQLite's rows and values, each of which has a type of its own.
 
-use crate::{data::Value, driver::sql::datum::float};
-use sqlx::{Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError, sqlite::SqliteValueRef};
+use crate::{
+    data::Value,
+    driver::sql::datum::{Row, float},
+};
+use sqlx::{
+    Column, Decode, Row as _, Sqlite, TypeInfo, ValueRef,
+    error::BoxDynError,
+    sqlite::{SqliteRow, SqliteValueRef},
+};
 
-/// Number of bytes that a value takes.
-pub fn length(raw: SqliteValueRef<'_>) -> usize {
+/// The value of a column.
+///
+/// # Errors
+/// In words, when there is no such column, it is NULL, or its type cannot be read.
+pub fn column(row: &SqliteRow, name: &str) -> Result<Value, String> {
+    let raw = row
+        .try_get_raw(name)
+        .map_err(|_| format!("there is no column {name}"))?;
+    match value(raw) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(format!("column {name} is NULL")),
+        Err(error) => Err(format!("column {name}: {error}")),
+    }
+}
+
+/// A whole row: each column's name with its value, which is unset for NULL.
+///
+/// # Errors
+/// When a value cannot be read.
+pub fn row(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+    let columns = row.columns().iter().enumerate();
+    columns
+        .map(|(index, column)| {
+            let value = value(row.try_get_raw(index)?).map_err(sqlx::Error::Decode)?;
+            Ok((column.name().to_owned(), value.unwrap_or(Value::Unset)))
+        })
+        .collect()
+}
+
+/// Number of bytes that a row's values take.
+pub fn row_length(row: &SqliteRow) -> usize {
+    let columns = 0..row.columns().len();
+    let values = columns.filter_map(|index| row.try_get_raw(index).ok());
+    values.map(length).sum()
+}
+
+fn length(raw: SqliteValueRef<'_>) -> usize {
     let has_length = matches!(raw.type_info().name(), "TEXT" | "BLOB");
     match has_length {
         true => <&[u8] as Decode<Sqlite>>::decode(raw).map_or(0, <[u8]>::len),
@@ -13,10 +55,7 @@ pub fn length(raw: SqliteValueRef<'_>) -> usize {
 }
 
 /// A value; none is NULL.
-///
-/// # Errors
-/// When it is a text that is none.
-pub fn value(raw: SqliteValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
+fn value(raw: SqliteValueRef<'_>) -> Result<Option<Value>, BoxDynError> {
     if raw.is_null() {
         return Ok(None);
     }

@@ -191,3 +191,55 @@ async fn a_password_is_proven_or_given_with_and_without_tls() {
         }
     }
 }
+
+/// Does the login with a server that greets and then sends these packets, and tells why not.
+async fn refused_by(packets: &[&[u8]]) -> (ErrorClass, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("mysql://app:pw@127.0.0.1:{port}/shop");
+    let target = Target::new(&database(&url), 0).unwrap();
+    let served = async {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let mut server = Packets(tcp, 0);
+        server.write(&greeting(0x000b_a209)).await;
+        for packet in packets {
+            server.read().await;
+            server.write(packet).await;
+        }
+        server
+    };
+    let opened = futures_util::future::join(Connection::open(&target), served).await;
+    let failure = error::judge_opening(opened.0.unwrap_err());
+    (failure.class, failure.detail.to_string())
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_supported_is_told_by_its_name() {
+    let (class, words) = refused_by(&[b"\xfeauth_gssapi_client\0who"]).await;
+    assert_eq!(class, ErrorClass::Authentication, "{words}");
+    for part in ["`auth_gssapi_client`", "mysql_native_password"] {
+        assert!(words.contains(part), "{words}");
+    }
+    let (class, words) = refused_by(&[b"\xfe"]).await;
+    assert_eq!(class, ErrorClass::Authentication, "{words}");
+}
+
+#[tokio::test]
+async fn nonsense_is_no_proof() {
+    let key = b"\x01-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    for packets in [
+        &[&b"\x01\x04"[..], b"\x01no key"][..],
+        &[b"\x01\x04", key],
+        &[b"\x01\x05"],
+        // A nonce that is too short for Ed25519; more of a login that has no more.
+        &[b"\xfeclient_ed25519\0short"],
+        &[
+            b"\xfemysql_native_password\0abcdefghijklmnopqrst\0",
+            b"\x01\x04",
+        ],
+        &[b""],
+    ] {
+        let (class, words) = refused_by(packets).await;
+        assert_eq!(class, ErrorClass::Protocol, "{packets:?}: {words}");
+    }
+}

@@ -44,6 +44,43 @@ async fn responses_are_bounded_in_rows_and_bytes(mut database: Database) {
     console.close().await;
 }
 
+#[tokio::test]
+async fn a_row_of_many_packets_is_whole_or_refused_at_its_beginning() {
+    const LENGTH: usize = 64 << 20;
+    let server = Server::start(Kind::MariaDb, &["max-allowed-packet=128M"]);
+    let whole = database(&server.fresh());
+    let sql = format!("SELECT REPEAT('ab', {}) AS x", LENGTH / 2);
+    for (prepared, max_bytes) in [true, false]
+        .map(|it| [(it, 65 << 20), (it, 1 << 20)])
+        .concat()
+    {
+        let database = Database {
+            prepared,
+            limits: Limits {
+                max_rows: 1,
+                max_bytes,
+            },
+            ..whole.clone()
+        };
+        let steps = vec![query(&database, &sql, &[]).takes("x")];
+        let mut rig = Rig::new(&database, steps).await.unwrap();
+        if max_bytes > LENGTH as u64 {
+            rig.ok(0).await;
+            assert_eq!(rig.values[0], Value::Text("ab".repeat(LENGTH / 2).into()));
+            continue;
+        }
+        let outcome = rig.run(0).await;
+        let (class, words) = why(&outcome);
+        assert_eq!(class, ErrorClass::Protocol, "{words}");
+        assert_eq!(
+            words,
+            "the response has more than 1048576 bytes (`max_bytes`)"
+        );
+        // Not read, and so not in memory.
+        assert!(outcome.bytes_received < 1 << 20, "{outcome:?}");
+    }
+}
+
 /// A server on a free port that says the same to every client, then nothing.
 fn says(bytes: Vec<u8>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -76,6 +113,8 @@ async fn greetings_of_no_mysql_server_are_told_in_words() {
         "00000000",
         "0100000000",
         "020000000a00",
+        // A packet of 16 MB, of which nothing comes.
+        "ffffff000a",
         "0a0000000a382e302e3000010000",
     ] {
         let words = refused("mysql", crate::data::unhex(greeting).unwrap()).await;

@@ -103,7 +103,7 @@ async fn script(database: &Database, sql: &str) {
     let mut connection = Connection::open(&Target::new(database, 0).unwrap())
         .await
         .unwrap();
-    let request = Request::plain(database.backend, AssertSqlSafe(sql).into_sql_str());
+    let request = Request::Text(AssertSqlSafe(sql).into_sql_str());
     let done = connection
         .exchange(request, None, &mut Response::default())
         .await;

@@ -42,8 +42,13 @@ async fn places_are_the_runs_and_go_to_whoever_waited_longest() {
 
 #[test]
 fn a_connection_of_another_worker_is_used_and_outlives_its_runtime() {
-    let database = with_pool(served(Kind::Postgres), 1);
-    let steps = [query(&database, "SELECT 1", &[])];
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        outlives_its_runtime(&with_pool(served(kind), 1));
+    }
+}
+
+fn outlives_its_runtime(database: &Database) {
+    let steps = [query(database, "SELECT 1", &[])];
     let candidate = Candidate {
         index: 0,
         step: &steps[0],
@@ -55,7 +60,7 @@ fn a_connection_of_another_worker_is_used_and_outlives_its_runtime() {
         .enable_all()
         .build()
         .unwrap()
-        .block_on(prepare_all(slice::from_ref(&database), &[candidate]))
+        .block_on(prepare_all(slice::from_ref(database), &[candidate]))
         .unwrap();
     let setup = Arc::new(setup);
     let run = |number| {

@@ -60,6 +60,16 @@ async fn what_postgres_knows_of_types_is_used() {
     assert_eq!(part, StepPart::Param(0));
     assert_eq!(message, "invalid input syntax for type integer: \"north\"");
 
+    // As with psql's '5.0': the literal is sent as it stands there.
+    let step = query(
+        &database,
+        "SELECT id FROM t WHERE id = $1",
+        &[Param::Literal(Value::Number("5.0".into()))],
+    );
+    let (part, message, _) = only(&database, step).await;
+    assert_eq!(part, StepPart::Param(0));
+    assert_eq!(message, "invalid input syntax for type integer: \"5.0\"");
+
     let step = query(
         &database,
         "SELECT id FROM t WHERE id = $1 AND id = $2",

@@ -1,4 +1,4 @@
-//! PostgreSQL's protocol where it is our own.
+//! Protocols that are our own.
 
 use super::{super::error, *};
 
@@ -128,6 +128,37 @@ async fn every_byte_is_counted() {
         (outcome.bytes_sent, outcome.bytes_received),
         (sent, received)
     );
+}
+
+#[tokio::test]
+async fn every_byte_is_counted_on_mariadb() {
+    let database = database(&Server::shared(Kind::MariaDb).fresh());
+    let steps = vec![query(&database, "SELECT $1 + 0 AS x", &[int(7)])];
+    let mut rig = Rig::new(&database, steps).await.unwrap();
+    rig.ok(0).await;
+    let outcome = rig.ok(0).await;
+    // A head; the command, the statement, flags, a count; which are NULL; one type and its value.
+    let sent = 4 + (1 + 4 + 1 + 4) + 1 + (1 + 2) + 8;
+    // The number of columns, the column, the end of columns, a row of 8 bytes, the end of rows.
+    let received = (4 + 1) + (4 + 23) + (4 + 5) + (4 + 1 + 1 + 8) + (4 + 5);
+    assert_eq!(
+        (outcome.bytes_sent, outcome.bytes_received),
+        (sent, received)
+    );
+}
+
+#[tokio::test]
+async fn a_session_has_what_its_url_sets() {
+    let url = Server::shared(Kind::MariaDb).fresh();
+    let parameters = "collation=utf8mb4_bin&time-zone=%2B03:00";
+    let database = database(&format!("{url}?{parameters}"));
+    for (variable, expected) in [
+        ("collation_connection", "utf8mb4_bin"),
+        ("time_zone", "+03:00"),
+    ] {
+        let found = ask(&database, &format!("SELECT @@{variable} AS x")).await;
+        assert_eq!(found, Value::Text(expected.into()));
+    }
 }
 
 #[tokio::test]

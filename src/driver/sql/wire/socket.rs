@@ -23,6 +23,11 @@ pub enum Address {
 }
 
 impl Address {
+    /// Returns true for a socket in the file system, along which nobody reads.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Address::Path(_))
+    }
+
     /// Address and user, for messages.
     pub fn with_user(&self, user: &str) -> String {
         match self {
@@ -104,4 +109,10 @@ pub async fn encrypt<S>(
         }
         (socket, _) => Ok(socket),
     }
+}
+
+/// A way that is open already.
+#[cfg(test)]
+pub fn of_unix(socket: UnixStream) -> Socket {
+    Either::Right(Either::Right(socket))
 }
