@@ -9,9 +9,11 @@ mod jsonpath;
 mod result;
 mod scenario;
 
-/// Targets: the name of each, which is that of its folder of seeds, and what tries an input and
-/// panics where it must not be so.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+/// Tries an input, and panics where something does not hold.
+pub type Check = fn(&[u8]);
+
+/// Targets: the name of each, which is that of its folder of seeds, and its check.
+pub const TARGETS: [(&str, Check); 6] = [
     ("codec", http::check),
     ("database", database::check),
     ("journal", result::check_journal),
