@@ -28,6 +28,11 @@ impl Progress {
         self.sent_at.set(Some(now));
     }
 
+    /// Notes that what was sent had no effect.
+    pub fn unsent(&self) {
+        self.sent_at.set(None);
+    }
+
     /// When the first byte of the current attempt was sent.
     pub fn sent_at(&self) -> Option<Nanos> {
         self.sent_at.get()

@@ -47,7 +47,7 @@ pub struct Settings {
 /// One of the two HTTP clients, and what made the plan choose it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Client {
-    /// Our own: keep-alive HTTP/1.1 and nothing else.
+    /// Our own: HTTP/1.1 and HTTP/2 on connections that are kept.
     Fast {
         /// The scenario asks for it by name.
         asked: bool,

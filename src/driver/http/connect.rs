@@ -3,6 +3,7 @@
 use super::{deadline::Deadline, server::ServerSetup, stream::Stream};
 use crate::{
     driver::{ErrorClass, Failure, Shortage, Timers},
+    plan::http::Http2,
     time::{Clock, Nanos, SECOND, nanos},
 };
 use std::{io, net::SocketAddr, rc::Rc};
@@ -87,7 +88,26 @@ impl From<Absence> for Failure {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub stream: Stream,
+    pub protocol: Protocol,
     pub took: Nanos,
+}
+
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    fn of(stream: &Stream, http2: Option<Http2>) -> Self {
+        match http2 {
+            None => Self::Http1,
+            Some(Http2::Require) => Self::Http2,
+            Some(Http2::Negotiate) if stream.agreed() == Some(b"h2") => Self::Http2,
+            Some(Http2::Negotiate) => Self::Http1,
+        }
+    }
 }
 
 /// Opens a connection to `server` before its own bound and before `deadline`. A message names the
@@ -118,6 +138,7 @@ pub(super) async fn open(
             }
         };
         Ok::<_, Failure>(Opened {
+            protocol: Protocol::of(&stream, server.http2),
             stream,
             took: clock.now().saturating_sub(began),
         })

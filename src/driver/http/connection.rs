@@ -3,19 +3,22 @@
 
 use super::{
     HttpDriver,
-    connect::{self, Addresses},
+    connect::{self, Addresses, Opened, Protocol},
     deadline::Deadline,
-    exchange::{End, Exchange, ExchangeContext, Sending},
+    exchange::{End, Exchange, ExchangeContext, Exchanged, Sending},
+    h2,
     measurement::Measurement,
-    response::Response,
     server::ServerSetup,
     stream::Stream,
 };
 use crate::{
-    driver::{ErrorClass, Failure, step_timeout::StepTimeout},
+    driver::{Failure, step_timeout::StepTimeout},
     time::Nanos,
 };
 use std::{future::poll_fn, task::Poll};
+
+/// Most times that a request is sent again because the server did not process it.
+const MOST_AGAIN: u32 = 3;
 
 /// A session's connection to one server.
 #[derive(Debug)]
@@ -23,17 +26,15 @@ pub(super) struct Connection<'a> {
     pub server: &'a ServerSetup,
     pub addresses: &'a Addresses,
     /// None while it is not open, or in use.
-    pub stream: &'a mut Option<Stream>,
+    pub channel: &'a mut Option<Channel>,
     pub step_timeout: &'a mut StepTimeout,
 }
 
-/// A complete response.
+/// An open connection, by what is spoken on it.
 #[derive(Debug)]
-pub(super) struct Exchanged {
-    pub status: u16,
-    pub response: Response,
-    /// When the last byte came.
-    pub received_at: Option<Nanos>,
+pub(super) enum Channel {
+    Http1(Stream),
+    Http2(Box<h2::Connection>),
 }
 
 impl HttpDriver {
@@ -50,83 +51,117 @@ impl HttpDriver {
         measured: &mut Measurement,
     ) -> impl Future<Output = Result<Exchanged, Failure>> {
         async move {
-            self.close_stale(connection.stream, measured).await;
+            self.close_stale(connection.channel, measured).await;
+            let mut again = 0;
             loop {
-                let idle = connection.stream.take();
+                let idle = connection.channel.take();
                 let reused = idle.is_some();
-                let stream = match idle {
-                    Some(stream) => stream,
+                let channel = match idle {
+                    Some(channel) => channel,
                     None => {
                         deadline.at(self.clock);
                         // Boxed, because it is large and most steps do without it.
-                        let opening = Box::pin(connect::open(
-                            connection.server,
-                            connection.addresses,
-                            self.clock,
-                            &self.timers,
-                            *deadline,
-                        ));
-                        let opened = opening.await?;
-                        measured.connect.get_or_insert(opened.took);
-                        opened.stream
+                        let opening = Box::pin(self.open(&connection, sending, *deadline));
+                        let (channel, took) = opening.await?;
+                        measured.connect.get_or_insert(took);
+                        channel
                     }
                 };
-                let mut exchange = Exchange::new(stream, sending);
-                let end = {
-                    let mut with = ExchangeContext {
-                        clock: self.clock,
-                        buffers: &self.buffers,
-                        sending,
-                        step_timeout: &mut *connection.step_timeout,
-                        deadline: &mut *deadline,
-                    };
-                    poll_fn(|cx| exchange.poll(cx, &mut with)).await
+                let mut with = ExchangeContext {
+                    clock: self.clock,
+                    buffers: &self.buffers,
+                    sending,
+                    step_timeout: &mut *connection.step_timeout,
+                    deadline: &mut *deadline,
                 };
-                measured.add(&exchange, sending.progress.is_some());
+                let (end, figures, channel) = match channel {
+                    Channel::Http1(stream) => {
+                        let mut exchange = Exchange::new(stream, sending);
+                        let end = poll_fn(|cx| exchange.poll(cx, &mut with)).await;
+                        let figures = exchange.figures();
+                        let kept = matches!(end, End::Answered(_)) && exchange.reusable();
+                        (end, figures, kept.then(|| Channel::Http1(exchange.stream)))
+                    }
+                    Channel::Http2(mut http2) => {
+                        let secure = connection.server.tls.is_some();
+                        // Boxed, so that users of HTTP/1.1 do not carry it.
+                        let exchange = Box::pin(h2::exchange(&mut http2, with, secure));
+                        let (end, figures) = exchange.await;
+                        (end, figures, http2.is_open().then(|| Channel::Http2(http2)))
+                    }
+                };
+                if !sending.close {
+                    *connection.channel = channel;
+                }
+                measured.add(&figures, sending.progress.is_some());
                 match end {
-                    End::Answered => {
-                        exchange.response.finish()?;
-                        let exchanged = Exchanged {
-                            status: exchange.decoder.status().unwrap_or_default(),
-                            received_at: exchange.received_at,
-                            response: std::mem::take(&mut exchange.response),
-                        };
-                        if exchange.reusable() && !sending.close {
-                            *connection.stream = Some(exchange.stream);
+                    End::Answered(exchanged) => return Ok(exchanged),
+                    End::NotProcessed(failure) => {
+                        if let Some(progress) = sending.progress {
+                            progress.unsent();
+                            measured.sent_at = None;
                         }
-                        return Ok(exchanged);
+                        if again == MOST_AGAIN {
+                            return Err(failure);
+                        }
+                        again += 1;
+                        measured.reconnects += 1;
                     }
                     // It may have been closed before the request arrived. What was sent then did
                     // nothing, but only an idempotent request may be sent again on a guess.
                     End::Closed(_)
-                        if reused && (sending.idempotent || exchange.sent_at.is_none()) =>
+                        if reused && (sending.idempotent || figures.sent_at.is_none()) =>
                     {
                         measured.reconnects += 1;
                     }
-                    End::Closed(Some(error)) => return Err(Failure::io(error)),
-                    End::Closed(None) => {
-                        return Err(Failure::text(
-                            ErrorClass::Reset,
-                            "the server closed the connection without an answer",
-                        ));
-                    }
-                    End::Failed(failure) => return Err(failure),
+                    End::Closed(failure) | End::Failed(failure) => return Err(failure),
                     End::TimedOut => return Err(deadline.passed()),
                 }
             }
         }
     }
 
-    /// Drops an idle connection if the server has meanwhile given it up.
-    async fn close_stale(&self, idle: &mut Option<Stream>, measured: &mut Measurement) {
-        let Some(stream) = idle else {
-            return;
+    /// Opens a connection, and tells how long that took.
+    async fn open(
+        &self,
+        connection: &Connection<'_>,
+        sending: &Sending<'_>,
+        deadline: Deadline,
+    ) -> Result<(Channel, Nanos), Failure> {
+        let Connection {
+            server, addresses, ..
+        } = connection;
+        let opening = connect::open(server, addresses, self.clock, &self.timers, deadline);
+        let Opened {
+            stream,
+            protocol,
+            took,
+        } = opening.await?;
+        let channel = match protocol {
+            Protocol::Http1 => Channel::Http1(stream),
+            Protocol::Http2 => {
+                let limits = &sending.policy.limits;
+                let begun = h2::Connection::begin(stream, limits, self.clock);
+                Channel::Http2(Box::new(begun.await?))
+            }
         };
-        let quiet = poll_fn(|cx| {
-            let mut buffer = self.buffers.incoming.borrow_mut();
-            Poll::Ready(stream.is_quiet(cx, &mut buffer))
-        });
-        if !quiet.await {
+        Ok((channel, took))
+    }
+
+    /// Drops an idle connection if the server has meanwhile given it up.
+    async fn close_stale(&self, idle: &mut Option<Channel>, measured: &mut Measurement) {
+        let good = match idle {
+            None => return,
+            Some(Channel::Http1(stream)) => {
+                let quiet = poll_fn(|cx| {
+                    let mut buffer = self.buffers.incoming.borrow_mut();
+                    Poll::Ready(stream.is_quiet(cx, &mut buffer))
+                });
+                quiet.await
+            }
+            Some(Channel::Http2(connection)) => connection.is_open(),
+        };
+        if !good {
             *idle = None;
             measured.reconnects += 1;
         }

@@ -4,6 +4,7 @@ use super::{
     buffers::Buffers,
     codec::{AtEnd, Decoder, Memo},
     deadline::Deadline,
+    measurement::Figures,
     policy::Policy,
     request::{Fill, Request},
     response::{Looks, Reader, Response},
@@ -48,14 +49,14 @@ pub(super) enum Outgoing<'a> {
 
 impl Outgoing<'_> {
     /// The bytes, when they need not be rendered.
-    fn fixed(&self) -> Option<&[u8]> {
+    pub(super) fn fixed(&self) -> Option<&[u8]> {
         match self {
             Outgoing::Compiled(request, _) => request.fixed(),
             Outgoing::Written(bytes) => Some(bytes),
         }
     }
 
-    fn render<'b>(&'b self, buffer: &'b mut Vec<u8>) -> &'b [u8] {
+    pub(super) fn render<'b>(&'b self, buffer: &'b mut Vec<u8>) -> &'b [u8] {
         match self {
             Outgoing::Compiled(request, fill) => request.render(fill, buffer),
             Outgoing::Written(bytes) => bytes,
@@ -76,21 +77,32 @@ pub(super) struct ExchangeContext<'a> {
 #[derive(Debug)]
 pub(super) enum End {
     /// With a complete answer.
-    Answered,
-    /// The connection ended before the first byte of an answer, perhaps with an error.
-    Closed(Option<io::Error>),
+    Answered(Exchanged),
+    /// The connection ended before the first byte of an answer.
+    Closed(Failure),
+    /// The server says that it did not process the request.
+    NotProcessed(Failure),
     /// Otherwise.
     Failed(Failure),
     /// Not in time.
     TimedOut,
 }
 
+/// A complete response.
+#[derive(Debug)]
+pub(super) struct Exchanged {
+    pub status: u16,
+    pub response: Response,
+    /// When the last byte came.
+    pub received_at: Option<Nanos>,
+}
+
 /// The state of one exchange.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub stream: Stream,
-    pub decoder: Decoder,
-    pub response: Response,
+    decoder: Decoder,
+    response: Response,
     unsent: Unsent,
     /// Why the request could not be sent as a whole. The server may have answered all the same,
     /// and then closed its side.
@@ -100,13 +112,13 @@ pub(super) struct Exchange {
     /// More came than the answer.
     surplus: bool,
     /// When the first byte was handed over.
-    pub sent_at: Option<Nanos>,
+    sent_at: Option<Nanos>,
     /// When the first byte of the response came, interim ones (1xx) aside.
-    pub first_byte_at: Option<Nanos>,
+    first_byte_at: Option<Nanos>,
     /// When the last of what came so far did.
-    pub received_at: Option<Nanos>,
-    pub bytes_sent: u64,
-    pub bytes_received: u64,
+    received_at: Option<Nanos>,
+    bytes_sent: u64,
+    bytes_received: u64,
 }
 
 /// What is still to be handed to the connection.
@@ -151,7 +163,7 @@ impl Exchange {
             && let Err(error) = self.send(cx, with)
         {
             if self.sent_at.is_none() {
-                return Poll::Ready(End::Closed(Some(error)));
+                return Poll::Ready(End::Closed(Failure::io(error)));
             }
             self.write_error = Some(error);
         }
@@ -163,6 +175,28 @@ impl Exchange {
         let deadline = with.deadline.at(with.clock);
         let late = with.step_timeout.poll(cx, with.clock, deadline);
         late.map(|()| End::TimedOut)
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        Figures {
+            sent_at: self.sent_at,
+            first_byte_at: self.first_byte_at,
+            answered: self.decoder.status().is_some(),
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+        }
+    }
+
+    /// The end of an exchange whose response is complete.
+    fn answered(&mut self) -> End {
+        if let Err(failure) = self.response.finish() {
+            return End::Failed(failure);
+        }
+        End::Answered(Exchanged {
+            status: self.decoder.status().unwrap_or_default(),
+            response: std::mem::take(&mut self.response),
+            received_at: self.received_at,
+        })
     }
 
     /// Whether the connection is good for another request after the answer.
@@ -267,7 +301,7 @@ impl Exchange {
             match fed {
                 Ok(Some(used)) => {
                     self.surplus = used < bytes.len();
-                    return Poll::Ready(End::Answered);
+                    return Poll::Ready(self.answered());
                 }
                 Ok(None) => {
                     // A server that always has more to say would keep the timeout from being polled.
@@ -296,12 +330,18 @@ impl Exchange {
     fn ended(&mut self, error: Option<io::Error>) -> End {
         let error = self.write_error.take().or(error);
         if self.bytes_received == 0 {
-            return End::Closed(error);
+            return End::Closed(match error {
+                Some(error) => Failure::io(error),
+                None => Failure::text(
+                    ErrorClass::Reset,
+                    "the server closed the connection without an answer",
+                ),
+            });
         }
         match (self.decoder.end(), error) {
             (Err(violation), _) => End::Failed(Failure::protocol(violation)),
             (Ok(_), Some(error)) => End::Failed(Failure::io(error)),
-            (Ok(AtEnd::Complete), None) => End::Answered,
+            (Ok(AtEnd::Complete), None) => self.answered(),
             (Ok(AtEnd::Truncated), None) => End::Failed(Failure::text(
                 ErrorClass::Reset,
                 "the server closed the connection within its answer",

@@ -3,9 +3,9 @@
 use super::{
     HttpDriver, Session,
     codec::Memo,
-    connection::{Connection, Exchanged},
+    connection::Connection,
     deadline::Deadline,
-    exchange::{Outgoing, Sending},
+    exchange::{Exchanged, Outgoing, Sending},
     expect::headers,
     measurement::Measurement,
     redirect::{self, Redirects},
@@ -78,7 +78,7 @@ impl HttpDriver {
                 true => Connection {
                     server: home,
                     addresses: &self.addresses[population][server],
-                    stream: &mut session.stream,
+                    channel: &mut session.channel,
                     step_timeout: &mut session.step_timeout,
                 },
                 false => {
@@ -87,7 +87,7 @@ impl HttpDriver {
                     Connection {
                         server: &elsewhere.server,
                         addresses: &elsewhere.addresses,
-                        stream: user.connection(&elsewhere),
+                        channel: user.connection(&elsewhere),
                         step_timeout: &mut session.step_timeout,
                     }
                 }

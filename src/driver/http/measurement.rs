@@ -1,11 +1,23 @@
 //! What is measured of a step, over all its exchanges.
 
-use super::exchange::Exchange;
 use crate::{
     driver::{Failure, Outcome},
     time::Nanos,
 };
 use std::num::NonZeroU16;
+
+/// What is measured of one exchange.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Figures {
+    /// Time at which the first byte of the request was handed over.
+    pub sent_at: Option<Nanos>,
+    /// Time of the response's first byte, interim ones (1xx) aside.
+    pub first_byte_at: Option<Nanos>,
+    /// The head of a response was seen.
+    pub answered: bool,
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+}
 
 /// What is measured of a step.
 #[derive(Debug)]
@@ -71,12 +83,12 @@ impl Measurement {
     }
 
     /// Adds what is known of an exchange; `first`: no redirect led to it.
-    pub(super) fn add(&mut self, exchange: &Exchange, first: bool) {
+    pub(super) fn add(&mut self, exchange: &Figures, first: bool) {
         if first {
             self.sent_at = exchange.sent_at.or(self.sent_at);
         }
         self.first_byte_at = exchange.first_byte_at;
-        self.answered = exchange.decoder.status().is_some();
+        self.answered = exchange.answered;
         self.bytes_sent += exchange.bytes_sent;
         self.bytes_received += exchange.bytes_received;
     }

@@ -1,4 +1,4 @@
-//! HTTP over our own keep-alive HTTP/1.1 client.
+//! HTTP over connections of our own.
 //!
 //! Driving is what this program is for, so the way of a request is kept short: its bytes are
 //! compiled before the run ([`Setup`]), handed to the socket from where they lie, and the answer is
@@ -9,8 +9,8 @@
 //! where redirects are followed ([`follow`]), several. What only some users need, cookies and
 //! connections to other servers, is kept apart from their sessions ([`user`]).
 //!
-//! What this client refuses: HTTP/2 and proxies. [`full`] is the other one, which the plan chooses
-//! where these are asked for.
+//! HTTP/2 ([`h2`]) shares everything with HTTP/1.1 but the exchange itself. What this client refuses:
+//! proxies. [`full`] is the other one, which the plan chooses where these are asked for.
 
 mod address;
 mod buffers;
@@ -27,6 +27,7 @@ mod extract;
 mod failure;
 mod follow;
 pub mod full;
+mod h2;
 mod holes;
 mod measurement;
 mod multipart;
@@ -53,7 +54,7 @@ use self::{
     buffers::Buffers,
     codec::Memo,
     connect::Addresses,
-    connection::Connection,
+    connection::{Channel, Connection},
     cookies::Cookies,
     deadline::Deadline,
     exchange::{Outgoing, Sending},
@@ -63,7 +64,6 @@ use self::{
     request::Fill,
     response::Response,
     server::ServerSetup,
-    stream::Stream,
     user::{Elsewheres, UserState},
 };
 use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids};
@@ -94,7 +94,7 @@ pub struct HttpDriver {
 pub struct Session {
     population: usize,
     server: usize,
-    stream: Option<Stream>,
+    channel: Option<Channel>,
     /// None for those who keep neither cookies nor follow redirects.
     user: Option<Box<UserState>>,
     step_timeout: StepTimeout,
@@ -224,7 +224,7 @@ impl HttpDriver {
             let connection = Connection {
                 server: home,
                 addresses: &self.addresses[population][server],
-                stream: &mut session.stream,
+                channel: &mut session.channel,
                 step_timeout: &mut session.step_timeout,
             };
             let mut exchanged = self
@@ -279,7 +279,7 @@ impl HttpDriver {
             population,
             // Without a server there is no request to make.
             server: index.checked_rem(servers).unwrap_or(0) as usize,
-            stream: None,
+            channel: None,
             user: UserState::of(&self.setup.policies[population]),
             step_timeout: StepTimeout::new(self.timers.clone()),
         }

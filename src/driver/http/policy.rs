@@ -1,7 +1,7 @@
 //! How the requests of a population are made, and its responses taken.
 
 use super::codec::Limits;
-use crate::plan::http::Encoding;
+use crate::plan::http::{Encoding, Http2};
 use rustls::ClientConfig;
 use std::{sync::Arc, time::Duration};
 
@@ -18,4 +18,6 @@ pub(super) struct Policy {
     /// For servers that redirects lead to.
     pub tls: Option<Arc<ClientConfig>>,
     pub connect_timeout: Duration,
+    /// HTTP/2, where it is asked for.
+    pub http2: Option<Http2>,
 }

@@ -1,6 +1,7 @@
 //! Servers, as connections to them are opened.
 
 use super::{SetupError, cookies::Site, policy::Policy};
+use crate::plan::http::Http2;
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{sync::Arc, time::Duration};
 use url::{Host, Url};
@@ -16,6 +17,8 @@ pub(super) struct ServerSetup {
     pub port: u16,
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     pub connect_timeout: Duration,
+    /// HTTP/2, where it is asked for.
+    pub http2: Option<Http2>,
 }
 
 impl ServerSetup {
@@ -23,6 +26,7 @@ impl ServerSetup {
     pub(super) fn of(
         url: &Url,
         connect_timeout: Duration,
+        http2: Option<Http2>,
         tls: Option<&Arc<ClientConfig>>,
     ) -> Result<Self, SetupError> {
         let mut shown = url.clone();
@@ -62,6 +66,7 @@ impl ServerSetup {
             port: url.port().unwrap_or(if secure { 443 } else { 80 }),
             tls,
             connect_timeout,
+            http2,
         })
     }
 
@@ -70,7 +75,13 @@ impl ServerSetup {
         let mut url = url.clone();
         url.set_path("");
         url.set_query(None);
-        Self::of(&url, policy.connect_timeout, policy.tls.as_ref())
+        let Policy {
+            connect_timeout,
+            http2,
+            tls,
+            ..
+        } = policy;
+        Self::of(&url, *connect_timeout, *http2, tls.as_ref())
     }
 
     /// The server as cookies see it.

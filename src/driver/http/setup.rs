@@ -90,10 +90,9 @@ impl Setup {
         let proxy = settings.proxy.as_ref();
         let tls = target.urls.iter().chain(proxy).any(secure) || settings.redirects > 0;
         let tls = tls.then(|| trust.config(settings)).transpose()?;
-        let servers = target
-            .urls
-            .iter()
-            .map(|url| ServerSetup::of(url, settings.connect_timeout, tls.as_ref()));
+        let servers = target.urls.iter().map(|url| {
+            ServerSetup::of(url, settings.connect_timeout, settings.http2, tls.as_ref())
+        });
         self.servers.push(servers.collect::<Result<_, _>>()?);
         self.policies.push(Policy {
             limits: Limits {
@@ -105,6 +104,7 @@ impl Setup {
             compression: settings.compression.clone(),
             tls: tls.clone(),
             connect_timeout: settings.connect_timeout,
+            http2: settings.http2,
         });
         let between = proxy.map(|url| proxy_server(url, settings, trust));
         self.proxies.push(between.transpose()?);
@@ -154,7 +154,7 @@ fn proxy_server(
         let _ = plain.set_port(url.port().or(Some(1080)));
     }
     let connect_timeout = settings.connect_timeout;
-    let setup = ServerSetup::of(&plain, connect_timeout, tls.transpose()?.as_ref())?;
+    let setup = ServerSetup::of(&plain, connect_timeout, None, tls.transpose()?.as_ref())?;
     Ok(match socks {
         true => ServerSetup {
             url: setup.url.replacen("http", url.scheme(), 1),

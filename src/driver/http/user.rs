@@ -2,11 +2,11 @@
 
 use super::{
     connect::Addresses,
+    connection::Channel,
     cookies::{Jar, Moment, Site},
     expect::headers,
     policy::Policy,
     server::ServerSetup,
-    stream::Stream,
 };
 use crate::time::Clock;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
@@ -23,7 +23,7 @@ const MOST_SERVERS: usize = 256;
 pub(super) struct UserState {
     /// None: cookies are not kept.
     pub jar: Option<Jar>,
-    elsewhere: VecDeque<(Rc<Elsewhere>, Option<Stream>)>,
+    elsewhere: VecDeque<(Rc<Elsewhere>, Option<Channel>)>,
 }
 
 /// A server that a redirect led to.
@@ -84,7 +84,7 @@ impl UserState {
     }
 
     /// The user's connection to a server that a redirect led to, which may not be open.
-    pub(super) fn connection(&mut self, server: &Rc<Elsewhere>) -> &mut Option<Stream> {
+    pub(super) fn connection(&mut self, server: &Rc<Elsewhere>) -> &mut Option<Channel> {
         let mut known = self.elsewhere.iter();
         let index = known.position(|(other, _)| Rc::ptr_eq(other, server));
         let entry = match index.and_then(|index| self.elsewhere.remove(index)) {

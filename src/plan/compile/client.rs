@@ -74,11 +74,6 @@ pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
         Field::Absent => Some(None),
         field => field.value().copied().map(Some),
     };
-    asks.note(
-        http2.map(|way| way.is_some()),
-        "HTTP/2 is asked for",
-        http.http2.place(),
-    );
     let identity = identity(context, http);
     let mut why = asks.why;
     let full = matches!(http.client.value(), Some(raw::Client::Full));

@@ -225,6 +225,7 @@ fn target(population: &Population, written: Option<&written::Population>) -> Str
 fn client(population: &Population, written: Option<&written::Population>) -> String {
     let settings = &population.http;
     let who = match &settings.client {
+        Client::Fast { .. } if settings.http2.is_some() => "the fast one (kept connections)",
         Client::Fast { .. } => "the fast one (keep-alive HTTP/1.1)",
         Client::Full(_) => "the full client (reqwest)",
     };

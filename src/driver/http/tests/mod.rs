@@ -150,7 +150,7 @@ impl Subject for HttpDriver {
     }
 
     async fn until_touched(session: &Session) {
-        if let Some(stream) = &session.stream {
+        if let Some(Channel::Http1(stream)) = &session.channel {
             stream.tcp().readable().await.unwrap();
         }
     }
@@ -295,7 +295,9 @@ impl<D: Subject> User<D> {
 impl User {
     /// Waits until the runtime has seen the server close the idle connection.
     async fn until_closed(&self) {
-        let stream = self.session.stream.as_ref().unwrap();
+        let Some(Channel::Http1(stream)) = &self.session.channel else {
+            panic!("no connection is kept");
+        };
         while !stream
             .tcp()
             .ready(Interest::READABLE)

@@ -1,8 +1,10 @@
 //! HTTP/2: negotiated in the TLS handshake, required, and by prior knowledge.
 
+mod frames;
+mod streams;
+
 use super::{
-    full::full,
-    tls::{identity, identity_with},
+    tls::{identity, identity_with, trusting},
     *,
 };
 use crate::plan::http::Http2;
@@ -16,12 +18,18 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio_rustls::TlsAcceptor;
 
+on_both! {
+    by_prior_knowledge_without_tls
+    where_the_server_agrees
+    a_server_that_does_not_speak_it_where_it_is_required
+}
+
 /// What a server of this module saw.
 #[derive(Default)]
 struct Log {
     connections: usize,
-    versions: Vec<http::Version>,
-    bodies: Vec<usize>,
+    heads: Vec<http::request::Parts>,
+    bodies: Vec<Bytes>,
 }
 
 /// A server that speaks what was agreed on with TLS, HTTP/2 without.
@@ -64,13 +72,24 @@ async fn serve(
     let service = service_fn(move |request: Request<Incoming>| {
         let log = Arc::clone(&log);
         async move {
-            let version = request.version();
-            let body = request.into_body().collect().await?.to_bytes();
+            let (head, body) = request.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let size = head.uri.query().and_then(|size| size.parse().ok());
+            let mut answer = Response::builder().header("x-kind", "two");
+            let mut content = Bytes::from_static(b"well done");
+            match (head.uri.path(), size) {
+                ("/head", Some(size)) => answer = answer.header("x-long", "x".repeat(size)),
+                ("/body", Some(size)) => content = vec![b'x'; size].into(),
+                ("/login", _) => {
+                    let set = answer.status(303).header("set-cookie", "sid=7");
+                    answer = set.header("location", "/home");
+                }
+                _ => {}
+            }
             let mut log = log.lock().unwrap();
-            log.versions.push(version);
-            log.bodies.push(body.len());
-            let answer = Response::builder().header("x-kind", "two");
-            let answer = answer.body(Whole::new(Bytes::from_static(b"well done")));
+            log.bodies.push(body);
+            log.heads.push(head);
+            let answer = answer.body(Whole::new(content));
             Ok::<_, hyper::Error>(answer.unwrap())
         }
     });
@@ -87,7 +106,7 @@ async fn serve(
 fn speaking(way: Http2) -> Settings {
     Settings {
         http2: Some(way),
-        ..full()
+        ..settings()
     }
 }
 
@@ -119,7 +138,7 @@ fn steps() -> [HttpStep; 2] {
 }
 
 /// Does both steps several times on one connection.
-async fn drive(mut user: User<FullDriver>, log: &Mutex<Log>, version: http::Version) {
+async fn drive<D: Subject>(mut user: User<D>, log: &Mutex<Log>, version: http::Version) {
     assert!(user.succeed().await.connect.is_some());
     for _ in 0..3 {
         let large = user.run(1).await;
@@ -130,48 +149,46 @@ async fn drive(mut user: User<FullDriver>, log: &Mutex<Log>, version: http::Vers
     }
     let log = log.lock().unwrap();
     assert_eq!(log.connections, 1);
-    assert_eq!(log.versions, [version; 7]);
-    assert_eq!(log.bodies.iter().sum::<usize>(), 3 << 20);
+    let versions: Vec<_> = log.heads.iter().map(|head| head.version).collect();
+    assert_eq!(versions, [version; 7]);
+    assert_eq!(log.bodies.iter().map(Bytes::len).sum::<usize>(), 3 << 20);
 }
 
-#[tokio::test]
-async fn by_prior_knowledge_without_tls() {
+async fn by_prior_knowledge_without_tls<D: Subject>() {
     let (url, log) = start(None).await;
-    let user = User::<FullDriver>::with(speaking(Http2::Require), &[&url], 0, steps());
+    let user = User::<D>::with(speaking(Http2::Require), &[&url], 0, steps());
     drive(user, &log, http::Version::HTTP_2).await;
-    let user = User::<FullDriver>::with(speaking(Http2::Require), &[&url], 0, steps());
+    let user = User::<D>::with(speaking(Http2::Require), &[&url], 0, steps());
     assert!(user.preflight().await.is_ok());
 }
 
-#[tokio::test]
-async fn where_the_server_agrees() {
+async fn where_the_server_agrees<D: Subject>() {
     let one: &[&[u8]] = &[b"http/1.1"];
     let both: &[&[u8]] = &[b"h2", b"http/1.1"];
     for (protocols, version) in [(both, http::Version::HTTP_2), (one, http::Version::HTTP_11)] {
         let (acceptor, file) = identity_with("127.0.0.1", protocols);
         let (url, log) = start(Some(acceptor)).await;
         let settings = Settings {
-            ca_file: Some(file.path().into()),
-            ..speaking(Http2::Negotiate)
+            http2: Some(Http2::Negotiate),
+            ..trusting(&file)
         };
-        let user = User::<FullDriver>::with(settings, &[&url], 0, steps());
+        let user = User::<D>::with(settings, &[&url], 0, steps());
         drive(user, &log, version).await;
     }
 }
 
-#[tokio::test]
-async fn a_server_that_does_not_speak_it_where_it_is_required() {
+async fn a_server_that_does_not_speak_it_where_it_is_required<D: Subject>() {
     let (acceptor, file) = identity_with("127.0.0.1", &[b"http/1.1"]);
     let (url, log) = start(Some(acceptor)).await;
     let settings = Settings {
-        ca_file: Some(file.path().into()),
-        ..speaking(Http2::Require)
+        http2: Some(Http2::Require),
+        ..trusting(&file)
     };
-    let mut user = User::<FullDriver>::with(settings.clone(), &[&url], 0, steps());
+    let mut user = User::<D>::with(settings.clone(), &[&url], 0, steps());
     let outcome = user.fail(ErrorClass::Tls).await;
     assert!(!outcome.unknown);
     assert!(user.preflight().await.is_err());
-    assert!(log.lock().unwrap().versions.is_empty());
+    assert!(log.lock().unwrap().heads.is_empty());
 
     let (acceptor, file) = identity("127.0.0.1");
     let (url, log) = start(Some(acceptor)).await;
@@ -179,13 +196,13 @@ async fn a_server_that_does_not_speak_it_where_it_is_required() {
         ca_file: Some(file.path().into()),
         ..settings
     };
-    let user = User::<FullDriver>::with(settings, &[&url], 0, steps());
+    let user = User::<D>::with(settings, &[&url], 0, steps());
     drive(user, &log, http::Version::HTTP_2).await;
 
     // Without TLS, what answers is no HTTP/2.
     let connections = [vec![Act::Hear, ok(), Act::Stay]];
     let server = Server::start(connections).await;
-    let mut user = User::<FullDriver>::with(speaking(Http2::Require), &[&server.url], 0, [get()]);
+    let mut user = User::<D>::with(speaking(Http2::Require), &[&server.url], 0, [get()]);
     let outcome = user.fail(ErrorClass::Protocol).await;
     assert!(outcome.unknown, "it was sent");
 }
