@@ -2,10 +2,10 @@
 //! same verdict whatever pieces the bytes come in, keep to its bounds, and agree with hyper.
 
 // From its source, because nothing outside of the driver has a use for it.
-#[path = "../../src/driver/http/codec/mod.rs"]
+#[path = "../../crates/driver/src/http/codec/mod.rs"]
 #[allow(dead_code, reason = "the driver uses more of it than its verdicts")]
 mod codec;
-#[path = "../../src/driver/http/codec/oracle.rs"]
+#[path = "../../crates/driver/src/http/codec/oracle.rs"]
 mod oracle;
 
 // Some of these for the oracle, whose parent this file is here.

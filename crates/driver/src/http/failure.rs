@@ -1,0 +1,42 @@
+//! Which class a failure has.
+
+use super::codec::Violation;
+use crate::{Detail, ErrorClass, Failure, Shortage};
+use std::io;
+
+impl Failure {
+    /// What the system or the TLS library reported about a connection.
+    pub fn io(error: io::Error) -> Self {
+        let class = match error.kind() {
+            io::ErrorKind::ConnectionRefused => ErrorClass::Refused,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => ErrorClass::Reset,
+            io::ErrorKind::TimedOut => ErrorClass::Timeout,
+            _ if error
+                .get_ref()
+                .is_some_and(|inner| inner.is::<rustls::Error>()) =>
+            {
+                ErrorClass::Tls
+            }
+            _ => ErrorClass::Other,
+        };
+        let detail = match Shortage::of(&error) {
+            Some(shortage) => Detail::Shortage(shortage, error.to_string()),
+            None => Detail::Io(error),
+        };
+        Failure { class, detail }
+    }
+
+    /// An answer that breaks the protocol.
+    pub(super) fn protocol(violation: Violation) -> Self {
+        Self::text(ErrorClass::Protocol, violation.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::io(error)
+    }
+}

@@ -1,0 +1,321 @@
+//! HTTP over connections of our own.
+//!
+//! Driving is what this program is for, so the way of a request is kept short: its bytes are
+//! compiled before the run ([`Setup`]), handed to the socket from where they lie, and the answer is
+//! read into memory that all sessions of a worker share. A request on an open connection costs one
+//! write, one wait and one read of the system, no allocation, and two looks at the clock.
+//!
+//! A step is one exchange ([`exchange`]: a request, and the response that [`response`] gathers) or,
+//! where redirects are followed ([`follow`]), several. What only some users need, cookies and
+//! connections to other servers, is kept apart from their sessions ([`user`]).
+//!
+//! HTTP/2 ([`h2`]) shares everything with HTTP/1.1 but the exchange itself. What this client refuses:
+//! proxies. [`full`] is the other one, which the plan chooses where these are asked for.
+
+mod address;
+mod buffers;
+pub mod codec;
+mod connect;
+mod connection;
+mod cookies;
+mod deadline;
+mod decode;
+mod dots;
+mod exchange;
+mod expect;
+mod extract;
+mod failure;
+mod follow;
+pub mod full;
+mod h2;
+mod holes;
+mod measurement;
+mod multipart;
+mod policy;
+mod redirect;
+mod request;
+mod response;
+mod search;
+mod server;
+mod setup;
+mod setup_error;
+mod step;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod user;
+
+pub use setup::{Setup, Target};
+pub use setup_error::SetupError;
+pub use step::{StepDriver, StepSession};
+
+use self::{
+    buffers::Buffers,
+    codec::Memo,
+    connect::Addresses,
+    connection::{Channel, Connection},
+    cookies::Cookies,
+    deadline::Deadline,
+    exchange::{Outgoing, Sending},
+    expect::Answer,
+    follow::Following,
+    measurement::Measurement,
+    request::Fill,
+    response::Response,
+    server::ServerSetup,
+    user::{Elsewheres, UserState},
+};
+use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids};
+use loadgen_core::time::Clock;
+use loadgen_data::Value;
+use loadgen_plan::HttpStep;
+use std::{
+    cell::{OnceCell, RefCell},
+    num::NonZeroU16,
+    sync::Arc,
+};
+
+/// Drives HTTP servers for the sessions of one worker.
+#[derive(Debug)]
+pub struct HttpDriver {
+    clock: Clock,
+    timers: Timers,
+    setup: Arc<Setup>,
+    buffers: Buffers,
+    ids: Ids,
+    /// By `Step::index`, then by URL.
+    memos: Vec<Vec<RefCell<Memo>>>,
+    /// By population, then by URL.
+    addresses: Vec<Vec<Addresses>>,
+    elsewheres: Elsewheres,
+}
+
+/// What a user or slot keeps between its steps: one connection to one server.
+#[derive(Debug)]
+pub struct Session {
+    population: usize,
+    server: usize,
+    channel: Option<Channel>,
+    /// None for those who keep neither cookies nor follow redirects.
+    user: Option<Box<UserState>>,
+    step_timeout: StepTimeout,
+}
+
+/// A server that cannot be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{url} cannot be reached: {}", .failure.detail)]
+pub struct Unreachable {
+    /// Its URL as it was given, without credentials.
+    pub url: String,
+    /// Why not.
+    pub failure: Failure,
+}
+
+impl HttpDriver {
+    /// A driver for the thread that it is made in.
+    pub fn new(clock: Clock, timers: Timers, setup: Arc<Setup>) -> Self {
+        let addresses = setup
+            .servers
+            .iter()
+            .map(|servers| servers.iter().map(|_| Addresses::default()).collect());
+        let memos = setup
+            .requests
+            .iter()
+            .map(|requests| requests.iter().map(|_| RefCell::default()).collect());
+        Self {
+            clock,
+            timers,
+            addresses: addresses.collect(),
+            memos: memos.collect(),
+            buffers: Buffers::new(),
+            ids: Ids::new(),
+            elsewheres: Elsewheres::default(),
+            setup,
+        }
+    }
+
+    /// Opens, and closes, a connection to each server, with the TLS handshake where there is one.
+    /// Sends no request.
+    pub async fn preflight(&self) -> Result<(), Unreachable> {
+        for (population, servers) in self.setup.servers.iter().enumerate() {
+            // Whoever goes through a proxy cannot see beyond it before the first request.
+            if let Some(proxy) = &self.setup.proxies[population] {
+                connect::open(
+                    proxy,
+                    &Addresses::default(),
+                    self.clock,
+                    &self.timers,
+                    Deadline::NONE,
+                )
+                .await
+                .map_err(|failure| Unreachable {
+                    url: format!("the proxy {}", proxy.url),
+                    failure,
+                })?;
+                continue;
+            }
+            for (server, setup) in servers.iter().enumerate() {
+                let addresses = &self.addresses[population][server];
+                connect::open(setup, addresses, self.clock, &self.timers, Deadline::NONE)
+                    .await
+                    .map_err(|failure| Unreachable {
+                        url: setup.url.clone(),
+                        failure,
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The cookies of a user, for requests to `server`.
+    fn cookies<'a>(
+        &self,
+        user: &'a Option<Box<UserState>>,
+        server: &'a ServerSetup,
+    ) -> Option<Cookies<'a>> {
+        Some(Cookies {
+            jar: user.as_ref()?.jar.as_ref()?,
+            site: server.site(),
+            clock: self.clock,
+        })
+    }
+
+    /// Does a step, and notes in `measured` what is measured of it.
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` holds its arguments twice"
+    )]
+    fn attempt(
+        &self,
+        session: &mut Session,
+        (index, http): (usize, &HttpStep),
+        values: &mut [Value],
+        progress: &Progress,
+        measured: &mut Measurement,
+    ) -> impl Future<Output = Result<(), Failure>> {
+        async move {
+            let (population, server) = (session.population, session.server);
+            let request = &self.setup.requests[index][server];
+            request.holes.check(values)?;
+            self.ids.begin(request.trace, server, progress);
+            let mut deadline = Deadline::after(http.timeout);
+            let policy = &self.setup.policies[population];
+            let home = &self.setup.servers[population][server];
+            let fill = Fill {
+                values,
+                progress,
+                cookies: None,
+            };
+            let sending = Sending {
+                outgoing: Outgoing::Compiled(
+                    request,
+                    Fill {
+                        cookies: self.cookies(&session.user, home),
+                        ..fill
+                    },
+                ),
+                looks: &request.looks,
+                policy,
+                memo: &self.memos[index][server],
+                head: request.head,
+                idempotent: request.idempotent,
+                close: request.close,
+                progress: Some(progress),
+            };
+            let connection = Connection {
+                server: home,
+                addresses: &self.addresses[population][server],
+                channel: &mut session.channel,
+                step_timeout: &mut session.step_timeout,
+            };
+            let mut exchanged = self
+                .exchange(connection, &sending, &mut deadline, measured)
+                .await?;
+            if policy.redirects > 0 && redirect::leads_on(exchanged.status) {
+                let step = Following {
+                    request,
+                    fill,
+                    deadline: &mut deadline,
+                    measured,
+                };
+                // Boxed, because it is large and most steps do without it.
+                exchanged = Box::pin(self.follow(session, step, exchanged)).await?;
+            } else if exchanged.response.fields.cookies
+                && let Some(user) = &mut session.user
+            {
+                let mut buffer = self.buffers.outgoing.borrow_mut();
+                let sent = request.render(&fill, &mut buffer);
+                let target = &sent[address::target(sent)];
+                user.keep_cookies(&exchanged.response.head, home.site(), target, self.clock);
+            }
+            measured.ended_at = exchanged.received_at;
+            measured.status = NonZeroU16::new(exchanged.status);
+            progress.answered(exchanged.status);
+            let Response { head, body, .. } = exchanged.response;
+            let answer = Answer {
+                status: exchanged.status,
+                took: measured.took(),
+                body_bytes: body.bytes,
+                head,
+                body: body.kept,
+                json: OnceCell::new(),
+            };
+            let needles = request.looks.needles.as_ref();
+            let (missed, verdict) = expect::judge(http, &answer, needles, &body.search, values);
+            measured.missed = missed;
+            let jar = self.cookies(&session.user, home);
+            let verdict = verdict.and_then(|()| extract::all(http, &answer, jar, values));
+            self.buffers.give_back(answer.head);
+            self.buffers.give_back(answer.body);
+            verdict
+        }
+    }
+}
+
+impl HttpDriver {
+    /// A session for the user or slot number `index` of a population; connects nothing yet.
+    pub fn session(&self, population: usize, index: u64) -> Session {
+        let servers = self.setup.servers[population].len() as u64;
+        Session {
+            population,
+            // Without a server there is no request to make.
+            server: index.checked_rem(servers).unwrap_or(0) as usize,
+            channel: None,
+            user: UserState::of(&self.setup.policies[population]),
+            step_timeout: StepTimeout::new(self.timers.clone()),
+        }
+    }
+
+    /// Somebody else goes on with the session; connections stay.
+    pub fn renew(&self, session: &mut Session) {
+        if let Some(user) = &mut session.user {
+            user.forget();
+        }
+    }
+
+    /// Does a step, which stands at its index in the plan.
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` holds its arguments twice"
+    )]
+    pub fn step(
+        &self,
+        session: &mut Session,
+        step: (usize, &HttpStep),
+        values: &mut [Value],
+        progress: &Progress,
+    ) -> impl Future<Output = Outcome> {
+        async move {
+            let mut measured = Measurement::default();
+            let done = self
+                .attempt(session, step, values, progress, &mut measured)
+                .await;
+            let ended_at = match measured.ended_at {
+                Some(ended_at) => ended_at,
+                None => self.clock.now(),
+            };
+            measured.outcome(done, ended_at)
+        }
+    }
+}

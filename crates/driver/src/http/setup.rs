@@ -1,0 +1,165 @@
+//! What all workers share: checked addresses, trust, and compiled requests.
+
+use super::{
+    SetupError,
+    codec::Limits,
+    full::{FullSetup, Message},
+    policy::Policy,
+    request::Request,
+    server::ServerSetup,
+    tls::Trust,
+};
+use loadgen_plan::{
+    HttpStep, Population,
+    http::{Client, Settings},
+};
+use url::Url;
+
+/// A population as the driver sees it.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// How its requests are made.
+    pub settings: &'a Settings,
+    /// The servers, taken in turn by users and slots; none when no step is a request.
+    pub urls: &'a [Url],
+    /// Every request that its sessions will make, with its index.
+    pub steps: Vec<(usize, &'a HttpStep)>,
+}
+
+impl<'a> Target<'a> {
+    /// `population` against the servers at `urls`.
+    pub fn of(population: &'a Population, urls: &'a [Url]) -> Self {
+        Self {
+            settings: &population.http,
+            urls,
+            steps: population
+                .steps()
+                .filter_map(|step| Some((step.index, step.kind.http()?)))
+                .collect(),
+        }
+    }
+}
+
+/// Everything that is the same for all workers of the process. Built once, before they start.
+#[derive(Debug)]
+pub struct Setup {
+    /// By population, then by URL.
+    pub(super) servers: Vec<Vec<ServerSetup>>,
+    /// By population.
+    pub(super) policies: Vec<Policy>,
+    /// By `Step::index`, then by URL; of populations that the fast client drives.
+    pub(super) requests: Vec<Vec<Request>>,
+    /// By population; None for those that the fast client drives.
+    pub(super) full: Vec<Option<FullSetup>>,
+    /// By `Step::index`, then by URL; of populations that the full client drives.
+    pub(super) messages: Vec<Vec<Message>>,
+    /// By population: the proxy that stands between, as a server.
+    pub(super) proxies: Vec<Option<ServerSetup>>,
+}
+
+impl Setup {
+    /// Compiles the requests of all populations, which are later named by their place here, and
+    /// reads the certificates that they trust.
+    pub fn new(targets: &[Target<'_>]) -> Result<Self, SetupError> {
+        let mut setup = Self {
+            servers: Vec::new(),
+            policies: Vec::new(),
+            requests: Vec::new(),
+            full: Vec::new(),
+            messages: Vec::new(),
+            proxies: Vec::new(),
+        };
+        let mut trust = Trust::default();
+        for target in targets {
+            setup.add(target, &mut trust)?;
+        }
+        Ok(setup)
+    }
+
+    /// The servers of a population: whether by https, the name or address, and the port.
+    pub fn servers(&self, population: usize) -> impl Iterator<Item = (bool, &str, u16)> {
+        let servers = self.servers.get(population).into_iter().flatten();
+        servers.map(|server| (server.tls.is_some(), server.host.as_str(), server.port))
+    }
+
+    fn add(&mut self, target: &Target<'_>, trust: &mut Trust) -> Result<(), SetupError> {
+        let settings = target.settings;
+        let full = matches!(settings.client, Client::Full(_));
+        let secure = |url: &Url| url.scheme() == "https";
+        // Redirects may lead to https from anywhere.
+        let proxy = settings.proxy.as_ref();
+        let tls = target.urls.iter().chain(proxy).any(secure) || settings.redirects > 0;
+        let tls = tls.then(|| trust.config(settings)).transpose()?;
+        let servers = target.urls.iter().map(|url| {
+            ServerSetup::of(url, settings.connect_timeout, settings.http2, tls.as_ref())
+        });
+        self.servers.push(servers.collect::<Result<_, _>>()?);
+        self.policies.push(Policy {
+            limits: Limits {
+                max_head: settings.max_head,
+                max_body: settings.max_body,
+            },
+            cookies: settings.cookies,
+            redirects: settings.redirects,
+            compression: settings.compression.clone(),
+            tls: tls.clone(),
+            connect_timeout: settings.connect_timeout,
+            http2: settings.http2,
+        });
+        let between = proxy.map(|url| proxy_server(url, settings, trust));
+        self.proxies.push(between.transpose()?);
+        let made = full.then(|| FullSetup::new(settings, tls));
+        self.full
+            .push(made.transpose().map_err(SetupError::Client)?);
+        for (index, http) in target.steps.iter().copied() {
+            let urls = target.urls.iter();
+            match full {
+                false => {
+                    let compile = |url| Request::compile(http, url, settings);
+                    let requests = room(&mut self.requests, index);
+                    *requests = urls.map(compile).collect();
+                }
+                true => {
+                    let compile = |url| Message::compile(http, url, settings);
+                    let messages = urls.map(compile).collect::<Result<_, _>>();
+                    *room(&mut self.messages, index) = messages.map_err(SetupError::Client)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place `index` of a list that grows as needed.
+fn room<T>(list: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
+    if list.len() <= index {
+        list.resize_with(index + 1, Vec::new);
+    }
+    &mut list[index]
+}
+
+/// A proxy as a server to which connections can be opened.
+fn proxy_server(
+    url: &Url,
+    settings: &Settings,
+    trust: &mut Trust,
+) -> Result<ServerSetup, SetupError> {
+    let tls = (url.scheme() == "https").then(|| trust.config(settings));
+    // What it speaks does not matter for a connection; server() knows only what can be driven.
+    let mut plain = url.clone();
+    let socks = url.scheme().starts_with("socks");
+    if socks {
+        let words = format!("http{}", url.as_str().trim_start_matches(url.scheme()));
+        plain = Url::parse(&words).map_err(|error| SetupError::Client(error.to_string()))?;
+        let _ = plain.set_port(url.port().or(Some(1080)));
+    }
+    let connect_timeout = settings.connect_timeout;
+    let setup = ServerSetup::of(&plain, connect_timeout, None, tls.transpose()?.as_ref())?;
+    Ok(match socks {
+        true => ServerSetup {
+            url: setup.url.replacen("http", url.scheme(), 1),
+            ..setup
+        },
+        false => setup,
+    })
+}

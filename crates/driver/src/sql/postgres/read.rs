@@ -1,0 +1,29 @@
+//! PostgreSQL's values, which come as text, prepared or not: a value has one text, the server's.
+
+use super::kind::Kind;
+use crate::sql::datum::{decimal, float};
+use loadgen_data::{Value, unhex};
+use sqlx::error::BoxDynError;
+
+/// A value that is not NULL.
+///
+/// # Errors
+/// When it is none of this kind.
+pub fn value(kind: Kind, bytes: &[u8]) -> Result<Value, BoxDynError> {
+    let text = std::str::from_utf8(bytes)?;
+    Ok(match kind {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid => Value::Int(text.parse()?),
+        Kind::Float | Kind::ShortFloat => match text.parse()? {
+            number if f64::is_finite(number) => float(number),
+            _ => Value::Text(text.into()),
+        },
+        Kind::Numeric => decimal(text),
+        Kind::Bool => Value::Bool(text == "t"),
+        Kind::Bytea => match text.strip_prefix("\\x").and_then(unhex) {
+            Some(bytes) => Value::Bytes(bytes.into()),
+            // As the setting bytea_output = escape shows them.
+            None => Value::Text(text.into()),
+        },
+        Kind::Other => Value::Text(text.into()),
+    })
+}

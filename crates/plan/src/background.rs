@@ -1,0 +1,98 @@
+//! Plan of everything that runs in the background of the load.
+
+use super::{Event, HttpStep, Observe, Verify, observe::Limit, verify::Question};
+use loadgen_data::{Value, generator::Take, jsonpath::JsonPath};
+use std::{sync::Arc, time::Duration};
+use url::Url;
+
+/// Background work of a run.
+#[derive(Debug, Default)]
+pub struct Background {
+    /// The requests that the others make.
+    pub calls: Vec<Call>,
+    /// Values to load before anything else.
+    pub loaded: Vec<Loaded>,
+    /// Events during the run.
+    pub events: Vec<Event>,
+    /// Sources to poll during the run.
+    pub observe: Vec<Observe>,
+    /// Thresholds on what is observed.
+    pub limits: Vec<Limit>,
+    /// Verifications: asked before the load and after it.
+    pub verify: Vec<Verify>,
+}
+
+/// Values of `[data]` that come from the target or a database.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The variable's name.
+    pub name: String,
+    /// Request or statement, as it may be shown.
+    pub written: String,
+    /// Request or statement. A page is extracted as a whole.
+    pub question: Question,
+    /// JSONPath of the values in a page.
+    pub path: JsonPath,
+    /// The columns that are kept, each as a variable of its own; none: the values themselves.
+    pub columns: Vec<String>,
+    /// Order in which they are taken.
+    pub take: Take,
+    /// Key that the order depends on.
+    pub key: u64,
+    /// The populations that draw them, each with the place of the first of the variables.
+    pub fills: Vec<(usize, usize)>,
+}
+
+/// A statement beside the load.
+#[derive(Debug)]
+pub struct Query {
+    /// Database that runs it.
+    pub database: DatabaseSource,
+    /// Statement to run.
+    pub sql: Arc<str>,
+    /// The values of `$1`, `$2`...
+    pub params: Vec<Value>,
+    /// Bound on it, connecting included.
+    pub timeout: Duration,
+    /// The statement as it may be shown, cut where it is long.
+    pub written: String,
+}
+
+/// A database that is asked beside the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseSource {
+    /// The one at this place of the plan's databases.
+    Database(usize),
+    /// Database of the bundled service that the population with this index drives.
+    Target(usize),
+}
+
+/// A request beside the load. It fills no holes, and what it extracts are the only values.
+#[derive(Debug)]
+pub struct Call {
+    /// The server that it goes to.
+    pub server: CallTarget,
+    /// The request to send.
+    pub request: HttpStep,
+    /// The method with the path, as they may be shown.
+    pub name: String,
+}
+
+/// Destination of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallTarget {
+    /// To what the population at this place drives.
+    Target(usize),
+    /// To another server, with the settings of the population at this place. Scheme, host and port
+    /// only.
+    Other(usize, Url),
+}
+
+impl CallTarget {
+    /// The population whose settings hold.
+    pub fn population(&self) -> usize {
+        match self {
+            CallTarget::Target(population) | CallTarget::Other(population, _) => *population,
+        }
+    }
+}

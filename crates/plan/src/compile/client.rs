@@ -1,0 +1,170 @@
+//! What is asked of an HTTP client, and which of the two does it.
+
+use super::context::{Context, or_default};
+use crate::{
+    http::{Client, Encoding, Http2, Identity},
+    written::redact_user,
+};
+use loadgen_scenario::{
+    Problem, Span, Text,
+    raw::{self, Field, Http},
+};
+use std::path::PathBuf;
+use url::Url;
+
+/// Most redirects that may be followed.
+const MOST_REDIRECTS: u64 = 100;
+
+/// The place where the scenario asks for the fast client.
+fn fast(http: &Http) -> Option<Span> {
+    let asked = http.client.given()?;
+    (asked.value == raw::Client::Fast).then_some(asked.place)
+}
+
+/// Tells that what stands at `place`, `what`, needs more than the fast client that is asked for.
+fn conflict(context: &Context<'_>, fast: Span, place: Span, what: &str) {
+    let message = format!("{what}, which the fast client cannot do");
+    let problem = Problem::new(place, message).other(fast, "asked for here");
+    context.tell(problem.help("leave out one of the two"));
+}
+
+/// What a population asks of its client.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub cookies: bool,
+    pub redirects: usize,
+    pub compression: Vec<Encoding>,
+    pub proxy: Option<Url>,
+    pub http2: Option<Http2>,
+    pub identity: Option<Identity>,
+    pub client: Client,
+}
+
+/// Reads it; None when there is a problem.
+pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
+    let mut asks = Asks {
+        context,
+        fast: fast(http),
+        why: Vec::new(),
+    };
+    let cookies = or_default(&http.cookies, false);
+    let redirects = match &http.redirects {
+        Field::Absent => Some(0),
+        field => context.whole(field, 0, MOST_REDIRECTS, "redirects"),
+    };
+    let compression = match &http.compression {
+        Field::Absent => Some(Vec::new()),
+        field => field.value().cloned(),
+    };
+    let proxy = match &http.proxy {
+        Field::Absent => Some(None),
+        field => field
+            .value()
+            .and_then(|text| proxy(context, text))
+            .map(Some),
+    };
+    asks.note(
+        proxy.as_ref().map(Option::is_some),
+        "a proxy is named",
+        http.proxy.place(),
+    );
+    let http2 = match &http.http2 {
+        Field::Absent => Some(None),
+        field => field.value().copied().map(Some),
+    };
+    let identity = identity(context, http);
+    let mut why = asks.why;
+    let full = matches!(http.client.value(), Some(raw::Client::Full));
+    if full && why.is_empty() {
+        why.push("the scenario asks for it");
+    }
+    if let Field::Bad(_) = http.client {
+        return None;
+    }
+    let client = match why.is_empty() {
+        true => Client::Fast {
+            asked: fast(http).is_some(),
+        },
+        false => Client::Full(why),
+    };
+    Some(Asked {
+        cookies: cookies?,
+        redirects: usize::try_from(redirects?).ok()?,
+        compression: compression?,
+        proxy: proxy?,
+        http2: http2?,
+        identity: identity?,
+        client,
+    })
+}
+
+struct Asks<'a> {
+    context: &'a Context<'a>,
+    fast: Option<Span>,
+    why: Vec<&'static str>,
+}
+
+impl Asks<'_> {
+    /// Notes that something is asked for, or could not be read (None).
+    fn note(&mut self, asked: Option<bool>, what: &'static str, place: Option<Span>) {
+        if asked != Some(true) {
+            return;
+        }
+        self.why.push(what);
+        if let (Some(fast), Some(place)) = (self.fast, place) {
+            conflict(self.context, fast, place, what);
+        }
+    }
+}
+
+fn proxy(context: &Context<'_>, text: &Text) -> Option<Url> {
+    const HELP: &str = "write it as http://host:port, https://host:port or socks5://host:port";
+    let wrong = |message: &str| {
+        context.tell(Problem::new(text.place(), message).help(HELP));
+        None
+    };
+    let Ok(url) = Url::parse(text.value().trim()) else {
+        return wrong("not a URL");
+    };
+    if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
+        return wrong("no kind of proxy that is known");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return wrong("a URL without a host");
+    }
+    Some(url)
+}
+
+/// Returns the proxy as it may be shown.
+pub(super) fn written_proxy(http: &Http) -> Option<String> {
+    let proxy = http.proxy.value()?;
+    Some(redact_user(proxy.written()))
+}
+
+fn identity(context: &Context<'_>, http: &Http) -> Option<Option<Identity>> {
+    let file = |text: &Text| -> Option<PathBuf> {
+        if text.value().is_empty() {
+            context.tell(Problem::new(text.place(), "a file without a name"));
+            return None;
+        }
+        Some(context.folder().join(text.value()))
+    };
+    match (&http.cert, &http.key) {
+        (Field::Absent, Field::Absent) => Some(None),
+        (Field::Given(cert), key) => {
+            let path = file(&cert.value);
+            let key = match key {
+                Field::Absent => path.clone(),
+                field => field.value().and_then(file),
+            };
+            let (cert, key) = (path?, key?);
+            Some(Some(Identity { cert, key }))
+        }
+        (Field::Absent, key) => {
+            let problem = Problem::new(key.place()?, "`key` without `cert`");
+            context.tell(problem.help("write cert = \"client.pem\", the certificate of that key"));
+            None
+        }
+        (Field::Bad(_), _) => None,
+    }
+}

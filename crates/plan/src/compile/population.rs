@@ -1,0 +1,230 @@
+//! A population: its target, load, variables and tasks together.
+
+use super::{
+    Error, Settings, app, call, client, context::Context, data, data::Variables,
+    database::Databases, headers, headers::Header, http_settings, lifecycle,
+    lifecycle::LifecyclePrograms, load, names, program::Program, step::Shared, target, task,
+};
+use crate::{Target, Variable, http::Settings as HttpSettings};
+use http::header;
+use loadgen_scenario::{
+    Problem, Text,
+    raw::{self, Field, Http},
+};
+use rand_distr::weighted::WeightedAliasIndex;
+use std::collections::HashMap;
+
+/// A checked population that has no place in the plan yet.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub name: String,
+    /// Settings for calls in the background.
+    pub common: call::Common,
+    pub target: target::Draft,
+    pub http: HttpSettings,
+    pub files: HttpFiles,
+    pub load: load::Draft,
+    pub variables: Vec<Variable>,
+    pub generators: Vec<serde_json::Value>,
+    pub extracted: Vec<String>,
+    pub tasks: Vec<task::Draft>,
+    pub lifecycle: LifecyclePrograms,
+    pub choice: Option<WeightedAliasIndex<f64>>,
+}
+
+/// All populations of the scenario; None when there is a problem with one.
+pub(super) fn compile_all(
+    context: &Context<'_>,
+    root: &raw::Root,
+    databases: &Databases,
+    settings: &Settings,
+) -> Result<Option<Vec<Draft>>, Error> {
+    let flag = target::from_flag(settings)?;
+    let flag = flag.as_ref();
+    let compile = |population: &raw::Population| {
+        compile(context, root, databases, population, settings, flag)
+    };
+    let several = match &root.populations {
+        Field::Absent => return Ok(compile(&root.shared).map(|only| vec![only])),
+        Field::Bad(_) => return Ok(None),
+        Field::Given(given) => given,
+    };
+    for (key, place, header) in [
+        ("load", root.shared.load.place(), "[population.load]"),
+        ("task", root.shared.tasks.place(), "[[population.task]]"),
+        ("setup", root.shared.setup.place(), "[population.setup]"),
+        (
+            "teardown",
+            root.shared.teardown.place(),
+            "[population.teardown]",
+        ),
+        (
+            "user_start",
+            root.shared.user_start.place(),
+            "[population.user_start]",
+        ),
+    ] {
+        if let Some(place) = place {
+            let message = format!("`{key}` outside of the [[population]] tables");
+            let problem = Problem::new(place, message);
+            let help = format!("write {header} below its [[population]]");
+            context.tell(problem.other(several.place, "the populations").help(help));
+        }
+    }
+    if several.value.is_empty() {
+        context.tell(Problem::new(several.place, "a list of no populations"));
+    }
+    let mut places = HashMap::new();
+    for population in &several.value {
+        let Some(name) = population.name.given() else {
+            if population.name.is_absent() && several.value.len() > 1 {
+                let help = "results and thresholds tell populations apart by it";
+                context.missing(population.place, "name", help);
+            }
+            continue;
+        };
+        if let Some(before) = places.insert(name.value.written(), name.place) {
+            names::twice(context, "populations", name.place, before);
+        }
+    }
+    let compiled: Vec<Option<Draft>> = several.value.iter().map(compile).collect();
+    let targets = several.value.iter().zip(&compiled);
+    let targets = targets.filter_map(|(raw, draft)| {
+        let target = first(&raw.target, &root.shared.target);
+        Some((&draft.as_ref()?.target, target.place()))
+    });
+    app::agree(context, targets);
+    Ok(compiled.into_iter().collect())
+}
+
+fn compile(
+    context: &Context<'_>,
+    root: &raw::Root,
+    databases: &Databases,
+    raw: &raw::Population,
+    settings: &Settings,
+    flag: Option<&target::Draft>,
+) -> Option<Draft> {
+    let shared = &root.shared;
+    let name = match (&raw.name, &root.name) {
+        (Field::Absent, Field::Absent) => Some(None),
+        (Field::Absent, field) | (field, _) => names::checked(context, field).map(Some),
+    };
+    let target = first(&raw.target, &shared.target);
+    let target = match target {
+        Field::Absent if raw.has_no_requests() => Some(target::Draft::none()),
+        target => target::compile(context, target, flag, raw.place),
+    };
+    let load = match &raw.load {
+        Field::Absent => {
+            let problem = Problem::new(raw.place, "no load: how much is to be done?");
+            context.tell(problem.help(r#"write [load] with users = 10 or rate = "100/s""#));
+            None
+        }
+        field => field.value().and_then(|load| load::compile(context, load)),
+    };
+    let data = first(&raw.data, &shared.data);
+    let open = load.as_ref().and_then(|draft| match draft.model {
+        load::Model::Closed { .. } => None,
+        load::Model::Open { .. } => raw.load.place(),
+    });
+    let variables = data::compile(context, data, open);
+
+    let none = Http::default();
+    let http = first(&raw.http, &shared.http).value().unwrap_or(&none);
+    let mut names = data::names(context, data, raw);
+    let extracted = names.all_extracted();
+    let lasting = lifecycle::lasting(&names, raw);
+    let mut headers = headers::compile(context, &lasting, &http.headers);
+    if let (Some(headers), Some(target)) = (&mut headers, &target) {
+        authorize(headers, target);
+    }
+    let shared = Shared {
+        headers,
+        prefix: target
+            .as_ref()
+            .map_or_else(String::new, |t| t.prefix.clone()),
+        timeout: http_settings::timeout(context, http),
+        databases,
+    };
+    let common = call::Common::of(&shared);
+    let lifecycle = lifecycle::compile(context, &shared, &mut names, raw, open);
+    let tasks = task::compile_all(context, &shared, &names, raw);
+    let client = client::compile(context, http);
+    let settings = http_settings::compile(context, http, client, settings);
+
+    let tasks = tasks?;
+    let weights: Vec<f64> = tasks.iter().map(|task| task.weight).collect();
+    // Weights were checked, so there is nothing left to refuse.
+    let choice = match weights.len() {
+        1 => None,
+        _ => Some(WeightedAliasIndex::new(weights).ok()?),
+    };
+    let Variables {
+        variables,
+        generators,
+    } = variables?;
+    let lifecycle = lifecycle?;
+    lifecycle::check(context, &lifecycle, raw)?;
+    Some(Draft {
+        name: name?.unwrap_or_else(|| names::file(&root.name, context.path)),
+        common: common?,
+        target: target?,
+        http: settings?,
+        files: http_files(http),
+        load: load?,
+        variables,
+        generators,
+        extracted,
+        tasks,
+        lifecycle,
+        choice,
+    })
+}
+
+/// Values of `[http]` that the plan has in another form, as they may be shown.
+#[derive(Debug)]
+pub(super) struct HttpFiles {
+    pub ca: Option<String>,
+    pub proxy: Option<String>,
+    pub cert: Option<String>,
+}
+
+fn http_files(http: &Http) -> HttpFiles {
+    let written = |field: &Field<Text>| field.value().map(|text| text.written().to_owned());
+    HttpFiles {
+        ca: written(&http.ca),
+        proxy: client::written_proxy(http),
+        cert: written(&http.cert),
+    }
+}
+
+/// A population's own table, or else the one that all share.
+pub(super) fn first<'a, T>(own: &'a Field<T>, shared: &'a Field<T>) -> &'a Field<T> {
+    if own.is_absent() { shared } else { own }
+}
+
+/// Credentials of the target's URL, unless the scenario has its own.
+fn authorize(headers: &mut Vec<Header>, target: &target::Draft) {
+    let given = |header: &Header| header.name == header::AUTHORIZATION;
+    if let Some(value) = &target.authorization
+        && !headers.iter().any(given)
+    {
+        headers.push(target::authorization(value));
+    }
+}
+
+impl Draft {
+    /// Its tasks with their names, in the order of the plan.
+    pub fn named_tasks(&self) -> impl Iterator<Item = (&str, &Program)> {
+        let tasks = self.tasks.iter();
+        tasks.map(|task| (task.name.as_str(), &task.program))
+    }
+}
+
+impl Draft {
+    /// Returns true if anything is driven over HTTP.
+    pub fn has_target(&self) -> bool {
+        self.target.target != Target::None
+    }
+}
