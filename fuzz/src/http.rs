@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "the driver uses more of it than its verdicts")]
 mod codec;
 #[path = "../../crates/driver/src/http/codec/oracle.rs"]
+#[allow(clippy::duplicate_mod, reason = "the decoder's own tests have it too")]
 mod oracle;
 
 // Some of these for the oracle, whose parent this file is here.

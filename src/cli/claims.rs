@@ -1,6 +1,6 @@
 //! Files that a run is to write, held against each other and against those that it reads.
 
-use super::outputs::Output;
+use super::forms::Output;
 use std::{
     fs,
     io::{stderr, stdout},
@@ -94,7 +94,7 @@ pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::outputs::Form;
+    use crate::cli::forms::Form;
     use std::os::unix::fs::symlink;
 
     fn output(flag: &'static str, path: &Path, form: Form) -> Output {

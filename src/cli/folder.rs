@@ -1,6 +1,6 @@
 //! The folder of `--out`: one run's at a time, and of one run alone.
 
-use super::outputs::{EVERYTHING, INTERVALS};
+use super::forms::{EVERYTHING, INTERVALS};
 use std::{
     cell::Cell,
     fs::{self, File, TryLockError},

@@ -6,6 +6,7 @@ mod completions;
 pub mod exit;
 mod exports;
 mod folder;
+mod forms;
 mod init;
 mod live_view;
 mod output;

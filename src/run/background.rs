@@ -1,6 +1,6 @@
 //! Events, observations and verifications: done in the background of the load.
 
-use super::{Cause, Interrupt, Interrupts, Observer, follow::Measured, interrupts::LAST_THINGS};
+use super::{Cause, Interrupt, Interrupts, Observer, interrupts::LAST_THINGS, measured::Measured};
 use crate::{
     background::{Activities, Caller, Databases, EventOutcome, EventProgress, Events, Questions},
     gate, human,

@@ -1,6 +1,6 @@
 //! A run that is over, and its result.
 
-use super::{Usage, follow::Measured};
+use super::{Usage, measured::Measured};
 use crate::{
     driver::http,
     gate::{

@@ -4,6 +4,7 @@
 use super::{
     Cause, Interrupt, Interrupts, Observer, Second,
     background::{BackgroundRunner, BackgroundUpdate, EventReport},
+    measured::Measured,
 };
 use crate::{
     bundled::Bundled,
@@ -11,32 +12,12 @@ use crate::{
     gate::Judge,
     human,
     plan::Plan,
-    record::{Collector, Periods, Recording, Size, Snapshot},
+    record::{Collector, Periods, Size, Snapshot},
     report,
     time::{Nanos, nanos},
 };
 use std::{mem, time::Duration};
 use tokio::time::{Instant, sleep_until};
-
-/// Measurements of a load that is over.
-pub struct Measured {
-    /// Everything that was recorded.
-    pub recording: Recording,
-    /// Ended by an interrupt.
-    pub interrupted: bool,
-    /// Failures of the bundled target and of events, in words.
-    pub failures: Vec<String>,
-    /// Failures of loadgen itself, in words.
-    pub internal: Vec<String>,
-    /// Judge of the thresholds, who has seen every second.
-    pub judge: Judge,
-    /// Time at which the load was stopped; None: it came to its own end.
-    pub stopped: Option<Nanos>,
-    /// By population, iterations that were asked for and not done.
-    pub undone: Vec<u64>,
-    /// Warnings in words.
-    pub warnings: Vec<String>,
-}
 
 /// Bound on the end of a load that was cut off: until then its senders tell servers that nobody
 /// wants their answers, and hand over what they measured.

@@ -16,6 +16,7 @@ mod finished;
 mod follow;
 mod interrupts;
 mod lifecycle;
+mod measured;
 mod observer;
 mod redacted;
 mod services;

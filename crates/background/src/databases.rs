@@ -4,7 +4,7 @@ use loadgen_core::human;
 use loadgen_driver::sql::{Console, Row};
 use loadgen_plan::{
     Plan,
-    background::{DatabaseSource, Query},
+    query::{DatabaseSource, Query},
     sql::{Backend, Connections, Database, Limits, Secret},
 };
 use std::{sync::Arc, time::Duration};

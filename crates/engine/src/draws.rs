@@ -1,8 +1,8 @@
 //! The random choices and values of one user, one arrival or one iteration.
 
 use super::{
+    frame::Frame,
     numbering::{Counts, Numbered, Numbering},
-    walk::Walk,
 };
 use loadgen_core::time::{Nanos, nanos};
 use loadgen_data::{
@@ -59,8 +59,8 @@ pub struct Draws {
     saved: Option<Box<Saved>>,
     /// The variable that had no row left.
     exhausted: Option<usize>,
-    /// The way of the run before, for its memory.
-    pub walk: Walk,
+    /// Memory for the groups that the next run is in.
+    pub frames: Vec<Frame>,
 }
 
 /// State that [`Draws::save`] keeps.
@@ -94,7 +94,7 @@ impl Draws {
             values,
             saved: None,
             exhausted: None,
-            walk: Walk::default(),
+            frames: Vec::new(),
         }
     }
 

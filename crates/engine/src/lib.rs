@@ -27,5 +27,6 @@ pub use share::worker_count;
 pub use source::{Event, RunningLoad};
 pub use worker::{Engine, WorkerEnd};
 
+mod frame;
 #[cfg(test)]
 mod tests;

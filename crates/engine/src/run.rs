@@ -3,6 +3,7 @@
 use super::{
     Pacer,
     draws::{DrawContext, Draws},
+    frame::Frame,
     numbering::{Numbering, Numbers},
     share::Share,
     walk::{NextOperation, Walk},
@@ -97,7 +98,7 @@ pub async fn run<D: Driver>(
         context,
         task,
         start.intended,
-        std::mem::take(&mut draws.walk),
+        std::mem::take(&mut draws.frames),
     );
     let mut ended = start.intended;
     // Until the first step makes it its own.
@@ -153,7 +154,7 @@ pub async fn run<D: Driver>(
         }
     }
     let lag = guard.start.lag;
-    draws.walk = guard.end(ended, failed, unknown);
+    draws.frames = guard.end(ended, failed, unknown);
     Ended {
         at: ended,
         ok: failed.is_none(),
@@ -175,15 +176,14 @@ struct Guard<'a, D> {
 }
 
 impl<'a, D> Guard<'a, D> {
-    fn new(context: &'a Context<D>, task: &'a Task, intended: Nanos, mut walk: Walk) -> Self {
+    fn new(context: &'a Context<D>, task: &'a Task, intended: Nanos, frames: Vec<Frame>) -> Self {
         context.recorder.task_offered(task.index, intended);
         context.recorder.in_flight.up();
-        walk.restart();
         Self {
             context,
             task,
             start: intended.into(),
-            walk,
+            walk: Walk::new(frames),
             step: None,
             progress: Progress::default(),
             ended: false,
@@ -202,14 +202,14 @@ impl<'a, D> Guard<'a, D> {
     }
 
     /// Takes down the end of the run, and of the groups that it was in when a step failed.
-    fn end(mut self, ended: Nanos, failed: Option<ErrorClass>, unknown: bool) -> Walk {
+    fn end(mut self, ended: Nanos, failed: Option<ErrorClass>, unknown: bool) -> Vec<Frame> {
         let recorder = &self.context.recorder;
         for (group, start) in self.walk.open(self.task) {
             recorder.group(group, start, ended, failed);
         }
         recorder.task(self.task.index, self.start, ended, failed, unknown);
         self.ended = true;
-        std::mem::take(&mut self.walk)
+        std::mem::take(&mut self.walk).into_frames()
     }
 }
 

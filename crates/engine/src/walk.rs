@@ -1,32 +1,8 @@
 //! The way of a task run through its program: what it does next, and which groups it is in.
 
-use super::draws::Draws;
-use loadgen_core::time::Nanos;
+use super::{draws::Draws, frame::Frame};
 use loadgen_plan::{Group, Op, Step, Task};
 use loadgen_record::Start;
-
-/// A group that a run is in.
-#[derive(Debug, Clone, Copy)]
-pub struct Frame {
-    /// Place in [`Task::groups`].
-    group: usize,
-    /// Repetitions after this one.
-    left: u64,
-    /// Intended start of the repetition's first step, once that is due.
-    since: Option<Nanos>,
-    /// Lag of the repetition's steps.
-    lag: Nanos,
-    /// Tries that a transaction has left.
-    tries: u32,
-}
-
-impl Frame {
-    /// Start of the repetition, once its first step is due.
-    fn start(&self) -> Option<Start> {
-        let lag = self.lag;
-        self.since.map(|intended| Start { intended, lag })
-    }
-}
 
 /// Position of a run in its program.
 #[derive(Debug, Default)]
@@ -56,10 +32,15 @@ fn begin(group: &Group, draws: &mut Draws) -> u32 {
 }
 
 impl Walk {
-    /// Goes back to the start.
-    pub fn restart(&mut self) {
-        self.next = 0;
-        self.frames.clear();
+    /// A walk from the start, in the memory of one before.
+    pub fn new(mut frames: Vec<Frame>) -> Self {
+        frames.clear();
+        Self { next: 0, frames }
+    }
+
+    /// Gives the memory back.
+    pub fn into_frames(self) -> Vec<Frame> {
+        self.frames
     }
 
     /// Goes on; None at the end of the program.

@@ -24,8 +24,8 @@ use loadgen_core::time::{Clock, Nanos, SECOND, nanos};
 use loadgen_data::Value;
 use loadgen_plan::{
     Plan,
-    background::Query,
     observe::{ObservationSource, Observe},
+    query::Query,
     sql::{Backend, Secret},
 };
 use std::{collections::VecDeque, rc::Rc, sync::Arc, time::Duration};
@@ -235,7 +235,7 @@ impl Probe {
     }
 }
 
-fn query(database: loadgen_plan::background::DatabaseSource, backend: Backend) -> Query {
+fn query(database: loadgen_plan::query::DatabaseSource, backend: Backend) -> Query {
     let sql = database::statement(backend);
     Query {
         database,

@@ -1,8 +1,7 @@
 //! Plan of everything that runs in the background of the load.
 
 use super::{Event, HttpStep, Observe, Verify, observe::Limit, verify::Question};
-use loadgen_data::{Value, generator::Take, jsonpath::JsonPath};
-use std::{sync::Arc, time::Duration};
+use loadgen_data::{generator::Take, jsonpath::JsonPath};
 use url::Url;
 
 /// Background work of a run.
@@ -41,30 +40,6 @@ pub struct Loaded {
     pub key: u64,
     /// The populations that draw them, each with the place of the first of the variables.
     pub fills: Vec<(usize, usize)>,
-}
-
-/// A statement beside the load.
-#[derive(Debug)]
-pub struct Query {
-    /// Database that runs it.
-    pub database: DatabaseSource,
-    /// Statement to run.
-    pub sql: Arc<str>,
-    /// The values of `$1`, `$2`...
-    pub params: Vec<Value>,
-    /// Bound on it, connecting included.
-    pub timeout: Duration,
-    /// The statement as it may be shown, cut where it is long.
-    pub written: String,
-}
-
-/// A database that is asked beside the load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DatabaseSource {
-    /// The one at this place of the plan's databases.
-    Database(usize),
-    /// Database of the bundled service that the population with this index drives.
-    Target(usize),
 }
 
 /// A request beside the load. It fills no holes, and what it extracts are the only values.

@@ -1,6 +1,6 @@
 //! Events: changes to the world on schedule.
 
-use super::background::Query;
+use super::query::Query;
 use std::time::Duration;
 
 /// Something that is done to the world.

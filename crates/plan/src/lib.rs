@@ -12,6 +12,7 @@ pub mod http;
 pub mod load;
 pub mod observe;
 pub mod program;
+pub mod query;
 pub mod run_data;
 pub mod sql;
 pub mod step;

@@ -1,6 +1,6 @@
 //! Background of the load in the result file.
 
-use super::model::Threshold;
+use super::figure_set::Threshold;
 use loadgen_background::Activity;
 use loadgen_gate::Verified;
 use loadgen_observe as observe;

@@ -7,6 +7,7 @@ pub mod axis;
 mod background;
 mod build;
 pub mod csv;
+mod figure_set;
 mod figures;
 pub mod file;
 #[cfg(any(test, feature = "testing"))]

@@ -2,7 +2,7 @@
 //! include those of the counters and timers. One list of its keys makes what is written, what is
 //! read and the schema.
 
-use super::model::{Errors, Figures, Hdr};
+use super::figure_set::{Errors, Figures, Hdr};
 use loadgen_core::metric::{Counter, Counters, Key as _, Timer, Timers, Unit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{

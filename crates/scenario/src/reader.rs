@@ -3,7 +3,6 @@
 use super::{
     diag::{Problem, SourceText, Span, did_you_mean},
     field::{Field, Spanned},
-    form::{Form, Key, Table, keys},
     text::Text,
     tree::{self, Node, NodeKind},
     units,
@@ -32,49 +31,11 @@ impl Reader {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// The table of `node`.
-    pub fn table<T: Table>(&self, node: &Node) -> Option<T> {
-        let fields = self.fields(node, T::TITLE, &keys::<T>())?;
-        Some(T::of(&fields))
-    }
-
-    /// The table of `node`, which messages call `title`, after its unknown keys were told.
-    pub fn fields<'n>(&self, node: &'n Node, title: &str, keys: &[Key]) -> Option<Fields<'_, 'n>> {
-        let table = match &node.kind {
-            NodeKind::Table(table) => table,
-            _ => return self.wrong_type(node, &format!("a table for {title}"), None),
-        };
-        let names = || keys.iter().map(|key| key.name);
-        for entry in &table.entries {
-            if !names().any(|name| name == entry.key) {
-                let message = format!("unknown key `{}` in {title}", entry.key);
-                let known = || format!("its keys are {}", names().collect::<Vec<_>>().join(", "));
-                let help = did_you_mean(&entry.key, names());
-                let help = help.unwrap_or_else(known);
-                self.problem(Problem::new(entry.place, message).help(help));
-            }
-        }
-        Some(Fields {
-            reader: self,
-            table,
-            place: node.place,
-        })
-    }
-
     /// The table of `node`, whose keys are the scenario's own; `help` shows how to write one.
     pub fn any_table<'n>(&self, node: &'n Node, help: &str) -> Option<&'n tree::Table> {
         match &node.kind {
             NodeKind::Table(table) => Some(table),
             _ => self.wrong_type(node, "a table", Some(help)),
-        }
-    }
-
-    /// One value of form `F`.
-    pub fn field<F: Form>(&self, node: &Node) -> Field<F::Value> {
-        let place = node.place;
-        match F::read(self, node) {
-            Some(value) => Field::Given(Spanned { value, place }),
-            None => Field::Bad(place),
         }
     }
 
@@ -289,14 +250,6 @@ pub struct Fields<'r, 'n> {
 }
 
 impl Fields<'_, '_> {
-    /// The value of `key`, of form `F`.
-    pub fn read<F: Form>(&self, key: &str) -> Field<F::Value> {
-        match self.table.get(key) {
-            Some(node) => self.reader.field::<F>(node),
-            None => Field::Absent,
-        }
-    }
-
     /// The one of `keys` that is there, and where the key stands. More than one is a mistake, which
     /// is told where `rule` says why.
     pub fn only(&self, keys: &[&'static str], rule: Option<&str>) -> Field<&'static str> {

@@ -1,6 +1,6 @@
 //! Throughput and response times over time.
 
-use super::{panels::block, screen::View, style::Style};
+use super::{panels::block, style::Style, view::View};
 use crate::Point;
 use loadgen_core::human;
 use loadgen_report::axis::{self, ticks, time_ticks_at_most};

@@ -1,6 +1,6 @@
 //! Latency heatmap.
 
-use super::{panels::block, screen::View, style::Style};
+use super::{panels::block, style::Style, view::View};
 use crate::{Point, log_histogram};
 use loadgen_core::human;
 use loadgen_report::{axis, terminal::Tone};

@@ -14,6 +14,7 @@ mod table;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use super::State;
 use input::Action;
@@ -23,7 +24,6 @@ use nix::{
     unistd::Pid,
 };
 use ratatui::crossterm::event;
-use screen::View;
 use std::{
     io::{self, Write},
     sync::{
@@ -37,6 +37,7 @@ use std::{
 use style::Style;
 use terminal::Screen;
 use tokio::sync::watch;
+use view::View;
 
 /// Longest wait for a key, and so for the end.
 const POLL: Duration = Duration::from_millis(50);

@@ -1,6 +1,6 @@
 //! The head, and the panels that are lists of lines.
 
-use super::{input::KEYS, screen::View, style::Style};
+use super::{input::KEYS, style::Style, view::View};
 use crate::{LiveSeries, State, render};
 use loadgen_core::{human, time::SECOND};
 use loadgen_report::{

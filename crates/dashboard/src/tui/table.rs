@@ -1,6 +1,6 @@
 //! The table per step.
 
-use super::{panels::block, screen::View, style::Style};
+use super::{panels::block, style::Style, view::View};
 use crate::details::Row;
 use loadgen_core::human;
 use loadgen_report::terminal::{Tone, shortened};

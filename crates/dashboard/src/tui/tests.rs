@@ -1,8 +1,4 @@
-use super::{
-    input::Change,
-    screen::{View, draw},
-    style::Style,
-};
+use super::{input::Change, screen::draw, style::Style, view::View};
 use crate::{
     LiveEvent, Outline, Reading, State,
     tests::{outline, shown},

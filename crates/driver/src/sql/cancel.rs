@@ -3,8 +3,8 @@
 use super::{
     mysql::Killer,
     postgres::{self, CancelKey},
-    setup::{Options, Target},
     sqlite::Interrupt,
+    target::{Options, Target},
 };
 
 /// Token with which others cancel the work of a connection.

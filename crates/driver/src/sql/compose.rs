@@ -1,12 +1,13 @@
 //! Requests for the steps of a scenario.
 
 use super::{
+    compiled::{Compiled, Form},
     connection::Connection,
     datum::Data,
     literal,
     request::{Call, Request},
-    setup::{Compiled, Form, Target},
     sqlite,
+    target::Target,
 };
 use loadgen_data::Value;
 use loadgen_plan::sql::{Backend, Statement};

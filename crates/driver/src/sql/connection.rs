@@ -3,14 +3,15 @@
 use super::{
     bounds::Tally,
     cancel::CancelToken,
+    compiled::Form,
     datum::{Data, Row},
     error::Error,
     mysql,
     postgres::{self, Shape},
     request::{Call, Request},
     response::Response,
-    setup::{Form, Options, Target},
     sqlite::{self, Interrupt},
+    target::{Options, Target},
 };
 use futures_util::future::{BoxFuture, ready};
 use loadgen_plan::sql::{Limits, Statement};

@@ -6,7 +6,7 @@ use super::{
     connection::Connection,
     datum::{Data, Row},
     error, literal,
-    setup::Target,
+    target::Target,
 };
 use loadgen_core::human;
 use loadgen_data::Value;

@@ -2,13 +2,14 @@
 //! compiled.
 
 use super::{
+    compiled::{Compiled, Form},
     datum::{self, Datum},
     error::{Error, Refusal},
     literal, position,
     postgres::{self, Shape},
-    prepare::{Candidate, PrepareError, Problem, StepPart, Subject, unreachable},
     preparer::{Parameters, Prepared, Preparer},
-    setup::{Compiled, Form, Target},
+    problem::{Candidate, PrepareError, Problem, StepPart, Subject, unreachable},
+    target::Target,
 };
 use loadgen_data::{Value, template::Part};
 use loadgen_plan::sql::{Backend, Param, Statement};

@@ -12,6 +12,7 @@ mod backoff;
 mod bounds;
 mod cancel;
 mod compare;
+mod compiled;
 mod compose;
 mod connection;
 mod console;
@@ -26,11 +27,13 @@ mod position;
 mod postgres;
 mod prepare;
 mod preparer;
+mod problem;
 mod request;
 mod response;
 mod setup;
 mod sqlite;
 mod step;
+mod target;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -38,7 +41,8 @@ mod work;
 
 pub use console::Console;
 pub use datum::Row;
-pub use prepare::{Candidate, PrepareError, Problem, StepPart, Subject, prepare_all, prepare_plan};
+pub use prepare::{prepare_all, prepare_plan};
+pub use problem::{Candidate, PrepareError, Problem, StepPart, Subject};
 pub use setup::Setup;
 pub use step::{StepDriver, StepSetup};
 

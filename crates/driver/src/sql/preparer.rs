@@ -4,7 +4,7 @@ use super::{
     error::Error,
     mysql,
     postgres::{self, Description},
-    setup::{Options, Target},
+    target::{Options, Target},
 };
 use sqlx::{
     AssertSqlSafe, Column, Connection, Either, Executor, SqlSafeStr, SqliteConnection, Statement,

@@ -3,11 +3,11 @@
 use super::{
     GRACE, Measurement, SqlDriver, begin,
     cancel::CancelToken,
+    compiled::{Compiled, Form},
     connection::{Connection, Exchange},
     error::{self, Error},
     request::Request,
     response::{self, Response},
-    setup::{Compiled, Form},
 };
 use crate::{ErrorClass, Failure, Progress, step_timeout::StepTimeout};
 use futures_util::future::join;

@@ -1,6 +1,6 @@
 //! `[target] app`: a bundled service and how it is started.
 
-use super::{context::Context, target::Draft};
+use super::{context::Context, target_draft::Draft};
 use crate::{App, AppPool, AppSettings, Target, sql::Secret, written::redact_user};
 use clap::{Args, Command};
 use loadgen_core::human;

@@ -14,7 +14,7 @@ use crate::{
     background::{Call, CallTarget},
     written::{self, redact_query, redact_user},
 };
-use loadgen_data::{Template, template::Part};
+use loadgen_data::Template;
 use loadgen_scenario::{
     Problem, Text,
     diag::did_you_mean,
@@ -22,29 +22,6 @@ use loadgen_scenario::{
 };
 use std::time::Duration;
 use url::Url;
-
-/// Settings that calls take from a population.
-#[derive(Debug)]
-pub(super) struct Common {
-    /// Headers that are the same for every request.
-    headers: Vec<Header>,
-    prefix: String,
-    timeout: Duration,
-}
-
-impl Common {
-    /// Takes them from the settings that steps share.
-    pub fn of(shared: &Shared<'_>) -> Option<Self> {
-        let headers = shared.headers.as_ref()?.iter();
-        let filled = |part: &Part| matches!(part, Part::Variable(..));
-        let same = headers.filter(|header| !header.value.parts().iter().any(filled));
-        Some(Self {
-            headers: same.cloned().collect(),
-            prefix: shared.prefix.clone(),
-            timeout: shared.timeout?,
-        })
-    }
-}
 
 /// Compiles calls, and keeps them in the order of their places.
 pub(super) struct Calls<'a> {

@@ -1,6 +1,6 @@
 //! State that every part of the compilation shares.
 
-use super::{Settings, rows::Table};
+use super::{Settings, csv_table::Table};
 use loadgen_scenario::{
     Problem, Scenario, Span,
     raw::{self, Field, Spanned},

@@ -1,16 +1,17 @@
 //! `[data]`: variables and their generators.
 
 use super::{
+    columns,
     context::{Context, optional, or_default},
-    loaded, rows,
+    names, rows,
     template::Names,
 };
 use crate::{Scope, Variable, written::unless_secret};
-use loadgen_data::{Generator, Refusal, generator::refusal::of_weight, template::holes::is_name};
+use loadgen_data::{Generator, Refusal, generator::refusal::of_weight};
 use loadgen_scenario::{
     Problem, Span,
     form::Words,
-    raw::{self, Field, Number, Spanned},
+    raw::{self, Field, Number},
     tree::NodeKind,
 };
 use serde_json::{Value as Json, json};
@@ -39,7 +40,7 @@ pub(super) fn compile(
     let compiled: Vec<_> = given
         .iter()
         .map(|variable| {
-            check_name(context, &variable.name);
+            names::check_variable(context, &variable.name);
             let scope = scope(context, variable, open);
             let source = context.source(variable);
             let drawn = drawn(context, variable, source);
@@ -86,7 +87,7 @@ fn drawn(
         }
         raw::Generator::Loaded(loaded) => {
             not_unique_by_step(context, variable, &loaded.order);
-            return loaded::variables(context, name, loaded);
+            return columns::variables(context, name, loaded);
         }
         raw::Generator::Constant(node) => {
             let value = rows::value(context, node)?;
@@ -148,22 +149,12 @@ pub(super) fn names<'a>(
             Some(raw::Generator::Loaded(own)) => match &own.columns {
                 Field::Absent => drawn.push(name.to_owned()),
                 Field::Bad(_) => drawn.push(format!("{name}.")),
-                Field::Given(columns) => drawn.extend(loaded::names(name, &columns.value)),
+                Field::Given(columns) => drawn.extend(columns::names(name, &columns.value)),
             },
             _ => drawn.push(name.to_owned()),
         }
     }
     Names::new(variables, drawn, extracted)
-}
-
-/// Tells when a variable cannot have this name.
-pub(super) fn check_name(context: &Context<'_>, name: &Spanned<String>) {
-    let Spanned { value: name, place } = name;
-    if !is_name(name) || name.contains('.') {
-        let message = format!("`{name}` is not a variable's name");
-        let help = "names are letters, digits, `_` and `-`, and begin with a letter or `_`";
-        context.tell(Problem::new(*place, message).help(help));
-    }
 }
 
 fn scope(context: &Context<'_>, variable: &raw::Variable, open: Option<Span>) -> Option<Scope> {

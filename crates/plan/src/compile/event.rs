@@ -1,9 +1,9 @@
 //! `[[event]]`: what is done to the world during the run.
 
-use super::{call::Calls, load::Level, names, query, scale::Stretch, template::fixed};
+use super::{call::Calls, level::Level, names, query, scale::Stretch, template::fixed};
 use crate::{
-    background::Query,
     event::{Action, Command, Event, EventTime},
+    query::Query,
     written::cut,
 };
 use loadgen_core::{human::duration as time, printable};

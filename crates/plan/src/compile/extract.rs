@@ -2,8 +2,8 @@
 
 use super::{
     context::Context,
-    data::check_name,
     expect,
+    names::check_variable,
     template::{Names, fixed},
 };
 use crate::http::{Extract, ExtractSource};
@@ -48,7 +48,7 @@ pub(super) fn compile(
 
 /// Tells when a step cannot extract a variable of this name.
 pub(super) fn check(context: &Context<'_>, names: &Names<'_>, name: &Spanned<String>) {
-    check_name(context, name);
+    check_variable(context, name);
     if let Some(drawn) = names.drawn(&name.value) {
         let message = format!("`{}` is drawn in [data] already", name.value);
         let problem = Problem::new(name.place, message);

@@ -3,6 +3,7 @@
 use super::{
     MOST_USERS,
     context::{Context, or_default},
+    level::Level,
     stages,
 };
 use crate::{Arrivals, Iterations, Think};
@@ -53,21 +54,6 @@ pub(super) enum Model {
         /// None: a minute's worth of the peak rate.
         max_queue: Option<u64>,
     },
-}
-
-/// Users or rate over time.
-#[derive(Debug, Clone)]
-pub(super) enum Level {
-    /// The same level all along, once it is reached.
-    Flat {
-        level: f64,
-        /// Users more each second; None: all at once.
-        spawn_rate: Option<f64>,
-        /// None: until stopped.
-        duration: Option<Duration>,
-    },
-    /// Straight lines.
-    Stages(Vec<(Duration, f64)>),
 }
 
 pub(super) fn compile(context: &Context<'_>, load: &raw::Load) -> Option<Draft> {

@@ -2,7 +2,11 @@
 
 use super::context::Context;
 use loadgen_core::printable;
-use loadgen_scenario::{Problem, Span, Text, raw::Field};
+use loadgen_data::template::holes::is_name;
+use loadgen_scenario::{
+    Problem, Span, Text,
+    raw::{Field, Spanned},
+};
 use std::path::Path;
 
 /// The name that a file gives itself, or its stem.
@@ -56,4 +60,14 @@ pub(super) fn step(context: &Context<'_>, field: &Field<Text>) -> Option<String>
 pub(super) fn twice(context: &Context<'_>, what: &str, place: Span, before: Span) {
     let problem = Problem::new(place, format!("two {what} have the same name"));
     context.tell(problem.other(before, "the first"));
+}
+
+/// Tells when a variable cannot have this name.
+pub(super) fn check_variable(context: &Context<'_>, name: &Spanned<String>) {
+    let Spanned { value: name, place } = name;
+    if !is_name(name) || name.contains('.') {
+        let message = format!("`{name}` is not a variable's name");
+        let help = "names are letters, digits, `_` and `-`, and begin with a letter or `_`";
+        context.tell(Problem::new(*place, message).help(help));
+    }
 }

@@ -1,9 +1,10 @@
 //! A population: its target, load, variables and tasks together.
 
 use super::{
-    Error, Settings, app, call, client, context::Context, data, data::Variables,
+    Error, Settings, app, client, common, context::Context, data, data::Variables,
     database::Databases, headers, headers::Header, http_settings, lifecycle,
-    lifecycle::LifecyclePrograms, load, names, program::Program, step::Shared, target, task,
+    lifecycle::LifecyclePrograms, load, names, program::Program, step::Shared, target,
+    target_draft, task,
 };
 use crate::{Target, Variable, http::Settings as HttpSettings};
 use http::header;
@@ -19,8 +20,8 @@ use std::collections::HashMap;
 pub(super) struct Draft {
     pub name: String,
     /// Settings for calls in the background.
-    pub common: call::Common,
-    pub target: target::Draft,
+    pub common: common::Common,
+    pub target: target_draft::Draft,
     pub http: HttpSettings,
     pub files: HttpFiles,
     pub load: load::Draft,
@@ -103,7 +104,7 @@ fn compile(
     databases: &Databases,
     raw: &raw::Population,
     settings: &Settings,
-    flag: Option<&target::Draft>,
+    flag: Option<&target_draft::Draft>,
 ) -> Option<Draft> {
     let shared = &root.shared;
     let name = match (&raw.name, &root.name) {
@@ -112,7 +113,7 @@ fn compile(
     };
     let target = first(&raw.target, &shared.target);
     let target = match target {
-        Field::Absent if raw.has_no_requests() => Some(target::Draft::none()),
+        Field::Absent if raw.has_no_requests() => Some(target_draft::Draft::none()),
         target => target::compile(context, target, flag, raw.place),
     };
     let load = match &raw.load {
@@ -147,7 +148,7 @@ fn compile(
         timeout: http_settings::timeout(context, http),
         databases,
     };
-    let common = call::Common::of(&shared);
+    let common = common::Common::of(&shared);
     let lifecycle = lifecycle::compile(context, &shared, &mut names, raw, open);
     let tasks = task::compile_all(context, &shared, &names, raw);
     let client = client::compile(context, http);
@@ -205,7 +206,7 @@ pub(super) fn first<'a, T>(own: &'a Field<T>, shared: &'a Field<T>) -> &'a Field
 }
 
 /// Credentials of the target's URL, unless the scenario has its own.
-fn authorize(headers: &mut Vec<Header>, target: &target::Draft) {
+fn authorize(headers: &mut Vec<Header>, target: &target_draft::Draft) {
     let given = |header: &Header| header.name == header::AUTHORIZATION;
     if let Some(value) = &target.authorization
         && !headers.iter().any(given)

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Target,
-    background::{DatabaseSource, Query},
+    query::{DatabaseSource, Query},
     sql::{Backend, Param},
     written::cut,
 };

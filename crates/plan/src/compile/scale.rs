@@ -2,7 +2,8 @@
 
 use super::{
     Settings,
-    load::{Draft, Level, Model},
+    level::Level,
+    load::{Draft, Model},
     population::Draft as Population,
 };
 use crate::{Closed, Curve, Load, Open};

@@ -1,6 +1,6 @@
 //! Stages of a load.
 
-use super::{context::Context, load::Level};
+use super::{context::Context, level::Level};
 use loadgen_scenario::{Problem, Span, raw, units};
 use std::time::Duration;
 

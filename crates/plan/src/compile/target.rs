@@ -1,6 +1,6 @@
 //! `[target]`: what is driven.
 
-use super::{Error, Settings, app, context::Context, headers::Header};
+use super::{Error, Settings, app, context::Context, headers::Header, target_draft::Draft};
 use crate::{
     Target,
     written::{REDACTED, redact_user},
@@ -13,35 +13,7 @@ use loadgen_scenario::{
     raw::{self, Field},
 };
 use percent_encoding::percent_decode_str;
-use serde_json::Value as Json;
 use url::Url;
-
-/// A checked target.
-#[derive(Debug, Clone)]
-pub(super) struct Draft {
-    pub target: Target,
-    /// Path of the URL, which every step's path comes after; no `/` at its end.
-    pub prefix: String,
-    /// `authorization` made of the URL's user and password.
-    pub authorization: Option<String>,
-    /// URLs as they may be shown.
-    pub written: Vec<String>,
-    /// Settings of a bundled service as they may be shown.
-    pub settings: Vec<(&'static str, Json)>,
-}
-
-impl Draft {
-    /// Target of a population that makes no requests.
-    pub fn none() -> Self {
-        Self {
-            target: Target::None,
-            prefix: String::new(),
-            authorization: None,
-            written: Vec::new(),
-            settings: Vec::new(),
-        }
-    }
-}
 
 /// `--target`, if it is given.
 pub(super) fn from_flag(settings: &Settings) -> Result<Option<Draft>, Error> {

@@ -1,6 +1,6 @@
 //! Description of what runs in the background of the load, for people and for the result file.
 
-use super::{json::seconds, quantity::time, words::line};
+use super::{phrase::line, quantity::time, values::seconds};
 use crate::{
     Event, Observe, Plan,
     event::{Action, EventTime},

@@ -1,9 +1,12 @@
 //! The plan as the result file has it.
 
-use super::{background, step};
+use super::{
+    background, step,
+    values::{id, seconds, step_id, think},
+};
 use crate::{
-    Curve, Iterations, Label, Load, MAX_LAG, Op, Plan, Population, Step, Target, Task, Think,
-    Threshold, http::Http2, sql::CONNECT_TIMEOUT, threshold::Scopes, written,
+    Curve, Iterations, Load, MAX_LAG, Op, Plan, Population, Target, Task, Threshold, http::Http2,
+    sql::CONNECT_TIMEOUT, threshold::Scopes, written,
 };
 use loadgen_core::time::Nanos;
 use loadgen_scenario::form::Words;
@@ -171,18 +174,6 @@ fn curve(curve: &Curve) -> Json {
     segments.collect()
 }
 
-pub(super) fn think(think: Think) -> Json {
-    match think {
-        Think::None => Json::Null,
-        Think::Constant(pause) => json!([seconds(pause), seconds(pause)]),
-        Think::Normal(mean, stddev) => {
-            json!({"normal": seconds(mean), "stddev": seconds(stddev)})
-        }
-        Think::Exponential(mean) => json!({"exponential": seconds(mean)}),
-        Think::Uniform(from, to) => json!([seconds(from), seconds(to)]),
-    }
-}
-
 fn data(population: &Population, written: &written::Population) -> Json {
     let variables = population.variables.iter().zip(&written.generators);
     let described = variables.map(|(variable, generator)| {
@@ -236,16 +227,4 @@ fn threshold(plan: &Plan, threshold: &Threshold) -> Json {
         "abort": threshold.abort,
         "after_s": seconds(threshold.after),
     })
-}
-
-pub(super) fn step_id<'a>(plan: &'a Plan, step: &Step) -> &'a str {
-    plan.step(step.index).map_or("", |label| &label.id)
-}
-
-fn id(labels: &[Label], index: usize) -> &str {
-    labels.get(index).map_or("", |label| &label.id)
-}
-
-pub(super) fn seconds(duration: Duration) -> f64 {
-    duration.as_secs_f64()
 }

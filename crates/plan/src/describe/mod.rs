@@ -4,16 +4,18 @@
 mod background;
 mod json;
 mod load;
+mod phrase;
 mod quantity;
 mod step;
 mod suite;
 #[cfg(test)]
 mod tests;
+mod values;
 mod words;
 
 pub use json::json;
+pub(super) use phrase::status;
 pub(super) use quantity::size;
 pub use step::Describe;
 pub use suite::suite;
-pub(super) use words::status;
 pub use words::words;

@@ -1,9 +1,6 @@
 //! A suite as `loadgen check` prints it.
 
-use super::{
-    quantity::time,
-    words::{line, words},
-};
+use super::{phrase::line, quantity::time, words::words};
 use crate::suite::{OnFailure, Suite};
 use loadgen_core::printable;
 use std::fmt::Write;

@@ -2,17 +2,17 @@
 
 use super::{
     background, load,
+    phrase::line,
     quantity::{count, decimal, time},
     step,
 };
 use crate::{
     Group, MAX_LAG, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
-    http::{Client, Http2, Settings, StatusRange},
+    http::{Client, Http2, Settings},
     sql::{CONNECT_TIMEOUT, Database},
     threshold::Scopes,
     written,
 };
-use loadgen_core::printable;
 use loadgen_scenario::form::Words;
 use serde_json::Value as Json;
 use std::fmt::Write;
@@ -122,13 +122,6 @@ fn sessions(database: &Database, written: &written::Database) -> String {
         time(database.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
     ));
     parts.join("; ")
-}
-
-/// A line with its heading in a column of its own; the only way by which texts of a scenario are
-/// shown.
-pub(super) fn line(out: &mut String, heading: &str, text: &str) {
-    // Writing into a String cannot fail, here and below.
-    let _ = writeln!(out, "{heading:<12}{}", printable::line(text));
 }
 
 fn population(
@@ -327,18 +320,6 @@ fn step(out: &mut String, plan: &Plan, step: &Step, depth: usize) {
     let indent = indent + 2;
     for text in below {
         line(out, "", &format!("{:indent$}{text}", ""));
-    }
-}
-
-/// Writes it as the scenario does.
-pub(crate) fn status(range: &StatusRange) -> String {
-    let StatusRange { first, last } = *range;
-    if first == last {
-        first.to_string()
-    } else if first % 100 == 0 && last == first + 99 {
-        format!("{}xx", first / 100)
-    } else {
-        format!("{first}-{last}")
     }
 }
 

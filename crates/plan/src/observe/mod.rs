@@ -5,7 +5,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::{background::DatabaseSource, sql::Backend};
+use super::{query::DatabaseSource, sql::Backend};
 pub use parse::{Condition, is_of_observed, parse};
 use serde::{Deserialize, Serialize};
 

@@ -19,7 +19,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::{background::Query, threshold::Op};
+use super::{query::Query, threshold::Op};
 pub use parse::{Parsed, parse};
 use std::{fmt, time::Duration};
 

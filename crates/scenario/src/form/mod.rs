@@ -8,6 +8,7 @@ mod choice;
 pub mod definitions;
 mod lists;
 mod names;
+mod read;
 pub mod reference;
 mod table;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::{
     drawn::{Letters, Normal, Sequence, Uniform, Uuid, Zipf},
     http::Pairs,
     rows::Order,
-    task::Params,
+    step::Params,
 };
 use crate::{
     Text,

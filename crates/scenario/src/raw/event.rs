@@ -4,7 +4,7 @@ use super::{
     Step,
     expect::Expect,
     http::Pairs,
-    task::{Action, Actions, Content, Method, Params},
+    step::{Action, Actions, Content, Method, Params},
 };
 use crate::{
     Text,

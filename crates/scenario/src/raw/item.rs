@@ -1,6 +1,6 @@
 //! Items of tasks, setup and teardown: steps, and groups of them.
 
-use super::{Field, database::Isolation, task::Step};
+use super::{Field, database::Isolation, step::Step};
 use crate::{
     Text,
     form::{Definitions, Form, Here, List, Times, Whole, any_of, table},

@@ -2,7 +2,7 @@
 
 use super::{
     item::{Item, named_groups_of, steps_of},
-    task::Step,
+    step::Step,
 };
 use crate::{
     form::{Definitions, Form, Here, List, Members, keys, table},

@@ -16,6 +16,7 @@ mod load;
 mod multipart;
 mod observe;
 mod rows;
+mod step;
 pub mod suite;
 mod target;
 mod task;
@@ -54,8 +55,9 @@ use std::{
     collections::{BTreeSet, HashSet},
     time::Duration,
 };
+pub use step::{Body, Method, Step};
 pub use target::{Pool, PoolBounds, Target};
-pub use task::{Body, Method, Step, Task};
+pub use task::Task;
 pub use trace::Trace;
 pub use validity::Validity;
 pub use verify::Verify;

@@ -3,7 +3,7 @@
 use super::{
     Step,
     http::Pairs,
-    task::{Action, Actions, Method, Params},
+    step::{Action, Actions, Method, Params},
 };
 use crate::{
     Text,

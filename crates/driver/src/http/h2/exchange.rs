@@ -9,7 +9,7 @@ use super::{
         response::{Reader, Response},
     },
     connection::Connection,
-    failure, message,
+    ending, message,
 };
 use crate::Failure;
 use h2::{Reason, RecvStream};
@@ -86,7 +86,7 @@ impl Exchange<'_> {
         let sent_at = self.clock.now();
         let response = match connection.send(request, body) {
             Ok(response) => response,
-            Err(error) => return failure::before_response(error, connection, max_head),
+            Err(error) => return ending::before_response(error, connection, max_head),
         };
         self.figures.sent_at = Some(sent_at);
         if let Some(progress) = sending.progress {
@@ -94,7 +94,7 @@ impl Exchange<'_> {
         }
         let (head, body) = match response.await {
             Ok(response) => response.into_parts(),
-            Err(error) => return failure::before_response(error, connection, max_head),
+            Err(error) => return ending::before_response(error, connection, max_head),
         };
         let received_at = |connection: &Connection| connection.meter.received_at().max(sent_at);
         self.figures.first_byte_at = Some(received_at(connection));
@@ -128,7 +128,7 @@ impl Exchange<'_> {
             let piece = match piece {
                 Ok(piece) => piece,
                 Err(error) if is_complete(&error) => return self.response.finish(),
-                Err(error) => return Err(failure::within_response(error, connection)),
+                Err(error) => return Err(ending::within_response(error, connection)),
             };
             length += piece.len() as u64;
             if length > max_body {
@@ -142,7 +142,7 @@ impl Exchange<'_> {
             let _ = body.flow_control().release_capacity(piece.len());
         }
         match body.trailers().await {
-            Err(error) if !is_complete(&error) => Err(failure::within_response(error, connection)),
+            Err(error) if !is_complete(&error) => Err(ending::within_response(error, connection)),
             _ => self.response.finish(),
         }
     }

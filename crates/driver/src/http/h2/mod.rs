@@ -8,6 +8,7 @@
 //! as HTTP/1.1 writes it: cookies, redirects, checks and extractions are the same for both.
 
 mod connection;
+mod ending;
 mod exchange;
 mod failure;
 mod message;

@@ -48,12 +48,8 @@ mod types;
 mod wire;
 
 use super::{
-    Candidate, PrepareError, Problem, Session, SqlDriver,
-    connection::Connection,
-    prepare_all,
-    request::Request,
-    response::Response,
-    setup::{Setup, Target},
+    Candidate, PrepareError, Problem, Session, SqlDriver, connection::Connection, prepare_all,
+    request::Request, response::Response, setup::Setup, target::Target,
 };
 use crate::{ErrorClass, Outcome, Progress, Timers};
 use loadgen_core::time::Clock;

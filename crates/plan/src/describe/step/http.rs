@@ -1,6 +1,6 @@
 //! Requests.
 
-use super::{super::words::status, Describe};
+use super::{super::phrase::status, Describe};
 use crate::{HttpStep, Plan};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;

@@ -5,8 +5,8 @@ mod http;
 mod sql;
 
 use super::{
-    json::{seconds, step_id, think},
     quantity::{pause, time},
+    values::{seconds, step_id, think},
 };
 use crate::{Plan, Step};
 use serde_json::{Value as Json, json};

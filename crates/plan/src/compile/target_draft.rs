@@ -1,0 +1,31 @@
+//! A checked target that has no place in the plan yet.
+
+use crate::Target;
+use serde_json::Value as Json;
+
+/// A checked target.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub target: Target,
+    /// Path of the URL, which every step's path comes after; no `/` at its end.
+    pub prefix: String,
+    /// `authorization` made of the URL's user and password.
+    pub authorization: Option<String>,
+    /// URLs as they may be shown.
+    pub written: Vec<String>,
+    /// Settings of a bundled service as they may be shown.
+    pub settings: Vec<(&'static str, Json)>,
+}
+
+impl Draft {
+    /// Target of a population that makes no requests.
+    pub fn none() -> Self {
+        Self {
+            target: Target::None,
+            prefix: String::new(),
+            authorization: None,
+            written: Vec::new(),
+            settings: Vec::new(),
+        }
+    }
+}
