@@ -81,7 +81,7 @@ impl<C: Custom> LoadSource<C> for Script {
             }
         }
         Ok(Replay {
-            clock: Clock::start(),
+            clock: Clock::of_runtime(),
             due,
             left: (0..self.seconds.len()).rev().collect(),
             end: Cell::new(longest as u64 * SECOND),

@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Starts of the attributes of what tests alone have: those of the same crate, and of others.
+const TEST_ONLY: [&str; 2] = ["#[cfg(test)]", "#[cfg(any(test, feature = "];
+
 /// A source file of this repository.
 pub struct Source {
     /// Its path from the root of the repository.
@@ -33,7 +36,7 @@ impl Source {
         };
         let mut found = Vec::new();
         let mut lines = self.text.lines().map(str::trim);
-        while lines.any(|line| line == "#[cfg(test)]") {
+        while lines.any(|line| TEST_ONLY.iter().any(|start| line.starts_with(start))) {
             let (attributes, item) = split_item(&mut lines);
             let path = attributes
                 .iter()
@@ -169,11 +172,12 @@ fn raw_string(text: &str) -> Option<usize> {
     Some(2 + hashes + after(inside, &end))
 }
 
-/// Blanks each item that follows `#[cfg(test)]`.
+/// Blanks each item that is there for tests only.
 fn without_test_items(code: &str) -> String {
     let mut shipped = String::new();
     let mut rest = code;
-    while let Some(place) = rest.find("#[cfg(test)]") {
+    let next = |rest: &str| TEST_ONLY.iter().filter_map(|start| rest.find(start)).min();
+    while let Some(place) = next(rest) {
         let item = &rest[place..];
         let mut depth = 0;
         let end = item.char_indices().find_map(|(place, c)| {

@@ -13,8 +13,8 @@ pub const SECOND: Nanos = 1_000_000_000;
 /// that all of them share one origin.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    #[cfg(all(target_os = "linux", not(test)))]
-    zero: Nanos,
+    /// Origin on the system's clock; None: time is the runtime's.
+    zero: Option<Nanos>,
     /// Origin on the runtime's clock, which timers use.
     origin: Instant,
 }
@@ -29,9 +29,17 @@ impl Clock {
     pub fn starting_in(lead: Duration) -> Self {
         Self {
             // Read first: if anything comes between the two, timers are late, never early.
-            #[cfg(all(target_os = "linux", not(test)))]
-            zero: monotonic().saturating_add(nanos(lead)),
+            zero: monotonic().map(|now| now.saturating_add(nanos(lead))),
             origin: Instant::now() + lead,
+        }
+    }
+
+    /// A clock whose zero is now, and whose time is that of the runtime, which tests pause and
+    /// advance.
+    pub fn of_runtime() -> Self {
+        Self {
+            zero: None,
+            origin: Instant::now(),
         }
     }
 
@@ -39,15 +47,11 @@ impl Clock {
     ///
     /// Read from the system where it can be: each step does this twice, and the difference of two
     /// `Instant`s costs as much as reading one.
-    #[cfg(all(target_os = "linux", not(test)))]
     pub fn now(&self) -> Nanos {
-        monotonic().saturating_sub(self.zero)
-    }
-
-    /// Reads the runtime's clock, which tests can pause and advance.
-    #[cfg(not(all(target_os = "linux", not(test))))]
-    pub fn now(&self) -> Nanos {
-        nanos(Instant::now().saturating_duration_since(self.origin))
+        match self.zero.and_then(|zero| Some((zero, monotonic()?))) {
+            Some((zero, now)) => now.saturating_sub(zero),
+            None => nanos(Instant::now().saturating_duration_since(self.origin)),
+        }
     }
 
     /// The moment at `offset`.
@@ -58,11 +62,17 @@ impl Clock {
 
 /// Reads the clock behind `Instant`, in nanoseconds.
 #[cfg(target_os = "linux")]
-fn monotonic() -> Nanos {
+fn monotonic() -> Option<Nanos> {
     use nix::time::{ClockId, clock_gettime};
     // Only a clock that does not exist is refused.
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock");
-    now.tv_sec() as Nanos * SECOND + now.tv_nsec() as Nanos
+    Some(now.tv_sec() as Nanos * SECOND + now.tv_nsec() as Nanos)
+}
+
+/// Elsewhere time is the runtime's.
+#[cfg(not(target_os = "linux"))]
+fn monotonic() -> Option<Nanos> {
+    None
 }
 
 /// A length of time in nanoseconds, saturating after 584 years.
@@ -79,11 +89,11 @@ mod tests {
     #[test]
     fn the_clock_that_is_read_goes_as_instants_do() {
         let outer = Instant::now();
-        let begin = monotonic();
+        let begin = monotonic().unwrap();
         let inner = Instant::now();
         sleep(Duration::from_millis(5));
         let least = nanos(inner.elapsed());
-        let passed = monotonic() - begin;
+        let passed = monotonic().unwrap() - begin;
         let most = nanos(outer.elapsed());
         assert!((least..=most).contains(&passed), "{least} {passed} {most}");
     }

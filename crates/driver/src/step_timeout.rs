@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_deadline_is_kept_whatever_was_set_before() {
-        let clock = Clock::start();
+        let clock = Clock::of_runtime();
         let mut step_timeout = StepTimeout::new(Timers::default());
         for (seconds, finish) in [(30, false), (10, true), (1, true), (60, false), (40, true)] {
             let deadline = clock.now() + seconds * SECOND;
@@ -124,7 +124,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_is_heard_by_another_task_and_after_it_fired_unheard() {
-        let clock = Clock::start();
+        let clock = Clock::of_runtime();
         let mut step_timeout = StepTimeout::new(Timers::default());
         for rest in [0, 10] {
             let task = tokio::spawn(async move {
@@ -139,7 +139,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waited_before_is_woken_again() {
-        let clock = Clock::start();
+        let clock = Clock::of_runtime();
         let mut step_timeout = StepTimeout::new(Timers::default());
         wait_in_vain(&mut step_timeout, clock, 3 * SECOND).await;
         // It fires here, where nobody asks it.
@@ -149,7 +149,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_had_no_budget_left_is_woken_too() {
-        let clock = Clock::start();
+        let clock = Clock::of_runtime();
         let mut step_timeout = StepTimeout::new(Timers::default());
         let mut first = true;
         let wait = poll_fn(|cx| {
@@ -167,7 +167,7 @@ mod tests {
     fn it_rings_in_a_runtime_that_has_no_timers() {
         let runtime = Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let clock = Clock::start();
+            let clock = Clock::of_runtime();
             let mut step_timeout = StepTimeout::new(Timers::apart().unwrap());
             // The second is nearer than what is set then.
             for wait in [SECOND / 20, SECOND / 100] {

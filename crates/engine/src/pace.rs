@@ -333,7 +333,7 @@ mod tests {
             .build_local(Default::default())
             .unwrap();
         runtime.block_on(async {
-            let clock = Clock::start();
+            let clock = Clock::of_runtime();
             let pacer = pacer(clock);
             let driven = pacer.clone();
             tokio::task::spawn_local(async move { driven.drive().await });

@@ -230,7 +230,7 @@ fn drive_through(
         .build_local(Default::default())
         .unwrap();
     runtime.block_on(async {
-        let clock = Clock::start();
+        let clock = Clock::of_runtime();
         let plan = Arc::new(plan);
         let driver = Rc::new(driver(clock));
         let (early, ends) = watch::channel(EarlyStop::No);

@@ -257,7 +257,7 @@ mod tests {
             written: String::new(),
         };
         let mut values = [Value::Unset, Value::Unset];
-        let driver = CustomDriver::of(Clock::start(), Echo);
+        let driver = CustomDriver::of(Clock::of_runtime(), Echo);
         let progress = Progress::default();
         let outcome = driver.step(session, &step, &mut values, &progress).await;
         let [_, value] = values;
@@ -267,7 +267,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_step_is_measured_from_what_its_program_says() {
         const MS: Nanos = 1_000_000;
-        let mut session = CustomDriver::of(Clock::start(), Echo).begin(3);
+        let mut session = CustomDriver::of(Clock::of_runtime(), Echo).begin(3);
         let (outcome, value) = done(&mut session, "ask", "count").await;
         assert!(outcome.failure.is_none() && !outcome.unknown);
         assert_eq!(value, Value::Int(301));
@@ -283,7 +283,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_outlives_answers_and_nothing_else() {
-        let mut session = CustomDriver::of(Clock::start(), Echo).begin(0);
+        let mut session = CustomDriver::of(Clock::of_runtime(), Echo).begin(0);
         let class = |outcome: &Outcome| outcome.failure.as_ref().map(|failure| failure.class);
         for (text, place, expected, unknown, next) in [
             ("refused", "count", ErrorClass::Constraint, false, 2),

@@ -200,7 +200,7 @@ mod tests {
 
     fn written(way: &Redirects<'_>) -> String {
         let mut out = b"left over".to_vec();
-        way.write(None, Clock::start(), &mut out);
+        way.write(None, Clock::of_runtime(), &mut out);
         String::from_utf8(out).unwrap()
     }
 

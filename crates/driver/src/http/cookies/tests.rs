@@ -19,7 +19,7 @@ fn site(host: &str) -> Site<'_> {
 fn sent(jar: &Jar, site: Site<'_>, target: &str, own: &str) -> Option<String> {
     let mut out = format!("GET {target} HTTP/1.1\r\n").into_bytes();
     let start = out.len();
-    let clock = Clock::start();
+    let clock = Clock::of_runtime();
     let cookies = Cookies { jar, site, clock };
     write(
         Some(cookies),
@@ -182,7 +182,7 @@ proptest! {
     ) {
         let mut store = CookieStore::default();
         let mut jar = Jar::default();
-        let now = Moment::now(Clock::start());
+        let now = Moment::now(Clock::of_runtime());
         for (host, path, field) in &set {
             let url = Url::parse(&format!("http://{host}{path}")).unwrap();
             let _ = store.parse(field, &url);

@@ -237,7 +237,7 @@ impl<D: Subject> User<D> {
             steps: steps.iter().enumerate().collect(),
         }]);
         let setup = Arc::new(setup.unwrap());
-        let clock = Clock::start();
+        let clock = Clock::of_runtime();
         let driver = D::made(clock, Arc::clone(&setup));
         Self {
             clock,

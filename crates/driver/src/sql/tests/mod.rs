@@ -248,7 +248,7 @@ impl Rig {
         starts: usize,
     ) -> Result<Self, PrepareError> {
         let setup = prepared(database, &steps, starts).await?;
-        let driver = SqlDriver::new(Clock::start(), Timers::default(), Arc::new(setup), 0);
+        let driver = SqlDriver::new(Clock::of_runtime(), Timers::default(), Arc::new(setup), 0);
         Ok(Self {
             session: driver.session(0),
             driver,

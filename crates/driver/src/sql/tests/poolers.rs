@@ -30,7 +30,7 @@ async fn run(database: &Database, number: i64, users: u64, times: usize) -> Vec<
         Ok(setup) => Arc::new(setup),
         Err(error) => return vec![error.to_string()],
     };
-    let driver = SqlDriver::new(Clock::start(), Timers::default(), setup, 0);
+    let driver = SqlDriver::new(Clock::of_runtime(), Timers::default(), setup, 0);
     let users = (0..users).map(|index| {
         let (driver, steps) = (&driver, &steps);
         async move {

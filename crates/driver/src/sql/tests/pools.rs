@@ -7,7 +7,12 @@ use tokio::runtime::Builder;
 
 /// The driver of a worker, of those with the same setup.
 fn worker(setup: &Arc<Setup>, number: usize) -> SqlDriver {
-    SqlDriver::new(Clock::start(), Timers::default(), Arc::clone(setup), number)
+    SqlDriver::new(
+        Clock::of_runtime(),
+        Timers::default(),
+        Arc::clone(setup),
+        number,
+    )
 }
 
 fn with_pool(mut database: Database, size: u32) -> Database {
