@@ -189,7 +189,11 @@ fn level(curve: &Curve, end: Nanos, unit: &str) -> String {
 mod tests {
     use super::*;
     use loadgen_plan::{Arrivals, Closed, Open};
+    use loadgen_plan::{Settings, compile};
+    use loadgen_scenario::{Inputs, parse};
+    use std::path::Path;
     use std::time::Duration;
+    use uuid::Uuid;
 
     const S: Duration = Duration::from_secs(1);
 
@@ -242,5 +246,38 @@ mod tests {
         up to 500 users in 4 stages
         1,500/s poisson, at most 2,000 in flight
         ");
+    }
+
+    /// A load as the first lines of reports tell it.
+    fn told(load: &str) -> String {
+        let text = format!(
+            "[target]\nurl = 'http://127.0.0.1:1'\n[[task]]\nname = 't'\n\
+             [[task.step]]\nget = '/'\n[load]\n{load}"
+        );
+        let scenario = parse(Path::new("test.toml"), text, &Inputs::none());
+        let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
+        let plan = compile(&scenario, &Settings::new(Uuid::nil()));
+        super::load(&plan.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    #[test]
+    fn a_warm_up_is_told_after_its_load() {
+        for (load, words) in [
+            (
+                "users = 5\nduration = '1m'\nwarmup = '30s'",
+                "5 users; 30s of warm-up before",
+            ),
+            (
+                "stages = [{ duration = '0s', rate = 20 }, { duration = '10s', rate = 100 }, \
+                 { duration = '5s', rate = 0 }]\nwarmup = '30s'",
+                "up to 100/s in 2 stages constant, at most 1,000 in flight; 30s of warm-up before",
+            ),
+            (
+                "rate = '10/s'\nduration = '1m'\nwarmup = '0s'",
+                "10/s constant, at most 1,000 in flight",
+            ),
+        ] {
+            assert_eq!(told(load), words);
+        }
     }
 }

@@ -37,7 +37,8 @@ fn every_example_compiles() {
         let table: toml::Table = text.parse().unwrap();
         if table.contains_key("phase") {
             // Its scenarios are those that the project ships.
-            let files = |path: &Path| std::fs::read(Path::new("scenarios").join(path));
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+            let files = |path: &Path| std::fs::read(folder.join(path));
             suites::compiled(&text, &files, &settings()).unwrap_or_else(|error| panic!("{error}"));
             continue;
         }
