@@ -1,4 +1,4 @@
-//! Steps that a program of its own does ([`crate::Program`]).
+//! Steps that a program of its own does (`loadgen::Program`).
 
 use super::StepPlan;
 use loadgen_data::Template;

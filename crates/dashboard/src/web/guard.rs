@@ -25,7 +25,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
 ];
 
-/// Answers 403 to strangers, and adds [`HEADERS`] to every answer.
+/// Answers 403 to strangers, and adds `HEADERS` to every answer.
 pub async fn guard(request: Request, next: Next) -> Response {
     let mut response = match stranger(request.headers()) {
         Some(why) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),

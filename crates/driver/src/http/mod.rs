@@ -5,11 +5,11 @@
 //! read into memory that all sessions of a worker share. A request on an open connection costs one
 //! write, one wait and one read of the system, no allocation, and two looks at the clock.
 //!
-//! A step is one exchange ([`exchange`]: a request, and the response that [`response`] gathers) or,
-//! where redirects are followed ([`follow`]), several. What only some users need, cookies and
-//! connections to other servers, is kept apart from their sessions ([`user`]).
+//! A step is one exchange (`exchange`: a request, and the response that `response` gathers) or,
+//! where redirects are followed (`follow`), several. What only some users need, cookies and
+//! connections to other servers, is kept apart from their sessions (`user`).
 //!
-//! HTTP/2 ([`h2`]) shares everything with HTTP/1.1 but the exchange itself. What this client refuses:
+//! HTTP/2 (`h2`) shares everything with HTTP/1.1 but the exchange itself. What this client refuses:
 //! proxies. [`full`] is the other one, which the plan chooses where these are asked for.
 
 mod address;
