@@ -227,14 +227,18 @@ impl Report {
 
 /// Sources whose texts have the same length as before, so that places in them stay right.
 fn printable_sources(sources: Arc<[SourceText]>) -> Arc<[SourceText]> {
-    let plain = |text: &str| text.chars().all(is_shown);
+    // A byte order mark begins files of some editors; nothing of it is seen.
+    let mark = |text: &str| text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
+    let plain = |text: &str| text[mark(text)..].chars().all(is_shown);
     let is_plain = |source: &SourceText| plain(&source.name) && plain(&source.text);
     if sources.iter().all(is_plain) {
         return sources;
     }
     let shown = |source: &SourceText| {
         let mut text = String::with_capacity(source.text.len());
-        for c in source.text.chars() {
+        let (start, rest) = source.text.split_at(mark(&source.text));
+        text.push_str(start);
+        for c in rest.chars() {
             match (is_shown(c), c.len_utf8()) {
                 (true, _) => text.push(c),
                 (false, 3) => text.push('\u{fffd}'),
@@ -250,8 +254,7 @@ fn printable_sources(sources: Arc<[SourceText]>) -> Arc<[SourceText]> {
 }
 
 fn is_shown(c: char) -> bool {
-    // A byte order mark begins files of some editors; nothing of it is seen.
-    printable::is_printable(c) || matches!(c, '\n' | '\r' | '\t' | '\u{feff}')
+    printable::is_printable(c) || matches!(c, '\n' | '\r' | '\t')
 }
 
 impl fmt::Display for Report {
