@@ -8,6 +8,7 @@
 pub mod arrival;
 mod dispatch;
 mod draws;
+mod frame;
 mod iterations;
 mod lifecycle;
 mod numbering;
@@ -27,6 +28,5 @@ pub use share::worker_count;
 pub use source::{Event, RunningLoad};
 pub use worker::{Engine, WorkerEnd};
 
-mod frame;
 #[cfg(test)]
 mod tests;
