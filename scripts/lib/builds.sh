@@ -31,8 +31,8 @@ loadgen_from() {
     local kept=$root/target/against/$1 source status=0
     if [ ! -x "$kept/loadgen" ]; then
         heading "building loadgen of $1" >&2
-        # Outside of this checkout, whose .cargo/config.toml cargo would add to that of the tree. With
-        # the time of day for each file (-m), as cargo builds only what is newer than its last build.
+        # Outside of this checkout, since cargo reads .cargo/config.toml of folders above, too. With the
+        # time of day for each file (-m), as cargo builds only what is newer than its last build.
         source=$(mktemp -d)
         { git archive "$1" | tar -xm -C "$source" && build "$source" "$kept"; } || status=$?
         rm -rf "$source"

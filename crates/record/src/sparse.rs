@@ -150,6 +150,15 @@ mod tests {
         counts
     }
 
+    /// Each bucket and its count. Histograms themselves are not compared: their greatest time is
+    /// told apart within the lowest bucket, where 0 counts as none and 1 as the bucket's end.
+    fn buckets(counts: &Histogram<u64>) -> Vec<(u64, u64)> {
+        let recorded = counts.iter_recorded();
+        recorded
+            .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
+            .collect()
+    }
+
     fn times() -> impl Strategy<Value = Vec<u64>> {
         // Up to an hour, as many of each magnitude.
         prop::collection::vec((0u32..42, any::<u64>()), 0..60).prop_map(|drawn| {
@@ -184,7 +193,7 @@ mod tests {
             }
             let mut found = histogram();
             sum.add_to(&mut found);
-            prop_assert_eq!(found, expected.clone());
+            prop_assert_eq!(buckets(&found), buckets(&expected));
             prop_assert_eq!(Sparse::of(&expected, 1_000), Some(sum.clone()));
             prop_assert_eq!(sum.len(), expected.len());
             let mut written = Vec::new();
