@@ -73,20 +73,20 @@ pub fn measure(options: &Options) -> Result<Report> {
     for round in 0..rounds {
         let mut one = [None; TURNS.len()];
         for turn in 0..TURNS.len() {
-            let place = match round % 2 {
+            let index = match round % 2 {
                 0 => turn,
                 _ => TURNS.len() - 1 - turn,
             };
-            let done = run(TURNS[place], &nginx, options.length)?;
+            let done = run(TURNS[index], &nginx, options.length)?;
             println!(
                 "round {}: {:4} {:6.3} us CPU per request of the load, {:6.3} of the process, {:7.0} requests",
                 round + 1,
-                TURNS[place].name(),
+                TURNS[index].name(),
                 done.load_us(),
                 done.process_us(),
                 done.requests,
             );
-            one[place] = Some(done);
+            one[index] = Some(done);
         }
         used.push(one.map(|one| one.expect("each took its turn")));
     }
@@ -104,10 +104,10 @@ pub fn measure(options: &Options) -> Result<Report> {
         .to_vec(),
     ];
     let mut targets = Vec::new();
-    for (place, watched) in TURNS.iter().enumerate() {
-        let middle = |figure: fn(&Used) -> f64| median(used.iter().map(|one| figure(&one[place])));
+    for (index, watched) in TURNS.iter().enumerate() {
+        let middle = |figure: fn(&Used) -> f64| median(used.iter().map(|one| figure(&one[index])));
         let beside_none = |figure: fn(&Used) -> f64| {
-            Ratio::of(used.iter().map(|one| figure(&one[place]) / figure(&one[0])))
+            Ratio::of(used.iter().map(|one| figure(&one[index]) / figure(&one[0])))
         };
         let load = beside_none(Used::load_us);
         let ratio = |ratio: f64| match watched {

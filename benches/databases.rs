@@ -8,7 +8,7 @@ use crate::{
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 /// Connections, each with a statement under way at all times.
 pub const CLIENTS: &str = "8";
@@ -27,7 +27,7 @@ impl Databases {
     /// Starts the server, and has this loadgen make and fill the tables.
     pub fn start(loadgen: &Path) -> Result<Self> {
         // fsync off: disk time belongs to neither client, and differs from run to run.
-        let server = Server::start(Kind::Postgres, &["shared_buffers=256MB", "fsync=off"]);
+        let server = Server::start(ServerKind::Postgres, &["shared_buffers=256MB", "fsync=off"]);
         let urls = [server.fresh(), server.fresh()];
         for url in &urls {
             let mut fill = Command::new(loadgen);

@@ -64,15 +64,15 @@ pub fn measure(options: &Options) -> Result<Report> {
     for round in 0..options.rounds {
         let mut one = [None, None];
         for turn in 0..CLIENTS.len() {
-            let place = (round + turn) % CLIENTS.len();
+            let index = (round + turn) % CLIENTS.len();
             let before = service.answered()?;
-            let done = match place {
+            let done = match index {
                 0 => loadgen(&service, length)?,
                 _ => with_goose(&goose, &service, length)?,
             };
             let answered = service.answered()? - before;
             if (answered - done.count).abs() > UNDER_WAY {
-                let (name, counted) = (CLIENTS[place], done.count);
+                let (name, counted) = (CLIENTS[index], done.count);
                 return Err(
                     format!("{name} counted {counted} requests, the service {answered}").into(),
                 );
@@ -80,14 +80,14 @@ pub fn measure(options: &Options) -> Result<Report> {
             println!(
                 "round {}: {:8} {:6.0} requests, p50 {:5.0} us, p95 {:5.0} us, p99 {:6.0} us, {:6.1} us CPU per request",
                 round + 1,
-                CLIENTS[place],
+                CLIENTS[index],
                 done.count,
                 done.percentiles[0],
                 done.percentiles[1],
                 done.percentiles[2],
                 done.cpu_us(),
             );
-            one[place] = Some(done);
+            one[index] = Some(done);
         }
         rounds.push(one.map(|one| one.expect("each took its turn")));
     }
@@ -105,9 +105,9 @@ pub fn measure(options: &Options) -> Result<Report> {
         .map(String::from)
         .to_vec(),
     ];
-    for (place, name) in CLIENTS.iter().enumerate() {
+    for (index, name) in CLIENTS.iter().enumerate() {
         let middle =
-            |figure: &dyn Fn(&Done) -> f64| median(rounds.iter().map(|one| figure(&one[place])));
+            |figure: &dyn Fn(&Done) -> f64| median(rounds.iter().map(|one| figure(&one[index])));
         let count = middle(&|done| done.count);
         table.push(vec![
             (*name).to_owned(),

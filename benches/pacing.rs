@@ -57,20 +57,20 @@ pub fn measure(options: &Options) -> Result<Report> {
         }
         rounds.push(one_round);
     }
-    let middle = |place: usize, figure: fn(&Evenness) -> f64| {
-        median(rounds.iter().map(|round| figure(&round[place])))
+    let middle = |index: usize, figure: fn(&Evenness) -> f64| {
+        median(rounds.iter().map(|round| figure(&round[index])))
     };
     let mut table = vec![
         ["", "p50 us", "p99 us", "arrivals/s"]
             .map(String::from)
             .to_vec(),
     ];
-    for (place, client) in CLIENTS.iter().enumerate() {
+    for (index, client) in CLIENTS.iter().enumerate() {
         table.push(vec![
             client.name().to_owned(),
-            format!("{:.0}", middle(place, |even| even.p50)),
-            format!("{:.0}", middle(place, |even| even.p99)),
-            format!("{:.1}", middle(place, |even| even.rate)),
+            format!("{:.0}", middle(index, |even| even.p50)),
+            format!("{:.0}", middle(index, |even| even.p99)),
+            format!("{:.1}", middle(index, |even| even.rate)),
         ]);
     }
     let (loadgen, oha) = (middle(0, |even| even.p99), middle(1, |even| even.p99));

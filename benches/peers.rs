@@ -23,17 +23,17 @@ pub fn measure(options: &Options) -> Result<Report> {
     for round in 0..options.rounds {
         let mut done = CLIENTS.map(|_| None);
         for turn in 0..CLIENTS.len() {
-            let place = (round + turn) % CLIENTS.len();
-            let one = one_run(CLIENTS[place], &nginx, options)?;
+            let index = (round + turn) % CLIENTS.len();
+            let one = one_run(CLIENTS[index], &nginx, options)?;
             println!(
                 "round {}: {:8} {:6.2} us CPU per request, {:7.0} requests/s, {:5.1} MB",
                 round + 1,
-                CLIENTS[place].name(),
+                CLIENTS[index].name(),
                 one.cpu_us(),
                 one.rate(),
                 one.rss_mb(),
             );
-            done[place] = Some(one);
+            done[index] = Some(one);
         }
         rounds.push(done.map(|one| one.expect("each took its turn")));
     }
@@ -52,15 +52,15 @@ pub fn measure(options: &Options) -> Result<Report> {
         .to_vec(),
     ];
     let figures = [Done::cpu_us, Done::rate, Done::rss_mb];
-    let ratio = |place: usize, figure: fn(&Done) -> f64| {
-        median(rounds.iter().map(|r| figure(&r[place]) / figure(&r[0])))
+    let ratio = |index: usize, figure: fn(&Done) -> f64| {
+        median(rounds.iter().map(|r| figure(&r[index]) / figure(&r[0])))
     };
-    for (place, client) in CLIENTS.iter().enumerate() {
+    for (index, client) in CLIENTS.iter().enumerate() {
         let mut row = vec![client.name().to_owned()];
         for figure in figures {
-            let value = median(rounds.iter().map(|round| figure(&round[place])));
+            let value = median(rounds.iter().map(|round| figure(&round[index])));
             row.push(format!("{value:.*}", if value < 100.0 { 2 } else { 0 }));
-            row.push(format!("{:.2}", ratio(place, figure)));
+            row.push(format!("{:.2}", ratio(index, figure)));
         }
         table.push(row);
     }

@@ -232,7 +232,7 @@ fn a_receiver_that_hangs_or_is_not_there_slows_nothing_and_is_told_of() {
     };
     let start = |warning: &str| {
         let words: Vec<&str> = warning.split(' ').collect();
-        let count = |place: usize| words[place].parse::<u64>().unwrap();
+        let count = |index: usize| words[index].parse::<u64>().unwrap();
         (count(0) > 0, count(0) == count(2))
     };
     assert_eq!((start(first), start(second)), ((true, true), (true, true)));

@@ -136,8 +136,8 @@ fn an_hour_of_ten_steps_is_small_and_reads_well_everywhere() {
     let light = browser.value(colours);
     browser.dark(true);
     let dark = browser.value(colours);
-    for place in 0..3 {
-        assert_ne!(light[place], dark[place], "{light} {dark}");
+    for index in 0..3 {
+        assert_ne!(light[index], dark[index], "{light} {dark}");
     }
 
     let printed = browser.print();

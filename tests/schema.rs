@@ -65,8 +65,8 @@ fn examples(document: &str, folder: &TempDir) -> Vec<PathBuf> {
     let text = fs::read_to_string(root().join(document)).unwrap();
     let blocks = text.split("```toml\n").skip(1);
     let blocks = blocks.map(|block| block.split("```").next().unwrap());
-    let written = blocks.enumerate().map(|(place, block)| {
-        let name = format!("{}-{place}.toml", document.replace('/', "-"));
+    let written = blocks.enumerate().map(|(index, block)| {
+        let name = format!("{}-{index}.toml", document.replace('/', "-"));
         let path = folder.path().join(name);
         fs::write(&path, block).unwrap();
         path

@@ -57,9 +57,9 @@ impl Comparison {
 
     /// One table row per figure.
     pub fn rows(&self) -> Vec<Vec<String>> {
-        let row = |(place, &(figure, _)): (usize, &(&str, _))| {
-            let middle = |side: usize| median(self.pairs.iter().map(|pair| pair[place].1[side]));
-            let ratio = self.ratio(place);
+        let row = |(index, &(figure, _)): (usize, &(&str, _))| {
+            let middle = |side: usize| median(self.pairs.iter().map(|pair| pair[index].1[side]));
+            let ratio = self.ratio(index);
             vec![
                 self.load.to_owned(),
                 figure.to_owned(),
@@ -76,8 +76,8 @@ impl Comparison {
         self.ratio(0)
     }
 
-    fn ratio(&self, place: usize) -> Ratio {
-        let sides = self.pairs.iter().map(|pair| pair[place].1);
+    fn ratio(&self, index: usize) -> Ratio {
+        let sides = self.pairs.iter().map(|pair| pair[index].1);
         Ratio::two_sided(sides.map(|[old, new]| new / old))
     }
 }

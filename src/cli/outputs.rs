@@ -39,7 +39,7 @@ pub struct Outputs {
 
 /// Outputs by how they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum OutputKind {
     /// Files.
     Files,
     /// Pipes and devices, whose readers may take their time.
@@ -117,10 +117,10 @@ impl Outputs {
     ///
     /// # Errors
     /// In words, for each that could not be written.
-    pub fn write(&self, saved: &Saved, kind: Kind) -> Result<(), Vec<String>> {
+    pub fn write(&self, saved: &Saved, kind: OutputKind) -> Result<(), Vec<String>> {
         let mut problems = Vec::new();
         for Output { path, form, .. } in self.files() {
-            let is_of_kind = file::is_stream(&path) == (kind == Kind::Streams);
+            let is_of_kind = file::is_stream(&path) == (kind == OutputKind::Streams);
             let Some(text) = form
                 .filter(|_| is_of_kind)
                 .and_then(|form| form.render(saved))

@@ -2,7 +2,7 @@
 
 use super::{
     Exit, output,
-    outputs::{Kind, Outputs},
+    outputs::{OutputKind, Outputs},
 };
 use crate::{
     report::{
@@ -38,7 +38,7 @@ pub fn execute(args: &Args) -> Exit {
         Ok(folder) => folder,
         Err(problem) => return tell(Exit::Usage, &problem),
     };
-    for kind in [Kind::Files, Kind::Streams] {
+    for kind in [OutputKind::Files, OutputKind::Streams] {
         if let Err(problems) = outputs.write(&result, kind) {
             return tell(Exit::Internal, &problems.join("\nerror: "));
         }

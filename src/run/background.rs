@@ -214,7 +214,7 @@ impl BackgroundRunner {
     /// Warnings in words: events that never began, in a run that came to its end.
     pub fn warnings(&self) -> Vec<String> {
         let missed = self.events.iter().flat_map(Events::missed);
-        let missed = missed.filter_map(|place| self.plan.background.events.get(place));
+        let missed = missed.filter_map(|index| self.plan.background.events.get(index));
         missed
             .map(|event| format!("the event `{}` was not done: the load was over", event.name))
             .collect()

@@ -10,7 +10,7 @@ use crate::{
     plan::{Plan, describe},
     record::Recording,
     report::{
-        self, Names, Program, ResultFile, RunMetadata, Text, Texts as _,
+        self, PlanNames, Program, ResultFile, RunMetadata, Text, Texts as _,
         journal::{Beginning, End, Header},
     },
     time::{Nanos, nanos},
@@ -226,7 +226,7 @@ impl FinishedRun {
             background: self.background,
             warnings: self.warnings,
         };
-        let names = Names::of(&plan);
+        let names = PlanNames::of(&plan);
         let (recording, thresholds) = (&self.recording, &plan.thresholds);
         report::build(metadata, &names, recording, thresholds, &self.verdicts)
     }

@@ -121,8 +121,8 @@ pub fn words(plan: &Plan, urls: &[Vec<Url>]) -> String {
     let databases = plan.databases.iter().zip(&plan.written.databases);
     words.extend(databases.map(|(database, written)| {
         let url = Url::parse(database.url.expose()).ok();
-        let place = origin(&written.url, url.as_ref());
-        format!("{} at {place}", database.backend.name())
+        let url = origin(&written.url, url.as_ref());
+        format!("{} at {url}", database.backend.name())
     }));
     words.join("; ")
 }

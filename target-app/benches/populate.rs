@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<bool> {
-    let server = Server::start(Kind::Postgres, &["max_wal_size=4GB"]);
+    let server = Server::start(ServerKind::Postgres, &["max_wal_size=4GB"]);
     let folder = tempfile::tempdir()?;
     let text = folder.path().join("weather.txt");
     let (mut ours, mut demo, mut copy) = (Vec::new(), Vec::new(), Vec::new());

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 /// All that the target app has.
 const SERVICES: [&str; 5] = ["orders", "weather", "shop", "metering", "hello"];
@@ -108,8 +108,8 @@ struct Options {
 async fn main() {
     // `cargo bench` adds a flag.
     let options = Options::parse_from(std::env::args().filter(|arg| arg != "--bench"));
-    let postgres = Server::start(Kind::Postgres, &["max_connections=150"]);
-    let mariadb = Server::start(Kind::MariaDb, &[]);
+    let postgres = Server::start(ServerKind::Postgres, &["max_connections=150"]);
+    let mariadb = Server::start(ServerKind::MariaDb, &[]);
     println!(
         "{} users, {} s per route; CPU in microseconds per request",
         options.users, options.seconds

@@ -103,13 +103,13 @@ impl Setup {
     /// Has orders serve its metrics on a port of their own as well, if it is among the services.
     pub fn with_metrics_port(mut self, port: u16) -> Self {
         let orders = |listener: &Listener| listener.service == Service::Orders;
-        if let Some(place) = self.listeners.iter().position(orders) {
+        if let Some(index) = self.listeners.iter().position(orders) {
             let metrics = Listener {
                 service: Service::Orders,
                 name: "orders-metrics",
                 port,
             };
-            self.listeners.insert(place + 1, metrics);
+            self.listeners.insert(index + 1, metrics);
         }
         self
     }

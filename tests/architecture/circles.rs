@@ -150,15 +150,15 @@ fn spread(tree: &str, prefix: &[String], found: &mut Vec<Vec<String>>) {
         return;
     };
     let (mut depth, mut start) = (0, 0);
-    for (place, c) in group.char_indices().chain([(group.len(), ',')]) {
+    for (index, c) in group.char_indices().chain([(group.len(), ',')]) {
         match c {
             '{' => depth += 1,
             '}' => depth -= 1,
             ',' if depth == 0 => {
-                if !group[start..place].trim().is_empty() {
-                    spread(&group[start..place], &path, found);
+                if !group[start..index].trim().is_empty() {
+                    spread(&group[start..index], &path, found);
                 }
-                start = place + 1;
+                start = index + 1;
             }
             _ => {}
         }

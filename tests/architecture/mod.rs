@@ -56,10 +56,10 @@ fn lower_layers_do_not_depend_on_higher_ones() {
             name.split(['.', ' ']).next()
         });
         for used in used {
-            let place = LAYERS.iter().position(|&name| name == used);
-            let place = place.unwrap_or_else(|| panic!("{used} is no layer"));
+            let index = LAYERS.iter().position(|&name| name == used);
+            let index = index.unwrap_or_else(|| panic!("{used} is no layer"));
             assert!(
-                place < rank,
+                index < rank,
                 "{layer} depends on {used}, which stands above it"
             );
         }
@@ -248,10 +248,10 @@ fn uses(path: &Path, code: &str) -> Vec<String> {
     let to_root = "super::".repeat(below_root);
     let mut used = Vec::new();
     for prefix in ["crate::", &to_root] {
-        for (place, _) in code.match_indices(prefix) {
-            let outside = !code[..place].ends_with([':', '_']);
+        for (index, _) in code.match_indices(prefix) {
+            let outside = !code[..index].ends_with([':', '_']);
             if outside {
-                used.extend(names(&code[place + prefix.len()..]));
+                used.extend(names(&code[index + prefix.len()..]));
             }
         }
     }
@@ -270,13 +270,13 @@ fn names(rest: &str) -> Vec<String> {
     };
     let (mut depth, mut start) = (0, 0);
     let mut found = Vec::new();
-    for (place, c) in group.char_indices() {
+    for (index, c) in group.char_indices() {
         match c {
             '{' => depth += 1,
             '}' if depth > 0 => depth -= 1,
             '}' | ',' if depth == 0 => {
-                found.push(first(&group[start..place]));
-                start = place + 1;
+                found.push(first(&group[start..index]));
+                start = index + 1;
                 if c == '}' {
                     break;
                 }

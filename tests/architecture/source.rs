@@ -109,7 +109,7 @@ fn without_comments_and_strings(text: &str) -> String {
             // A character, unlike a lifetime, is closed.
             '\'' if rest[1..].starts_with('\\') => (1, 2 + after(&rest[3..], "'")),
             '\'' => match rest.char_indices().nth(2) {
-                Some((place, '\'')) => (1, place),
+                Some((index, '\'')) => (1, index),
                 _ => (1, 0),
             },
             other => (other.len_utf8(), 0),
@@ -128,23 +128,23 @@ fn is_word(c: char) -> bool {
 
 /// The length up to and with the first `end`.
 fn after(text: &str, end: &str) -> usize {
-    text.find(end).map_or(text.len(), |place| place + end.len())
+    text.find(end).map_or(text.len(), |index| index + end.len())
 }
 
 fn block_comment(text: &str) -> usize {
-    let (mut depth, mut place) = (0_usize, 0);
-    while place < text.len() {
-        if text[place..].starts_with("/*") {
+    let (mut depth, mut index) = (0_usize, 0);
+    while index < text.len() {
+        if text[index..].starts_with("/*") {
             depth += 1;
-            place += 2;
-        } else if text[place..].starts_with("*/") {
+            index += 2;
+        } else if text[index..].starts_with("*/") {
             depth -= 1;
-            place += 2;
+            index += 2;
             if depth == 0 {
-                return place;
+                return index;
             }
         } else {
-            place += text[place..].chars().next().map_or(1, char::len_utf8);
+            index += text[index..].chars().next().map_or(1, char::len_utf8);
         }
     }
     text.len()
@@ -153,11 +153,11 @@ fn block_comment(text: &str) -> usize {
 /// The length of a string's rest, its closing quote included.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
-    for (place, c) in text.char_indices() {
+    for (index, c) in text.char_indices() {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => return place + 1,
+            '"' => return index + 1,
             _ => {}
         }
     }
@@ -177,17 +177,17 @@ fn without_test_items(code: &str) -> String {
     let mut shipped = String::new();
     let mut rest = code;
     let next = |rest: &str| TEST_ONLY.iter().filter_map(|start| rest.find(start)).min();
-    while let Some(place) = next(rest) {
-        let item = &rest[place..];
+    while let Some(index) = next(rest) {
+        let item = &rest[index..];
         let mut depth = 0;
-        let end = item.char_indices().find_map(|(place, c)| {
+        let end = item.char_indices().find_map(|(index, c)| {
             depth += i32::from(c == '{') - i32::from(c == '}');
-            ((c == '}' || c == ';') && depth == 0).then_some(place + 1)
+            ((c == '}' || c == ';') && depth == 0).then_some(index + 1)
         });
         let item = &item[..end.unwrap_or(item.len())];
-        shipped.push_str(&rest[..place]);
+        shipped.push_str(&rest[..index]);
         shipped.extend(item.chars().filter(|&c| c == '\n'));
-        rest = &rest[place + item.len()..];
+        rest = &rest[index + item.len()..];
     }
     shipped + rest
 }

@@ -8,7 +8,7 @@ use super::{
 use sqlx::{Connection, PgConnection};
 use test_support::{
     loadgen::Loadgen,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
 };
 
 const ORDERS: &str = r#"
@@ -75,7 +75,7 @@ fn a_database_that_is_named_is_used_and_stays() {
 
 #[test]
 fn on_a_server_without_a_pool() {
-    let url = Server::shared(Kind::Postgres).fresh();
+    let url = Server::shared(ServerKind::Postgres).fresh();
     create(&[&format!("DATABASE={url}"), "POOL=false"]);
     let orders: i64 = runtime().block_on(async {
         let mut database = PgConnection::connect(&url).await.unwrap();

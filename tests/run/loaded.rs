@@ -6,7 +6,7 @@ use test_support::{
     answer::{Answer, Then},
     loadgen::Loadgen,
     request::Request,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
     truth::{Log, TruthServer},
 };
 
@@ -140,7 +140,7 @@ fn unique_rows_of_the_target_are_taken_once_and_fixed_ones_stay() {
 fn rows_of_a_database_are_drawn_like_those_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite:{}/shop.db?mode=rwc", folder.path().display());
-    for url in [file, Server::shared(Kind::Postgres).fresh()] {
+    for url in [file, Server::shared(ServerKind::Postgres).fresh()] {
         // The setup of one run makes what the next one loads.
         let make = format!(
             r#"

@@ -4,7 +4,7 @@
 //! machine's fault, and loadgen then rightly says 96; [`measured`] takes that for an answer.
 
 /// Makes each function a test per kind of database, so that a failure names the kind: those under
-/// `database` take the URL of a new database, those under `server` the `Kind` of a database server.
+/// `database` take the URL of a new database, those under `server` the `ServerKind` of a database server.
 macro_rules! on_each {
     ($(database: $($test:ident),+;)? $(server: $($of_server:ident),+;)?) => {
         $(mod sqlite {
@@ -22,12 +22,12 @@ macro_rules! on_each {
         mod $module {
             $(#[test]
             fn $test() {
-                use test_support::servers::{Kind, Server};
-                super::$test(&Server::shared(Kind::$kind).fresh());
+                use test_support::servers::{ServerKind, Server};
+                super::$test(&Server::shared(ServerKind::$kind).fresh());
             })*
             $(#[test]
             fn $of_server() {
-                super::$of_server(test_support::servers::Kind::$kind);
+                super::$of_server(test_support::servers::ServerKind::$kind);
             })*
         }
     };

@@ -10,7 +10,7 @@ use test_support::{
     answer::{Answer, Then},
     loadgen::Loadgen,
     request::Request,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
 };
 
 on_each! {
@@ -163,11 +163,11 @@ fn servers_are_told_apart_and_have_their_shares() {
     );
     let finished = Loadgen::scenario(&text).run();
     let result = with_code(&finished);
-    let delta = |place: u8| {
+    let delta = |index: u8| {
         let own = series(
             &result,
             "app",
-            &format!("seen_total{{instance=\"{place}\"}}"),
+            &format!("seen_total{{instance=\"{index}\"}}"),
         );
         own["delta"].as_f64().unwrap()
     };
@@ -218,13 +218,13 @@ fn a_source_that_hangs_or_fails_is_counted_and_holds_nothing_up() {
     );
 }
 
-fn the_bundled_service_and_its_database_are_observed(kind: Kind) {
+fn the_bundled_service_and_its_database_are_observed(kind: ServerKind) {
     let url = Server::shared(kind).fresh();
     let written = match kind {
-        Kind::Postgres => {
+        ServerKind::Postgres => {
             "'observe.target.commits delta > 0', 'observe.target.rollbacks delta >= 0'"
         }
-        Kind::MariaDb => "'observe.target.questions delta > 0'",
+        ServerKind::MariaDb => "'observe.target.questions delta > 0'",
     };
     let text = format!(
         "thresholds = ['observe.app.orders_processed_total delta > 0', \

@@ -107,8 +107,8 @@ expect = { values = { v = "${PIN}" } }"#,
 params = ["${SEC}"]
 expect = { values = { password = "other" } }"#,
     ];
-    let steps = steps.iter().enumerate().map(|(place, step)| {
-        format!("[[task]]\nname = \"t{place}\"\n[[task.step]]\nname = \"s{place}\"\n{step}\n")
+    let steps = steps.iter().enumerate().map(|(index, step)| {
+        format!("[[task]]\nname = \"t{index}\"\n[[task.step]]\nname = \"s{index}\"\n{step}\n")
     });
     let text = format!(
         "target.url = \"{}\"\n{MANY}[database.main]\nurl = \"sqlite:own.db?mode=rwc\"\n{}",

@@ -82,8 +82,8 @@ impl Seen {
     /// The only request of each number, in order: no number is missing.
     fn arrivals(&self, population: &str) -> Vec<f64> {
         let all = self.by_number(population).into_iter().enumerate();
-        all.map(|(place, (number, served))| {
-            assert_eq!((place as u64, served.len()), (number, 1), "{population}");
+        all.map(|(index, (number, served))| {
+            assert_eq!((index as u64, served.len()), (number, 1), "{population}");
             seconds(served[0].arrival)
         })
         .collect()

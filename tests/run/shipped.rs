@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use test_support::{
     loadgen::{Finished, Loadgen},
     redis::Redis,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
 };
 
 /// Thresholds that say nothing about the machine.
@@ -16,7 +16,7 @@ const UNHURRIED: &str = r#"thresholds = ["error_rate < 1%", "p95 < 10m", "droppe
 #[test]
 fn the_flow_of_orders() {
     let path = file("suites/orders.toml");
-    for database in [String::new(), Server::shared(Kind::MariaDb).fresh()] {
+    for database in [String::new(), Server::shared(ServerKind::MariaDb).fresh()] {
         let loadgen = loadgen_suite(&path).args(&["--allow-exec"]);
         let phases = flow(&path, loadgen.env("DATABASE", &database));
         let names: Vec<&str> = phases.iter().map(|phase| text(&phase["name"])).collect();
@@ -158,7 +158,7 @@ fn switches(cache: &str, pool: bool, instances: usize) -> Vec<String> {
 /// that can be switched is understood, and each position of each switch is run.
 #[test]
 fn those_of_weather_with_their_switches() {
-    let (database, redis) = (Server::shared(Kind::Postgres).fresh(), Redis::start());
+    let (database, redis) = (Server::shared(ServerKind::Postgres).fresh(), Redis::start());
     let redis = redis.url();
     for path in files("weather") {
         let name = path.to_str().unwrap();
@@ -221,7 +221,7 @@ fn the_commands_that_weather_shows() {
 #[test]
 fn those_of_shop() {
     for (path, database) in files("shop").iter().flat_map(|path| {
-        let postgres = Server::shared(Kind::Postgres).fresh();
+        let postgres = Server::shared(ServerKind::Postgres).fresh();
         [(path, String::new()), (path, postgres)]
     }) {
         let finished = loadgen(path, &[]).env("DATABASE", &database).run();
@@ -293,7 +293,7 @@ fn the_one_that_runs_a_command() {
 fn those_of_metering() {
     let redis = Redis::start();
     for path in files("metering") {
-        let database = Server::shared(Kind::Postgres).fresh();
+        let database = Server::shared(ServerKind::Postgres).fresh();
         let finished = loadgen(&path, &["--set", "target.flags=['--window', '1s']"])
             .env("DATABASE", &database)
             .env("REDIS", &redis.url())
@@ -325,7 +325,7 @@ fn those_of_metering() {
 fn the_suite_of_metering() {
     let (path, redis) = (file("suites/metering.toml"), Redis::start());
     let mut loadgen = loadgen_suite(&path)
-        .env("DATABASE", &Server::shared(Kind::Postgres).fresh())
+        .env("DATABASE", &Server::shared(ServerKind::Postgres).fresh())
         .env("REDIS", &redis.url());
     // The spike has its profile as well.
     for (phase, profile) in ["", "", "", "", "'--profile', 'spike', "]
@@ -339,11 +339,11 @@ fn the_suite_of_metering() {
     let names: Vec<&str> = phases.iter().map(|phase| text(&phase["name"])).collect();
     assert_eq!(names, ["warm-up", "smoke", "load", "stress", "spike"]);
     let target = |phase: &Value| phase["result"]["run"]["target"].clone();
-    for (place, phase) in phases.iter().enumerate() {
+    for (index, phase) in phases.iter().enumerate() {
         assert_eq!(text(&target(phase)).matches("http://").count(), 2);
         let same = target(phase) == target(&phases[0]);
-        assert_eq!(same, place < 4, "the spike has instances of its own");
+        assert_eq!(same, index < 4, "the spike has instances of its own");
         let verified = phase["result"]["verify"].as_array().unwrap().len();
-        assert_eq!(verified, if place < 4 { 4 } else { 5 });
+        assert_eq!(verified, if index < 4 { 4 } else { 5 });
     }
 }

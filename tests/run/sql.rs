@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use test_support::{
     answer::Answer,
     loadgen::Loadgen,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
 };
 
 on_each! {
@@ -138,7 +138,7 @@ fn what_was_committed_is_there_exactly_however_often_it_was_tried(url: &str) {
 
 #[test]
 fn known_delays_are_what_is_measured() {
-    let url = Server::shared(Kind::Postgres).fresh();
+    let url = Server::shared(ServerKind::Postgres).fresh();
     let steps =
         "[[task]]\nname = 'sleep'\n[[task.step]]\nsql = 'SELECT pg_sleep($1)'\nparams = [0.1]\n";
     let load = "users = 2\niterations = 5";
@@ -155,7 +155,7 @@ fn known_delays_are_what_is_measured() {
 
 #[test]
 fn waiting_for_a_connection_of_a_pool_is_told_apart() {
-    let url = Server::shared(Kind::Postgres).fresh();
+    let url = Server::shared(ServerKind::Postgres).fresh();
     let text = format!(
         "thresholds = ['pool_wait.max > 80ms', 'service.max < 10s', 'pool_wait.max < 10s']\n\
          [database.main]\nurl = '{url}'\npool = 1\n[load]\nusers = 3\niterations = 3\n\
@@ -212,7 +212,7 @@ fn requests_and_statements_share_a_task(url: &str) {
 
 #[test]
 fn what_a_server_finds_wrong_is_told_in_its_place_and_nothing_runs() {
-    let url = Server::shared(Kind::Postgres).fresh();
+    let url = Server::shared(ServerKind::Postgres).fresh();
     script(&url, &ACCOUNTS);
     let steps = "\
 [[task]]
@@ -264,11 +264,11 @@ fn a_database_that_cannot_be_reached_is_no_run() {
     assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
 }
 
-fn a_server_that_dies_and_comes_back_loses_nothing_that_was_acknowledged(kind: Kind) {
+fn a_server_that_dies_and_comes_back_loses_nothing_that_was_acknowledged(kind: ServerKind) {
     // What is acknowledged must survive the crash.
     let options: &[&str] = match kind {
-        Kind::Postgres => &["fsync=on"],
-        Kind::MariaDb => &["innodb-flush-log-at-trx-commit=1"],
+        ServerKind::Postgres => &["fsync=on"],
+        ServerKind::MariaDb => &["innodb-flush-log-at-trx-commit=1"],
     };
     let server = Server::start(kind, options);
     let url = server.fresh();
@@ -305,14 +305,14 @@ fn a_server_that_dies_and_comes_back_loses_nothing_that_was_acknowledged(kind: K
     );
 }
 
-fn who_interrupts_twice_leaves_no_statement_on_the_server(kind: Kind) {
+fn who_interrupts_twice_leaves_no_statement_on_the_server(kind: ServerKind) {
     let (sleep, list) = match kind {
-        Kind::Postgres => (
+        ServerKind::Postgres => (
             "SELECT pg_sleep(100)",
             "pg_stat_activity WHERE datname = current_database() AND state = 'active' \
              AND query LIKE '%sleep(100)'",
         ),
-        Kind::MariaDb => (
+        ServerKind::MariaDb => (
             "SELECT sleep(100)",
             "information_schema.processlist WHERE db = database() AND info LIKE '%sleep(100)'",
         ),
@@ -337,18 +337,18 @@ fn who_interrupts_twice_leaves_no_statement_on_the_server(kind: Kind) {
     }
 }
 
-fn what_the_database_says_it_did_agrees_with_what_was_asked(kind: Kind) {
+fn what_the_database_says_it_did_agrees_with_what_was_asked(kind: ServerKind) {
     let (option, source) = match kind {
-        Kind::Postgres => (
+        ServerKind::Postgres => (
             "shared_preload_libraries=pg_stat_statements",
             "pg_stat_statements",
         ),
-        Kind::MariaDb => ("performance-schema=on", "performance_schema"),
+        ServerKind::MariaDb => ("performance-schema=on", "performance_schema"),
     };
     let server = Server::start(kind, &[option]);
     let url = server.fresh();
     script(&url, &ACCOUNTS);
-    if kind == Kind::Postgres {
+    if kind == ServerKind::Postgres {
         script(&url, &["CREATE EXTENSION pg_stat_statements"]);
     }
     let steps = "[[task]]\nname = 't'\n[[task.step]]\nname = 'sum'\n\
@@ -356,7 +356,7 @@ fn what_the_database_says_it_did_agrees_with_what_was_asked(kind: Kind) {
                  [[task.step]]\ntransaction = true\n\
                  step = [{ sql = 'UPDATE account SET balance = balance + 1 WHERE id = 2' }]\n";
     // MariaDB's list leaves out what was prepared.
-    let prepared = kind == Kind::Postgres;
+    let prepared = kind == ServerKind::Postgres;
     let text = format!(
         "[database.main]\nurl = '{url}'\nprepared = {prepared}\n\
          [load]\nusers = 2\nshared_iterations = 70\n{steps}"
@@ -376,8 +376,8 @@ fn what_the_database_says_it_did_agrees_with_what_was_asked(kind: Kind) {
         assert!(at(found, "mean_us") > 0.0);
     }
     let commits = match kind {
-        Kind::Postgres => "commits",
-        Kind::MariaDb => "com_commit",
+        ServerKind::Postgres => "commits",
+        ServerKind::MariaDb => "com_commit",
     };
     assert!(
         at(activity, &format!("counters.{commits}")) >= 70.0,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::process::Command;
 use test_support::{
     loadgen::Loadgen,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
 };
 use url::Url;
 
@@ -136,7 +136,7 @@ fn sysbench(url: &str) -> Vec<String> {
     args
 }
 
-fn sysbench_itself_runs_on_its_tables(kind: Kind) {
+fn sysbench_itself_runs_on_its_tables(kind: ServerKind) {
     let url = Server::shared(kind).fresh();
     init(&url, &["--tables", "oltp"]);
     let rows = "SELECT count(*) FROM sbtest1";

@@ -173,13 +173,13 @@ fn the_exit_code_is_that_of_the_gravest_phase() {
     let server = server();
     let url = server.url();
     let run = |phases: &[&str]| {
-        let phase = |(place, file): (usize, &&str)| {
+        let phase = |(index, file): (usize, &&str)| {
             let target = match *file {
                 "gone" => "http://127.0.0.1:1",
                 _ => url.as_str(),
             };
             format!(
-                "[[phase]]\nname = 'p{place}'\nscenario = '{file}.toml'\n\
+                "[[phase]]\nname = 'p{index}'\nscenario = '{file}.toml'\n\
                  set = {{ target = {{ url = '{target}' }} }}\n"
             )
         };

@@ -8,7 +8,7 @@ use test_support::{
     answer::{Answer, Then},
     loadgen::Loadgen,
     request::Request,
-    servers::{Kind, Server},
+    servers::{Server, ServerKind},
     truth::TruthServer,
 };
 
@@ -295,7 +295,7 @@ fn the_rows_of_the_bundled_service_are_those_it_acknowledged() {
 }
 
 /// The same on servers, through a database of the scenario's own.
-fn databases_on_servers_are_asked(kind: Kind) {
+fn databases_on_servers_are_asked(kind: ServerKind) {
     let url = Server::shared(kind).fresh();
     let text = format!(
         r#"
@@ -341,7 +341,7 @@ fn databases_on_servers_are_asked(kind: Kind) {
 }
 
 /// The server was restarted during the load: it has not said anything yet.
-fn a_connection_that_was_lost_meanwhile_is_opened_again(kind: Kind) {
+fn a_connection_that_was_lost_meanwhile_is_opened_again(kind: ServerKind) {
     let (database, server) = (Server::start(kind, &[]), serving(|_| status(200)));
     let text = format!(
         "target.url = \"{}\"\nload = {{ users = 1, think = \"5ms\" }}\n\

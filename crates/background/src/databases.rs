@@ -67,12 +67,12 @@ impl Databases {
     }
 
     async fn console(&mut self, source: DatabaseSource) -> Result<&mut Console, String> {
-        let place = match self.open.iter().position(|(own, _)| *own == source) {
-            Some(place) => place,
+        let index = match self.open.iter().position(|(own, _)| *own == source) {
+            Some(index) => index,
             None => {
                 let console = match source {
-                    DatabaseSource::Database(place) => {
-                        Console::open(&self.plan.databases[place]).await?
+                    DatabaseSource::Database(index) => {
+                        Console::open(&self.plan.databases[index]).await?
                     }
                     DatabaseSource::Target(population) => {
                         let url = self.own.get(population).and_then(Option::as_ref);
@@ -84,7 +84,7 @@ impl Databases {
                 self.open.len() - 1
             }
         };
-        Ok(&mut self.open[place].1)
+        Ok(&mut self.open[index].1)
     }
 }
 

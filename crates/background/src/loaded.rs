@@ -147,13 +147,13 @@ fn of_rows(loaded: &Loaded, rows: Vec<Row>) -> Result<Columns, String> {
     };
     let names: Vec<String> = first.iter().map(|(name, _)| name.clone()).collect();
     let column = |wanted: &str| {
-        let place = names.iter().position(|name| name == wanted);
-        let place = place.ok_or_else(|| {
+        let index = names.iter().position(|name| name == wanted);
+        let index = index.ok_or_else(|| {
             let names = names.join(", ");
             format!("there is no column `{wanted}`, only {names}")
         })?;
         let rows = rows.iter().zip(1u64..);
-        let values = rows.map(|(row, number)| match row.get(place) {
+        let values = rows.map(|(row, number)| match row.get(index) {
             Some((_, value)) if *value != Value::Unset => Ok(value.clone()),
             _ => Err(missing(number, wanted)),
         });

@@ -49,11 +49,11 @@ impl Questions {
     /// In words, when one has no answer and could not be judged without it.
     pub async fn before(&mut self) -> Result<Vec<String>, String> {
         let mut warnings = Vec::new();
-        for place in 0..self.lines.len() {
-            let answer = self.ask(place).await;
-            let verify = &self.plan.background.verify[place];
+        for index in 0..self.lines.len() {
+            let answer = self.ask(index).await;
+            let verify = &self.plan.background.verify[index];
             match answer {
-                Ok(number) => self.before[place] = Some(number),
+                Ok(number) => self.before[index] = Some(number),
                 Err(problem) => {
                     let text =
                         format!("`{}` has no answer before the load: {problem}", verify.name);
@@ -85,13 +85,13 @@ impl Questions {
         let mut open: Vec<usize> = (0..judged.len()).collect();
         loop {
             let mut still = Vec::new();
-            for place in open {
-                let late = began.elapsed() >= self.plan.background.verify[place].within;
-                let value = self.ask(place).await;
-                let verify: &Verify = &self.plan.background.verify[place];
-                judged[place] = gate::verify(verify, self.before[place], value, counts);
-                if !judged[place].ok && !late {
-                    still.push(place);
+            for index in open {
+                let late = began.elapsed() >= self.plan.background.verify[index].within;
+                let value = self.ask(index).await;
+                let verify: &Verify = &self.plan.background.verify[index];
+                judged[index] = gate::verify(verify, self.before[index], value, counts);
+                if !judged[index].ok && !late {
+                    still.push(index);
                 }
             }
             if still.is_empty() {
@@ -102,9 +102,9 @@ impl Questions {
         }
     }
 
-    async fn ask(&mut self, place: usize) -> Result<f64, String> {
-        let question = &self.plan.background.verify[place].question;
-        let value = match (question, &mut self.lines[place]) {
+    async fn ask(&mut self, index: usize) -> Result<f64, String> {
+        let question = &self.plan.background.verify[index].question;
+        let value = match (question, &mut self.lines[index]) {
             (Question::Http(_), Some(line)) => {
                 let answer = self.caller.ask(line).await;
                 let answer = answer.map_err(|failure| failure.detail.to_string())?;

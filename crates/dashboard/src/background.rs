@@ -89,7 +89,7 @@ pub fn add(observed: &mut Vec<LiveSeries>, reading: &Reading<'_>) {
     if known.is_none() && observed.len() == MOST_METRICS {
         return;
     }
-    let place = known.unwrap_or_else(|| {
+    let index = known.unwrap_or_else(|| {
         observed.push(LiveSeries {
             source: reading.source.to_owned(),
             metric: reading.metric.to_owned(),
@@ -98,13 +98,13 @@ pub fn add(observed: &mut Vec<LiveSeries>, reading: &Reading<'_>) {
         });
         observed.len() - 1
     });
-    let points = &mut observed[place].points;
+    let points = &mut observed[index].points;
     points.push((reading.at, reading.value));
     if points.len() > MOST_READINGS {
-        let mut place = 0;
+        let mut index = 0;
         points.retain(|_| {
-            place += 1;
-            place % 2 == 1
+            index += 1;
+            index % 2 == 1
         });
     }
 }
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn only_so_many_metrics_are_shown() {
         let mut observed = Vec::new();
-        for place in 0..MOST_METRICS + 5 {
-            let metric = format!("m{place}");
+        for index in 0..MOST_METRICS + 5 {
+            let metric = format!("m{index}");
             let reading = Reading {
                 source: "app",
                 metric: &metric,

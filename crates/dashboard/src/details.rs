@@ -4,7 +4,7 @@
 use super::history::{History, latency};
 use loadgen_driver::ErrorClass;
 use loadgen_plan::threshold::Scope;
-use loadgen_record::{Hist, Measures, RunTotals, Snapshot, period::Part};
+use loadgen_record::{Hist, Measures, RunTotals, Snapshot, period::MeasuredPart};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Most different messages shown of an error class.
@@ -61,7 +61,7 @@ impl Details {
         for (index, step) in totals.steps.iter().enumerate() {
             let times = step.latency();
             all.add(&times);
-            let seconds = totals.seconds_of_part(Part::Step(index));
+            let seconds = totals.seconds_of_part(MeasuredPart::Step(index));
             rows.push(row(step, &times, rate(step.in_time(), seconds)));
         }
         let in_time = totals.steps.iter().map(Measures::in_time).sum();

@@ -79,9 +79,9 @@ impl LogHistogram {
 }
 
 fn bucket(time: Nanos) -> u16 {
-    let place = (time as f64 / FIRST).log10() * f64::from(PER_DECADE);
+    let index = (time as f64 / FIRST).log10() * f64::from(PER_DECADE);
     // Not negative after the clamp, and far below the limit for any number of nanoseconds.
-    place.max(0.0).ceil() as u16
+    index.max(0.0).ceil() as u16
 }
 
 /// The longest time of a bucket, in ns.

@@ -78,11 +78,11 @@ pub(super) fn position(state: &State) -> String {
     let total = seconds(duration.saturating_sub(warmup));
     let stages = &state.outline.stages;
     match stages.iter().position(|stage| state.elapsed < stage.end) {
-        Some(place) => format!(
+        Some(index) => format!(
             "{elapsed} of {total} · stage {} of {}: {}",
-            place + 1,
+            index + 1,
             stages.len(),
-            stages[place].text
+            stages[index].text
         ),
         None => format!("{elapsed} of {total}"),
     }
@@ -202,7 +202,7 @@ fn thresholds(state: &State, style: &TerminalStyle) -> Vec<String> {
     let mut texts: [Vec<String>; 3] = Default::default();
     for (limit, standing) in state.outline.thresholds.iter().zip(&state.standings) {
         let expr = &limit.title;
-        let (place, text) = match judged(standing) {
+        let (index, text) = match judged(standing) {
             Some((ok, observed)) => {
                 let mark = if ok { tick } else { cross };
                 let observed = limit.text(observed);
@@ -210,7 +210,7 @@ fn thresholds(state: &State, style: &TerminalStyle) -> Vec<String> {
             }
             None => (2, format!("? {expr}")),
         };
-        texts[place].push(text);
+        texts[index].push(text);
     }
     let flowed = style.flow(texts.iter().flatten().map(String::as_str), "   ", 2);
     let mut lines: Vec<String> = flowed

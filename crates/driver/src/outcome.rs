@@ -292,7 +292,7 @@ impl Key for ErrorClass {
     const ALL: &'static [Self] = &Self::ALL;
 
     #[inline]
-    fn place(self) -> usize {
+    fn index(self) -> usize {
         self as usize
     }
 

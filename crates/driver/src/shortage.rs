@@ -56,7 +56,7 @@ impl Key for Shortage {
     const KIND: &'static str = "shortage";
     const ALL: &'static [Self] = &Self::ALL;
 
-    fn place(self) -> usize {
+    fn index(self) -> usize {
         self as usize
     }
 

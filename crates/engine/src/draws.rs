@@ -50,7 +50,7 @@ pub struct Draws {
     own: Option<Stream>,
     /// The number of the user, the arrival or the iteration.
     index: u64,
-    /// The place of the task among the population's.
+    /// Index of the task among the population's.
     task: usize,
     counts: Counts,
     /// By variable, then what steps extracted.
@@ -79,9 +79,9 @@ impl Draws {
         let population = source.population();
         let variables = &population.variables;
         let mut values = vec![Value::Unset; variables.len() + population.extracted.len()];
-        for (place, variable) in variables.iter().enumerate() {
+        for (position, variable) in variables.iter().enumerate() {
             if variable.scope == Scope::Run {
-                values[place] = source.data.fixed(source.plan, source.index, place);
+                values[position] = source.data.fixed(source.plan, source.index, position);
             }
         }
         source.data.fill(source.index, &mut values);
@@ -209,12 +209,12 @@ impl Draws {
         self.exhausted
     }
 
-    /// Draws the variables at these places, in this order. Columns of one source come from one row.
-    pub fn draw_all(&mut self, source: DrawContext<'_>, places: &[usize]) {
+    /// Draws these variables, in this order. Columns of one source come from one row.
+    pub fn draw_all(&mut self, source: DrawContext<'_>, positions: &[usize]) {
         let variables = &source.population().variables;
         let mut before: Option<(usize, Stream, u64)> = None;
-        for place in places {
-            let variable = &variables[*place];
+        for &position in positions {
+            let variable = &variables[position];
             let number = match &before {
                 Some((own, rng, number)) if *own == variable.source => {
                     self.rng.clone_from(rng);
@@ -222,7 +222,7 @@ impl Draws {
                 }
                 _ => {
                     let number = match variable.generator.is_counted() {
-                        true => self.number(source, *place, variable.source),
+                        true => self.number(source, position, variable.source),
                         false => 0,
                     };
                     before = Some((variable.source, self.rng.clone(), number));
@@ -232,11 +232,11 @@ impl Draws {
             let DrawContext {
                 plan, data, index, ..
             } = source;
-            let drawn = data.draw(plan, index, *place, &mut self.rng, number);
+            let drawn = data.draw(plan, index, position, &mut self.rng, number);
             if matches!(drawn, Value::Unset) {
-                self.exhausted = Some(*place);
+                self.exhausted = Some(position);
             }
-            self.values[*place] = drawn;
+            self.values[position] = drawn;
         }
     }
 

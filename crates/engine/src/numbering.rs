@@ -46,11 +46,11 @@ impl Numbering {
             purpose: purpose(plan, &own.load),
             ..Self::default()
         };
-        for (place, variable) in own.variables.iter().enumerate() {
-            let before = place.checked_sub(1);
+        for (index, variable) in own.variables.iter().enumerate() {
+            let before = index.checked_sub(1);
             let numbered = match before.filter(|it| own.variables[*it].source == variable.source) {
                 Some(column) => numbering.numbered[column],
-                None => numbering.number(plan, data, population, place),
+                None => numbering.number(plan, data, population, index),
             };
             numbering.numbered.push(numbered);
         }
@@ -68,14 +68,14 @@ impl Numbering {
     /// The count of a group, for an arrival with this task.
     pub fn count(&self, task: usize, group: usize, counts: &Counts) -> u64 {
         let groups = self.drawn.get(task).map_or(&[][..], Vec::as_slice);
-        let place = groups.iter().position(|own| *own == group);
+        let index = groups.iter().position(|own| *own == group);
         // A task that draws a source is in its group.
-        place.map_or(0, |place| counts.at(place))
+        index.map_or(0, |index| counts.at(index))
     }
 
-    fn number(&mut self, plan: &Plan, data: &RunData, population: usize, place: usize) -> Numbered {
+    fn number(&mut self, plan: &Plan, data: &RunData, population: usize, index: usize) -> Numbered {
         let own = &plan.populations[population];
-        let variable = &own.variables[place];
+        let variable = &own.variables[index];
         let source = variable.source;
         let mut others = plan.populations.iter().enumerate();
         if !variable.generator.is_counted()
@@ -157,12 +157,12 @@ impl Counts {
         }
     }
 
-    fn at(&self, place: usize) -> u64 {
+    fn at(&self, index: usize) -> u64 {
         let counts = match self {
             Self::Few(counts) => counts.as_slice(),
             Self::Many(counts) => counts,
         };
-        counts.get(place).copied().unwrap_or(0)
+        counts.get(index).copied().unwrap_or(0)
     }
 }
 

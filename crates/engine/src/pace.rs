@@ -59,7 +59,7 @@ impl Pacer {
         Sleep {
             pacer: self,
             deadline,
-            place: None,
+            index: None,
         }
     }
 
@@ -85,9 +85,9 @@ impl Pacer {
             sleepers
                 .iter_mut()
                 .enumerate()
-                .filter_map(|(place, sleeper)| {
+                .filter_map(|(index, sleeper)| {
                     let (_, waker) = sleeper.take()?;
-                    free.push(place);
+                    free.push(index);
                     Some(waker)
                 })
                 .collect()
@@ -110,12 +110,12 @@ impl Pacer {
         let now = self.clock.now();
         // Waking only puts a task on the run queue, so the borrow may stay.
         let mut shared = self.shared.borrow_mut();
-        while let Some(Reverse((deadline, place, number))) = shared.deadlines.peek().copied() {
+        while let Some(Reverse((deadline, index, number))) = shared.deadlines.peek().copied() {
             if deadline > now {
                 break;
             }
             shared.deadlines.pop();
-            if let Some(waker) = shared.take(place, number) {
+            if let Some(waker) = shared.take(index, number) {
                 waker.wake();
             }
         }
@@ -126,25 +126,25 @@ impl Shared {
     fn add(&mut self, deadline: Nanos, waker: Waker) -> (usize, u64) {
         self.numbers += 1;
         let number = self.numbers;
-        let place = self.free.pop().unwrap_or_else(|| {
+        let index = self.free.pop().unwrap_or_else(|| {
             self.sleepers.push(None);
             self.sleepers.len() - 1
         });
-        self.sleepers[place] = Some((number, waker));
-        self.deadlines.push(Reverse((deadline, place, number)));
-        (place, number)
+        self.sleepers[index] = Some((number, waker));
+        self.deadlines.push(Reverse((deadline, index, number)));
+        (index, number)
     }
 
-    fn take(&mut self, place: usize, number: u64) -> Option<Waker> {
-        let (_, waker) = self.sleepers[place].take_if(|(holder, _)| *holder == number)?;
-        self.free.push(place);
+    fn take(&mut self, index: usize, number: u64) -> Option<Waker> {
+        let (_, waker) = self.sleepers[index].take_if(|(holder, _)| *holder == number)?;
+        self.free.push(index);
         Some(waker)
     }
 
     /// The earliest deadline of a sleeper that still waits.
     fn next_deadline(&mut self) -> Option<Nanos> {
-        while let Some(Reverse((deadline, place, number))) = self.deadlines.peek().copied() {
-            if matches!(&self.sleepers[place], Some((holder, _)) if *holder == number) {
+        while let Some(Reverse((deadline, index, number))) = self.deadlines.peek().copied() {
+            if matches!(&self.sleepers[index], Some((holder, _)) if *holder == number) {
                 return Some(deadline);
             }
             self.deadlines.pop();
@@ -157,7 +157,7 @@ impl Shared {
 pub struct Sleep<'a> {
     pacer: &'a Pacer,
     deadline: Nanos,
-    place: Option<(usize, u64)>,
+    index: Option<(usize, u64)>,
 }
 
 impl Future for Sleep<'_> {
@@ -169,8 +169,8 @@ impl Future for Sleep<'_> {
             return Poll::Ready(());
         }
         let mut shared = this.pacer.shared.borrow_mut();
-        if let Some((place, number)) = this.place {
-            return match &mut shared.sleepers[place] {
+        if let Some((index, number)) = this.index {
+            return match &mut shared.sleepers[index] {
                 Some((holder, waker)) if *holder == number => {
                     waker.clone_from(cx.waker());
                     Poll::Pending
@@ -179,7 +179,7 @@ impl Future for Sleep<'_> {
             };
         }
         let earliest = shared.next_deadline();
-        this.place = Some(shared.add(this.deadline, cx.waker().clone()));
+        this.index = Some(shared.add(this.deadline, cx.waker().clone()));
         if earliest.is_none_or(|earliest| this.deadline < earliest)
             && this
                 .pacer
@@ -196,9 +196,9 @@ impl Future for Sleep<'_> {
 
 impl Drop for Sleep<'_> {
     fn drop(&mut self) {
-        if let Some((place, number)) = self.place {
+        if let Some((index, number)) = self.index {
             // The deadline stays in the heap and is passed over when its time comes.
-            self.pacer.shared.borrow_mut().take(place, number);
+            self.pacer.shared.borrow_mut().take(index, number);
         }
     }
 }

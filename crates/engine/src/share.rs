@@ -32,7 +32,7 @@ impl Share {
 }
 
 /// A worker's part of one population.
-pub struct Part {
+pub struct PopulationPart {
     /// The users or arrivals that are its own.
     pub share: Share,
     /// The load, with the bounds that workers share.
@@ -50,9 +50,9 @@ pub enum Work {
 }
 
 /// A worker's parts of all populations.
-pub struct Parts {
+pub struct WorkerParts {
     /// By population; None where the population does not use the worker.
-    pub populations: Vec<Option<Part>>,
+    pub populations: Vec<Option<PopulationPart>>,
     /// Tells when the others are done.
     pub presence: Presence,
 }
@@ -72,22 +72,22 @@ impl Presence {
 }
 
 /// Deals a plan's load to so many workers. What is drawn before the load is drawn by then.
-pub fn deal(plan: &Plan, data: &RunData, workers: usize) -> Vec<Parts> {
+pub fn deal(plan: &Plan, data: &RunData, workers: usize) -> Vec<WorkerParts> {
     let (everybody, here) = watch::channel(());
     let everybody = Arc::new(everybody);
-    let parts = || Parts {
+    let parts = || WorkerParts {
         populations: Vec::new(),
         presence: Presence {
             here: here.clone(),
             everybody: Arc::clone(&everybody),
         },
     };
-    let mut dealt: Vec<Parts> = iter::repeat_with(parts).take(workers).collect();
+    let mut dealt: Vec<WorkerParts> = iter::repeat_with(parts).take(workers).collect();
     let mut next = 0;
     for (index, population) in plan.populations.iter().enumerate() {
         let stride = usable(plan, population).min(workers as u64);
         let numbering = Arc::new(Numbering::of(plan, data, index));
-        let part = |(work, first)| Part {
+        let part = |(work, first)| PopulationPart {
             share: Share { first, stride },
             work,
             numbering: Arc::clone(&numbering),
@@ -98,8 +98,8 @@ pub fn deal(plan: &Plan, data: &RunData, workers: usize) -> Vec<Parts> {
             .map(part);
         // Populations that use few workers begin where the one before ended, so that they do not
         // all meet on the first.
-        for place in 0..workers {
-            dealt[(next + place) % workers]
+        for index in 0..workers {
+            dealt[(next + index) % workers]
                 .populations
                 .push(parts.next());
         }

@@ -49,22 +49,22 @@ impl Walk {
             let op = task.program.get(self.next)?;
             self.next += 1;
             match *op {
-                Op::Step(place) => return task.steps.get(place).map(NextOperation::Step),
-                Op::Enter(place) => {
-                    let group = task.groups.get(place)?;
+                Op::Step(index) => return task.steps.get(index).map(NextOperation::Step),
+                Op::Enter(index) => {
+                    let group = task.groups.get(index)?;
                     let (least, most) = group.repeat;
                     self.frames.push(Frame {
-                        group: place,
+                        group: index,
                         left: draws.count(least, most).saturating_sub(1),
                         since: None,
                         lag: 0,
                         tries: begin(group, draws),
                     });
                 }
-                Op::Leave(place) => {
-                    let group = task.groups.get(place)?;
-                    if let Some((index, since)) = self.leave(group, draws) {
-                        return Some(NextOperation::Left(index, since));
+                Op::Leave(index) => {
+                    let group = task.groups.get(index)?;
+                    if let Some((measured, since)) = self.leave(group, draws) {
+                        return Some(NextOperation::Left(measured, since));
                     }
                 }
             }

@@ -5,7 +5,7 @@ use super::{
     dispatch::Dispatcher,
     numbering::Numbers,
     run::Context,
-    share::{Part, Parts, Work, deal},
+    share::{PopulationPart, Work, WorkerParts, deal},
     stop::{EarlyStop, Stop},
     users,
 };
@@ -158,7 +158,7 @@ fn snapshots(worker: usize, events: UnboundedSender<Event>) -> Sink {
 fn thread_main<D: Driver + 'static>(
     plan: Arc<Plan>,
     data: Arc<RunData>,
-    parts: Parts,
+    parts: WorkerParts,
     clock: Clock,
     driver: impl FnOnce() -> Result<D, String>,
     early: watch::Receiver<EarlyStop>,
@@ -187,7 +187,7 @@ fn thread_main<D: Driver + 'static>(
 pub async fn work<D: Driver + 'static>(
     plan: Arc<Plan>,
     data: Arc<RunData>,
-    parts: Parts,
+    parts: WorkerParts,
     driver: D,
     pacer: Pacer,
     recorder: Recorder,
@@ -208,7 +208,7 @@ pub async fn work<D: Driver + 'static>(
         let Some(part) = part else {
             continue;
         };
-        let Part {
+        let PopulationPart {
             share,
             work,
             numbering,

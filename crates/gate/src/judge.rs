@@ -84,7 +84,7 @@ impl Judge {
         let mut latest = Views::new(&self.labels, snapshot.parts());
         let mut whole = Views::new(&self.labels, totals.parts());
         let mut abort = None;
-        for (place, standing) in self.standings.iter_mut().enumerate() {
+        for (index, standing) in self.standings.iter_mut().enumerate() {
             let scope = standing.threshold.scope;
             let early = end < self.warmup.saturating_add(nanos(standing.threshold.after));
             let failed = match standing.window {
@@ -96,7 +96,7 @@ impl Judge {
                 None => standing.watch(whole.of(scope), totals, passed, ending),
             };
             if failed && standing.threshold.abort && !ending && abort.is_none() {
-                abort = Some(place);
+                abort = Some(index);
             }
         }
         if self.aborted {
@@ -180,15 +180,15 @@ impl Standing {
             .as_ref()
             .is_none_or(|kept| verdict.is_worse_than(kept, threshold))
         {
-            let place = format!(
+            let index = format!(
                 "worst {} window, from {} to {}",
                 human::length(window.seconds()),
                 human::length(end as f64 / SECOND as f64 - window.seconds()),
                 human::length(end as f64 / SECOND as f64),
             );
             verdict.note = Some(match verdict.note {
-                Some(note) => format!("{note} ({place})"),
-                None => place,
+                Some(note) => format!("{note} ({index})"),
+                None => index,
             });
             self.kept = Some(verdict);
         }
@@ -256,15 +256,15 @@ impl<'a> Views<'a> {
     }
 
     fn of(&mut self, scope: Scope) -> &View {
-        let place = match self.made.iter().position(|(made, _)| *made == scope) {
-            Some(place) => place,
+        let index = match self.made.iter().position(|(made, _)| *made == scope) {
+            Some(index) => index,
             None => {
                 let view = View::of(scope, self.labels, self.parts);
                 self.made.push((scope, view));
                 self.made.len() - 1
             }
         };
-        &self.made[place].1
+        &self.made[index].1
     }
 }
 

@@ -53,12 +53,12 @@ fn abort(threshold: Threshold) -> Threshold {
 /// Two tasks of one step each.
 fn steps() -> Vec<Label> {
     (0..2)
-        .map(|place| Label {
-            id: format!("p/t{place}/s"),
+        .map(|index| Label {
+            id: format!("p/t{index}/s"),
             population: "p".into(),
-            task: format!("t{place}"),
+            task: format!("t{index}"),
             name: "s".into(),
-            task_index: place,
+            task_index: index,
             groups: Vec::new(),
         })
         .collect()
@@ -67,13 +67,13 @@ fn steps() -> Vec<Label> {
 /// A second in which each task had a run for each of these latencies.
 fn second(number: u64, latencies: &[u64]) -> Snapshot {
     let mut snapshot = Snapshot::new(number, Size::new(2, 2, 0));
-    for place in 0..2 {
+    for index in 0..2 {
         for ms in latencies {
             // The second task takes twice as long.
-            let time = ms * MS * (place as u64 + 1);
-            snapshot.steps[place][Timer::Ok].record(time);
-            snapshot.tasks[place][Timer::Ok].record(time);
-            snapshot.tasks[place][Counter::Offered] += 1;
+            let time = ms * MS * (index as u64 + 1);
+            snapshot.steps[index][Timer::Ok].record(time);
+            snapshot.tasks[index][Timer::Ok].record(time);
+            snapshot.tasks[index][Counter::Offered] += 1;
         }
     }
     snapshot
@@ -97,8 +97,8 @@ impl Run {
 
     fn second(&mut self, snapshot: Snapshot) -> &mut Self {
         for snapshot in self.collector.absorb(0, snapshot) {
-            if let Some(place) = self.judge.update(&snapshot, self.collector.totals()) {
-                self.aborts.push((snapshot.second, place));
+            if let Some(index) = self.judge.update(&snapshot, self.collector.totals()) {
+                self.aborts.push((snapshot.second, index));
             }
         }
         self
@@ -148,21 +148,21 @@ fn a_task_is_judged_by_its_own_runs() {
 #[test]
 fn every_metric_looks_at_its_own_counter() {
     let mut snapshot = second(0, &[10, 10]);
-    for place in 0..2 {
-        snapshot.steps[place][Timer::Failed].record(50 * MS);
-        snapshot.steps[place].fail(ErrorClass::Timeout, || "late".into());
-        snapshot.steps[place][Timer::Service].record(5 * MS);
-        snapshot.steps[place][Counter::Unknown] = 3;
-        snapshot.steps[place][Counter::Retries] = 4;
-        snapshot.steps[place][Counter::Reconnects] = 5;
-        snapshot.steps[place].check(2, 0b10);
+    for index in 0..2 {
+        snapshot.steps[index][Timer::Failed].record(50 * MS);
+        snapshot.steps[index].fail(ErrorClass::Timeout, || "late".into());
+        snapshot.steps[index][Timer::Service].record(5 * MS);
+        snapshot.steps[index][Counter::Unknown] = 3;
+        snapshot.steps[index][Counter::Retries] = 4;
+        snapshot.steps[index][Counter::Reconnects] = 5;
+        snapshot.steps[index].check(2, 0b10);
         for status in [200, 404, 503, 503] {
-            snapshot.steps[place].statuses.count(status);
+            snapshot.steps[index].statuses.count(status);
         }
-        snapshot.tasks[place][Counter::Dropped] = 6;
-        snapshot.tasks[place][Counter::Offered] += 7;
-        snapshot.tasks[place][Timer::Cut].record(9 * MS);
-        snapshot.tasks[place][Counter::Interrupted] += 1;
+        snapshot.tasks[index][Counter::Dropped] = 6;
+        snapshot.tasks[index][Counter::Offered] += 7;
+        snapshot.tasks[index][Timer::Cut].record(9 * MS);
+        snapshot.tasks[index][Counter::Interrupted] += 1;
     }
     let time = |which, statistic| Metric::Time(which, statistic);
     let codes = |first, last| StatusRange { first, last };
@@ -417,8 +417,8 @@ proptest! {
                 continue;
             }
             let mut merged = RunTotals::new(Size::new(2, 2, 0));
-            for (place, latencies) in seconds.iter().enumerate().take(number + 1).skip(number + 1 - length) {
-                merged.add(&second(place as u64, latencies));
+            for (index, latencies) in seconds.iter().enumerate().take(number + 1).skip(number + 1 - length) {
+                merged.add(&second(index as u64, latencies));
             }
             let view = View::totals(&merged.steps, &merged.tasks);
             let expected = view.measures.latency();

@@ -11,7 +11,7 @@ use loadgen_core::{
     time::{Nanos, SECOND},
 };
 use loadgen_plan::{Label, Threshold};
-use loadgen_record::{RunTotals, View, period::Part};
+use loadgen_record::{RunTotals, View, period::MeasuredPart};
 use std::time::Duration;
 
 /// Share of the reported p99 up to which a p99 of schedule lag never makes a run invalid.
@@ -120,7 +120,7 @@ fn lost(grounds: &Grounds<'_>) -> Option<String> {
         *share > LOST && share * totals.elapsed as f64 > grounds.max_lag as f64
     })?;
     let own = |(task, _): &(usize, &Label)| {
-        totals.periods.population_of(Part::Task(*task)) == Some(population)
+        totals.periods.population_of(MeasuredPart::Task(*task)) == Some(population)
     };
     let whose = match grounds.tasks.iter().enumerate().find(own) {
         Some((_, label)) if totals.user_time.len() > 1 => {

@@ -101,7 +101,7 @@ impl Inputs<'_> {
             Amount::Number(number) => *number,
             Amount::Value => self.value,
             Amount::Before => self.before,
-            Amount::Count(outcome, place) => self.count(*outcome, *place),
+            Amount::Count(outcome, index) => self.count(*outcome, *index),
             Amount::Minus(of) => -self.amount(of),
             Amount::Both(left, sign, right) => {
                 let (left, right) = (self.amount(left), self.amount(right));
@@ -116,8 +116,8 @@ impl Inputs<'_> {
         }
     }
 
-    fn count(&self, outcome: Outcome, place: usize) -> f64 {
-        let subject = self.verify.subjects.get(place).map(|(_, subject)| *subject);
+    fn count(&self, outcome: Outcome, index: usize) -> f64 {
+        let subject = self.verify.subjects.get(index).map(|(_, subject)| *subject);
         let counted = match subject {
             Some(Subject::Task(task)) => self.counts.tasks.get(task),
             Some(Subject::Step(step)) => self.counts.steps.get(step),
@@ -145,8 +145,8 @@ impl Inputs<'_> {
             let name = match leaf {
                 Amount::Value => "value".to_owned(),
                 Amount::Before => "before".to_owned(),
-                Amount::Count(outcome, place) => {
-                    let subject = self.verify.subjects.get(*place);
+                Amount::Count(outcome, index) => {
+                    let subject = self.verify.subjects.get(*index);
                     let name = subject.map_or("", |(name, _)| name);
                     format!("{outcome}('{name}')")
                 }

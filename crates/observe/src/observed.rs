@@ -106,15 +106,15 @@ impl Observed {
             .series
             .iter()
             .position(|own| own.metric == sample.metric);
-        let place = match known {
-            Some(place) => place,
+        let index = match known {
+            Some(index) => index,
             None if self.series.len() == MOST_SERIES => return None,
             None => {
                 self.series.push(Series::new(&sample.metric, &sample.unit));
                 self.series.len() - 1
             }
         };
-        Some(&mut self.series[place])
+        Some(&mut self.series[index])
     }
 }
 

@@ -231,16 +231,16 @@ fn quantile(buckets: &[(f64, f64)], share: f64) -> Option<f64> {
         return None;
     }
     let rank = share * all;
-    let place = buckets.iter().position(|(_, count)| *count >= rank)?;
-    let (bound, count) = buckets[place];
-    let (start, below) = match place.checked_sub(1) {
+    let index = buckets.iter().position(|(_, count)| *count >= rank)?;
+    let (bound, count) = buckets[index];
+    let (start, below) = match index.checked_sub(1) {
         Some(before) => buckets[before],
         None => (0.0, 0.0),
     };
     if bound.is_infinite() {
         return Some(start);
     }
-    let start = if place == 0 && bound <= 0.0 {
+    let start = if index == 0 && bound <= 0.0 {
         bound
     } else {
         start
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_told_apart_by_their_places() {
+    fn servers_are_told_apart_by_their_indices() {
         let mut reader = Reader::new(&["orders*".to_owned()], &["instance".to_owned()]);
         reader.read(0.0, &[&page(1.0), &page(1.0)]);
         let samples = reader.read(1.0, &[&page(2.0), &page(3.0)]);

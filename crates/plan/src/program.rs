@@ -51,7 +51,7 @@ impl Task {
         self.program.iter().filter_map(move |op| {
             let factor = factors.last().copied().unwrap_or(1);
             match *op {
-                Op::Step(place) => return self.steps.get(place).map(|step| (step, factor)),
+                Op::Step(index) => return self.steps.get(index).map(|step| (step, factor)),
                 Op::Enter(group) => {
                     let most = self.groups.get(group).map_or(1, |group| group.repeat.1);
                     factors.push(factor.saturating_mul(most));

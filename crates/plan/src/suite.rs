@@ -44,15 +44,15 @@ impl Suite {
         let mut bundles = Vec::new();
         let mut running: Vec<&App> = Vec::new();
         let mut first = 0;
-        for (place, phase) in self.phases.iter().enumerate() {
+        for (index, phase) in self.phases.iter().enumerate() {
             let apps = || phase.plan.apps();
             let differs = |app: &App| {
                 let mut same = running.iter().filter(|other| other.service == app.service);
                 same.any(|other| other.settings != app.settings)
             };
             if apps().any(differs) {
-                bundles.push(first..place);
-                (first, running) = (place, Vec::new());
+                bundles.push(first..index);
+                (first, running) = (index, Vec::new());
             }
             running.extend(apps());
         }

@@ -61,7 +61,7 @@ pub struct Database {
     /// The file of certificates to trust.
     pub ca: Option<String>,
     /// Span of the URL.
-    pub place: Span,
+    pub span: Span,
 }
 
 /// Texts of a step, of whatever kind.

@@ -1,6 +1,6 @@
 //! Successes that wait to be counted.
 
-use super::{Snapshot, period::Part};
+use super::{Snapshot, period::MeasuredPart};
 use loadgen_core::{
     metric::{Counter, Timer},
     time::Nanos,
@@ -39,7 +39,7 @@ pub enum Success {
     /// Success of a group, by its index, with its latency.
     Group(usize, Nanos),
     /// Latency of one of these with the lag taken off.
-    Punctual(Part, Nanos),
+    Punctual(MeasuredPart, Nanos),
 }
 
 impl Success {

@@ -130,14 +130,14 @@ impl Collector {
     }
 
     fn slot(&mut self, second: u64) -> &mut Snapshot {
-        let place = second.saturating_sub(self.first) as usize;
-        while self.waiting.len() <= place {
+        let index = second.saturating_sub(self.first) as usize;
+        while self.waiting.len() <= index {
             let next = self.first + self.waiting.len() as u64;
             let mut empty = Snapshot::new(next, self.size);
             empty.warmup = (next + 1).saturating_mul(SECOND) <= self.warmup;
             self.waiting.push_back(empty);
         }
-        &mut self.waiting[place]
+        &mut self.waiting[index]
     }
 
     fn complete(&mut self) -> Vec<Snapshot> {

@@ -113,8 +113,8 @@ proptest! {
         prop_assert_eq!(summary(&together.totals), summary(&alone.totals));
         prop_assert_eq!(together.timeline.len(), alone.timeline.len());
         for (one, other) in together.timeline.iter().zip(&alone.timeline) {
-            for ((place, one), (again, other)) in one.steps.iter().zip(other.steps.iter()) {
-                prop_assert_eq!(place, again);
+            for ((index, one), (again, other)) in one.steps.iter().zip(other.steps.iter()) {
+                prop_assert_eq!(index, again);
                 prop_assert_eq!((one.count, one.errors), (other.count, other.errors));
                 prop_assert_eq!(one.latency.to_base64(), other.latency.to_base64());
             }

@@ -197,8 +197,8 @@ impl Measures {
             return;
         }
         self.missed.resize(count, 0);
-        for (place, failed) in self.missed.iter_mut().enumerate() {
-            *failed += missed >> place & 1;
+        for (index, failed) in self.missed.iter_mut().enumerate() {
+            *failed += missed >> index & 1;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Runs and requests that a load would have had, had its users not waited for loadgen, that was
 //! late: the time that was lost is added back.
 
-use super::{Measures, RunTotals, UserTime, period::Part};
+use super::{Measures, RunTotals, UserTime, period::MeasuredPart};
 use loadgen_plan::threshold::Scope;
 
 impl RunTotals {
@@ -26,7 +26,9 @@ impl RunTotals {
         match scope {
             Scope::Totals => {
                 let steps = self.steps.iter().enumerate();
-                steps.map(|(step, own)| missed(Part::Step(step), own)).sum()
+                steps
+                    .map(|(step, own)| missed(MeasuredPart::Step(step), own))
+                    .sum()
             }
             scope => self.of_runs(scope, missed),
         }
@@ -42,27 +44,29 @@ impl RunTotals {
                 }
                 return sum[0];
             }
-            Scope::Task(task) => Part::Task(task),
-            Scope::Group(group) => Part::Group(group),
+            Scope::Task(task) => MeasuredPart::Task(task),
+            Scope::Group(group) => MeasuredPart::Group(group),
         };
         let population = self.periods.population_of(part);
         let time = population.and_then(|population| times.get(population));
         time.copied().unwrap_or_default()
     }
 
-    fn of_runs(&self, scope: Scope, missed: impl Fn(Part, &Measures) -> f64) -> f64 {
+    fn of_runs(&self, scope: Scope, missed: impl Fn(MeasuredPart, &Measures) -> f64) -> f64 {
         let of = |part, measures: Option<&Measures>| measures.map_or(0.0, |own| missed(part, own));
         match scope {
             Scope::Totals => {
                 let tasks = self.tasks.iter().enumerate();
-                tasks.map(|(task, own)| missed(Part::Task(task), own)).sum()
+                tasks
+                    .map(|(task, own)| missed(MeasuredPart::Task(task), own))
+                    .sum()
             }
-            Scope::Task(task) => of(Part::Task(task), self.tasks.get(task)),
-            Scope::Group(group) => of(Part::Group(group), self.groups.get(group)),
+            Scope::Task(task) => of(MeasuredPart::Task(task), self.tasks.get(task)),
+            Scope::Group(group) => of(MeasuredPart::Group(group), self.groups.get(group)),
         }
     }
 
-    fn gain(&self, part: Part) -> f64 {
+    fn gain(&self, part: MeasuredPart) -> f64 {
         let population = self.periods.population_of(part);
         let time = population.and_then(|population| self.user_time.get(population));
         time.map_or(0.0, |time| UserTime::gain(*time))

@@ -31,7 +31,7 @@ pub struct Periods {
 
 /// Something that is measured, by its index.
 #[derive(Debug, Clone, Copy)]
-pub enum Part {
+pub enum MeasuredPart {
     /// A task.
     Task(usize),
     /// A group.
@@ -103,12 +103,12 @@ impl Periods {
     }
 
     /// Returns the end of the load that a part belongs to.
-    pub fn end_of(&self, part: Part) -> Nanos {
+    pub fn end_of(&self, part: MeasuredPart) -> Nanos {
         self.of_part(part).map_or(Nanos::MAX, |period| period.end)
     }
 
     /// Seconds of a part's load that have passed at `now`; None when no periods are known.
-    pub fn seconds_of(&self, part: Part, now: Nanos) -> Option<f64> {
+    pub fn seconds_of(&self, part: MeasuredPart, now: Nanos) -> Option<f64> {
         Some(self.of_part(part)?.seconds(now))
     }
 
@@ -117,23 +117,23 @@ impl Periods {
     pub fn seconds(&self, scope: Scope, now: Nanos) -> Option<f64> {
         match scope {
             Scope::Totals => Some(self.whole()?.seconds(now)),
-            Scope::Task(task) => self.seconds_of(Part::Task(task), now),
-            Scope::Group(group) => self.seconds_of(Part::Group(group), now),
+            Scope::Task(task) => self.seconds_of(MeasuredPart::Task(task), now),
+            Scope::Group(group) => self.seconds_of(MeasuredPart::Group(group), now),
         }
     }
 
     /// Population of a part.
-    pub fn population_of(&self, part: Part) -> Option<usize> {
+    pub fn population_of(&self, part: MeasuredPart) -> Option<usize> {
         let population = match part {
-            Part::Task(index) => self.tasks.get(index),
-            Part::Group(index) => self.groups.get(index),
-            Part::Step(index) => self.steps.get(index),
+            MeasuredPart::Task(index) => self.tasks.get(index),
+            MeasuredPart::Group(index) => self.groups.get(index),
+            MeasuredPart::Step(index) => self.steps.get(index),
         };
         population.copied()
     }
 
     /// Period of a part's load.
-    pub fn of_part(&self, part: Part) -> Option<Period> {
+    pub fn of_part(&self, part: MeasuredPart) -> Option<Period> {
         self.populations.get(self.population_of(part)?).copied()
     }
 
@@ -178,7 +178,7 @@ mod tests {
             assert_eq!(seconds(&periods, scope, 20), Some(at_20));
         }
         assert_eq!(periods.first_end(), 4 * SECOND);
-        assert_eq!(periods.end_of(Part::Step(0)), 12 * SECOND);
+        assert_eq!(periods.end_of(MeasuredPart::Step(0)), 12 * SECOND);
         periods.end_each_by(&[5 * SECOND, 7 * SECOND]);
         assert_eq!(seconds(&periods, Scope::Task(1), 20), Some(4.0));
         assert_eq!(seconds(&periods, Scope::Totals, 20), Some(7.0));

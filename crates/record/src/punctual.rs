@@ -1,7 +1,7 @@
 //! Measurements as they would have been without loadgen's own lag, kept where a threshold looks at
 //! them: a verdict that they would not confirm may be of loadgen's making.
 
-use super::{Hist, period::Part};
+use super::{Hist, period::MeasuredPart};
 use loadgen_core::{
     metric::{Timer, is_default},
     time::Nanos,
@@ -108,11 +108,11 @@ impl ThresholdScopes {
 
     /// Returns true if a threshold looks at response times of the part.
     #[inline]
-    pub fn has(&self, part: Part) -> bool {
+    pub fn has(&self, part: MeasuredPart) -> bool {
         match part {
-            Part::Step(_) => self.steps,
-            Part::Task(index) => self.tasks[index],
-            Part::Group(index) => self.groups[index],
+            MeasuredPart::Step(_) => self.steps,
+            MeasuredPart::Task(index) => self.tasks[index],
+            MeasuredPart::Group(index) => self.groups[index],
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Ending, Measures, Periods, Sample, Size, Snapshot, Span, Start, Traced, UserTime,
     batch::{Batch, Success},
-    period::Part,
+    period::MeasuredPart,
     presence::Presence,
     punctual::ThresholdScopes,
     traces::SPANS,
@@ -120,13 +120,13 @@ impl Recorder {
 
     /// Returns true if a request or run of this part ended after the end of its load.
     #[inline]
-    fn is_late(&self, part: Part, ended: Nanos) -> bool {
+    fn is_late(&self, part: MeasuredPart, ended: Nanos) -> bool {
         ended > self.first_end.get() && ended > self.periods.borrow().end_of(part)
     }
 
     /// Returns the snapshot for something with this intended start.
     #[inline]
-    fn place(&self, intended: Nanos) -> RefMut<'_, Snapshot> {
+    fn snapshot(&self, intended: Nanos) -> RefMut<'_, Snapshot> {
         let current = self.current.borrow_mut();
         if intended >= self.warmup || current.warmup {
             current
@@ -145,7 +145,7 @@ impl Recorder {
 
     /// Lets a success of a part wait to be counted without its lag, where a threshold looks at that.
     #[inline]
-    fn keep_punctual(&self, part: Part, start: Start, ended: Nanos) {
+    fn keep_punctual(&self, part: MeasuredPart, start: Start, ended: Nanos) {
         if let Some(watched) = &self.watched
             && watched.has(part)
         {
@@ -154,7 +154,7 @@ impl Recorder {
     }
 
     /// Counts the end of a part without its lag, where a threshold looks at that.
-    fn punctual(&self, measures: &mut Measures, timer: Timer, part: Part, ended: Ended) {
+    fn punctual(&self, measures: &mut Measures, timer: Timer, part: MeasuredPart, ended: Ended) {
         if let Some(watched) = &self.watched
             && watched.has(part)
         {
@@ -176,13 +176,13 @@ impl Recorder {
     /// A run of the task that was due then began.
     pub fn task_offered(&self, task: usize, intended: Nanos) {
         self.turn(intended);
-        self.place(intended).tasks[task][Counter::Offered] += 1;
+        self.snapshot(intended).tasks[task][Counter::Offered] += 1;
     }
 
     /// A repetition of a group that was due then began.
     pub fn group_offered(&self, group: usize, intended: Nanos) {
         self.turn(intended);
-        self.place(intended).groups[group][Counter::Offered] += 1;
+        self.snapshot(intended).groups[group][Counter::Offered] += 1;
     }
 
     /// A step ended, and was the root of a trace if there is one; `request` tells what was requested,
@@ -196,7 +196,7 @@ impl Recorder {
         request: impl FnOnce() -> Option<String>,
     ) {
         self.turn(outcome.ended_at);
-        let part = Part::Step(step);
+        let part = MeasuredPart::Step(step);
         let late = self.is_late(part, outcome.ended_at);
         let intended = start.intended;
         if intended >= self.warmup
@@ -207,8 +207,8 @@ impl Recorder {
             self.keep(success);
             return self.keep_punctual(part, start, outcome.ended_at);
         }
-        let mut place = self.place(intended);
-        let measures = &mut place.steps[step];
+        let mut snapshot = self.snapshot(intended);
+        let measures = &mut snapshot.steps[step];
         measures[Counter::Offered] += 1;
         let latency = start.latency(outcome.ended_at);
         let ended = Ended {
@@ -237,7 +237,7 @@ impl Recorder {
         measures[Counter::Late] += u64::from(late);
         aside(measures, outcome);
         if let Some(shortage) = outcome.failure.as_ref().and_then(Failure::shortage) {
-            place.shortages[shortage] += 1;
+            snapshot.shortages[shortage] += 1;
         }
         if let Some(trace) = trace {
             let span = Span {
@@ -250,15 +250,15 @@ impl Recorder {
                     Some(failure) => Ending::Failed(failure.class),
                 },
             };
-            self.traced(&mut place, span, latency, outcome.sent_at.is_some());
+            self.traced(&mut snapshot, span, latency, outcome.sent_at.is_some());
         }
     }
 
     /// Keeps a request that was the root of a trace, if it is worth it, and its span, if it was
     /// sent and somebody wants that.
-    fn traced(&self, place: &mut Snapshot, span: Span, latency: Nanos, sent: bool) {
+    fn traced(&self, snapshot: &mut Snapshot, span: Span, latency: Nanos, sent: bool) {
         let Trace { id, sampled, .. } = span.trace;
-        place.traces_of(span.step).note(Traced {
+        snapshot.traces_of(span.step).note(Traced {
             id,
             sampled,
             latency,
@@ -266,10 +266,10 @@ impl Recorder {
             ending: span.ending,
         });
         if self.spans && sampled && sent {
-            if place.spans.len() < SPANS {
-                place.spans.push(span);
+            if snapshot.spans.len() < SPANS {
+                snapshot.spans.push(span);
             } else {
-                place.spans_lost += 1;
+                snapshot.spans_lost += 1;
             }
         }
     }
@@ -278,7 +278,7 @@ impl Recorder {
     /// the step, which has not ended by this.
     pub fn retried(&self, step: usize, intended: Nanos, outcome: &Outcome) {
         self.turn(outcome.ended_at);
-        let measures = &mut self.place(intended).steps[step];
+        let measures = &mut self.snapshot(intended).steps[step];
         measures[Counter::Retries] += 1;
         aside(measures, outcome);
     }
@@ -293,15 +293,15 @@ impl Recorder {
         unknown: bool,
     ) {
         self.turn(ended);
-        let part = Part::Task(task);
+        let part = MeasuredPart::Task(task);
         let latency = start.latency(ended);
         let late = self.is_late(part, ended);
         if start.intended >= self.warmup && failed.is_none() && !unknown && !late {
             self.keep(Success::Task(task, latency));
             return self.keep_punctual(part, start, ended);
         }
-        let mut place = self.place(start.intended);
-        let measures = &mut place.tasks[task];
+        let mut snapshot = self.snapshot(start.intended);
+        let measures = &mut snapshot.tasks[task];
         end(measures, latency, failed);
         measures[Counter::Unknown] += u64::from(unknown);
         measures[Counter::Late] += u64::from(late);
@@ -317,14 +317,14 @@ impl Recorder {
     /// A repetition of a group ended, with the class of the step that failed it.
     pub fn group(&self, group: usize, start: Start, ended: Nanos, failed: Option<ErrorClass>) {
         self.turn(ended);
-        let part = Part::Group(group);
+        let part = MeasuredPart::Group(group);
         let latency = start.latency(ended);
         let late = self.is_late(part, ended);
         if start.intended >= self.warmup && failed.is_none() && !late {
             self.keep(Success::Group(group, latency));
             return self.keep_punctual(part, start, ended);
         }
-        let measures = &mut self.place(start.intended).groups[group];
+        let measures = &mut self.snapshot(start.intended).groups[group];
         end(measures, latency, failed);
         measures[Counter::Late] += u64::from(late);
         let at = ended;
@@ -338,13 +338,13 @@ impl Recorder {
 
     /// A run was cut off at `now`; `sent`: its request may have happened.
     pub fn cut_run(&self, task: usize, start: Start, now: Nanos, sent: bool) {
-        self.cut(Part::Task(task), start, now, sent);
+        self.cut(MeasuredPart::Task(task), start, now, sent);
     }
 
-    fn cut(&self, part: Part, start: Start, at: Nanos, sent: bool) {
+    fn cut(&self, part: MeasuredPart, start: Start, at: Nanos, sent: bool) {
         self.turn(at);
-        let mut place = self.place(start.intended);
-        let measures = place.of(part);
+        let mut snapshot = self.snapshot(start.intended);
+        let measures = snapshot.of(part);
         cut(measures, start.latency(at), sent);
         let late = false;
         self.punctual(measures, Timer::Cut, part, Ended { start, at, late });
@@ -353,9 +353,9 @@ impl Recorder {
     /// Records that the run's current step was cut off, with its progress.
     pub fn cut_step(&self, step: usize, start: Start, now: Nanos, progress: &Progress) {
         let sent = progress.sent_at();
-        self.cut(Part::Step(step), start, now, sent.is_some());
-        let mut place = self.place(start.intended);
-        place.steps[step][Counter::Offered] += 1;
+        self.cut(MeasuredPart::Step(step), start, now, sent.is_some());
+        let mut snapshot = self.snapshot(start.intended);
+        snapshot.steps[step][Counter::Offered] += 1;
         if let Some(trace) = progress.trace() {
             let span = Span {
                 trace,
@@ -364,36 +364,36 @@ impl Recorder {
                 end: now,
                 ending: Ending::Interrupted,
             };
-            self.traced(&mut place, span, start.latency(now), sent.is_some());
+            self.traced(&mut snapshot, span, start.latency(now), sent.is_some());
         }
     }
 
     /// Records that a group of the run was cut off.
     pub fn cut_group(&self, group: usize, start: Start, now: Nanos, sent: bool) {
-        self.cut(Part::Group(group), start, now, sent);
+        self.cut(MeasuredPart::Group(group), start, now, sent);
     }
 
     /// An arrival for the task that was due then found the queue full.
     pub fn dropped(&self, task: usize, intended: Nanos) {
         self.turn(intended);
-        let mut place = self.place(intended);
-        place.tasks[task][Counter::Offered] += 1;
-        place.tasks[task][Counter::Dropped] += 1;
+        let mut snapshot = self.snapshot(intended);
+        snapshot.tasks[task][Counter::Offered] += 1;
+        snapshot.tasks[task][Counter::Dropped] += 1;
     }
 
     /// A run of the task that was due then found no row left, and did nothing.
     pub fn exhausted(&self, task: usize, intended: Nanos) {
         self.turn(intended);
-        let mut place = self.place(intended);
-        place.tasks[task][Counter::Offered] += 1;
-        place.tasks[task][Counter::Exhausted] += 1;
+        let mut snapshot = self.snapshot(intended);
+        snapshot.tasks[task][Counter::Offered] += 1;
+        snapshot.tasks[task][Counter::Exhausted] += 1;
     }
 
     /// A run that was due then began only at `now`, although a slot was free.
     pub fn lag(&self, intended: Nanos, now: Nanos) {
         self.turn(intended);
         let lag = now.saturating_sub(intended);
-        self.place(intended).lag.record(lag);
+        self.snapshot(intended).lag.record(lag);
     }
 
     /// A user of the population begins.
@@ -412,7 +412,7 @@ impl Recorder {
     #[inline]
     pub fn waited(&self, population: usize, step: Start) {
         if step.lag > 0 && self.closed[population] {
-            self.place(step.intended).lose(population, step.lag);
+            self.snapshot(step.intended).lose(population, step.lag);
         }
     }
 

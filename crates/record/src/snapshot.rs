@@ -1,6 +1,6 @@
 //! Snapshots: the measurements of one worker in one second, or of all workers, merged.
 
-use super::{Hist, Measures, Periods, Span, Traces, UserTime, period::Part};
+use super::{Hist, Measures, Periods, Span, Traces, UserTime, period::MeasuredPart};
 use loadgen_core::{
     metric::is_default,
     time::{Nanos, SECOND},
@@ -156,11 +156,11 @@ impl Snapshot {
     }
 
     /// Measures of a part.
-    pub fn of(&mut self, part: Part) -> &mut Measures {
+    pub fn of(&mut self, part: MeasuredPart) -> &mut Measures {
         match part {
-            Part::Task(index) => &mut self.tasks[index],
-            Part::Group(index) => &mut self.groups[index],
-            Part::Step(index) => &mut self.steps[index],
+            MeasuredPart::Task(index) => &mut self.tasks[index],
+            MeasuredPart::Group(index) => &mut self.groups[index],
+            MeasuredPart::Step(index) => &mut self.steps[index],
         }
     }
 
@@ -306,7 +306,7 @@ impl RunTotals {
     }
 
     /// Seconds that the load of a task, group or step has had so far, which its rates are over.
-    pub fn seconds_of_part(&self, part: Part) -> f64 {
+    pub fn seconds_of_part(&self, part: MeasuredPart) -> f64 {
         let seconds = self.periods.seconds_of(part, self.warmup + self.elapsed);
         seconds.unwrap_or_else(|| self.seconds())
     }

@@ -42,13 +42,13 @@ impl Sparse {
 
     fn count(&mut self, bucket: u32, more: u32, most: usize) -> bool {
         match self.0.binary_search_by_key(&bucket, |(own, _)| *own) {
-            Ok(place) => {
-                let count = &mut self.0[place].1;
+            Ok(index) => {
+                let count = &mut self.0[index].1;
                 count.checked_add(more).map(|sum| *count = sum).is_some()
             }
             Err(_) if self.0.len() >= most => false,
-            Err(place) => {
-                self.0.insert(place, (bucket, more));
+            Err(index) => {
+                self.0.insert(index, (bucket, more));
                 true
             }
         }
@@ -70,8 +70,8 @@ impl Sparse {
     /// Takes out times that were added before; false when they were not.
     pub fn subtract(&mut self, other: &Sparse) -> bool {
         let taken = other.0.iter().all(|(bucket, less)| {
-            let place = self.0.binary_search_by_key(bucket, |(own, _)| *own);
-            let count = place.ok().map(|place| &mut self.0[place].1);
+            let index = self.0.binary_search_by_key(bucket, |(own, _)| *own);
+            let count = index.ok().map(|index| &mut self.0[index].1);
             count.is_some_and(|count| count.checked_sub(*less).map(|rest| *count = rest).is_some())
         });
         self.0.retain(|(_, count)| *count > 0);

@@ -38,7 +38,7 @@ impl StepEntry {
         let classes = || self.by_class.iter().filter(|(_, count)| **count > 0);
         varint::write(classes().count() as u64, to);
         for (class, count) in classes() {
-            varint::write(class.place() as u64, to);
+            varint::write(class.index() as u64, to);
             varint::write(*count, to);
         }
         varint::write(self.statuses.len() as u64, to);

@@ -73,9 +73,9 @@ fn assert_conserved(entries: &[Entry], seconds: u64) {
         assert_eq!(entry.queued, (next - 1) % 3);
         let steps: BTreeMap<usize, StepEntry> = entry.steps.iter().collect();
         assert_eq!(steps.len(), entry.steps.len());
-        for (place, sum) in sums.iter().enumerate() {
-            assert_eq!(steps.contains_key(&place), !sum.2.is_empty());
-            let step = steps.get(&place).cloned().unwrap_or_default();
+        for (index, sum) in sums.iter().enumerate() {
+            assert_eq!(steps.contains_key(&index), !sum.2.is_empty());
+            let step = steps.get(&index).cloned().unwrap_or_default();
             assert_eq!((step.count, step.errors), (sum.0, sum.1));
             assert_eq!(step.by_class, sum.4);
             assert_eq!(step.latency.expand().buckets(), sum.2.buckets());
@@ -184,8 +184,8 @@ fn of_many_steps(steps: usize, apart: usize, seconds: u64) -> Vec<(usize, usize,
     let mut held = Vec::new();
     for number in 0..seconds {
         let mut snapshot = Snapshot::new(number, Size::new(steps, 1, 0));
-        for (place, step) in snapshot.steps.iter_mut().enumerate() {
-            let turn = place as u64 + number;
+        for (index, step) in snapshot.steps.iter_mut().enumerate() {
+            let turn = index as u64 + number;
             if turn.is_multiple_of(apart as u64) {
                 for time in [2_000_000 + turn * 7_919 % 500_000, 9_000_000] {
                     step[Timer::Ok].record(time);
@@ -207,8 +207,8 @@ fn of_many_steps(steps: usize, apart: usize, seconds: u64) -> Vec<(usize, usize,
 #[test]
 fn two_hundred_steps_are_kept_by_the_second_for_two_hundred_seconds() {
     let held = of_many_steps(200, 1, 720);
-    for (place, (entries, parts, _)) in held[..200].iter().enumerate() {
-        assert_eq!((*entries, *parts), (place + 1, 200 * (place + 1)));
+    for (index, (entries, parts, _)) in held[..200].iter().enumerate() {
+        assert_eq!((*entries, *parts), (index + 1, 200 * (index + 1)));
     }
     for (entries, parts, _) in &held[200..] {
         assert!(*entries <= 200 && *parts <= 40_000, "{entries} {parts}");

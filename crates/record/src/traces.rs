@@ -86,9 +86,9 @@ impl Traces {
             return;
         }
         let slower = |other: &Traced| other.latency >= traced.latency;
-        let place = self.slowest.partition_point(slower);
+        let index = self.slowest.partition_point(slower);
         self.slowest.truncate(SLOWEST - 1);
-        self.slowest.insert(place, traced);
+        self.slowest.insert(index, traced);
     }
 
     fn fail(&mut self, traced: Traced) {
@@ -100,8 +100,8 @@ impl Traces {
             self.failed.push(traced);
         } else if traced.sampled {
             let unseen = |other: &&mut Traced| alike(other) && !other.sampled;
-            if let Some(place) = self.failed.iter_mut().rev().find(unseen) {
-                *place = traced;
+            if let Some(replaced) = self.failed.iter_mut().rev().find(unseen) {
+                *replaced = traced;
             }
         }
     }

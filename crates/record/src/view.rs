@@ -146,13 +146,13 @@ mod tests {
 
     fn measured() -> Measured {
         let mut steps = vec![Measures::default(); 3];
-        for (place, step) in steps.iter_mut().enumerate() {
-            let time = 1_000_000 * (place as u64 + 1);
+        for (index, step) in steps.iter_mut().enumerate() {
+            let time = 1_000_000 * (index as u64 + 1);
             step[Timer::Ok].record(time);
             step[Timer::Service].record(time / 2);
             step[Counter::Offered] = 1;
             step[Counter::BytesSent] = 10;
-            step[Counter::Reconnects] = place as u64;
+            step[Counter::Reconnects] = index as u64;
         }
         steps[2][Timer::Failed].record(9_000_000);
         steps[2].fail(ErrorClass::Reset, || "gone".into());

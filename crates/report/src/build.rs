@@ -18,7 +18,7 @@ use loadgen_plan::{
     threshold::{Scope, Scopes},
 };
 use loadgen_record::{
-    Recording, RunTotals, StepEntries, StepEntry, View, period::Part, timeline::Entry,
+    Recording, RunTotals, StepEntries, StepEntry, View, period::MeasuredPart, timeline::Entry,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,7 +70,7 @@ pub struct Program {
 
 /// The names of a plan's steps, tasks and groups.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Names<'a> {
+pub struct PlanNames<'a> {
     /// By step index.
     pub steps: Cow<'a, [Label]>,
     /// Kind of each step, by step index.
@@ -83,7 +83,7 @@ pub struct Names<'a> {
     pub checks: Vec<Cow<'a, [String]>>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> PlanNames<'a> {
     /// Returns the names of a plan.
     pub fn of(plan: &'a Plan) -> Self {
         let mut kinds = vec![Cow::Borrowed(""); plan.steps.len()];
@@ -105,12 +105,12 @@ impl<'a> Names<'a> {
     }
 
     /// Detaches the names from the plan by copying what they borrow.
-    pub fn into_owned(self) -> Names<'static> {
+    pub fn into_owned(self) -> PlanNames<'static> {
         fn own<T: ToOwned + ?Sized>(all: Vec<Cow<'_, T>>) -> Vec<Cow<'static, T>> {
             let own = all.into_iter().map(|one| Cow::Owned(one.into_owned()));
             own.collect()
         }
-        Names {
+        PlanNames {
             steps: self.steps.into_owned().into(),
             kinds: own(self.kinds),
             tasks: self.tasks.into_owned().into(),
@@ -130,7 +130,7 @@ impl<'a> Names<'a> {
     fn within(&self, label: &Label) -> Vec<String> {
         let groups = label.groups.iter();
         groups
-            .filter_map(|place| Some(self.groups.get(*place)?.id.clone()))
+            .filter_map(|index| Some(self.groups.get(*index)?.id.clone()))
             .collect()
     }
 }
@@ -138,7 +138,7 @@ impl<'a> Names<'a> {
 /// Makes the result, every text of it printable. `thresholds` and `verdicts` go together by their places.
 pub fn build(
     metadata: RunMetadata,
-    names: &Names<'_>,
+    names: &PlanNames<'_>,
     recording: &Recording,
     thresholds: &[Threshold],
     verdicts: &[Verdict],
@@ -210,11 +210,11 @@ fn generator(program: Program, totals: &RunTotals) -> Generator {
     }
 }
 
-fn tasks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Task> {
+fn tasks(names: &PlanNames<'_>, totals: &RunTotals) -> Vec<model::Task> {
     let labels = names.tasks.iter().enumerate();
     labels
-        .map(|(place, label)| {
-            let scope = Scope::Task(place);
+        .map(|(index, label)| {
+            let scope = Scope::Task(index);
             let view = View::of(scope, &names.steps, totals.parts());
             model::Task {
                 id: label.id.clone(),
@@ -224,11 +224,11 @@ fn tasks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Task> {
         .collect()
 }
 
-fn groups(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Group> {
+fn groups(names: &PlanNames<'_>, totals: &RunTotals) -> Vec<model::Group> {
     let labels = names.groups.iter().enumerate();
     labels
-        .map(|(place, label)| {
-            let scope = Scope::Group(place);
+        .map(|(index, label)| {
+            let scope = Scope::Group(index);
             let view = View::of(scope, &names.steps, totals.parts());
             model::Group {
                 id: label.id.clone(),
@@ -242,12 +242,12 @@ fn groups(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Group> {
         .collect()
 }
 
-fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
+fn steps(names: &PlanNames<'_>, totals: &RunTotals) -> Vec<model::Step> {
     let measured = names.steps.iter().zip(&names.kinds).zip(&totals.steps);
     measured
         .enumerate()
-        .map(|(place, ((label, kind), measures))| {
-            let traces = totals.traces.get(place);
+        .map(|(index, ((label, kind), measures))| {
+            let traces = totals.traces.get(index);
             model::Step {
                 id: label.id.clone(),
                 population: label.population.clone(),
@@ -258,7 +258,7 @@ fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
                 tags: Default::default(),
                 stats: stats(
                     &View::step(measures),
-                    totals.seconds_of_part(Part::Step(place)),
+                    totals.seconds_of_part(MeasuredPart::Step(index)),
                 ),
                 slowest: traces.map_or_else(Vec::new, |it| traced(&it.slowest)),
                 failed: traces.map_or_else(Vec::new, |it| by_time(&it.failed)),
@@ -267,12 +267,12 @@ fn steps(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Step> {
         .collect()
 }
 
-fn checks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Check> {
+fn checks(names: &PlanNames<'_>, totals: &RunTotals) -> Vec<model::Check> {
     let steps = names.steps.iter().zip(&names.checks).zip(&totals.steps);
     steps
         .flat_map(|((label, checks), measures)| {
-            checks.iter().enumerate().map(|(place, name)| {
-                let failed = measures.missed.get(place).copied().unwrap_or(0);
+            checks.iter().enumerate().map(|(index, name)| {
+                let failed = measures.missed.get(index).copied().unwrap_or(0);
                 model::Check {
                     step: label.id.clone(),
                     name: name.clone(),
@@ -284,7 +284,7 @@ fn checks(names: &Names<'_>, totals: &RunTotals) -> Vec<model::Check> {
         .collect()
 }
 
-fn interval(entry: &Entry, names: &Names<'_>) -> Interval {
+fn interval(entry: &Entry, names: &PlanNames<'_>) -> Interval {
     let parts = |labels: &[Label], parts: &StepEntries| {
         let labelled = parts.iter().filter_map(|(index, part)| {
             let label = labels.get(index)?;

@@ -1,6 +1,8 @@
 //! Runs to report on, made up for tests.
 
-use super::{BackgroundResults, Names, Program, ResultFile, RunMetadata, build, model::Scenario};
+use super::{
+    BackgroundResults, PlanNames, Program, ResultFile, RunMetadata, build, model::Scenario,
+};
 use loadgen_core::{
     metric::{Counter, Timer},
     time::{Nanos, SECOND, nanos},
@@ -85,29 +87,29 @@ fn second(number: u64, lag: Nanos) -> Snapshot {
     snapshot.users = 50;
     snapshot.in_flight = 3;
     for request in 0..200 {
-        let place = usize::from(request % 5 == 0);
+        let index = usize::from(request % 5 == 0);
         // From 2 to 12 ms, the later the rarer.
         let spread = (request * 7_919 + number * 104_729) % 1_000;
         let time = 2 * MS + spread * spread * 10;
         let (steps, tasks) = (&mut snapshot.steps, &mut snapshot.tasks);
-        let done = &mut steps[place];
+        let done = &mut steps[index];
         done[Counter::Offered] += 1;
         done[Timer::Ok].record(time);
         done[Timer::Service].record(time - MS / 10);
-        if place == 0 {
+        if index == 0 {
             done[Timer::Ttfb].record(time / 4);
         }
         done[Counter::BytesSent] += 120;
         done[Counter::BytesReceived] += 450;
         let mut whole = time;
-        if place == 1 {
+        if index == 1 {
             steps[2][Counter::Offered] += 1;
             steps[2][Timer::Ok].record(time / 2);
             steps[2][Timer::Service].record(time / 4);
             whole += time / 2;
         }
-        tasks[place][Counter::Offered] += 1;
-        tasks[place][Timer::Ok].record(whole);
+        tasks[index][Counter::Offered] += 1;
+        tasks[index][Timer::Ok].record(whole);
         snapshot.lag.record(lag * (request % 3) / 2);
     }
     snapshot.steps[0][Timer::Connect].record(300_000);
@@ -232,8 +234,8 @@ pub fn run(course: &FixtureRun<'_>) -> Made {
 
 impl Made {
     /// Names of the steps, tasks and checks.
-    pub fn names(&self) -> Names<'_> {
-        Names {
+    pub fn names(&self) -> PlanNames<'_> {
+        PlanNames {
             steps: (&self.steps).into(),
             kinds: vec!["http".into(); self.steps.len()],
             tasks: (&self.tasks).into(),

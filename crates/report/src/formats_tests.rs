@@ -75,7 +75,7 @@ fn percentiles_as_hdr_histogram_prints_them() {
 fn the_interval_log_has_a_line_for_each_interval_and_step() {
     let text = hdr::interval_log(&difficult()).unwrap();
     let lines = text.lines().map(|line| match line.find("HISTFAAA") {
-        Some(place) => format!("{}HISTFAAA...", &line[..place]),
+        Some(index) => format!("{}HISTFAAA...", &line[..index]),
         None => line.to_owned(),
     });
     insta::assert_snapshot!("hlog", lines.collect::<Vec<_>>().join("\n"));

@@ -3,7 +3,7 @@
 //! what was done or seen meanwhile, and the last how it ended.
 
 use super::{
-    BackgroundResults, Event, Names,
+    BackgroundResults, Event, PlanNames,
     model::Scenario,
     observations::{ObservationRecord, ObservationWriter, ObservedSources},
 };
@@ -36,7 +36,7 @@ pub struct Header {
     /// The version of the loadgen that writes it.
     version: String,
     run: Beginning,
-    names: Names<'static>,
+    names: PlanNames<'static>,
     thresholds: Vec<Threshold>,
     /// Planned end of the warm-up.
     warmup_ns: Nanos,
@@ -136,7 +136,7 @@ impl Header {
             schema: WIRE_VERSION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             run,
-            names: Names::of(plan).into_owned(),
+            names: PlanNames::of(plan).into_owned(),
             thresholds: plan.thresholds.clone(),
             warmup_ns: nanos(plan.warmup),
             periods: Periods::of(plan),

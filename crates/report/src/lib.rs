@@ -36,7 +36,7 @@ pub mod warnings;
 pub mod words;
 
 pub use background::{BackgroundResults, Event, Observed, Verification};
-pub use build::{Names, Program, RunMetadata, build, limit};
+pub use build::{PlanNames, Program, RunMetadata, build, limit};
 pub use model::ResultFile;
 pub use suite::SuiteFile;
 pub use texts::{Text, Texts};

@@ -68,8 +68,8 @@ impl ObservationWriter {
     pub fn record(&mut self, scrape: &Scrape) -> ObservationRecord {
         let known = self.known.entry(scrape.source).or_default();
         let mut new = Vec::new();
-        let mut place = |sample: &Sample| match known.get(&sample.metric) {
-            Some(place) => *place,
+        let mut index_of = |sample: &Sample| match known.get(&sample.metric) {
+            Some(index) => *index,
             None => {
                 new.push((sample.metric.clone(), sample.unit.to_string()));
                 known.insert(sample.metric.clone(), known.len());
@@ -77,7 +77,7 @@ impl ObservationWriter {
             }
         };
         let samples = scrape.samples.iter().flatten();
-        let samples = samples.map(|sample| (place(sample), sample.value, sample.rose));
+        let samples = samples.map(|sample| (index_of(sample), sample.value, sample.rose));
         ObservationRecord {
             samples: samples.collect(),
             source: scrape.source,
@@ -106,8 +106,8 @@ impl ObservationReader {
         let samples = record
             .samples
             .into_iter()
-            .filter_map(|(place, value, rose)| {
-                let (metric, unit) = known.get(place)?.clone();
+            .filter_map(|(index, value, rose)| {
+                let (metric, unit) = known.get(index)?.clone();
                 Some(Sample {
                     metric,
                     unit: unit.into(),

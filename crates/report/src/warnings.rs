@@ -65,7 +65,7 @@ fn exhausted(population: &Population, tasks: &[Measures], whose: &str) -> Option
     let users = population.user_draws.iter();
     let drawn = own.filter(|task| count(task) > 0);
     let drawn = drawn.flat_map(|task| &task.draws).chain(users);
-    let variables = drawn.map(|place| &population.variables[*place]);
+    let variables = drawn.map(|index| &population.variables[*index]);
     let names = names(variables.filter(|it| it.generator.is_unique()));
     (runs > 0).then(|| {
         let runs = human::plural(runs, "task run");
@@ -92,7 +92,7 @@ fn skipped(
     };
     let drawn = population.tasks.iter().filter(dropped);
     let drawn = drawn.flat_map(|task| &task.draws);
-    let variables = drawn.map(|place| &population.variables[*place]);
+    let variables = drawn.map(|index| &population.variables[*index]);
     let counted = variables.filter(|it| it.generator.is_counted() && !shared(it));
     let names = names(counted);
     (!names.is_empty()).then(|| {

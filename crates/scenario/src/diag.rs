@@ -47,7 +47,7 @@ pub struct Problem {
     /// Description of the problem, in a line.
     pub message: String,
     /// Span that the problem points at.
-    pub place: Span,
+    pub span: Span,
     /// Label of the span; may be empty.
     pub label: Cow<'static, str>,
     /// Correction to suggest.
@@ -58,10 +58,10 @@ pub struct Problem {
 
 impl Problem {
     /// A mistake at `place`.
-    pub fn new(place: Span, message: impl Into<String>) -> Self {
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            place,
+            span,
             label: "".into(),
             help: None,
             other: None,
@@ -97,8 +97,8 @@ impl Problem {
 
     /// With a second place.
     #[must_use]
-    pub fn other(mut self, place: Span, label: impl Into<Cow<'static, str>>) -> Self {
-        self.other = Some((place, label.into()));
+    pub fn other(mut self, span: Span, label: impl Into<Cow<'static, str>>) -> Self {
+        self.other = Some((span, label.into()));
         self
     }
 }
@@ -119,7 +119,7 @@ impl Report {
             problem.message = redact_urls(&problem.message);
             problem.change(printable::lines);
         }
-        problems.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
+        problems.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
         problems.dedup();
         Self { sources, problems }
     }
@@ -139,21 +139,21 @@ impl Report {
         let mut sources: Vec<SourceText> = Vec::new();
         let mut problems = Vec::new();
         for report in reports {
-            let places = report.sources.iter().map(|source| {
+            let indices = report.sources.iter().map(|source| {
                 let known = sources.iter().position(|known| known == source);
                 known.unwrap_or_else(|| {
                     sources.push(source.clone());
                     sources.len() - 1
                 })
             });
-            let places: Vec<usize> = places.collect();
-            let moved = |place: Span| Span {
-                source: places.get(place.source).copied().unwrap_or_default(),
-                ..place
+            let indices: Vec<usize> = indices.collect();
+            let moved = |span: Span| Span {
+                source: indices.get(span.source).copied().unwrap_or_default(),
+                ..span
             };
             problems.extend(report.problems.into_iter().map(|problem| Problem {
-                place: moved(problem.place),
-                other: problem.other.map(|(place, label)| (moved(place), label)),
+                span: moved(problem.span),
+                other: problem.other.map(|(span, label)| (moved(span), label)),
                 ..problem
             }));
         }
@@ -191,17 +191,17 @@ impl Report {
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
         let title = Level::ERROR.primary_title(problem.message.as_str());
         let primary = AnnotationKind::Primary;
-        let mut annotations = vec![self.annotation(primary, problem.place, &problem.label)];
+        let mut annotations = vec![self.annotation(primary, problem.span, &problem.label)];
         let mut elsewhere = None;
-        if let Some((place, label)) = &problem.other {
-            let context = self.annotation(AnnotationKind::Context, *place, label);
-            if place.source == problem.place.source {
+        if let Some((span, label)) = &problem.other {
+            let context = self.annotation(AnnotationKind::Context, *span, label);
+            if span.source == problem.span.source {
                 annotations.push(context);
             } else {
-                elsewhere = Some(self.snippet(place.source).annotation(context));
+                elsewhere = Some(self.snippet(span.source).annotation(context));
             }
         }
-        let snippet = self.snippet(problem.place.source).annotations(annotations);
+        let snippet = self.snippet(problem.span.source).annotations(annotations);
         let group = title.element(snippet).elements(elsewhere);
         let help = problem.help.as_deref().map(normalize_untrusted_str);
         group.elements(help.map(|help| Level::HELP.message(help)))
@@ -215,11 +215,11 @@ impl Report {
         Snippet::source(text).path(name)
     }
 
-    fn annotation<'a>(&self, kind: AnnotationKind, place: Span, label: &'a str) -> Annotation<'a> {
-        let text = self.sources.get(place.source).map_or("", |s| &s.text);
+    fn annotation<'a>(&self, kind: AnnotationKind, span: Span, label: &'a str) -> Annotation<'a> {
+        let text = self.sources.get(span.source).map_or("", |s| &s.text);
         // A span that is off would make the renderer panic; a mistake must still be told.
-        let start = text.floor_char_boundary(place.start);
-        let end = text.ceil_char_boundary(place.end).max(start);
+        let start = text.floor_char_boundary(span.start);
+        let end = text.ceil_char_boundary(span.end).max(start);
         let label = (!label.is_empty()).then_some(label);
         kind.span(start..end).label(label)
     }

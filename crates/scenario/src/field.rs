@@ -8,7 +8,7 @@ pub struct Spanned<T> {
     /// Value as read.
     pub value: T,
     /// Span in the source.
-    pub place: Span,
+    pub span: Span,
 }
 
 /// The value of a key.
@@ -41,10 +41,10 @@ impl<T> Field<T> {
     pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Field<U> {
         match self {
             Field::Absent => Field::Absent,
-            Field::Bad(place) => Field::Bad(place),
-            Field::Given(Spanned { value, place }) => Field::Given(Spanned {
+            Field::Bad(span) => Field::Bad(span),
+            Field::Given(Spanned { value, span }) => Field::Given(Spanned {
                 value: other(value),
-                place,
+                span,
             }),
         }
     }
@@ -55,11 +55,11 @@ impl<T> Field<T> {
     }
 
     /// Returns the span of the value, readable or not.
-    pub fn place(&self) -> Option<Span> {
+    pub fn span(&self) -> Option<Span> {
         match self {
             Field::Absent => None,
-            Field::Bad(place) => Some(*place),
-            Field::Given(given) => Some(given.place),
+            Field::Bad(span) => Some(*span),
+            Field::Given(given) => Some(given.span),
         }
     }
 }

@@ -153,7 +153,7 @@ fn read(
     let secrets = Secrets::of(&root, text);
     let root = Node {
         // Missing keys are reported at the file's first line.
-        place: Span::new(0, 0..0),
+        span: Span::new(0, 0..0),
         kind: NodeKind::Table(root),
     };
     let reader = reader::Reader::new(sources.clone(), problems);
@@ -259,7 +259,7 @@ fn syntax(error: &toml::de::Error, text: &str, source: usize) -> Problem {
     // The mistake that everybody makes: a duration or a rate without quotes.
     const UNQUOTED: &str = "string values must be quoted";
     if message.starts_with(UNQUOTED) {
-        let problem = Problem::new(problem.place, UNQUOTED);
+        let problem = Problem::new(problem.span, UNQUOTED);
         let rest = text.get(span.start..).unwrap_or_default();
         let word = rest
             .split([' ', ',', '\n', '\r', ']', '}', '#'])

@@ -43,7 +43,7 @@ impl Reader {
         match &node.kind {
             NodeKind::Text(text) => Some(text.clone()),
             // A flag's value needs no quotes, so one that looks like a number may be text.
-            NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) if node.place.source > 0 => {
+            NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) if node.span.source > 0 => {
                 Some(self.as_written(node))
             }
             _ => self.wrong_type(node, "text", Some(r#"write it in " ""#)),
@@ -53,11 +53,11 @@ impl Reader {
     /// Text, or a number or boolean as the text that it is written as; of a number without what only
     /// TOML has, such as the underscore of `1_000`.
     pub fn scalar(&self, node: &Node) -> Option<Text> {
-        let plain = |digits: String| Some(Text::new(node.place, digits, node.place.start));
+        let plain = |digits: String| Some(Text::new(node.span, digits, node.span.start));
         match &node.kind {
             NodeKind::Text(text) => Some(text.clone()),
-            NodeKind::Int(number) if node.place.source == 0 => plain(number.to_string()),
-            NodeKind::Float(float) if node.place.source == 0 => plain(float.digits.to_string()),
+            NodeKind::Int(number) if node.span.source == 0 => plain(number.to_string()),
+            NodeKind::Float(float) if node.span.source == 0 => plain(float.digits.to_string()),
             NodeKind::Int(_) | NodeKind::Float(_) | NodeKind::Bool(_) => {
                 Some(self.as_written(node))
             }
@@ -88,11 +88,11 @@ impl Reader {
     }
 
     fn as_written(&self, node: &Node) -> Text {
-        let source = self.sources.get(node.place.source);
+        let source = self.sources.get(node.span.source);
         let written = source
-            .and_then(|source| source.text.get(node.place.start..node.place.end))
+            .and_then(|source| source.text.get(node.span.start..node.span.end))
             .unwrap_or_default();
-        Text::new(node.place, written.to_owned(), node.place.start)
+        Text::new(node.span, written.to_owned(), node.span.start)
     }
 
     pub fn whole(&self, node: &Node) -> Option<i64> {
@@ -214,7 +214,7 @@ impl Reader {
             return None;
         }
         let label = format!("this is {}", node.kind.describe());
-        let problem = Problem::new(node.place, format!("expected {expected}")).label(label);
+        let problem = Problem::new(node.span, format!("expected {expected}")).label(label);
         self.problem(match help {
             Some(help) => problem.help(help.to_owned()),
             None => problem,
@@ -224,7 +224,7 @@ impl Reader {
 
     /// Tells that the value of `node` means nothing.
     pub fn wrong_value<T>(&self, node: &Node, message: &str, help: Option<&str>) -> Option<T> {
-        let mut problem = Problem::new(node.place, message);
+        let mut problem = Problem::new(node.span, message);
         if let NodeKind::Text(text) = &node.kind
             && text.is_from_environment()
         {
@@ -246,7 +246,7 @@ pub struct Fields<'r, 'n> {
     /// Its keys and values.
     pub table: &'n tree::Table,
     /// Span of the table.
-    pub place: Span,
+    pub span: Span,
 }
 
 impl Fields<'_, '_> {
@@ -255,18 +255,18 @@ impl Fields<'_, '_> {
     pub fn only(&self, keys: &[&'static str], rule: Option<&str>) -> Field<&'static str> {
         let mut given = self.table.entries.iter().filter_map(|entry| {
             let key = keys.iter().find(|key| **key == entry.key)?;
-            Some((*key, entry.place))
+            Some((*key, entry.span))
         });
         match (given.next(), given.next()) {
             (None, _) => Field::Absent,
-            (Some((value, place)), None) => Field::Given(Spanned { value, place }),
-            (Some((first, first_place)), Some((second, place))) => {
+            (Some((value, span)), None) => Field::Given(Spanned { value, span }),
+            (Some((first, first_span)), Some((second, span))) => {
                 if let Some(rule) = rule {
                     let message = format!("both `{first}` and `{second}`: {rule}");
-                    let problem = Problem::new(place, message).label("the second");
-                    self.reader.problem(problem.other(first_place, "the first"));
+                    let problem = Problem::new(span, message).label("the second");
+                    self.reader.problem(problem.other(first_span, "the first"));
                 }
-                Field::Bad(place)
+                Field::Bad(span)
             }
         }
     }

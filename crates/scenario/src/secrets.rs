@@ -173,20 +173,20 @@ fn of_credentials(text: &Text, source: &str, found: &mut Found) {
 
 fn of_text(text: &Text, named: bool, source: &str, found: &mut Found) {
     let pieces = text.pieces();
-    for (place, piece) in pieces.iter().enumerate() {
+    for (index, piece) in pieces.iter().enumerate() {
         let Piece::Environment { span, value } = piece else {
             continue;
         };
         let Some(written) = text.written().get(span.clone()) else {
             continue;
         };
-        let before = place.checked_sub(1).and_then(|place| pieces.get(place));
-        if is_host(before, pieces.get(place + 1)) || source.contains(value.as_str()) {
+        let before = index.checked_sub(1).and_then(|index| pieces.get(index));
+        if is_host(before, pieces.get(index + 1)) || source.contains(value.as_str()) {
             continue;
         }
         let inside = written.trim_start_matches("${").trim_end_matches('}');
         let name = inside.split(":-").next().unwrap_or_default();
-        let named = named || is_secret_name(name) || is_password(before, pieces.get(place + 1));
+        let named = named || is_secret_name(name) || is_password(before, pieces.get(index + 1));
         for part in parts(value) {
             let shortest = if named { SHORTEST_NAMED } else { SHORTEST };
             if part.len() < shortest || (!named && is_plain(&part)) || source.contains(&part) {

@@ -29,9 +29,9 @@ pub(super) fn apply(
 ) {
     let steps = match split(path) {
         Ok(steps) => steps,
-        Err(span) => {
-            let place = place(source, span);
-            problems.push(Problem::new(place, NO_PATH).help(PATH_HELP));
+        Err(range) => {
+            let span = after_prefix(source, range);
+            problems.push(Problem::new(span, NO_PATH).help(PATH_HELP));
             return;
         }
     };
@@ -41,9 +41,9 @@ pub(super) fn apply(
     let value = node(value.trim(), start, source, outside, problems);
     let steps: Vec<Step> = steps
         .into_iter()
-        .map(|(key, span)| Step {
+        .map(|(key, range)| Step {
             key,
-            place: place(source, span),
+            span: after_prefix(source, range),
         })
         .collect();
     if let Err(problem) = put(root, &steps, value) {
@@ -55,17 +55,17 @@ pub(super) fn apply(
 pub(super) fn apply_node(
     root: &mut Table,
     path: &str,
-    place: Span,
+    span: Span,
     value: Node,
     problems: &mut Vec<Problem>,
 ) {
     let Ok(steps) = split(path) else {
-        problems.push(Problem::new(place, NO_PATH).help(PATH_HELP));
+        problems.push(Problem::new(span, NO_PATH).help(PATH_HELP));
         return;
     };
     let steps: Vec<Step> = steps
         .into_iter()
-        .map(|(key, _)| Step { key, place })
+        .map(|(key, _)| Step { key, span })
         .collect();
     if let Err(problem) = put(root, &steps, value) {
         problems.push(*problem);
@@ -92,8 +92,8 @@ fn node(
         };
         return converter.node(parsed.get_ref(), parsed.span());
     }
-    let place = Span::new(source, start..start + value.len());
-    let mut text = Text::new(place, value.to_owned(), start);
+    let span = Span::new(source, start..start + value.len());
+    let mut text = Text::new(span, value.to_owned(), start);
     let before = problems.len();
     text.fill(outside, problems);
     let kind = if problems.len() > before {
@@ -101,13 +101,13 @@ fn node(
     } else {
         NodeKind::Text(text)
     };
-    Node { place, kind }
+    Node { span, kind }
 }
 
 /// A key of a path, and where that stands.
 struct Step {
     key: String,
-    place: Span,
+    span: Span,
 }
 
 /// Splits at points, but not inside of quotes: keys, and where in the path they stand.
@@ -140,8 +140,8 @@ fn split(path: &str) -> Result<Vec<(String, Range<usize>)>, Range<usize>> {
     }
 }
 
-fn place(source: usize, span: Range<usize>) -> Span {
-    Span::new(source, PREFIX.len() + span.start..PREFIX.len() + span.end)
+fn after_prefix(source: usize, range: Range<usize>) -> Span {
+    Span::new(source, PREFIX.len() + range.start..PREFIX.len() + range.end)
 }
 
 /// Walks down from `table`, making tables on the way where there are none.
@@ -149,15 +149,15 @@ fn put(table: &mut Table, steps: &[Step], value: Node) -> Result<(), Box<Problem
     let Some((step, rest)) = steps.split_first() else {
         return Ok(());
     };
-    let here = step.place;
+    let here = step.span;
     let known = table.entries.iter().position(|e| e.key == step.key);
     let entry = match known {
         Some(index) => &mut table.entries[index],
         None => table.entries.push_mut(Entry {
             key: step.key.clone(),
-            place: here,
+            span: here,
             value: Node {
-                place: here,
+                span: here,
                 kind: NodeKind::Table(Table::default()),
             },
         }),
@@ -165,7 +165,7 @@ fn put(table: &mut Table, steps: &[Step], value: Node) -> Result<(), Box<Problem
     if rest.is_empty() {
         entry.value = value;
         // A key that is unknown or out of place is the flag's mistake from now on.
-        entry.place = here;
+        entry.span = here;
         return Ok(());
     }
     descend(&mut entry.value, here, rest, value)
@@ -178,7 +178,7 @@ fn descend(node: &mut Node, parent: Span, steps: &[Step], value: Node) -> Result
             let Some((step, rest)) = steps.split_first() else {
                 return Ok(());
             };
-            let here = step.place;
+            let here = step.span;
             let index = find(items, &step.key).ok_or_else(|| missing(items, &step.key, here))?;
             if rest.is_empty() {
                 items[index] = value;
@@ -190,7 +190,7 @@ fn descend(node: &mut Node, parent: Span, steps: &[Step], value: Node) -> Result
         other => {
             let message = format!("there is nothing inside of {}", other.describe());
             let problem = Problem::new(parent, message);
-            Err(Box::new(problem.other(node.place, "this value")))
+            Err(Box::new(problem.other(node.span, "this value")))
         }
     }
 }

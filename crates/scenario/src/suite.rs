@@ -69,7 +69,7 @@ pub(super) fn parse(path: &Path, text: String, inputs: &Inputs<'_>) -> Result<Su
         .map_err(|problems| Report::new(sources.clone(), problems))?;
     apply_flags(&mut root, OWN + 1, inputs, outside, &mut problems);
     let root = Node {
-        place: Span::new(OWN, 0..0),
+        span: Span::new(OWN, 0..0),
         kind: NodeKind::Table(root),
     };
     let reader = reader::Reader::new(sources.clone(), problems);
@@ -104,7 +104,7 @@ fn scenario(
     let unreadable = |why: String| {
         let shown = folder.join(named.value.written());
         let message = format!("cannot read the scenario {}: {why}", shown.display());
-        reader.problem(Problem::new(named.place, message));
+        reader.problem(Problem::new(named.span, message));
     };
     let bytes = (inputs.files)(&path);
     let text = bytes.map_err(|error| error.to_string()).and_then(|bytes| {
@@ -112,17 +112,17 @@ fn scenario(
     });
     let text = text.map_err(unreadable).ok()?;
     if is_suite(&text) {
-        let problem = Problem::new(named.place, "a suite in a suite");
+        let problem = Problem::new(named.span, "a suite in a suite");
         reader.problem(problem.help("name its scenarios instead"));
         return None;
     }
     let over = |root: &mut Table, _: Outside<'_>, problems: &mut Vec<Problem>| {
         if let Some(target) = &suite.target {
             let value = target.value.clone();
-            set::apply_node(root, &target.key, target.place, value, problems);
+            set::apply_node(root, &target.key, target.span, value, problems);
         }
-        for Entry { key, place, value } in phase.set.value().into_iter().flatten() {
-            set::apply_node(root, key, *place, value.clone(), problems);
+        for Entry { key, span, value } in phase.set.value().into_iter().flatten() {
+            set::apply_node(root, key, *span, value.clone(), problems);
         }
         for (key, items) in suite.added().chain(phase.added()) {
             append(root, key, items);
@@ -136,7 +136,7 @@ fn append(root: &mut Table, key: &str, items: &[Node]) {
     let Some(first) = items.first() else {
         return;
     };
-    let place = first.place;
+    let span = first.span;
     match root.entries.iter_mut().find(|entry| entry.key == key) {
         Some(entry) => {
             // Anything but a list is reported where the scenario is read.
@@ -146,9 +146,9 @@ fn append(root: &mut Table, key: &str, items: &[Node]) {
         }
         None => root.entries.push(Entry {
             key: key.to_owned(),
-            place,
+            span,
             value: Node {
-                place,
+                span,
                 kind: NodeKind::Array(items.to_vec()),
             },
         }),

@@ -19,7 +19,7 @@ pub struct Outside<'a> {
 /// or stored: the environment holds secrets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
-    place: Span,
+    span: Span,
     written: String,
     pieces: Vec<Piece>,
     /// Offset of `written` in the source, if it occurs there byte by byte.
@@ -50,13 +50,13 @@ pub enum Piece {
 impl Text {
     /// A string whose content `written` begins at `first` of the source. References are filled in
     /// by [`Text::fill`].
-    pub(super) fn new(place: Span, written: String, first: usize) -> Self {
+    pub(super) fn new(span: Span, written: String, first: usize) -> Self {
         let literal = Piece::Literal {
             at: 0,
             text: written.clone(),
         };
         Self {
-            place,
+            span,
             written,
             pieces: vec![literal],
             first,
@@ -65,8 +65,8 @@ impl Text {
     }
 
     /// A text that stands in for what is at `place`.
-    pub fn plain(place: Span, written: &str) -> Self {
-        Self::new(place, written.to_owned(), place.start)
+    pub fn plain(span: Span, written: &str) -> Self {
+        Self::new(span, written.to_owned(), span.start)
     }
 
     /// For strings that do not stand in the source as they read.
@@ -94,7 +94,7 @@ impl Text {
             push_literal(&mut pieces, written, literal..open);
             let Some(length) = written[open..].find('}') else {
                 let problem = Problem::new(
-                    self.place_of(open..open + 2),
+                    self.span_of(open..open + 2),
                     "`${` is opened here but never closed",
                 );
                 problems.push(problem.help("write ${NAME}, or $${ for a plain ${"));
@@ -108,8 +108,7 @@ impl Text {
                     value,
                 }),
                 Err(wrong) => {
-                    let place = self.place_of(span.clone());
-                    problems.push(wrong.problem(place));
+                    problems.push(wrong.problem(self.span_of(span.clone())));
                 }
             }
             literal = span.end;
@@ -120,17 +119,17 @@ impl Text {
     }
 
     /// Returns the span of the whole text, quotes included.
-    pub fn place(&self) -> Span {
-        self.place
+    pub fn span(&self) -> Span {
+        self.span
     }
 
     /// Returns the span of a part of [`Text::written`].
-    pub fn place_of(&self, span: Range<usize>) -> Span {
+    pub fn span_of(&self, span: Range<usize>) -> Span {
         let at = |offset: usize| match &self.offsets {
-            Some(offsets) => offsets.get(offset).copied().unwrap_or(self.place.end),
-            None => (self.first + offset).min(self.place.end),
+            Some(offsets) => offsets.get(offset).copied().unwrap_or(self.span.end),
+            None => (self.first + offset).min(self.span.end),
         };
-        Span::new(self.place.source, at(span.start)..at(span.end))
+        Span::new(self.span.source, at(span.start)..at(span.end))
     }
 
     /// Returns the text as the scenario has it, with `${NAME}` unexpanded: what may be shown.
@@ -174,25 +173,25 @@ enum Wrong {
 }
 
 impl Wrong {
-    fn problem(self, place: Span) -> Problem {
+    fn problem(self, span: Span) -> Problem {
         match self {
             Wrong::Name(name) => {
                 let message = format!("`{name}` is not the name of an environment variable");
                 let help = "names are letters, digits and `_`; write $${ for a plain ${";
-                Problem::new(place, message).help(help)
+                Problem::new(span, message).help(help)
             }
             Wrong::Unset(name) => {
                 let message = format!("the environment variable `{name}` is not set");
                 let help = format!(
                     "set it, give `--env {name}=...`, or write a default: ${{{name}:-...}}"
                 );
-                Problem::new(place, message).help(help)
+                Problem::new(span, message).help(help)
             }
             Wrong::File(path, words) => {
                 let message = format!("the file `{path}` cannot be used: {words}");
                 let help =
                     "the path starts from the scenario's folder; the file is one line of text";
-                Problem::new(place, message).help(help)
+                Problem::new(span, message).help(help)
             }
         }
     }
@@ -238,8 +237,8 @@ mod tests {
     use super::*;
 
     fn filled(written: &str) -> (Text, Vec<Problem>) {
-        let place = Span::new(0, 10..12 + written.len());
-        let mut text = Text::new(place, written.to_owned(), 11);
+        let span = Span::new(0, 10..12 + written.len());
+        let mut text = Text::new(span, written.to_owned(), 11);
         let mut problems = Vec::new();
         let lookup = |name: &str| match name {
             "SET" => Some("v{{x}}${SET}".to_owned()),
@@ -284,11 +283,11 @@ mod tests {
     fn what_is_written_is_kept() {
         let (text, _) = filled("Bearer ${SET}");
         assert_eq!(text.written(), "Bearer ${SET}");
-        assert_eq!(text.place_of(7..13), Span::new(0, 18..24));
+        assert_eq!(text.span_of(7..13), Span::new(0, 18..24));
     }
 
     #[test]
-    fn bad_references_are_problems_at_their_place() {
+    fn bad_references_are_problems_at_their_span() {
         for (written, span) in [
             ("a${NONE}", 12..19),
             ("${a-b}", 11..17),
@@ -298,7 +297,7 @@ mod tests {
         ] {
             let (_, problems) = filled(written);
             assert_eq!(problems.len(), 1, "{written}");
-            assert_eq!(problems[0].place, Span::new(0, span), "{written}");
+            assert_eq!(problems[0].span, Span::new(0, span), "{written}");
         }
     }
 }

@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// Span in the source.
-    pub place: Span,
+    pub span: Span,
     /// Value.
     pub kind: NodeKind,
 }
@@ -105,7 +105,7 @@ pub struct Entry {
     /// The key.
     pub key: String,
     /// Span of the key.
-    pub place: Span,
+    pub span: Span,
     /// The value.
     pub value: Node,
 }
@@ -115,7 +115,7 @@ impl Entry {
     pub fn name(&self) -> Spanned<String> {
         Spanned {
             value: self.key.clone(),
-            place: self.place,
+            span: self.span,
         }
     }
 }
@@ -139,16 +139,16 @@ pub(super) struct Converter<'a> {
 }
 
 impl Converter<'_> {
-    pub fn node(&mut self, value: &DeValue<'_>, span: Range<usize>) -> Node {
-        let place = self.place(span.clone());
+    pub fn node(&mut self, value: &DeValue<'_>, range: Range<usize>) -> Node {
+        let span = self.span(range.clone());
         let kind = match value {
-            DeValue::String(content) => self.text(content, span),
+            DeValue::String(content) => self.text(content, range),
             DeValue::Integer(number) => {
                 match i64::from_str_radix(number.as_str(), number.radix()) {
                     Ok(number) => NodeKind::Int(number),
                     Err(_) => {
                         let message = "a number past 64 bits";
-                        self.problems.push(Problem::new(place, message));
+                        self.problems.push(Problem::new(span, message));
                         NodeKind::Unreadable
                     }
                 }
@@ -156,7 +156,7 @@ impl Converter<'_> {
             DeValue::Float(number) => NodeKind::Float(Float::of(number.as_str())),
             DeValue::Boolean(value) => NodeKind::Bool(*value),
             DeValue::Datetime(_) => {
-                NodeKind::Datetime(self.text.get(span).unwrap_or_default().to_owned())
+                NodeKind::Datetime(self.text.get(range).unwrap_or_default().to_owned())
             }
             DeValue::Array(items) => NodeKind::Array(
                 items
@@ -166,7 +166,7 @@ impl Converter<'_> {
             ),
             DeValue::Table(table) => NodeKind::Table(self.table(table)),
         };
-        Node { place, kind }
+        Node { span, kind }
     }
 
     pub fn table(&mut self, table: &DeTable<'_>) -> Table {
@@ -174,28 +174,28 @@ impl Converter<'_> {
             .iter()
             .map(|(key, value)| Entry {
                 key: key.get_ref().to_string(),
-                place: self.place(key.span()),
+                span: self.span(key.span()),
                 value: self.node(value.get_ref(), value.span()),
             })
             .collect();
         // The parser keeps keys sorted; what is drawn first depends on the file's own order.
-        entries.sort_by_key(|entry| entry.place.start);
+        entries.sort_by_key(|entry| entry.span.start);
         Table { entries }
     }
 
-    fn text(&mut self, content: &str, span: Range<usize>) -> NodeKind {
-        let quoted = self.text.get(span.clone()).unwrap_or_default();
-        let place = self.place(span);
+    fn text(&mut self, content: &str, range: Range<usize>) -> NodeKind {
+        let quoted = self.text.get(range.clone()).unwrap_or_default();
+        let span = self.span(range);
         let written = content.to_owned();
         let inner = quoted.get(1..quoted.len().saturating_sub(1));
         let mut text = if inner == Some(content) {
-            Text::new(place, written, place.start + 1)
+            Text::new(span, written, span.start + 1)
         } else {
             let shifted = offsets(quoted, content)
                 .into_iter()
-                .map(|offset| place.start + offset)
+                .map(|offset| span.start + offset)
                 .collect();
-            Text::new(place, written, place.start).with_offsets(shifted)
+            Text::new(span, written, span.start).with_offsets(shifted)
         };
         let before = self.problems.len();
         text.fill(self.outside, self.problems);
@@ -205,8 +205,8 @@ impl Converter<'_> {
         NodeKind::Text(text)
     }
 
-    fn place(&self, span: Range<usize>) -> Span {
+    fn span(&self, range: Range<usize>) -> Span {
         let shift = |at| at + self.shift;
-        Span::new(self.source, shift(span.start)..shift(span.end))
+        Span::new(self.source, shift(range.start)..shift(range.end))
     }
 }

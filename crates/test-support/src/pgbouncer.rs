@@ -1,6 +1,6 @@
 //! A private PgBouncer in front of a private PostgreSQL.
 
-use crate::servers::{Kind, Server, as_nobody, free_port, nobody, wait_until};
+use crate::servers::{Server, ServerKind, as_nobody, free_port, nobody, wait_until};
 use std::{
     fs,
     net::TcpStream,
@@ -67,7 +67,7 @@ impl Pooler {
 
     /// A server of its own with a pooler in front of it.
     pub fn with_server(mode: &str, sessions: u32) -> (Server, Pooler) {
-        let server = Server::start(Kind::Postgres, &[]);
+        let server = Server::start(ServerKind::Postgres, &[]);
         let pooler = Self::start(&server, mode, sessions);
         (server, pooler)
     }

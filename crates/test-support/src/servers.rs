@@ -29,7 +29,7 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ServerKind {
     /// PostgreSQL.
     Postgres,
     /// MariaDB.
@@ -38,7 +38,7 @@ pub enum Kind {
 
 /// A server that runs until it is dropped.
 pub struct Server {
-    kind: Kind,
+    kind: ServerKind,
     port: u16,
     folder: PathBuf,
     options: Vec<String>,
@@ -61,23 +61,23 @@ rm -rf "$1"
 
 impl Server {
     /// The server of this kind that all tests of the process share.
-    pub fn shared(kind: Kind) -> &'static Server {
+    pub fn shared(kind: ServerKind) -> &'static Server {
         static POSTGRES: OnceLock<Server> = OnceLock::new();
         static MARIADB: OnceLock<Server> = OnceLock::new();
         let server = match kind {
-            Kind::Postgres => &POSTGRES,
-            Kind::MariaDb => &MARIADB,
+            ServerKind::Postgres => &POSTGRES,
+            ServerKind::MariaDb => &MARIADB,
         };
         server.get_or_init(|| Server::start(kind, &[]))
     }
 
     /// A server of its own, with more options: `name=value`.
-    pub fn start(kind: Kind, options: &[&str]) -> Server {
+    pub fn start(kind: ServerKind, options: &[&str]) -> Server {
         Self::start_with(kind, options, &[])
     }
 
     /// The same with files (name and content) in its folder, for which `FOLDER` stands in options.
-    pub fn start_with(kind: Kind, options: &[&str], files: &[(&str, &str)]) -> Server {
+    pub fn start_with(kind: ServerKind, options: &[&str], files: &[(&str, &str)]) -> Server {
         let folder = tempfile::Builder::new()
             .prefix("loadgen-database-")
             .tempdir()
@@ -127,8 +127,8 @@ impl Server {
     pub fn url(&self, database: &str) -> String {
         let port = self.port;
         match self.kind {
-            Kind::Postgres => format!("postgres://postgres@127.0.0.1:{port}/{database}"),
-            Kind::MariaDb => format!("mysql://root@127.0.0.1:{port}/{database}"),
+            ServerKind::Postgres => format!("postgres://postgres@127.0.0.1:{port}/{database}"),
+            ServerKind::MariaDb => format!("mysql://root@127.0.0.1:{port}/{database}"),
         }
     }
 
@@ -144,13 +144,13 @@ impl Server {
     pub fn client(&self, database: &str) -> Command {
         let port = self.port.to_string();
         match self.kind {
-            Kind::Postgres => {
+            ServerKind::Postgres => {
                 let mut client = Command::new(postgres("psql"));
                 client.args(["-X", "-q", "-h", "127.0.0.1", "-p", &port, "-U", "postgres"]);
                 client.args(["-v", "ON_ERROR_STOP=1", "-d", database]);
                 client
             }
-            Kind::MariaDb => {
+            ServerKind::MariaDb => {
                 let mut client = Command::new("mariadb");
                 client.args(["--no-defaults", "-h", "127.0.0.1", "-P", &port]);
                 client.args(["-u", "root", "-D", database]);
@@ -162,8 +162,8 @@ impl Server {
     /// Runs SQL with the server's own client, which must not fail.
     pub fn run(&self, sql: &str) {
         let (database, flag) = match self.kind {
-            Kind::Postgres => ("postgres", "-c"),
-            Kind::MariaDb => ("mysql", "-e"),
+            ServerKind::Postgres => ("postgres", "-c"),
+            ServerKind::MariaDb => ("mysql", "-e"),
         };
         let done = self.client(database).args([flag, sql]).output();
         let done = done.expect("the client is installed");
@@ -192,8 +192,8 @@ impl Server {
         let pid = self.pid();
         // At once, but with its children, which would survive a KILL for a while.
         let signal = match self.kind {
-            Kind::Postgres => "-QUIT",
-            Kind::MariaDb => "-KILL",
+            ServerKind::Postgres => "-QUIT",
+            ServerKind::MariaDb => "-KILL",
         };
         signal_process(signal, pid);
         wait_until("it is gone", || {
@@ -227,7 +227,7 @@ impl Server {
 
     fn launch(&self) {
         let mut server = match self.kind {
-            Kind::Postgres => {
+            ServerKind::Postgres => {
                 let mut server = as_nobody(&postgres("postgres"));
                 server.arg("-D").arg(self.folder.join("data"));
                 for option in [
@@ -247,7 +247,7 @@ impl Server {
                 }
                 server
             }
-            Kind::MariaDb => {
+            ServerKind::MariaDb => {
                 let mut server = as_nobody(Path::new("mariadbd"));
                 let folder = self.folder.display();
                 server.arg("--no-defaults");
@@ -279,14 +279,14 @@ impl Server {
             .expect("the server is installed");
         let ready = || match self.kind {
             // The last line says when connections are taken.
-            Kind::Postgres => fs::read_to_string(self.folder.join("data/postmaster.pid"))
+            ServerKind::Postgres => fs::read_to_string(self.folder.join("data/postmaster.pid"))
                 .is_ok_and(|text| {
                     text.lines()
                         .last()
                         .is_some_and(|line| line.starts_with("ready"))
                 }),
             // It listens when it is ready.
-            Kind::MariaDb => {
+            ServerKind::MariaDb => {
                 self.read_pid().is_some() && TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             }
         };
@@ -305,8 +305,8 @@ impl Server {
 
     fn read_pid(&self) -> Option<i32> {
         let file = match self.kind {
-            Kind::Postgres => "data/postmaster.pid",
-            Kind::MariaDb => "pid",
+            ServerKind::Postgres => "data/postmaster.pid",
+            ServerKind::MariaDb => "pid",
         };
         let text = fs::read_to_string(self.folder.join(file)).ok()?;
         text.lines().next()?.trim().parse().ok()
@@ -321,16 +321,16 @@ impl Drop for Server {
 }
 
 /// Makes the data directory.
-fn create(kind: Kind, folder: &Path) {
+fn create(kind: ServerKind, folder: &Path) {
     let data = folder.join("data");
     let mut create = match kind {
-        Kind::Postgres => {
+        ServerKind::Postgres => {
             let mut create = as_nobody(&postgres("initdb"));
             create.args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]);
             create.arg("--locale=C.UTF-8").arg("-D").arg(&data);
             create
         }
-        Kind::MariaDb => {
+        ServerKind::MariaDb => {
             let mut create = as_nobody(Path::new("mariadb-install-db"));
             create.args(["--no-defaults", "--skip-test-db"]);
             create.arg("--auth-root-authentication-method=normal");

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         Exit, output,
-        outputs::{self, Kind, Outputs},
+        outputs::{self, OutputKind, Outputs},
     },
     report::{
         json::Saved,
@@ -38,7 +38,7 @@ pub struct Publication {
 impl Publisher {
     /// Publishes a result. The files go first: a reader of the summary may take its time.
     pub fn publish(&self, publication: &Publication) -> Exit {
-        let mut problems = self.write(publication, Kind::Files);
+        let mut problems = self.write(publication, OutputKind::Files);
         let exit = self.hand_over(publication, &mut problems);
         conclude(exit, &problems)
     }
@@ -50,7 +50,7 @@ impl Publisher {
         publication: Publication,
         interrupts: &Interrupts,
     ) -> (Exit, Option<Saved>) {
-        let mut problems = self.write(&publication, Kind::Files);
+        let mut problems = self.write(&publication, OutputKind::Files);
         let publication = Arc::new(publication);
         let waiting = {
             let publication = Arc::clone(&publication);
@@ -83,14 +83,14 @@ impl Publisher {
         (conclude(exit, &problems), saved.map(|own| own.saved))
     }
 
-    fn write(&self, publication: &Publication, kind: Kind) -> Vec<String> {
+    fn write(&self, publication: &Publication, kind: OutputKind) -> Vec<String> {
         let written = self.outputs.write(&publication.saved, kind);
         written.err().unwrap_or_default()
     }
 
     /// Writes to pipes and to the terminal.
     fn hand_over(&self, publication: &Publication, problems: &mut Vec<String>) -> Exit {
-        problems.extend(self.write(publication, Kind::Streams));
+        problems.extend(self.write(publication, OutputKind::Streams));
         if let Some(job) = &publication.job
             && let Err(problem) = outputs::summarise_job(job)
         {

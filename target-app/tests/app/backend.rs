@@ -9,7 +9,7 @@ use std::time::Duration;
 use target_app::{Location, Service};
 use tempfile::TempDir;
 
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -64,8 +64,8 @@ impl Backend {
     pub fn data(self) -> Data {
         match self {
             Backend::Sqlite => Data::Folder(tempfile::tempdir().unwrap()),
-            Backend::Postgres => Data::Url(Server::shared(Kind::Postgres).fresh()),
-            Backend::MySql => Data::Url(Server::shared(Kind::MariaDb).fresh()),
+            Backend::Postgres => Data::Url(Server::shared(ServerKind::Postgres).fresh()),
+            Backend::MySql => Data::Url(Server::shared(ServerKind::MariaDb).fresh()),
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::backend::{Backend, Data};
 use crate::harness::{self, FORM, JSON, Running, error, start, start_on};
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 const ORDER: &str =
     r#"{"customer_id":7,"items":[{"product_id":7,"quantity":2,"unit_price":9.99}]}"#;
@@ -15,7 +15,7 @@ const ORDER: &str =
 /// Well below what a request waits for a connection.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-async fn a_database_that_goes_away_is_503_at_once_until_it_is_back(kind: Kind) {
+async fn a_database_that_goes_away_is_503_at_once_until_it_is_back(kind: ServerKind) {
     let server = Server::start(kind, &[]);
     let orders = start_on(Data::Url(server.fresh()), Service::Orders, |_| {}).await;
     // All connections of the pool are in use now and then.
@@ -59,17 +59,17 @@ async fn a_database_that_goes_away_is_503_at_once_until_it_is_back(kind: Kind) {
 
 #[tokio::test]
 async fn postgres_goes_away() {
-    a_database_that_goes_away_is_503_at_once_until_it_is_back(Kind::Postgres).await;
+    a_database_that_goes_away_is_503_at_once_until_it_is_back(ServerKind::Postgres).await;
 }
 
 #[tokio::test]
 async fn mysql_goes_away() {
-    a_database_that_goes_away_is_503_at_once_until_it_is_back(Kind::MariaDb).await;
+    a_database_that_goes_away_is_503_at_once_until_it_is_back(ServerKind::MariaDb).await;
 }
 
 #[tokio::test]
 async fn a_restart_that_nobody_noticed_costs_no_request() {
-    let server = Server::start(Kind::Postgres, &[]);
+    let server = Server::start(ServerKind::Postgres, &[]);
     let weather = start_on(Data::Url(server.fresh()), Service::Weather, |_| {}).await;
     let ask = || weather.post("/query", FORM, "location=Gabrielside");
     harness::json(ask().await, StatusCode::OK).await;
@@ -109,7 +109,7 @@ async fn crowd(orders: &Running, clients: usize, each: usize) -> (usize, Vec<Str
 #[tokio::test]
 async fn without_a_pool_postgres_has_too_many_clients_and_with_one_it_has_not() {
     // Three of them are kept for superusers, and so for this test.
-    let server = Server::start(Kind::Postgres, &["max_connections=13"]);
+    let server = Server::start(ServerKind::Postgres, &["max_connections=13"]);
     let url = server.fresh();
     let mut side = Data::Url(url.clone()).side(Service::Orders).await;
     side.execute("CREATE ROLE app LOGIN; GRANT ALL ON SCHEMA public TO app")
@@ -160,7 +160,7 @@ async fn without_a_pool_postgres_has_too_many_clients_and_with_one_it_has_not() 
 
 #[tokio::test]
 async fn the_message_is_the_databases_own() {
-    let server = Server::start(Kind::Postgres, &["max_connections=8"]);
+    let server = Server::start(ServerKind::Postgres, &["max_connections=8"]);
     let url = server.fresh();
     let no_pool = |setup: &mut target_app::Setup| {
         setup.pool = Some(PoolSettings::Unpooled {

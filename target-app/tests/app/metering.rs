@@ -6,7 +6,7 @@ use target_app::Service::Metering;
 
 use crate::backend::{Backend, Data, on_sqlite_and_postgres};
 use crate::harness::{self, FORM, JSON, Running, error, start_on};
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 on_sqlite_and_postgres! {
     a_window_is_added_up_once_when_it_is_over,
@@ -158,7 +158,7 @@ async fn bad_events_are_refused(backend: Backend) {
 
 #[tokio::test]
 async fn a_database_that_goes_away_is_503_at_once_and_loses_no_event() {
-    let server = Server::start(Kind::Postgres, &[]);
+    let server = Server::start(ServerKind::Postgres, &[]);
     let metering = metering(Data::Url(server.fresh())).await;
     let answer = metering.post("/events", JSON, event("c1", 5)).await;
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
@@ -184,7 +184,7 @@ async fn a_database_that_goes_away_is_503_at_once_and_loses_no_event() {
 
 #[tokio::test]
 async fn the_spike_profile_opens_the_circuit_and_closes_it_again() {
-    let server = Server::start(Kind::Postgres, &[]);
+    let server = Server::start(ServerKind::Postgres, &[]);
     let metering = start_on(Data::Url(server.fresh()), Metering, |setup| {
         setup.records = None;
         setup.metering.profile = Profile::Spike;

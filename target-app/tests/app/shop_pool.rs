@@ -8,7 +8,7 @@ use target_app::Service::Shop;
 use crate::backend::{Backend, Data, on_sqlite_and_postgres};
 use crate::harness::{self, Running, error, start_on};
 use crate::shop::{get, post, shop, urls};
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 on_sqlite_and_postgres! {
     an_exhausted_pool_is_shown_times_out_and_recovers,
@@ -160,7 +160,7 @@ async fn one_pool_serves_all_three(backend: Backend) {
 
 #[tokio::test]
 async fn a_database_that_goes_away_is_503_at_once_until_it_is_back() {
-    let server = Server::start(Kind::Postgres, &["max_connections=120"]);
+    let server = Server::start(ServerKind::Postgres, &["max_connections=120"]);
     let shop = start_on(Data::Url(server.fresh()), Shop, |setup| {
         setup.records = Some(100);
     })

@@ -20,7 +20,7 @@ pub trait Key: Copy + fmt::Debug + 'static {
     const ALL: &'static [Self];
 
     /// Place in [`Key::ALL`].
-    fn place(self) -> usize;
+    fn index(self) -> usize;
 
     /// The name in files.
     fn name(self) -> &'static str;
@@ -42,7 +42,7 @@ impl<K: Key, V, const N: usize> EnumMap<K, V, N> {
     /// Makes each value from its key.
     pub fn of(value: impl Fn(K) -> V) -> Self {
         Self {
-            values: std::array::from_fn(|place| value(K::ALL[place])),
+            values: std::array::from_fn(|index| value(K::ALL[index])),
             keys: PhantomData,
         }
     }
@@ -69,14 +69,14 @@ impl<K: Key, V, const N: usize> Index<K> for EnumMap<K, V, N> {
 
     #[inline]
     fn index(&self, key: K) -> &V {
-        &self.values[key.place()]
+        &self.values[key.index()]
     }
 }
 
 impl<K: Key, V, const N: usize> IndexMut<K> for EnumMap<K, V, N> {
     #[inline]
     fn index_mut(&mut self, key: K) -> &mut V {
-        &mut self.values[key.place()]
+        &mut self.values[key.index()]
     }
 }
 
@@ -192,7 +192,7 @@ macro_rules! table {
             const ALL: &'static [Self] = &Self::ALL;
 
             #[inline]
-            fn place(self) -> usize {
+            fn index(self) -> usize {
                 self as usize
             }
 

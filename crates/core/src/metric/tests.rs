@@ -9,12 +9,12 @@ fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) {
 
 #[test]
 fn each_has_a_place_and_names_of_its_own() {
-    for (place, counter) in Counter::ALL.into_iter().enumerate() {
-        assert_eq!(counter.place(), place);
+    for (index, counter) in Counter::ALL.into_iter().enumerate() {
+        assert_eq!(counter.index(), index);
         assert_eq!(Counter::named(counter.name()), Some(counter));
     }
-    for (place, timer) in Timer::ALL.into_iter().enumerate() {
-        assert_eq!(timer.place(), place);
+    for (index, timer) in Timer::ALL.into_iter().enumerate() {
+        assert_eq!(timer.index(), index);
         assert_eq!(Timer::named(timer.name()), Some(timer));
     }
     let (counters, timers) = (Counter::ALL.map(Counter::info), Timer::ALL.map(Timer::info));
@@ -32,10 +32,10 @@ fn each_has_a_place_and_names_of_its_own() {
 fn maps_add_key_by_key() {
     let mut sum = Counters::<u64>::default();
     sum[Counter::Retries] = 5;
-    sum += Counters::of(|counter| counter.place() as u64);
+    sum += Counters::of(|counter| counter.index() as u64);
     assert_eq!(sum[Counter::Retries], 5 + Counter::Retries as u64);
     assert_eq!(sum[Counter::Offered], 0);
-    sum -= Counters::of(|counter| counter.place() as u64);
+    sum -= Counters::of(|counter| counter.index() as u64);
     let left: Vec<_> = sum.iter().filter(|(_, count)| **count > 0).collect();
     assert_eq!(left, [(Counter::Retries, &5)]);
 }

@@ -46,9 +46,9 @@ pub(super) fn throughput(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
 
 /// Percentiles of response times.
 pub(super) fn latency(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style) {
-    let at = |point: &Point, place: usize| {
+    let at = |point: &Point, index: usize| {
         let latency = point.series.get(view.selected)?.latency;
-        latency.map(|times| times[place])
+        latency.map(|times| times[index])
     };
     let curves: [Curve<'_>; 3] = [
         ("p50", &|point| at(point, 0)),

@@ -81,12 +81,12 @@ pub(super) fn thresholds(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
     let mut lines: [Vec<Line<'_>>; 3] = Default::default();
     let standings = state.standings.iter().chain(std::iter::repeat(&None));
     for (limit, standing) in state.outline.thresholds.iter().zip(standings) {
-        let (place, mark, tone, observed) = match render::judged(standing) {
+        let (index, mark, tone, observed) = match render::judged(standing) {
             Some((false, observed)) => (0, "✗", Tone::Bad, limit.text(observed)),
             Some((true, observed)) => (1, "✓", Tone::Good, limit.text(observed)),
             None => (2, "?", Tone::Faint, "not judged yet".to_owned()),
         };
-        lines[place].push(Line::from(vec![
+        lines[index].push(Line::from(vec![
             Span::styled(format!(" {mark} "), style.tone(tone)),
             Span::raw(style.terminal.spell(&limit.title)),
             Span::styled(format!("  {observed}"), style.tone(tone)),
@@ -150,8 +150,8 @@ pub(super) fn background(frame: &mut Frame<'_>, area: Rect, view: &View, style: 
     let mut said = Vec::new();
     let mut say = |text: &str, tone: Tone| {
         let wrapped = terminal.wrap(text, 3);
-        let lines = wrapped.iter().enumerate().map(|(place, line)| {
-            let indent = if place == 0 { " " } else { "   " };
+        let lines = wrapped.iter().enumerate().map(|(index, line)| {
+            let indent = if index == 0 { " " } else { "   " };
             Line::styled(terminal.spell(&format!("{indent}{line}")), style.tone(tone))
         });
         said.extend(lines);

@@ -61,19 +61,19 @@ fn arranged(view: &View, body: Rect) -> Vec<(Panel, Rect)> {
     let (bands, order) = bands(view, body.width >= WIDE);
     let mut heights = vec![0; bands.len()];
     let mut left = body.height;
-    for place in &order {
-        let least = bands[*place].least;
+    for index in &order {
+        let least = bands[*index].least;
         if least <= left {
-            heights[*place] = least;
+            heights[*index] = least;
             left -= least;
         }
     }
     // The rest goes to lists that are cut, and then to charts, which are never too large.
-    for place in order {
-        let wanted = bands[place].most.min(LIST).saturating_sub(heights[place]);
-        if heights[place] > 0 && bands[place].most < u16::MAX {
+    for index in order {
+        let wanted = bands[index].most.min(LIST).saturating_sub(heights[index]);
+        if heights[index] > 0 && bands[index].most < u16::MAX {
             let more = wanted.min(left);
-            heights[place] += more;
+            heights[index] += more;
             left -= more;
         }
     }
@@ -87,13 +87,13 @@ fn arranged(view: &View, body: Rect) -> Vec<(Panel, Rect)> {
         left -= 1;
     }
     let kept: Vec<usize> = (0..bands.len())
-        .filter(|place| heights[*place] > 0)
+        .filter(|index| heights[*index] > 0)
         .collect();
     heights.retain(|height| *height > 0);
     let rows = Layout::vertical(heights.into_iter().map(Constraint::Length)).split(body);
     let mut placed = Vec::new();
-    for (place, row) in kept.iter().zip(rows.iter()) {
-        let panels = &bands[*place].panels;
+    for (index, row) in kept.iter().zip(rows.iter()) {
+        let panels = &bands[*index].panels;
         let columns = Layout::horizontal(vec![Constraint::Fill(1); panels.len()]).split(*row);
         placed.extend(panels.iter().copied().zip(columns.iter().copied()));
     }

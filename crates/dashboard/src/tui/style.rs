@@ -79,9 +79,9 @@ impl Style {
     /// A cell of a heatmap: `share` of the most, above 0 to 1.
     pub(super) fn heat(&self, share: f64) -> (char, Attributes) {
         // Between 0 and 7 by its bounds.
-        let place = ((share * 8.0).ceil() as usize).clamp(1, 8) - 1;
+        let index = ((share * 8.0).ceil() as usize).clamp(1, 8) - 1;
         if self.shades {
-            return (' ', Attributes::new().bg(Color::Indexed(RAMP[place])));
+            return (' ', Attributes::new().bg(Color::Indexed(RAMP[index])));
         }
         let style = Attributes::new();
         let coloured = if self.terminal.colour {
@@ -89,7 +89,7 @@ impl Style {
         } else {
             style
         };
-        (SHADES[place], coloured)
+        (SHADES[index], coloured)
     }
 
     /// Puts what was drawn in ASCII where nothing else can be shown.

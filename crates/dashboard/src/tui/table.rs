@@ -51,9 +51,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
     // Show as many as there is room for, the chosen one among them.
     let skipped = (view.selected + 1).saturating_sub(room);
     let names = view.state.outline.series.iter().enumerate();
-    for (place, name) in names.skip(skipped) {
-        let row = rows.get(place).unwrap_or(&nothing);
-        let chosen = place == view.selected;
+    for (index, name) in names.skip(skipped) {
+        let row = rows.get(index).unwrap_or(&nothing);
+        let chosen = index == view.selected;
         let mark = if chosen { "▶ " } else { "  " };
         let name = shortened(name, name_width - 2);
         let mut spans = vec![Span::raw(
@@ -81,8 +81,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &View, style: &Style
 }
 
 fn cell(row: &Row, column: usize) -> String {
-    let time = |place: usize| match row.latency {
-        Some(times) => human::time(times[place]),
+    let time = |index: usize| match row.latency {
+        Some(times) => human::time(times[index]),
         None => "-".to_owned(),
     };
     match column {

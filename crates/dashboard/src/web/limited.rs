@@ -21,14 +21,14 @@ pub const MOST: usize = 256;
 #[derive(Debug)]
 pub struct Limited {
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-/// A connection that gives its place back when it ends.
+/// A connection that gives its permit back when it ends.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    _place: Option<OwnedSemaphorePermit>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Limited {
@@ -36,7 +36,7 @@ impl Limited {
     pub fn new(listener: TcpListener) -> Self {
         Self {
             listener,
-            places: Arc::new(Semaphore::new(MOST)),
+            permits: Arc::new(Semaphore::new(MOST)),
         }
     }
 }
@@ -46,14 +46,14 @@ impl Listener for Limited {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed, so a place comes.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        // The semaphore is never closed, so a permit comes.
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
         // Each message is small and should be seen at once; without it, it comes a little later.
         let _ = stream.set_nodelay(true);
         let connection = Connection {
             stream,
-            _place: place,
+            _permit: permit,
         };
         (connection, address)
     }

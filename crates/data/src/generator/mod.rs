@@ -263,9 +263,9 @@ impl Generator {
                 Value::Text(texts[choice.sample(rng)].clone())
             }
             GeneratorKind::Sequence { from, step, length } => {
-                let place = u128::from(number) % length;
-                // `place < length` keeps the value between `from` and `to`.
-                let value = i128::from(*from) + i128::from(*step) * place as i128;
+                let index = u128::from(number) % length;
+                // `index < length` keeps the value between `from` and `to`.
+                let value = i128::from(*from) + i128::from(*step) * index as i128;
                 Value::Int(value as i64)
             }
             GeneratorKind::Constant(value) => value.clone(),

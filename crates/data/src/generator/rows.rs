@@ -134,9 +134,9 @@ impl Order {
     pub fn shuffled(count: usize, key: u64) -> Result<Self, Refusal> {
         let count =
             u32::try_from(count).map_err(|_| Refusal::new("order", "too many rows to shuffle"))?;
-        let mut places: Vec<u32> = (0..count).collect();
-        places.shuffle(&mut Stream::seed_from_u64(key));
-        Ok(Self::Shuffled(places.into()))
+        let mut indices: Vec<u32> = (0..count).collect();
+        indices.shuffle(&mut Stream::seed_from_u64(key));
+        Ok(Self::Shuffled(indices.into()))
     }
 }
 
@@ -172,17 +172,17 @@ impl Rows {
     pub fn draw(&self, rng: &mut Stream, number: u64) -> Value {
         let count = self.values.len();
         // The remainder is less than `count`, which is a usize.
-        let place = (number % count as u64) as usize;
+        let index = (number % count as u64) as usize;
         let row = match &self.order {
-            Order::Sequential => place,
-            Order::Shuffled(places) => places[place] as usize,
+            Order::Sequential => index,
+            Order::Shuffled(indices) => indices[index] as usize,
             Order::Random => rng.random_range(0..count),
             Order::Weighted(sums) => {
                 let total = sums.last().copied().unwrap_or_default();
                 let share = rng.random::<f64>() * total;
                 sums.partition_point(|sum| *sum <= share).min(count - 1)
             }
-            Order::Unique if number < count as u64 => place,
+            Order::Unique if number < count as u64 => index,
             Order::Unique => return Value::Unset,
         };
         self.values[row].clone()

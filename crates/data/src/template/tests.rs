@@ -59,7 +59,7 @@ fn values_keep_their_type_in_json() {
 }
 
 #[test]
-fn holes_are_found_with_their_places() {
+fn holes_are_found_with_their_spans() {
     let pieces = split("/a/{{ id }}?b").unwrap();
     assert_eq!(pieces[0].span, 0..3);
     assert_eq!(pieces[1].kind, PieceKind::Hole("id"));
@@ -75,13 +75,13 @@ fn holes_are_found_with_their_places() {
 
 #[test]
 fn malformed_holes_are_placed() {
-    let place = |text| split(text).unwrap_err().span;
-    assert_eq!(place("ab{{c"), 2..4);
-    assert_eq!(place("ab{{c d}}"), 4..7);
-    assert_eq!(place("ab{{ }}"), 2..7);
-    assert_eq!(place("{{\"x\" y}}"), 0..5);
-    assert_eq!(place("{{\"x}}"), 0..2);
-    assert_eq!(place("{{9}}"), 2..3);
+    let bad = |text| split(text).unwrap_err().span;
+    assert_eq!(bad("ab{{c"), 2..4);
+    assert_eq!(bad("ab{{c d}}"), 4..7);
+    assert_eq!(bad("ab{{ }}"), 2..7);
+    assert_eq!(bad("{{\"x\" y}}"), 0..5);
+    assert_eq!(bad("{{\"x}}"), 0..2);
+    assert_eq!(bad("{{9}}"), 2..3);
 }
 
 fn any_value() -> impl Strategy<Value = Value> {

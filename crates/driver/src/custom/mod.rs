@@ -240,17 +240,17 @@ mod tests {
                 b"lost" => Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))?,
                 b"slow" => std::future::pending().await,
                 b"silent" => Ok(()),
-                _ => call.extract(|place| (place == "count").then_some(Value::Int(count))),
+                _ => call.extract(|source| (source == "count").then_some(Value::Int(count))),
             }
         }
     }
 
-    async fn done(session: &mut Session<i64>, text: &str, place: &str) -> (Outcome, Value) {
+    async fn done(session: &mut Session<i64>, text: &str, source: &str) -> (Outcome, Value) {
         let step = CustomStep {
             text: Template::literal(text.as_bytes()),
             extract: vec![Extract {
                 name: "n".into(),
-                source: place.into(),
+                source: source.into(),
                 variable: 1,
             }],
             timeout: Duration::from_secs(1),
@@ -285,14 +285,14 @@ mod tests {
     async fn a_session_outlives_answers_and_nothing_else() {
         let mut session = CustomDriver::of(Clock::of_runtime(), Echo).begin(0);
         let class = |outcome: &Outcome| outcome.failure.as_ref().map(|failure| failure.class);
-        for (text, place, expected, unknown, next) in [
+        for (text, source, expected, unknown, next) in [
             ("refused", "count", ErrorClass::Constraint, false, 2),
             ("ask", "other", ErrorClass::Expectation, false, 4),
             ("silent", "count", ErrorClass::Expectation, false, 6),
             ("lost", "count", ErrorClass::Reset, true, 1),
             ("slow", "count", ErrorClass::Timeout, true, 1),
         ] {
-            let (outcome, value) = done(&mut session, text, place).await;
+            let (outcome, value) = done(&mut session, text, source).await;
             assert_eq!(class(&outcome), Some(expected), "{text}");
             assert_eq!((outcome.unknown, value), (unknown, Value::Unset), "{text}");
             let (outcome, value) = done(&mut session, "ask", "count").await;

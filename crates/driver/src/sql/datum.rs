@@ -110,7 +110,7 @@ impl<'a> Data<'a> {
 pub fn resolve<T>(param: &Param, values: &[Value], take: impl FnOnce(Datum<'_>) -> T) -> T {
     match param {
         Param::Literal(value) => take(value.into()),
-        Param::Variable(place) => take(values.get(*place).map_or(Datum::Null, Datum::from)),
+        Param::Variable(index) => take(values.get(*index).map_or(Datum::Null, Datum::from)),
         Param::Text(template) => {
             let mut bytes = Vec::new();
             template.render(values, &mut bytes);

@@ -18,7 +18,7 @@ impl Problem {
         let (index, part) = match self.subject {
             Subject::Database(index) => {
                 let database = plan.written.databases.get(index);
-                return database.map(|database| database.place).unwrap_or_default();
+                return database.map(|database| database.span).unwrap_or_default();
             }
             Subject::Step(index, part) => (index, part),
         };
@@ -34,10 +34,10 @@ impl Problem {
                 let statement = step.action.statement();
                 statement.map(|statement| written.word_at(statement.text.source(), byte))
             }
-            StepPart::Param(index) => written.param_places.get(index).copied(),
-            StepPart::Expect(index) => written.value_places.get(index).copied(),
-            StepPart::Extract(index) => written.extract_places.get(index).copied(),
+            StepPart::Param(index) => written.param_spans.get(index).copied(),
+            StepPart::Expect(index) => written.value_spans.get(index).copied(),
+            StepPart::Extract(index) => written.extract_spans.get(index).copied(),
         };
-        span.unwrap_or(written.place)
+        span.unwrap_or(written.span)
     }
 }

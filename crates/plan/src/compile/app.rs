@@ -1,6 +1,6 @@
 //! `[target] app`: a bundled service and how it is started.
 
-use super::{context::Context, target_draft::Draft};
+use super::{context::Context, target_draft::TargetDraft};
 use crate::{App, AppPool, AppSettings, Target, sql::Secret, written::redact_user};
 use clap::{Args, Command};
 use loadgen_core::human;
@@ -46,7 +46,7 @@ pub(super) fn compile(
     context: &Context<'_>,
     name: &Spanned<Text>,
     raw: &raw::Target,
-) -> Option<Draft> {
+) -> Option<TargetDraft> {
     let service = service(context, &name.value);
     let mut shown = Vec::new();
     let instances = match &raw.instances {
@@ -65,7 +65,7 @@ pub(super) fn compile(
     let pool = match &raw.pool {
         Field::Absent => Some(None),
         Field::Bad(_) => None,
-        Field::Given(given) => pool(context, &given.value, given.place),
+        Field::Given(given) => pool(context, &given.value, given.span),
     };
     if let Some(Some(pool)) = &pool {
         shown.push(("pool", pool_words(pool).into()));
@@ -76,7 +76,7 @@ pub(super) fn compile(
         shown.push(("flags", texts.collect::<Vec<_>>().join(" ").into()));
     }
     let (name, service) = service?;
-    Some(Draft {
+    Some(TargetDraft {
         target: Target::App(App {
             name: name.to_owned(),
             service: service.name().to_owned(),
@@ -98,21 +98,21 @@ pub(super) fn compile(
 /// Tells of populations that drive the same service, but want it to be started differently.
 pub(super) fn agree<'d>(
     context: &Context<'_>,
-    targets: impl Iterator<Item = (&'d Draft, Option<Span>)>,
+    targets: impl Iterator<Item = (&'d TargetDraft, Option<Span>)>,
 ) {
     let mut seen: Vec<(&App, Option<Span>)> = Vec::new();
-    for (draft, place) in targets {
+    for (draft, span) in targets {
         let Target::App(app) = &draft.target else {
             continue;
         };
         let same = |(other, _): &&(&App, _)| other.service == app.service;
         match seen.iter().find(same) {
-            None => seen.push((app, place)),
-            Some((first, first_place)) if first.settings != app.settings => {
-                let Some(place) = place else { continue };
+            None => seen.push((app, span)),
+            Some((first, first_span)) if first.settings != app.settings => {
+                let Some(span) = span else { continue };
                 let message = format!("`{}` is started once, but differently here", app.service);
-                let mut problem = Problem::new(place, message);
-                if let Some(first) = first_place {
+                let mut problem = Problem::new(span, message);
+                if let Some(first) = first_span {
                     problem = problem.other(*first, "from this");
                 }
                 let help = "give both the same instances, database, cache, pool and flags";
@@ -129,7 +129,7 @@ fn service(context: &Context<'_>, name: &Text) -> Option<(&'static str, Service)
     let first = |service: Service| service.listeners().first().map(|(name, _)| *name);
     let known = names().find(|(name, service)| *name == wanted || first(*service) == Some(&wanted));
     if known.is_none() {
-        let problem = Problem::new(name.place(), "no bundled service has this name");
+        let problem = Problem::new(name.span(), "no bundled service has this name");
         let help = did_you_mean(name.written(), names().map(|(name, _)| name));
         let known = || {
             let names: Vec<&str> = names().map(|(name, _)| name).collect();
@@ -169,16 +169,16 @@ fn setting<T: FromStr<Err = String>>(
                 _ => ("not what is understood here", wrong.as_str()),
             };
             if hidden {
-                context.tell(Problem::new(text.place(), message));
+                context.tell(Problem::new(text.span(), message));
             } else {
-                context.tell(Problem::new(text.place(), message).help(help.to_owned()));
+                context.tell(Problem::new(text.span(), message).help(help.to_owned()));
             }
             None
         }
     }
 }
 
-fn pool(context: &Context<'_>, pool: &Pool, place: Span) -> Option<Option<AppPool>> {
+fn pool(context: &Context<'_>, pool: &Pool, span: Span) -> Option<Option<AppPool>> {
     let PoolBounds { min, max, timeout } = match pool {
         Pool::Usual(true) => return Some(None),
         Pool::Usual(false) => return Some(Some(AppPool::Off)),
@@ -200,7 +200,7 @@ fn pool(context: &Context<'_>, pool: &Pool, place: Span) -> Option<Option<AppPoo
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {
-        let problem = Problem::new(place, format!("a pool of at least {min} and at most {max}"));
+        let problem = Problem::new(span, format!("a pool of at least {min} and at most {max}"));
         context.tell(problem.help("write the smaller number as `min`"));
         return None;
     }
@@ -236,7 +236,7 @@ fn flags(context: &Context<'_>, field: &Field<Vec<Text>>) -> Option<Vec<String>>
             .map_or(value.as_str(), |(name, _)| name);
         if TAKEN.contains(&name) {
             let message = format!("`{name}` is not a flag for here");
-            let problem = Problem::new(text.place(), message);
+            let problem = Problem::new(text.span(), message);
             let help =
                 "instances, database, cache and pool are keys of [target]; the rest is loadgen's";
             context.tell(problem.help(help));
@@ -256,7 +256,7 @@ fn flags(context: &Context<'_>, field: &Field<Vec<Text>>) -> Option<Vec<String>>
                 true => "the target app does not understand these flags",
                 false => line.trim_start_matches("error: "),
             };
-            let problem = Problem::new(texts.place, message);
+            let problem = Problem::new(texts.span, message);
             context.tell(problem.help("`loadgen target --help` lists them"));
             None
         }

@@ -4,7 +4,7 @@ use super::{
     context::Context,
     multipart,
     path::pairs,
-    template::{Names, Style, check_plain_name, only_hole, parts},
+    template::{Style, VariableNames, check_plain_name, only_hole, parts},
 };
 use crate::{
     http::FormPart,
@@ -33,7 +33,7 @@ pub(super) enum Sent {
 
 pub(super) fn compile(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     body: &Spanned<Body>,
 ) -> Option<Content> {
     match &body.value {
@@ -86,7 +86,7 @@ pub(super) fn compile(
 /// Writes JSON as the parts of a template.
 struct Writer<'a> {
     context: &'a Context<'a>,
-    names: &'a Names<'a>,
+    names: &'a VariableNames<'a>,
     parts: Vec<Part>,
     right: bool,
 }
@@ -112,7 +112,7 @@ impl Writer<'_> {
             NodeKind::Int(number) => self.push(number.to_string()),
             NodeKind::Float(float) if float.is_finite() => self.push(&*float.digits),
             NodeKind::Float(_) => {
-                let problem = Problem::new(node.place, "JSON has no such number");
+                let problem = Problem::new(node.span, "JSON has no such number");
                 self.context.tell(problem);
                 self.right = false;
             }
@@ -134,7 +134,7 @@ impl Writer<'_> {
                     if index > 0 {
                         self.push(",");
                     }
-                    check_plain_name(self.context, &entry.key, entry.place);
+                    check_plain_name(self.context, &entry.key, entry.span);
                     self.string(&entry.key);
                     self.push(":");
                     self.value(&entry.value);

@@ -4,10 +4,10 @@ use super::{
     context::Context,
     database::Databases,
     headers::Header,
-    population::Draft as Population,
+    population::PopulationDraft,
     step::{self, Made, Shared},
     target,
-    template::{Names, fixed},
+    template::{VariableNames, fixed},
 };
 use crate::{
     HttpStep,
@@ -27,7 +27,7 @@ use url::Url;
 pub(super) struct Calls<'a> {
     pub context: &'a Context<'a>,
     /// None when there is a problem with one of them.
-    pub populations: Option<&'a [Population]>,
+    pub populations: Option<&'a [PopulationDraft]>,
     pub databases: &'a Databases,
     pub calls: Vec<Call>,
 }
@@ -47,7 +47,7 @@ impl Calls<'_> {
             Field::Given(given) if is_url(&given.value.1) => {
                 let other = other(context, &given.value.1, &raw.query);
                 // The part after the host is put in below; everything else is read as usual.
-                let plain = Text::plain(given.value.1.place(), "/");
+                let plain = Text::plain(given.value.1.span(), "/");
                 let mut request = given.clone();
                 request.value.1 = plain;
                 raw.request = Field::Given(request);
@@ -55,14 +55,14 @@ impl Calls<'_> {
             }
             _ => None,
         };
-        let common = population.and_then(|place| Some(&self.populations?.get(place)?.common));
+        let common = population.and_then(|index| Some(&self.populations?.get(index)?.common));
         let mut headers = common.map_or_else(Vec::new, |common| common.headers.clone());
         if let Some(other) = &other {
             // Secrets of one server are not sent to another.
             headers.retain(|header| !written::is_secret(header.name.as_str()));
             headers.extend(other.iter().filter_map(|other| other.authorization.clone()));
         }
-        let names = Names::background();
+        let names = VariableNames::background();
         let shared = Shared {
             headers: Some(headers),
             prefix: match &other {
@@ -115,7 +115,7 @@ impl Calls<'_> {
         let wanted = name.value.value();
         let found = names().position(|own| own == wanted);
         if found.is_none() {
-            let problem = Problem::new(name.place, "no population has this name");
+            let problem = Problem::new(name.span, "no population has this name");
             let all = || {
                 format!(
                     "the populations are {}",
@@ -145,12 +145,12 @@ pub(super) fn is_url(text: &Text) -> bool {
 }
 
 fn other(context: &Context<'_>, text: &Text, query: &Field<Vec<raw::Pair>>) -> Option<Other> {
-    if let Some(place) = query.place() {
-        let problem = Problem::new(place, "`query` beside a whole URL");
+    if let Some(span) = query.span() {
+        let problem = Problem::new(span, "`query` beside a whole URL");
         context.tell(problem.help("write the parameters into the URL, after a `?`"));
     }
     let wrong = |message: &'static str, help: &'static str| {
-        context.tell(Problem::new(text.place(), message).help(help));
+        context.tell(Problem::new(text.span(), message).help(help));
         None
     };
     let Ok(mut url) = Url::parse(&fixed(context, text)?) else {

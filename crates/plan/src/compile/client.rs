@@ -18,13 +18,13 @@ const MOST_REDIRECTS: u64 = 100;
 /// The place where the scenario asks for the fast client.
 fn fast(http: &Http) -> Option<Span> {
     let asked = http.client.given()?;
-    (asked.value == raw::Client::Fast).then_some(asked.place)
+    (asked.value == raw::Client::Fast).then_some(asked.span)
 }
 
 /// Tells that what stands at `place`, `what`, needs more than the fast client that is asked for.
-fn conflict(context: &Context<'_>, fast: Span, place: Span, what: &str) {
+fn conflict(context: &Context<'_>, fast: Span, span: Span, what: &str) {
     let message = format!("{what}, which the fast client cannot do");
-    let problem = Problem::new(place, message).other(fast, "asked for here");
+    let problem = Problem::new(span, message).other(fast, "asked for here");
     context.tell(problem.help("leave out one of the two"));
 }
 
@@ -66,7 +66,7 @@ pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
     asks.note(
         proxy.as_ref().map(Option::is_some),
         "a proxy is named",
-        http.proxy.place(),
+        http.proxy.span(),
     );
     let http2 = match &http.http2 {
         Field::Absent => Some(None),
@@ -106,13 +106,13 @@ struct Asks<'a> {
 
 impl Asks<'_> {
     /// Notes that something is asked for, or could not be read (None).
-    fn note(&mut self, asked: Option<bool>, what: &'static str, place: Option<Span>) {
+    fn note(&mut self, asked: Option<bool>, what: &'static str, span: Option<Span>) {
         if asked != Some(true) {
             return;
         }
         self.why.push(what);
-        if let (Some(fast), Some(place)) = (self.fast, place) {
-            conflict(self.context, fast, place, what);
+        if let (Some(fast), Some(span)) = (self.fast, span) {
+            conflict(self.context, fast, span, what);
         }
     }
 }
@@ -120,7 +120,7 @@ impl Asks<'_> {
 fn proxy(context: &Context<'_>, text: &Text) -> Option<Url> {
     const HELP: &str = "write it as http://host:port, https://host:port or socks5://host:port";
     let wrong = |message: &str| {
-        context.tell(Problem::new(text.place(), message).help(HELP));
+        context.tell(Problem::new(text.span(), message).help(HELP));
         None
     };
     let Ok(url) = Url::parse(text.value().trim()) else {
@@ -144,7 +144,7 @@ pub(super) fn written_proxy(http: &Http) -> Option<String> {
 fn identity(context: &Context<'_>, http: &Http) -> Option<Option<Identity>> {
     let file = |text: &Text| -> Option<PathBuf> {
         if text.value().is_empty() {
-            context.tell(Problem::new(text.place(), "a file without a name"));
+            context.tell(Problem::new(text.span(), "a file without a name"));
             return None;
         }
         Some(context.folder().join(text.value()))
@@ -161,7 +161,7 @@ fn identity(context: &Context<'_>, http: &Http) -> Option<Option<Identity>> {
             Some(Some(Identity { cert, key }))
         }
         (Field::Absent, key) => {
-            let problem = Problem::new(key.place()?, "`key` without `cert`");
+            let problem = Problem::new(key.span()?, "`key` without `cert`");
             context.tell(problem.help("write cert = \"client.pem\", the certificate of that key"));
             None
         }

@@ -27,29 +27,29 @@ pub(super) fn variables(
         Field::Absent => None,
         Field::Bad(_) => return None,
         Field::Given(given) if given.value.is_empty() => {
-            let problem = Problem::new(given.place, "no column is kept");
+            let problem = Problem::new(given.span, "no column is kept");
             context.tell(problem.help("leave `columns` out where the values have none"));
             return None;
         }
         Field::Given(given) => Some(&given.value),
     };
     let mut right = true;
-    for (place, column) in columns.into_iter().flatten().enumerate() {
+    for (index, column) in columns.into_iter().flatten().enumerate() {
         let own = column.value();
-        let before = columns.into_iter().flatten().take(place);
+        let before = columns.into_iter().flatten().take(index);
         if !is_name(&format!("x{own}")) {
-            let problem = Problem::new(column.place(), "not a name that a hole can have");
+            let problem = Problem::new(column.span(), "not a name that a hole can have");
             context.tell(problem.help("give the column another one: SELECT ... AS name"));
             right = false;
         } else if before.into_iter().any(|before| before.value() == own) {
-            context.tell(Problem::new(column.place(), "the same column once more"));
+            context.tell(Problem::new(column.span(), "the same column once more"));
             right = false;
         }
     }
     let take = rows::take(&loaded.order)?;
     if let Err(refusal) = take.order(0, 1, Some(&[loadgen_data::Value::Int(1)])) {
-        let place = loaded.order.place().unwrap_or_default();
-        context.tell(Problem::new(place, refusal.message));
+        let span = loaded.order.span().unwrap_or_default();
+        context.tell(Problem::new(span, refusal.message));
         right = false;
     }
     let mut written = json!({"from": asked(&loaded.request)?, "order": take.to_string()});

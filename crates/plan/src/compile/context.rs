@@ -78,14 +78,14 @@ impl<'a> Context<'a> {
     }
 
     /// Tells that a key is missing from the table at `place`.
-    pub fn missing(&self, place: Span, key: &str, help: &'static str) {
-        let problem = Problem::new(place, format!("`{key}` is missing"));
+    pub fn missing(&self, span: Span, key: &str, help: &'static str) {
+        let problem = Problem::new(span, format!("`{key}` is missing"));
         self.tell(problem.help(help));
     }
 
     /// A whole number between two bounds; None when it is not, or not given.
     pub fn whole(&self, field: &Field<i64>, least: u64, most: u64, what: &str) -> Option<u64> {
-        let Spanned { value, place } = *field.given()?;
+        let Spanned { value, span } = *field.given()?;
         match u64::try_from(value) {
             Ok(value) if (least..=most).contains(&value) => Some(value),
             _ => {
@@ -94,7 +94,7 @@ impl<'a> Context<'a> {
                 } else {
                     format!("{what}: from {least} to {most}")
                 };
-                self.tell(Problem::new(place, message));
+                self.tell(Problem::new(span, message));
                 None
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Context<'a> {
     pub fn some_time(&self, field: &Field<Duration>, what: &str) -> Option<Duration> {
         let duration = field.given()?;
         if duration.value.is_zero() {
-            let problem = Problem::new(duration.place, format!("{what} of no time"));
+            let problem = Problem::new(duration.span, format!("{what} of no time"));
             self.tell(problem);
             return None;
         }

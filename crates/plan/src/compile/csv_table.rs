@@ -60,14 +60,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Table, String> {
 
 /// Refuses names that leave it open which column is meant.
 fn check_names(names: &[String]) -> Result<(), String> {
-    for (place, name) in names.iter().enumerate() {
-        let column = place + 1;
+    for (index, name) in names.iter().enumerate() {
+        let column = index + 1;
         if name.is_empty() {
             return Err(format!(
                 "column {column} of line 1 has no name: name it there, or take the column out"
             ));
         }
-        if let Some(first) = names[..place].iter().position(|before| before == name) {
+        if let Some(first) = names[..index].iter().position(|before| before == name) {
             let first = first + 1;
             return Err(format!(
                 "two columns of line 1 have the name `{name}`, {first} and {column}: rename one"

@@ -4,7 +4,7 @@ use super::{
     columns,
     context::{Context, optional, or_default},
     names, rows,
-    template::Names,
+    template::VariableNames,
 };
 use crate::{Scope, Variable, written::unless_secret};
 use loadgen_data::{Generator, Refusal, generator::refusal::of_weight};
@@ -83,7 +83,7 @@ fn drawn(
         raw::Generator::List { values, order } => {
             not_unique_by_step(context, variable, order);
             let key = rows::key(context, &[source]);
-            rows::of_list(context, key, values, order, given.place)?
+            rows::of_list(context, key, values, order, given.span)?
         }
         raw::Generator::Loaded(loaded) => {
             not_unique_by_step(context, variable, &loaded.order);
@@ -108,12 +108,10 @@ fn drawn(
 
 /// Between the steps of a run there is no telling that the rows are used up.
 fn not_unique_by_step(context: &Context<'_>, variable: &raw::Variable, order: &Field<raw::Order>) {
-    if let (Some(raw::Order::Unique), Some(Scope::Step), Some(place)) = (
-        order.value(),
-        variable.scope.value(),
-        variable.scope.place(),
-    ) {
-        let problem = Problem::new(place, "unique rows are taken by task runs, not by steps");
+    if let (Some(raw::Order::Unique), Some(Scope::Step), Some(span)) =
+        (order.value(), variable.scope.value(), variable.scope.span())
+    {
+        let problem = Problem::new(span, "unique rows are taken by task runs, not by steps");
         context.tell(problem.help(r#"leave `scope` out, or write order = "shuffled""#));
     }
 }
@@ -123,7 +121,7 @@ pub(super) fn names<'a>(
     context: &Context<'_>,
     data: &'a Field<Vec<raw::Variable>>,
     population: &'a raw::Population,
-) -> Names<'a> {
+) -> VariableNames<'a> {
     let variables = match data {
         Field::Absent => Some(&[][..]),
         Field::Bad(_) => None,
@@ -154,7 +152,7 @@ pub(super) fn names<'a>(
             _ => drawn.push(name.to_owned()),
         }
     }
-    Names::new(variables, drawn, extracted)
+    VariableNames::new(variables, drawn, extracted)
 }
 
 fn scope(context: &Context<'_>, variable: &raw::Variable, open: Option<Span>) -> Option<Scope> {
@@ -162,8 +160,8 @@ fn scope(context: &Context<'_>, variable: &raw::Variable, open: Option<Span>) ->
     if let Some(raw::Generator::Constant(_)) = variable.generator.value() {
         return Some(Scope::Run);
     }
-    if let (Scope::User, Some(open), Some(place)) = (scope, open, variable.scope.place()) {
-        let problem = Problem::new(place, "an open load has no users to keep a value for");
+    if let (Scope::User, Some(open), Some(span)) = (scope, open, variable.scope.span()) {
+        let problem = Problem::new(span, "an open load has no users to keep a value for");
         let problem = problem.other(open, "arrivals at a rate are strangers to each other");
         context
             .tell(problem.help(r#"write scope = "task" or "run", or drive the load by `users`"#));
@@ -176,7 +174,7 @@ fn generator(
     context: &Context<'_>,
     given: &raw::Spanned<raw::Generator>,
 ) -> Option<(Generator, Json)> {
-    let (made, written, places) = match &given.value {
+    let (made, written, spans) = match &given.value {
         raw::Generator::Uniform(raw::Uniform { from, to }) => {
             let (a, b) = (*from.value()?, *to.value()?);
             let made = match (a, b) {
@@ -187,7 +185,7 @@ fn generator(
             (
                 made,
                 written,
-                vec![("from", from.place()), ("to", to.place())],
+                vec![("from", from.span()), ("to", to.span())],
             )
         }
         raw::Generator::Normal(raw::Normal {
@@ -204,24 +202,24 @@ fn generator(
                     written[key] = bound.into();
                 }
             }
-            let places = vec![
-                ("mean", mean.place()),
-                ("stddev", stddev.place()),
-                ("min", min.place()),
-                ("max", max.place()),
+            let spans = vec![
+                ("mean", mean.span()),
+                ("stddev", stddev.span()),
+                ("min", min.span()),
+                ("max", max.span()),
             ];
             let made = Generator::normal(m, s, least, most);
-            (made, json!({ "normal": written }), places)
+            (made, json!({ "normal": written }), spans)
         }
         raw::Generator::Zipf(raw::Zipf { from, to, exponent }) => {
             let (a, b, e) = (*from.value()?, *to.value()?, *exponent.value()?);
-            let places = vec![
-                ("from", from.place()),
-                ("to", to.place()),
-                ("exponent", exponent.place()),
+            let spans = vec![
+                ("from", from.span()),
+                ("to", to.span()),
+                ("exponent", exponent.span()),
             ];
             let written = json!({"zipf": {"from": a, "to": b, "exponent": e}});
-            (Generator::zipf(a, b, e), written, places)
+            (Generator::zipf(a, b, e), written, spans)
         }
         raw::Generator::Uuid(_) => return Some((Generator::uuid(), json!({"uuid": {}}))),
         raw::Generator::Timestamp(clock) => {
@@ -246,15 +244,15 @@ fn generator(
             } else {
                 json!(format!("{least}..{most}"))
             };
-            let places = vec![("length", length.place()), ("alphabet", alphabet.place())];
-            (made, json!({"string": {"length": shown}}), places)
+            let spans = vec![("length", length.span()), ("alphabet", alphabet.span())];
+            (made, json!({"string": {"length": shown}}), spans)
         }
         // Columns have variables of their own.
         raw::Generator::Csv { .. }
         | raw::Generator::Loaded(_)
         | raw::Generator::List { .. }
         | raw::Generator::Constant(_) => return None,
-        raw::Generator::Weighted(choices) => return weighted(context, choices, given.place),
+        raw::Generator::Weighted(choices) => return weighted(context, choices, given.span),
         raw::Generator::Sequence(raw::Sequence { from, step, to }) => {
             let (a, s) = (or_default(from, 1)?, or_default(step, 1)?);
             let last = optional(to)?;
@@ -262,21 +260,21 @@ fn generator(
             if let Some(last) = last {
                 written["to"] = last.into();
             }
-            let places = vec![
-                ("from", from.place()),
-                ("step", step.place()),
-                ("to", to.place()),
+            let spans = vec![
+                ("from", from.span()),
+                ("step", step.span()),
+                ("to", to.span()),
             ];
             let made = Generator::sequence(a, s, last);
-            (made, json!({ "sequence": written }), places)
+            (made, json!({ "sequence": written }), spans)
         }
     };
     match made {
         Ok(generator) => Some((generator, written)),
         Err(Refusal { argument, message }) => {
-            let named = places.iter().find(|(name, _)| *name == argument);
-            let place = named.and_then(|(_, place)| *place).unwrap_or(given.place);
-            context.tell(Problem::new(place, message));
+            let named = spans.iter().find(|(name, _)| *name == argument);
+            let span = named.and_then(|(_, span)| *span).unwrap_or(given.span);
+            context.tell(Problem::new(span, message));
             None
         }
     }
@@ -285,7 +283,7 @@ fn generator(
 fn weighted(
     context: &Context<'_>,
     choices: &[(raw::Spanned<String>, Field<f64>)],
-    place: Span,
+    span: Span,
 ) -> Option<(Generator, Json)> {
     let mut right = true;
     for (_, weight) in choices {
@@ -294,7 +292,7 @@ fn weighted(
             continue;
         };
         if let Some(words) = of_weight(given.value) {
-            context.tell(Problem::new(given.place, words));
+            context.tell(Problem::new(given.span, words));
             right = false;
         }
     }
@@ -314,7 +312,7 @@ fn weighted(
         Ok(generator) => Some((generator, json!({ "weighted": written }))),
         Err(refusal) => {
             let help = r#"write { "text" = weight, "other text" = weight }"#;
-            context.tell(Problem::new(place, refusal.message).help(help));
+            context.tell(Problem::new(span, refusal.message).help(help));
             None
         }
     }

@@ -69,7 +69,7 @@ impl Databases {
         step: loadgen_scenario::Span,
     ) -> Option<(usize, &Database)> {
         let names = || self.all.iter().map(|(name, _)| name.as_str());
-        let place = match (named, self.all.as_slice()) {
+        let index = match (named, self.all.as_slice()) {
             (Field::Bad(_), _) => return None,
             (Field::Absent, [_]) => 0,
             (Field::Absent, []) if !self.known => return None,
@@ -87,7 +87,7 @@ impl Databases {
                 );
                 return None;
             }
-            (Field::Given(Spanned { value, place }), _) => {
+            (Field::Given(Spanned { value, span }), _) => {
                 let name = value.value();
                 match names().position(|own| own == name) {
                     Some(found) => found,
@@ -97,18 +97,18 @@ impl Databases {
                         let help = did_you_mean(&name, names());
                         let help = help
                             .unwrap_or_else(|| format!("write [database.{name}] with its `url`"));
-                        context.tell(Problem::new(*place, message).help(help));
+                        context.tell(Problem::new(*span, message).help(help));
                         return None;
                     }
                 }
             }
         };
-        Some((place, self.get(place)?))
+        Some((index, self.get(index)?))
     }
 
     /// The one at this place, unless there is a problem with it.
-    pub fn get(&self, place: usize) -> Option<&Database> {
-        let (database, _) = self.all.get(place)?.1.as_ref()?;
+    pub fn get(&self, index: usize) -> Option<&Database> {
+        let (database, _) = self.all.get(index)?.1.as_ref()?;
         Some(database)
     }
 
@@ -121,7 +121,7 @@ impl Databases {
 
 fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, written::Database)> {
     if raw.name.value.is_empty() || !raw.name.value.chars().all(printable::is_printable) {
-        let problem = Problem::new(raw.name.place, "not a name of a database");
+        let problem = Problem::new(raw.name.span, "not a name of a database");
         context.tell(problem.help("give it a name on one line, such as [database.main]"));
     }
     let url = url(context, raw);
@@ -140,7 +140,7 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
         Field::Absent => Some(None),
         Field::Bad(_) => None,
         Field::Given(ca) if ca.value.value().is_empty() => {
-            context.tell(Problem::new(ca.place, "a file without a name"));
+            context.tell(Problem::new(ca.span, "a file without a name"));
             None
         }
         Field::Given(ca) => Some(Some(&ca.value)),
@@ -154,10 +154,7 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
     let ca = ca?;
     let tls = optional(&raw.tls)?;
     if let Some(ca) = ca.filter(|_| !checks_authority(&params, tls, backend)) {
-        let problem = Problem::new(
-            ca.place(),
-            "no certificate is checked, so `ca` is of no use",
-        );
+        let problem = Problem::new(ca.span(), "no certificate is checked, so `ca` is of no use");
         context.tell(problem.help(r#"write tls = "verify-full", or "verify-ca""#));
         return None;
     }
@@ -182,7 +179,7 @@ fn compile(context: &Context<'_>, raw: &raw::Database) -> Option<(Database, writ
         written::Database {
             url: written,
             ca: ca.map(|ca| ca.written().to_owned()),
-            place: raw.url.place().unwrap_or(raw.place),
+            span: raw.url.span().unwrap_or(raw.span),
         },
     ))
 }
@@ -200,8 +197,8 @@ fn limits(context: &Context<'_>, raw: &raw::Database) -> Option<Limits> {
     let max_bytes = match or_default(&raw.max_bytes, max_bytes) {
         Some(bytes) if !(LEAST_BYTES..=MOST_BYTES).contains(&bytes) => {
             let message = format!("a response: from {LEAST_BYTES} to {MOST_BYTES} bytes");
-            let place = raw.max_bytes.place().unwrap_or_default();
-            context.tell(Problem::new(place, message));
+            let span = raw.max_bytes.span().unwrap_or_default();
+            context.tell(Problem::new(span, message));
             None
         }
         bytes => bytes,
@@ -225,11 +222,11 @@ struct Found {
 fn url(context: &Context<'_>, raw: &raw::Database) -> Option<Found> {
     const HELP: &str = "write postgres://user@host/database, mysql://... or sqlite:file.db";
     if raw.url.is_absent() {
-        context.missing(raw.place, "url", HELP);
+        context.missing(raw.span, "url", HELP);
     }
     let text = &raw.url.given()?.value;
     let Some(backend) = Backend::of(text.value().trim()) else {
-        let problem = Problem::new(text.place(), "not the URL of a database");
+        let problem = Problem::new(text.span(), "not the URL of a database");
         context.tell(problem.help(HELP));
         return None;
     };
@@ -241,7 +238,7 @@ fn url(context: &Context<'_>, raw: &raw::Database) -> Option<Found> {
         Field::Absent => {}
         Field::Bad(_) => return None,
         Field::Given(password) if backend == Backend::Sqlite => {
-            context.tell(Problem::new(password.place, "a file has no password"));
+            context.tell(Problem::new(password.span, "a file has no password"));
             return None;
         }
         Field::Given(password) => {
@@ -259,7 +256,7 @@ fn url(context: &Context<'_>, raw: &raw::Database) -> Option<Found> {
             let known = UrlProblem::known(backend);
             let unknown = problem.unknown.as_ref();
             let help = unknown.and_then(|name| did_you_mean(name, known));
-            let told = Problem::new(text.place(), problem.message);
+            let told = Problem::new(text.span(), problem.message);
             context.tell(match help {
                 Some(help) => told.help(help),
                 None => told,
@@ -272,7 +269,7 @@ fn url(context: &Context<'_>, raw: &raw::Database) -> Option<Found> {
     {
         let words =
             "a database in memory is gone with its connection, of which each user has its own";
-        context.tell(Problem::new(text.place(), words).help("write sqlite:file.db?mode=rwc"));
+        context.tell(Problem::new(text.span(), words).help("write sqlite:file.db?mode=rwc"));
         return None;
     }
     Some(Found {

@@ -52,7 +52,7 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
         Field::Absent => Some(None),
         Field::Given(every) if every.value < SHORTEST => {
             let message = format!("more often than every {}", time(SHORTEST));
-            context.tell(Problem::new(every.place, message));
+            context.tell(Problem::new(every.span, message));
             None
         }
         field => field.value().map(|every| Some(*every)),
@@ -60,8 +60,8 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
     let times = match (&raw.times, &raw.every) {
         (Field::Absent, _) => Some(None),
         (field, Field::Absent) => {
-            if let Some(place) = field.place() {
-                let problem = Problem::new(place, "`times` without `every`");
+            if let Some(span) = field.span() {
+                let problem = Problem::new(span, "`times` without `every`");
                 context.tell(problem.help(r#"write every = "30s" as well"#));
             }
             None
@@ -70,8 +70,8 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<Event> {
             .whole(field, 1, MOST_TIMES, "times in all")
             .map(Some),
     };
-    if let (Some(EventTime::End), Some(place)) = (when, raw.every.place()) {
-        let problem = Problem::new(place, "`every` at the end");
+    if let (Some(EventTime::End), Some(span)) = (when, raw.every.span()) {
+        let problem = Problem::new(span, "`every` at the end");
         context.tell(problem.help("the end is but once"));
     }
     let (action, default) = action(calls, raw)?;
@@ -89,28 +89,28 @@ fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
     let context = calls.context;
     match (&raw.request, &raw.exec) {
         (Field::Absent, Field::Absent) => {
-            let problem = Problem::new(raw.place, "an event that does nothing");
+            let problem = Problem::new(raw.span, "an event that does nothing");
             let help =
                 r#"write post = "/path" or another method, sql = "..." or exec = ["program"]"#;
             context.tell(problem.help(help));
             None
         }
         (Field::Absent, field) => {
-            let Spanned { value, place } = field.given()?;
-            let command = command(calls, value, *place)?;
+            let Spanned { value, span } = field.given()?;
+            let command = command(calls, value, *span)?;
             let name = command.written.clone();
             Some((Action::Exec(command), name))
         }
         (field, exec) => {
-            if let (Some(first), Some(second)) = (field.place(), exec.place()) {
+            if let (Some(first), Some(second)) = (field.span(), exec.span()) {
                 let problem = Problem::new(second, "both a command and something else");
                 let problem = problem.other(first, "the other");
                 context.tell(problem.help("an event does one thing: write two of them"));
             }
             let step = raw.step();
             if step.is_sql() {
-                if let Some(place) = step.expect.place() {
-                    let problem = Problem::new(place, "`expect` beside `sql`");
+                if let Some(span) = step.expect.span() {
+                    let problem = Problem::new(span, "`expect` beside `sql`");
                     context.tell(problem.help("what the server refuses fails the event"));
                 }
                 let query: Query = query::compile(calls, &raw.population, &step)?;
@@ -124,17 +124,17 @@ fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
     }
 }
 
-fn command(calls: &Calls<'_>, words: &[Text], place: Span) -> Option<Command> {
+fn command(calls: &Calls<'_>, words: &[Text], span: Span) -> Option<Command> {
     let context = calls.context;
     let fixed: Vec<Option<String>> = words.iter().map(|word| fixed(context, word)).collect();
     let fixed: Vec<String> = fixed.into_iter().collect::<Option<_>>()?;
     if fixed.first().is_none_or(String::is_empty) {
-        let problem = Problem::new(place, "a command without a program");
+        let problem = Problem::new(span, "a command without a program");
         context.tell(problem.help(r#"such as exec = ["stress-ng", "--cpu", "2"]"#));
         return None;
     }
     if fixed.iter().any(|word| word.contains('\0')) {
-        context.tell(Problem::new(place, "a command with a zero byte"));
+        context.tell(Problem::new(span, "a command with a zero byte"));
         return None;
     }
     let shown: Vec<&str> = words.iter().map(Text::written).collect();
@@ -146,16 +146,16 @@ fn command(calls: &Calls<'_>, words: &[Text], place: Span) -> Option<Command> {
 
 fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<EventTime> {
     let context = calls.context;
-    let (at, place) = match (&raw.at, &raw.stage) {
+    let (at, span) = match (&raw.at, &raw.stage) {
         (Field::Absent, Field::Absent) => {
             let help = r#"such as at = "2m", at = "stage 2" or at = "end""#;
-            context.missing(raw.place, "at", help);
+            context.missing(raw.span, "at", help);
             return None;
         }
-        (Field::Given(at), Field::Absent) => (at.value, at.place),
-        (Field::Absent, Field::Given(stage)) => (raw::EventTime::Stage(stage.value), stage.place),
+        (Field::Given(at), Field::Absent) => (at.value, at.span),
+        (Field::Absent, Field::Given(stage)) => (raw::EventTime::Stage(stage.value), stage.span),
         (at, stage) => {
-            if let (Some(first), Some(second)) = (at.place(), stage.place()) {
+            if let (Some(first), Some(second)) = (at.span(), stage.span()) {
                 let problem = Problem::new(second, "both `at` and `stage`");
                 context.tell(problem.other(first, "the other one").help("keep one"));
             }
@@ -165,14 +165,14 @@ fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<EventTime> {
     let at = match at {
         raw::EventTime::End => return Some(EventTime::End),
         raw::EventTime::At(at) => at,
-        raw::EventTime::Stage(number) => stage(calls, &raw.population, number, place)?,
+        raw::EventTime::Stage(number) => stage(calls, &raw.population, number, span)?,
     };
     let populations = calls.populations?.iter();
     let ends: Option<Vec<Duration>> = populations.map(|p| p.load.length()).collect();
     if let Some(end) = ends.and_then(|ends| ends.into_iter().max())
         && at >= end
     {
-        let problem = Problem::new(place, "the load is over by then");
+        let problem = Problem::new(span, "the load is over by then");
         let help = format!(
             r#"it ends at {}; what comes after it is at = "end""#,
             time(end)
@@ -184,14 +184,9 @@ fn when(calls: &Calls<'_>, raw: &raw::Event) -> Option<EventTime> {
 }
 
 /// Returns the start of a stage.
-fn stage(
-    calls: &Calls<'_>,
-    population: &Field<Text>,
-    number: i64,
-    place: Span,
-) -> Option<Duration> {
+fn stage(calls: &Calls<'_>, population: &Field<Text>, number: i64, span: Span) -> Option<Duration> {
     let tell = |message: String, help: &'static str| {
-        calls.context.tell(Problem::new(place, message).help(help));
+        calls.context.tell(Problem::new(span, message).help(help));
         None
     };
     let load = &calls.populations?.get(calls.population(population)?)?.load;

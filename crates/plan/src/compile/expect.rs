@@ -2,7 +2,7 @@
 
 use super::{
     context::{Context, optional},
-    template::{Names, fixed, only_hole},
+    template::{VariableNames, fixed, only_hole},
 };
 use crate::{
     describe::{size, status},
@@ -25,14 +25,14 @@ type Named<T> = Option<Vec<(T, String)>>;
 /// The expectation, and a name for each thing that it checks.
 pub(super) fn compile(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     expect: &Field<raw::Expect>,
     head: Option<Span>,
 ) -> Option<(Expect, Vec<String>)> {
-    let (expect, place) = match expect {
+    let (expect, span) = match expect {
         Field::Absent => return Some(Default::default()),
         Field::Bad(_) => return None,
-        Field::Given(given) => (&given.value, given.place),
+        Field::Given(given) => (&given.value, given.span),
     };
     let status = match &expect.status {
         Field::Absent => Some(Vec::new()),
@@ -40,9 +40,9 @@ pub(super) fn compile(
         Field::Given(list) => statuses(context, list),
     };
     if let Some(head) = head {
-        let of_body = [expect.body.place(), expect.json.place()];
-        for place in of_body.into_iter().flatten() {
-            no_body(context, place, head);
+        let of_body = [expect.body.span(), expect.json.span()];
+        for span in of_body.into_iter().flatten() {
+            no_body(context, span, head);
         }
     }
     let body = texts(context, expect);
@@ -73,7 +73,7 @@ pub(super) fn compile(
     checks.extend(duration.map(|longest| format!("at most {}", time(longest))));
     if checks.len() > MOST_CHECKS {
         let message = format!("more than {MOST_CHECKS} expectations of one step");
-        context.tell(Problem::new(place, message));
+        context.tell(Problem::new(span, message));
         return None;
     }
     let expect = Expect {
@@ -88,16 +88,16 @@ pub(super) fn compile(
 }
 
 /// Tells that there is no body to look at.
-pub(super) fn no_body(context: &Context<'_>, place: Span, head: Span) {
-    let problem = Problem::new(place, "an answer to HEAD has no body");
+pub(super) fn no_body(context: &Context<'_>, span: Span, head: Span) {
+    let problem = Problem::new(span, "an answer to HEAD has no body");
     context.tell(problem.other(head, "this asks for the head alone"));
 }
 
 /// The path that `text` is; told and None when it is none.
-pub(super) fn json_path(context: &Context<'_>, text: &str, place: Span) -> Option<JsonPath> {
+pub(super) fn json_path(context: &Context<'_>, text: &str, span: Span) -> Option<JsonPath> {
     let hole = text.find("{{");
     if hole.is_some_and(|hole| text[hole..].contains("}}")) {
-        let problem = Problem::new(place, "a variable in a JSONPath, which must be fixed");
+        let problem = Problem::new(span, "a variable in a JSONPath, which must be fixed");
         let help =
             r#"extract a list or an object that has it, or compare with it: "$.id" = "{{id}}""#;
         context.tell(problem.help(help));
@@ -109,17 +109,17 @@ pub(super) fn json_path(context: &Context<'_>, text: &str, place: Span) -> Optio
             let at = text[..wrong.at].chars().count() + 1;
             let message = format!("not a JSONPath: {}, at character {at}", wrong.message);
             let help = r#"such as "$.order.id" or "$.items[0].price""#;
-            context.tell(Problem::new(place, message).help(help));
+            context.tell(Problem::new(span, message).help(help));
             None
         }
     }
 }
 
 /// The header's name that `text` is; told and None when it is none.
-pub(super) fn header_name(context: &Context<'_>, text: &str, place: Span) -> Option<HeaderName> {
+pub(super) fn header_name(context: &Context<'_>, text: &str, span: Span) -> Option<HeaderName> {
     let name = HeaderName::from_bytes(text.as_bytes()).ok();
     if name.is_none() {
-        context.tell(Problem::new(place, "not a header's name"));
+        context.tell(Problem::new(span, "not a header's name"));
     }
     name
 }
@@ -139,7 +139,7 @@ fn texts(context: &Context<'_>, expect: &raw::Expect) -> Named<BodyText> {
         .map(|text| {
             let fixed = fixed(context, text)?;
             if fixed.is_empty() {
-                context.tell(Problem::new(text.place(), "every body contains no text"));
+                context.tell(Problem::new(text.span(), "every body contains no text"));
                 return None;
             }
             let name = format!("{:?} in the body", text.written());
@@ -161,7 +161,7 @@ fn headers(context: &Context<'_>, field: &Field<Vec<Pair>>) -> Named<(HeaderName
     };
     let mut checks: Vec<Option<_>> = Vec::new();
     for pair in pairs {
-        let name = header_name(context, &pair.name.value, pair.place());
+        let name = header_name(context, &pair.name.value, pair.span());
         let Some(texts) = &pair.values else {
             checks.push(None);
             continue;
@@ -187,7 +187,7 @@ fn headers(context: &Context<'_>, field: &Field<Vec<Pair>>) -> Named<(HeaderName
 
 fn json(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     field: &Field<Vec<(Spanned<String>, Node)>>,
 ) -> Named<JsonCheck> {
     let entries = match field {
@@ -198,7 +198,7 @@ fn json(
     let checks: Vec<Option<_>> = entries
         .iter()
         .map(|(path, node)| {
-            let compiled = json_path(context, &path.value, path.place);
+            let compiled = json_path(context, &path.value, path.span);
             let (wanted, shown) = wanted(context, names, node)?;
             let path = compiled?;
             let shown = unless_secret(&path.to_string(), &shown).to_owned();
@@ -210,7 +210,11 @@ fn json(
 }
 
 /// Returns the expected JSON value, and how it is shown.
-fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Wanted, String)> {
+fn wanted(
+    context: &Context<'_>,
+    names: &VariableNames<'_>,
+    node: &Node,
+) -> Option<(Wanted, String)> {
     let fixed_value = |value: Value, shown: String| Some((Wanted::Fixed(value), shown));
     match &node.kind {
         NodeKind::Int(number) => fixed_value(Value::Int(*number), number.to_string()),
@@ -225,7 +229,7 @@ fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Want
                 if is_comparison(&own) {
                     let message = format!("{:?} is compared as a text", text.written());
                     let help = "write the number alone, without quotes: values can only be equal";
-                    context.tell(Problem::new(text.place(), message).help(help));
+                    context.tell(Problem::new(text.span(), message).help(help));
                     return None;
                 }
                 fixed_value(Value::Text(own.into()), format!("{:?}", text.written()))
@@ -233,7 +237,7 @@ fn wanted(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<(Want
         },
         NodeKind::Unreadable => None,
         _ => {
-            let problem = Problem::new(node.place, "expected a text, a number, true or false");
+            let problem = Problem::new(node.span, "expected a text, a number, true or false");
             context.tell(problem.help("name the values within by paths of their own"));
             None
         }
@@ -251,7 +255,7 @@ fn statuses(
     list: &Spanned<Vec<raw::StatusRange>>,
 ) -> Option<Vec<StatusRange>> {
     if list.value.is_empty() {
-        let problem = Problem::new(list.place, "a list of no statuses");
+        let problem = Problem::new(list.span, "a list of no statuses");
         context.tell(problem.help("leave it out to accept any status below 400"));
         return None;
     }

@@ -4,7 +4,7 @@ use super::{
     context::Context,
     expect,
     names::check_variable,
-    template::{Names, fixed},
+    template::{VariableNames, fixed},
 };
 use crate::http::{Extract, ExtractSource};
 use loadgen_scenario::{
@@ -28,7 +28,7 @@ type Extracts = (Vec<Extract>, Vec<(String, String)>);
 /// The extractions, and what may be shown of each.
 pub(super) fn compile(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     extract: &Field<Vec<raw::Extract>>,
     head: Option<Span>,
 ) -> Option<Extracts> {
@@ -47,19 +47,19 @@ pub(super) fn compile(
 }
 
 /// Tells when a step cannot extract a variable of this name.
-pub(super) fn check(context: &Context<'_>, names: &Names<'_>, name: &Spanned<String>) {
+pub(super) fn check(context: &Context<'_>, names: &VariableNames<'_>, name: &Spanned<String>) {
     check_variable(context, name);
     if let Some(drawn) = names.drawn(&name.value) {
         let message = format!("`{}` is drawn in [data] already", name.value);
-        let problem = Problem::new(name.place, message);
-        let problem = problem.other(drawn.name.place, "here");
+        let problem = Problem::new(name.span, message);
+        let problem = problem.other(drawn.name.span, "here");
         context.tell(problem.help("give one of them another name"));
     }
 }
 
 fn one(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     extract: &raw::Extract,
     head: Option<Span>,
 ) -> Option<(Extract, (String, String))> {
@@ -68,7 +68,7 @@ fn one(
     let (kind, text) = &extract.source.given()?.value;
     let (source, shown) = source(context, *kind, text)?;
     if let (true, Some(head)) = (source.in_body(), head) {
-        expect::no_body(context, text.place(), head);
+        expect::no_body(context, text.span(), head);
         return None;
     }
     let extracted = Extract {
@@ -108,24 +108,24 @@ fn source(
     kind: raw::ExtractKind,
     text: &Text,
 ) -> Option<(ExtractSource, String)> {
-    let place = text.place();
+    let span = text.span();
     let own = match kind {
         // Braces count something in a regular expression; there are no holes in it.
         raw::ExtractKind::Regex => text.value(),
         _ => fixed(context, text)?,
     };
     if own.is_empty() {
-        context.tell(Problem::new(place, "an empty name of a place"));
+        context.tell(Problem::new(span, "an empty name of a place"));
         return None;
     }
     let written = text.written();
     Some(match kind {
         raw::ExtractKind::Plain | raw::ExtractKind::Json => (
-            ExtractSource::Json(expect::json_path(context, &own, place)?),
+            ExtractSource::Json(expect::json_path(context, &own, span)?),
             written.to_owned(),
         ),
         raw::ExtractKind::Header => {
-            let name = expect::header_name(context, &own, place)?;
+            let name = expect::header_name(context, &own, span)?;
             (ExtractSource::Header(name), format!("the header {written}"))
         }
         raw::ExtractKind::Regex => match regex(&own) {
@@ -134,7 +134,7 @@ fn source(
                 format!("the body by /{written}/"),
             ),
             Err(words) => {
-                let problem = Problem::new(place, "not a regular expression");
+                let problem = Problem::new(span, "not a regular expression");
                 context.tell(problem.help(words));
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use super::{
     context::Context,
-    template::{Names, Style, parts},
+    template::{Style, VariableNames, parts},
 };
 use crate::written::unless_secret;
 use http::HeaderName;
@@ -35,7 +35,7 @@ const OURS: [&str; 6] = [
 /// The headers of a table; None when there is a problem with them.
 pub(super) fn compile(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     headers: &Field<Vec<Pair>>,
 ) -> Option<Vec<Header>> {
     let pairs = match headers {
@@ -51,12 +51,12 @@ pub(super) fn compile(
         if let Some(name) = &name {
             if let Some((_, before)) = seen.iter().find(|(other, _)| other == name) {
                 let message = format!("`{name}` is there twice");
-                let problem = Problem::new(pair.place(), message);
+                let problem = Problem::new(pair.span(), message);
                 let help = "for several headers of one name write a list of values";
                 context.tell(problem.other(*before, "the first").help(help));
                 right = false;
             }
-            seen.push((name.clone(), pair.place()));
+            seen.push((name.clone(), pair.span()));
         }
         right &= pair.values.is_some();
         for text in pair.values.iter().flatten() {
@@ -76,19 +76,19 @@ pub(super) fn compile(
 
 fn name(context: &Context<'_>, pair: &Pair) -> Option<HeaderName> {
     let Ok(name) = HeaderName::from_bytes(pair.name.value.as_bytes()) else {
-        let problem = Problem::new(pair.place(), "not a header's name");
+        let problem = Problem::new(pair.span(), "not a header's name");
         context.tell(problem.help("names are letters, digits and `-`"));
         return None;
     };
     if OURS.contains(&name.as_str()) {
         let message = format!("`{name}` is written by loadgen itself");
-        context.tell(Problem::new(pair.place(), message).help("leave it out"));
+        context.tell(Problem::new(pair.span(), message).help("leave it out"));
         return None;
     }
     Some(name)
 }
 
-fn value(context: &Context<'_>, names: &Names<'_>, text: &Text) -> Option<Template> {
+fn value(context: &Context<'_>, names: &VariableNames<'_>, text: &Text) -> Option<Template> {
     for piece in text.pieces() {
         let (value, span) = match piece {
             Piece::Literal { at, text } => (text, *at..at + text.len()),
@@ -96,8 +96,8 @@ fn value(context: &Context<'_>, names: &Names<'_>, text: &Text) -> Option<Templa
         };
         let bad = |c: char| c.is_ascii_control() && c != '\t';
         if value.contains(bad) {
-            let place = text.place_of(span);
-            let problem = Problem::new(place, "a header with a line break or control character");
+            let span = text.span_of(span);
+            let problem = Problem::new(span, "a header with a line break or control character");
             context.tell(problem.help("a header is one line; is there a line break at the end?"));
             return None;
         }

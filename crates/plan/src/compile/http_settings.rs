@@ -40,7 +40,7 @@ pub(super) fn compile(
             return Some(size);
         }
         let message = format!("{what}: from {least} to {most} bytes");
-        context.tell(Problem::new(field.place().unwrap_or_default(), message));
+        context.tell(Problem::new(field.span().unwrap_or_default(), message));
         None
     };
     let max_head = size(&http.max_head, MAX_HEAD, 1 << 10, 16 << 20, "a head");
@@ -49,7 +49,7 @@ pub(super) fn compile(
         Field::Absent => Some(None),
         Field::Bad(_) => None,
         Field::Given(ca) if ca.value.value().is_empty() => {
-            context.tell(Problem::new(ca.place, "a file without a name"));
+            context.tell(Problem::new(ca.span, "a file without a name"));
             None
         }
         Field::Given(ca) => Some(Some(context.folder().join(ca.value.value()))),

@@ -5,7 +5,7 @@ use super::{
     names,
     program::{self, Owner, Program},
     step::Shared,
-    template::Names,
+    template::VariableNames,
 };
 use crate::USER_START;
 use loadgen_scenario::{
@@ -26,7 +26,7 @@ pub(super) struct LifecyclePrograms {
 pub(super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &mut Names<'_>,
+    names: &mut VariableNames<'_>,
     raw: &raw::Population,
     open: Option<Span>,
 ) -> Option<LifecyclePrograms> {
@@ -52,16 +52,16 @@ pub(super) fn compile(
         &raw.user_start,
         ("a user's start", "[[user_start.step]]"),
     );
-    if let (Some(start), Some(open)) = (raw.user_start.place(), open) {
+    if let (Some(start), Some(open)) = (raw.user_start.span(), open) {
         let problem = Problem::new(start, "an open load has no users that start");
         let problem = problem.other(open, "arrivals at a rate are strangers to each other");
         context.tell(problem.help("write its steps into [setup] or into the tasks"));
     }
     for task in raw.tasks.value().into_iter().flatten() {
-        if let (Some(start), Some(name)) = (raw.user_start.place(), task.name.given())
+        if let (Some(start), Some(name)) = (raw.user_start.span(), task.name.given())
             && name.value.written() == USER_START
         {
-            names::twice(context, "tasks", name.place, start);
+            names::twice(context, "tasks", name.span, start);
         }
     }
     let own = raw
@@ -89,11 +89,11 @@ pub(super) fn check(
     raw: &raw::Population,
 ) -> Option<()> {
     let mut right = Some(());
-    for (program, place) in [
-        (&lifecycle.setup, raw.setup.place()),
-        (&lifecycle.teardown, raw.teardown.place()),
+    for (program, span) in [
+        (&lifecycle.setup, raw.setup.span()),
+        (&lifecycle.teardown, raw.teardown.span()),
     ] {
-        let (Some(program), Some(place)) = (program, place) else {
+        let (Some(program), Some(span)) = (program, span) else {
             continue;
         };
         if program
@@ -103,7 +103,7 @@ pub(super) fn check(
         {
             let message = "a transaction where each statement has a connection of its own";
             let help = "only the load keeps connections: leave `transaction` out";
-            context.tell(Problem::new(place, message).help(help));
+            context.tell(Problem::new(span, message).help(help));
             right = None;
         }
     }
@@ -113,7 +113,7 @@ pub(super) fn check(
 fn one(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     steps: &Field<LifecycleSteps>,
     owner: Owner,
 ) -> Option<Option<Program>> {
@@ -121,14 +121,14 @@ fn one(
         Field::Absent => Some(None),
         Field::Bad(_) => None,
         Field::Given(given) => {
-            let LifecycleSteps { place, steps } = &given.value;
-            program::compile(context, shared, names, steps, *place, owner).map(Some)
+            let LifecycleSteps { span, steps } = &given.value;
+            program::compile(context, shared, names, steps, *span, owner).map(Some)
         }
     }
 }
 
 /// The names of what is there for every task run: what the setup and the user's start extract too.
-pub(super) fn lasting<'a>(names: &Names<'a>, raw: &raw::Population) -> Names<'a> {
+pub(super) fn lasting<'a>(names: &VariableNames<'a>, raw: &raw::Population) -> VariableNames<'a> {
     let mut lasting = names.clone();
     learn(&mut lasting, &raw.setup);
     learn(&mut lasting, &raw.user_start);
@@ -136,7 +136,10 @@ pub(super) fn lasting<'a>(names: &Names<'a>, raw: &raw::Population) -> Names<'a>
 }
 
 /// From here on, what the steps extract is there. Returns the names with their places.
-fn learn<'a>(names: &mut Names<'_>, steps: &'a Field<LifecycleSteps>) -> Vec<(&'a str, Span)> {
+fn learn<'a>(
+    names: &mut VariableNames<'_>,
+    steps: &'a Field<LifecycleSteps>,
+) -> Vec<(&'a str, Span)> {
     let steps = steps
         .value()
         .map_or_else(Vec::new, LifecycleSteps::all_steps);
@@ -144,7 +147,7 @@ fn learn<'a>(names: &mut Names<'_>, steps: &'a Field<LifecycleSteps>) -> Vec<(&'
     let learnt = extracts.flatten().map(|extract| {
         let name = extract.name.value.as_str();
         names.learn(name);
-        (name, extract.name.place)
+        (name, extract.name.span)
     });
     learnt.collect()
 }
@@ -159,7 +162,7 @@ fn keep<'a>(
         let name = extract.name.value.as_str();
         if let Some((_, before)) = prepared.iter().find(|(own, _)| *own == name) {
             let message = format!("`{name}` is extracted by [setup] already");
-            let problem = Problem::new(extract.name.place, message).other(*before, "here");
+            let problem = Problem::new(extract.name.span, message).other(*before, "here");
             context.tell(problem.help("give one of them another name"));
         }
     }

@@ -27,7 +27,7 @@ pub(super) const NO_PAUSE: raw::Think = raw::Think::Uniform(Duration::ZERO, Dura
 
 /// A checked load, before flags change it.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
+pub(super) struct LoadDraft {
     pub model: Model,
     pub level: Level,
     pub graceful_stop: Duration,
@@ -56,15 +56,15 @@ pub(super) enum Model {
     },
 }
 
-pub(super) fn compile(context: &Context<'_>, load: &raw::Load) -> Option<Draft> {
+pub(super) fn compile(context: &Context<'_>, load: &raw::Load) -> Option<LoadDraft> {
     let graceful_stop = or_default(&load.graceful_stop, GRACEFUL_STOP);
     let start = or_default(&load.start, Duration::ZERO);
     let (model, level) = match which(context, load)? {
-        Which::Closed(place) => closed(context, load, place),
-        Which::Open(place) => open(context, load, place),
+        Which::Closed(span) => closed(context, load, span),
+        Which::Open(span) => open(context, load, span),
     };
     let warmup = warmup(context, load, level.as_ref());
-    Some(Draft {
+    Some(LoadDraft {
         model: model?,
         level: level?,
         graceful_stop: graceful_stop?,
@@ -82,17 +82,17 @@ fn warmup(context: &Context<'_>, load: &raw::Load, level: Option<&Level>) -> Opt
     if let Field::Given(start) = &load.start
         && !start.value.is_zero()
     {
-        let places = (given.place.max(start.place), given.place.min(start.place));
-        let problem = Problem::new(places.0, "both `warmup` and `start`");
+        let spans = (given.span.max(start.span), given.span.min(start.span));
+        let problem = Problem::new(spans.0, "both `warmup` and `start`");
         let help = "what is measured begins when the warm-up ends, for all populations: a load \
                     that begins later has none";
-        context.tell(problem.other(places.1, "the other one").help(help));
+        context.tell(problem.other(spans.1, "the other one").help(help));
         return None;
     }
-    if let (Some(level), Some(stages)) = (level, load.stages.place())
+    if let (Some(level), Some(stages)) = (level, load.stages.span())
         && level.first() == 0.0
     {
-        let problem = Problem::new(given.place, "a warm-up of nothing");
+        let problem = Problem::new(given.span, "a warm-up of nothing");
         let problem = problem.other(stages, "these stages begin at 0");
         let help = "the warm-up is at the level with which the load begins: give it a first stage \
                     of \"0s\", or leave the warm-up out";
@@ -109,7 +109,7 @@ enum Which {
 }
 
 fn which(context: &Context<'_>, load: &raw::Load) -> Option<Which> {
-    if let (Some(users), Some(rate)) = (load.users.place(), load.rate.place()) {
+    if let (Some(users), Some(rate)) = (load.users.span(), load.rate.span()) {
         let message = "both `users` and `rate`";
         let help = "`users` wait for their answers (closed model), arrivals at a `rate` do not \
                     (open model): keep one";
@@ -117,28 +117,28 @@ fn which(context: &Context<'_>, load: &raw::Load) -> Option<Which> {
         context.tell(problem.other(users.min(rate), "the other one"));
         return None;
     }
-    if let Some(place) = load.users.place() {
-        return Some(Which::Closed(place));
+    if let Some(span) = load.users.span() {
+        return Some(Which::Closed(span));
     }
-    if let Some(place) = load.rate.place() {
-        return Some(Which::Open(place));
+    if let Some(span) = load.rate.span() {
+        return Some(Which::Open(span));
     }
     match &load.stages {
         Field::Absent => {
             let help = r#"write `users = 10`, `rate = "100/s"`, or `stages`"#;
-            context.tell(Problem::new(load.place, "a load of nothing").help(help));
+            context.tell(Problem::new(load.span, "a load of nothing").help(help));
             None
         }
         Field::Bad(_) => None,
         Field::Given(stages) => {
             // The first stage that says anything decides; the others are held against it.
             let decided = stages.value.iter().find_map(|stage| {
-                let users = stage.users.place().map(Which::Closed);
-                users.or_else(|| stage.rate.place().map(Which::Open))
+                let users = stage.users.span().map(Which::Closed);
+                users.or_else(|| stage.rate.span().map(Which::Open))
             });
             if decided.is_none() {
                 let help = "each stage has a `duration` and `users` or a `rate` to reach";
-                let problem = Problem::new(stages.place, "stages of nothing");
+                let problem = Problem::new(stages.span, "stages of nothing");
                 context.tell(problem.help(help));
             }
             decided
@@ -152,19 +152,19 @@ fn closed(
     because: Span,
 ) -> (Option<Model>, Option<Level>) {
     let strays = [
-        ("arrivals", load.arrivals.place()),
-        ("max_in_flight", load.max_in_flight.place()),
-        ("max_queue", load.max_queue.place()),
+        ("arrivals", load.arrivals.span()),
+        ("max_in_flight", load.max_in_flight.span()),
+        ("max_queue", load.max_queue.span()),
     ];
-    for (key, place) in strays {
-        if let Some(place) = place {
+    for (key, span) in strays {
+        if let Some(span) = span {
             let message = format!("`{key}` belongs to arrivals at a `rate`");
-            let problem = Problem::new(place, message);
+            let problem = Problem::new(span, message);
             context.tell(problem.other(because, "but this load is users"));
         }
     }
     let think = or_default(&load.think, NO_PAUSE).map(think);
-    if let (Some(think), Some(pacing)) = (load.think.place(), load.pacing.place()) {
+    if let (Some(think), Some(pacing)) = (load.think.span(), load.pacing.span()) {
         let problem = Problem::new(think.max(pacing), "both `think` and `pacing`");
         let problem = problem.other(think.min(pacing), "the other one");
         let help = "a pause is counted from the end of a run, pacing from its start: keep one";
@@ -182,7 +182,7 @@ fn closed(
     let users = context.whole(&load.users, 1, MOST_USERS, "a number of users");
     let spawn_rate = match load.spawn_rate.given() {
         Some(rate) if rate.value == 0.0 => {
-            context.tell(Problem::new(rate.place, "no user would ever come"));
+            context.tell(Problem::new(rate.span, "no user would ever come"));
             None
         }
         _ => or_default(&load.spawn_rate, 0.0),
@@ -198,14 +198,14 @@ fn closed(
         }),
         _ => {
             let strays = [
-                ("users", load.users.place()),
-                ("spawn_rate", load.spawn_rate.place()),
-                ("duration", load.duration.place()),
+                ("users", load.users.span()),
+                ("spawn_rate", load.spawn_rate.span()),
+                ("duration", load.duration.span()),
             ];
             stages::not_beside(context, load, &strays);
             stages::compile(context, load, |stage| {
-                if let Some(place) = stage.rate.place() {
-                    stages::mixed(context, place, because);
+                if let Some(span) = stage.rate.span() {
+                    stages::mixed(context, span, because);
                 }
                 match &stage.users {
                     Field::Absent => Err("users"),
@@ -237,7 +237,7 @@ fn iterations(context: &Context<'_>, load: &raw::Load) -> Option<Iterations> {
             .whole(all, 1, most, "task runs of all users")
             .map(Iterations::Shared),
         (each, all) => {
-            let (each, all) = (each.place()?, all.place()?);
+            let (each, all) = (each.span()?, all.span()?);
             let message = "both `iterations` and `shared_iterations`";
             let help = "`iterations` are each user's own, `shared_iterations` are all users' \
                         together: keep one";
@@ -252,29 +252,29 @@ fn open(context: &Context<'_>, load: &raw::Load, because: Span) -> (Option<Model
     let strays = [
         (
             "spawn_rate",
-            load.spawn_rate.place(),
+            load.spawn_rate.span(),
             "for a rising rate write `stages`",
         ),
         (
             "think",
-            load.think.place(),
+            load.think.span(),
             "arrivals come whether or not others are done; a step may have `think`",
         ),
     ];
     let counted = "an open load has as many task runs as its rate and duration say";
     let of_users = [
-        ("pacing", load.pacing.place(), "a rate is paced by itself"),
-        ("iterations", load.iterations.place(), counted),
-        ("shared_iterations", load.shared_iterations.place(), counted),
+        ("pacing", load.pacing.span(), "a rate is paced by itself"),
+        ("iterations", load.iterations.span(), counted),
+        ("shared_iterations", load.shared_iterations.span(), counted),
         (
             "graceful_ramp_down",
-            load.graceful_ramp_down.place(),
+            load.graceful_ramp_down.span(),
             "arrivals are not taken away again; `graceful_stop` bounds them at the end",
         ),
     ];
-    for (key, place, help) in strays.into_iter().chain(of_users) {
-        if let Some(place) = place {
-            let problem = Problem::new(place, format!("`{key}` belongs to `users`"));
+    for (key, span, help) in strays.into_iter().chain(of_users) {
+        if let Some(span) = span {
+            let problem = Problem::new(span, format!("`{key}` belongs to `users`"));
             let problem = problem.other(because, "but this load is arrivals at a rate");
             context.tell(problem.help(help));
         }
@@ -295,7 +295,7 @@ fn open(context: &Context<'_>, load: &raw::Load, because: Span) -> (Option<Model
         Field::Absent => {
             let rate = load.rate.given().filter(|rate| {
                 if rate.value == 0.0 {
-                    context.tell(Problem::new(rate.place, "no arrival would ever come"));
+                    context.tell(Problem::new(rate.span, "no arrival would ever come"));
                 }
                 rate.value > 0.0
             });
@@ -309,13 +309,13 @@ fn open(context: &Context<'_>, load: &raw::Load, because: Span) -> (Option<Model
         }
         _ => {
             let strays = [
-                ("rate", load.rate.place()),
-                ("duration", load.duration.place()),
+                ("rate", load.rate.span()),
+                ("duration", load.duration.span()),
             ];
             stages::not_beside(context, load, &strays);
             stages::compile(context, load, |stage| {
-                if let Some(place) = stage.users.place() {
-                    stages::mixed(context, place, because);
+                if let Some(span) = stage.users.span() {
+                    stages::mixed(context, span, because);
                 }
                 match &stage.rate {
                     Field::Absent => Err("rate"),

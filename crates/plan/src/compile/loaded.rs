@@ -31,23 +31,23 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<Vec<Loaded>>
     // For each of them: the variable in the file, and the population that it is loaded for.
     let mut owners: Vec<(&raw::Variable, usize)> = Vec::new();
     let mut right = true;
-    for (place, population) in populations.iter().enumerate() {
+    for (index, population) in populations.iter().enumerate() {
         let data = first(&population.data, &root.shared.data);
         for variable in data.value().into_iter().flatten() {
             let Some(raw::Generator::Loaded(loaded)) = variable.generator.value() else {
                 continue;
             };
-            let fill = (place, variable_of(calls, place, &variable.name.value));
+            let fill = (index, variable_of(calls, index, &variable.name.value));
             let known = owners.iter().position(|(own, owner)| {
-                std::ptr::eq(*own, variable) && shares(calls, root, populations, *owner, place)
+                std::ptr::eq(*own, variable) && shares(calls, root, populations, *owner, index)
             });
             match known {
                 Some(known) => all[known].fills.push(fill),
-                None => match one(calls, place, &population.name, variable, loaded) {
+                None => match one(calls, index, &population.name, variable, loaded) {
                     Some(mut loaded) => {
                         loaded.fills.push(fill);
                         all.push(loaded);
-                        owners.push((variable, place));
+                        owners.push((variable, index));
                     }
                     None => right = false,
                 },
@@ -91,14 +91,14 @@ fn shares(
     one: usize,
     other: usize,
 ) -> bool {
-    let http = |place: usize| first(&populations[place].http, &root.shared.http);
-    let target = |place: usize| Some(&calls.populations?.get(place)?.target.target);
+    let http = |index: usize| first(&populations[index].http, &root.shared.http);
+    let target = |index: usize| Some(&calls.populations?.get(index)?.target.target);
     target(one) == target(other) && std::ptr::eq(http(one), http(other))
 }
 
 fn one(
     calls: &mut Calls<'_>,
-    place: usize,
+    index: usize,
     population: &Field<Text>,
     variable: &raw::Variable,
     loaded: &raw::Loaded,
@@ -133,7 +133,7 @@ fn one(
             field => field.value()?.iter().map(Text::value).collect(),
         },
         take: rows::take(&loaded.order)?,
-        key: rows::key(context, &[context.source(variable), place]),
+        key: rows::key(context, &[context.source(variable), index]),
         fills: Vec::new(),
         name,
     })
@@ -146,22 +146,22 @@ fn path(context: &Context<'_>, json: &Field<Text>) -> Option<JsonPath> {
         Field::Bad(_) => None,
         Field::Given(given) => {
             let own = fixed(context, &given.value)?;
-            expect::json_path(context, &own, given.place)
+            expect::json_path(context, &own, given.span)
         }
     }
 }
 
 /// Tells when a path is to be asked for, and of nobody.
 fn has_target(calls: &Calls<'_>, population: &Field<Text>, request: &raw::Step) -> Option<()> {
-    let Some(place) = calls.population(population) else {
+    let Some(index) = calls.population(population) else {
         return Some(());
     };
     let (_, path) = request.request.value()?;
-    let target = calls.populations?.get(place)?;
+    let target = calls.populations?.get(index)?;
     if target.has_target() || call::is_url(path) {
         return Some(());
     }
-    let problem = Problem::new(path.place(), "there is no target that could be asked");
+    let problem = Problem::new(path.span(), "there is no target that could be asked");
     let help = r#"write a [target], a whole URL, or sql = "SELECT ...""#;
     calls.context.tell(problem.help(help));
     None

@@ -52,7 +52,7 @@ use loadgen_scenario::{
     raw::{self, Field},
     units,
 };
-use population::Draft;
+use population::PopulationDraft;
 use std::{sync::Arc, time::Duration};
 pub use suite::compile_suite;
 use uuid::Uuid;
@@ -138,7 +138,9 @@ pub fn compile(scenario: &Scenario, settings: &Settings) -> Result<Plan, Error> 
 
     let databases = databases.finish();
     let usage = match &mut populations {
-        Some(drafts) if settings.target.is_some() && !drafts.iter().any(Draft::has_target) => {
+        Some(drafts)
+            if settings.target.is_some() && !drafts.iter().any(PopulationDraft::has_target) =>
+        {
             Err("--target is for a scenario with HTTP steps, and this one has none")
         }
         Some(drafts) => scale::apply(drafts, settings),
@@ -245,10 +247,10 @@ fn check_version(version: &Field<i64>, mut tell: impl FnMut(Problem)) {
             "written for version {} of the format, but this loadgen knows {VERSION}",
             version.value
         );
-        let problem = Problem::new(version.place, message);
+        let problem = Problem::new(version.span, message);
         tell(problem.help("use a newer loadgen"));
     } else if version.value != VERSION {
-        let problem = Problem::new(version.place, "no such version of the format");
+        let problem = Problem::new(version.span, "no such version of the format");
         tell(problem.help(format!("write version = {VERSION}, or nothing")));
     }
 }
@@ -263,7 +265,7 @@ fn max_lag(root: &raw::Root, settings: &Settings) -> Duration {
 fn seed(context: &Context<'_>, root: &raw::Root, settings: &Settings) -> u64 {
     let written = match &root.seed {
         Field::Given(seed) if seed.value < 0 => {
-            context.tell(Problem::new(seed.place, "a seed cannot be negative"));
+            context.tell(Problem::new(seed.span, "a seed cannot be negative"));
             None
         }
         field => field.value().map(|seed| seed.unsigned_abs()),

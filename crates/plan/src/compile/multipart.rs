@@ -2,7 +2,7 @@
 
 use super::{
     context::Context,
-    template::{Names, Style, check_plain_name, parts},
+    template::{Style, VariableNames, check_plain_name, parts},
 };
 use crate::{
     http::{FormPart, PartContent},
@@ -19,7 +19,7 @@ use std::path::Path;
 /// The parts, and what may be shown of them; None when there is a problem with one.
 pub(super) fn compile(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     given: &[raw::FormPart],
 ) -> Option<(Vec<FormPart>, String)> {
     let compiled: Vec<_> = given.iter().map(|raw| part(context, names, raw)).collect();
@@ -30,11 +30,11 @@ pub(super) fn compile(
 
 fn part(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     raw: &raw::FormPart,
 ) -> Option<(FormPart, String)> {
     let name = &raw.name.value;
-    check_plain_name(context, name, raw.name.place);
+    check_plain_name(context, name, raw.name.span);
     let kind = match &raw.kind {
         Field::Absent => Some(None),
         Field::Bad(_) => None,
@@ -79,7 +79,7 @@ pub(super) fn file<'f>(context: &Context<'f>, file: &Text) -> Option<&'f [u8]> {
         None => "it was not read",
     };
     let message = format!("{} cannot be used: {problem}", file.written());
-    context.tell(Problem::new(file.place(), message));
+    context.tell(Problem::new(file.span(), message));
     None
 }
 
@@ -91,7 +91,7 @@ fn media_type(context: &Context<'_>, text: &Text) -> Option<String> {
         !kind.is_empty() && kind.chars().all(name) && !plain.is_empty() && plain.chars().all(name)
     });
     if !right || value.chars().any(char::is_control) {
-        let problem = Problem::new(text.place(), "not a media type");
+        let problem = Problem::new(text.span(), "not a media type");
         context.tell(problem.help("write it as in \"image/png\""));
         return None;
     }

@@ -24,8 +24,8 @@ pub(super) fn file(name: &Field<Text>, path: &Path) -> String {
 pub(super) fn checked(context: &Context<'_>, field: &Field<Text>) -> Option<String> {
     let name = step(context, field)?;
     if name.contains('/') {
-        let place = field.place().unwrap_or_default();
-        let problem = Problem::new(place, "a name with `/`");
+        let span = field.span().unwrap_or_default();
+        let problem = Problem::new(span, "a name with `/`");
         context.tell(problem.help("`/` stands between the parts of `population/task/step`"));
         return None;
     }
@@ -37,7 +37,7 @@ pub(super) fn step(context: &Context<'_>, field: &Field<Text>) -> Option<String>
     let given = field.given()?;
     let name = given.value.written();
     let wrong = |message: &str, help: &'static str| {
-        context.tell(Problem::new(given.place, message).help(help));
+        context.tell(Problem::new(given.span, message).help(help));
         None
     };
     if name.trim().is_empty() {
@@ -57,17 +57,17 @@ pub(super) fn step(context: &Context<'_>, field: &Field<Text>) -> Option<String>
 }
 
 /// Tells that two things have one name.
-pub(super) fn twice(context: &Context<'_>, what: &str, place: Span, before: Span) {
-    let problem = Problem::new(place, format!("two {what} have the same name"));
+pub(super) fn twice(context: &Context<'_>, what: &str, span: Span, before: Span) {
+    let problem = Problem::new(span, format!("two {what} have the same name"));
     context.tell(problem.other(before, "the first"));
 }
 
 /// Tells when a variable cannot have this name.
 pub(super) fn check_variable(context: &Context<'_>, name: &Spanned<String>) {
-    let Spanned { value: name, place } = name;
+    let Spanned { value: name, span } = name;
     if !is_name(name) || name.contains('.') {
         let message = format!("`{name}` is not a variable's name");
         let help = "names are letters, digits, `_` and `-`, and begin with a letter or `_`";
-        context.tell(Problem::new(*place, message).help(help));
+        context.tell(Problem::new(*span, message).help(help));
     }
 }

@@ -25,16 +25,16 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<(Vec<Observe
         Field::Bad(_) => return None,
         Field::Given(given) => &given.value,
     };
-    let mut places: HashMap<String, Span> = HashMap::new();
+    let mut spans: HashMap<String, Span> = HashMap::new();
     // Not `collect` at once: that would stop at the first problem.
-    let drafts: Vec<Draft> = given
+    let drafts: Vec<ObservationDraft> = given
         .iter()
         .map(|raw| {
-            let draft = Draft::of(calls, raw);
+            let draft = ObservationDraft::of(calls, raw);
             if let Some(name) = &draft.name {
-                let place = raw.name.place().unwrap_or(raw.place);
-                if let Some(before) = places.insert(name.clone(), place) {
-                    super::names::twice(calls.context, "observations", place, before);
+                let span = raw.name.span().unwrap_or(raw.span);
+                if let Some(before) = spans.insert(name.clone(), span) {
+                    super::names::twice(calls.context, "observations", span, before);
                 }
             }
             draft
@@ -61,22 +61,20 @@ pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<(Vec<Observe
 }
 
 /// An observation, as far as it can be read.
-struct Draft {
+struct ObservationDraft {
     /// Name, valid or not.
     name: Option<String>,
     /// None when there is a problem, which is told.
     source: Option<ObservationSource>,
 }
 
-impl Draft {
+impl ObservationDraft {
     fn of(calls: &mut Calls<'_>, raw: &raw::Observe) -> Self {
         let mut source = source(calls, raw);
         let name = match &raw.name {
-            Field::Absent if raw.prometheus.place().is_some() => Some("app".to_owned()),
-            Field::Absent if raw.database.place().is_some() => {
-                raw.database.value().map(Text::value)
-            }
-            Field::Absent => raw.host.place().map(|_| "host".to_owned()),
+            Field::Absent if raw.prometheus.span().is_some() => Some("app".to_owned()),
+            Field::Absent if raw.database.span().is_some() => raw.database.value().map(Text::value),
+            Field::Absent => raw.host.span().map(|_| "host".to_owned()),
             field => {
                 let right = name(calls.context, field);
                 source = source.filter(|_| right.is_some());
@@ -90,14 +88,10 @@ impl Draft {
 fn source(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<ObservationSource> {
     let context = calls.context;
     let host = raw.host.value().copied().unwrap_or(false);
-    let given = [
-        raw.prometheus.place(),
-        raw.database.place(),
-        raw.host.place(),
-    ];
+    let given = [raw.prometheus.span(), raw.database.span(), raw.host.span()];
     let mut given = given.into_iter().flatten();
     let (Some(first), second) = (given.next(), given.next()) else {
-        let problem = Problem::new(raw.place, "an observation of nothing");
+        let problem = Problem::new(raw.span, "an observation of nothing");
         let help = r#"write prometheus = "/metrics", database = "main" or host = true"#;
         context.tell(problem.help(help));
         return None;
@@ -107,17 +101,17 @@ fn source(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<ObservationSource
         context.tell(problem.other(first, "the first").help("write two of them"));
         return None;
     }
-    for (field, key) in [(raw.metrics.place(), "metrics"), (raw.by.place(), "by")] {
-        if let (Some(place), true) = (field, raw.prometheus.is_absent()) {
-            let problem = Problem::new(place, format!("`{key}` is for pages of metrics"));
+    for (field, key) in [(raw.metrics.span(), "metrics"), (raw.by.span(), "by")] {
+        if let (Some(span), true) = (field, raw.prometheus.is_absent()) {
+            let problem = Problem::new(span, format!("`{key}` is for pages of metrics"));
             context.tell(problem.help("leave it out"));
         }
     }
     if !raw.prometheus.is_absent() {
         return page(calls, raw);
     }
-    if let Some(place) = raw.database.place() {
-        return database(calls, raw, place);
+    if let Some(span) = raw.database.span() {
+        return database(calls, raw, span);
     }
     if !host && raw.host.value().is_some() {
         let problem = Problem::new(first, "an observation of nothing");
@@ -130,7 +124,7 @@ fn name(context: &Context<'_>, field: &Field<Text>) -> Option<String> {
     let name = super::names::step(context, field)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if !name.chars().all(plain) {
-        let problem = Problem::new(field.place()?, "not the name of an observation");
+        let problem = Problem::new(field.span()?, "not the name of an observation");
         let help = "write it in letters, digits, `_` and `-`: thresholds have it as observe.NAME";
         context.tell(problem.help(help));
         return None;
@@ -160,15 +154,15 @@ fn page(calls: &mut Calls<'_>, raw: &raw::Observe) -> Option<ObservationSource> 
     })
 }
 
-fn database(calls: &Calls<'_>, raw: &raw::Observe, place: Span) -> Option<ObservationSource> {
+fn database(calls: &Calls<'_>, raw: &raw::Observe, span: Span) -> Option<ObservationSource> {
     let asked = raw::Step {
-        place: raw.place,
+        span: raw.span,
         database: raw.database.clone(),
         ..raw::Step::default()
     };
     let (source, backend, _) = query::source(calls, &raw.population, &asked)?;
     if backend == Backend::Sqlite {
-        let problem = Problem::new(place, "SQLite keeps no statistics");
+        let problem = Problem::new(span, "SQLite keeps no statistics");
         calls.context.tell(problem.help("PostgreSQL and MySQL do"));
         return None;
     }
@@ -179,21 +173,21 @@ fn limit(
     context: &Context<'_>,
     raw: &raw::Threshold,
     text: &Text,
-    drafts: &[Draft],
+    drafts: &[ObservationDraft],
 ) -> Option<Limit> {
     let others = [
-        raw.task.place(),
-        raw.window.place(),
-        raw.abort.place(),
-        raw.after.place(),
+        raw.task.span(),
+        raw.window.span(),
+        raw.abort.span(),
+        raw.after.span(),
     ];
-    for place in others.into_iter().flatten() {
-        let problem = Problem::new(place, "not of a threshold on what is observed");
+    for span in others.into_iter().flatten() {
+        let problem = Problem::new(span, "not of a threshold on what is observed");
         context.tell(problem.help("it is judged when the run is over, by all samples"));
     }
-    let place = |span: std::ops::Range<usize>| match text.is_from_environment() {
-        true => text.place(),
-        false => text.place_of(span),
+    let span_of = |range: std::ops::Range<usize>| match text.is_from_environment() {
+        true => text.span(),
+        false => text.span_of(range),
     };
     let value = text.value();
     let (name, condition) = match parse(&value) {
@@ -202,20 +196,20 @@ fn limit(
             let problem = match text.is_from_environment() {
                 // A message about what the environment holds would show it.
                 true => Problem::new(
-                    text.place(),
+                    text.span(),
                     "not a threshold once the environment is filled in",
                 ),
-                false => Problem::new(place(error.span), error.message).help(error.help),
+                false => Problem::new(span_of(error.span), error.message).help(error.help),
             };
             context.tell(problem);
             return None;
         }
     };
-    let named = |draft: &Draft| draft.name.as_deref() == Some(&value[name.clone()]);
+    let named = |draft: &ObservationDraft| draft.name.as_deref() == Some(&value[name.clone()]);
     let Some(source) = drafts.iter().position(named) else {
         // One whose name cannot be read may be the one.
         if drafts.iter().all(|draft| draft.name.is_some()) {
-            unknown(context, place(name.clone()), &value[name], drafts);
+            unknown(context, span_of(name.clone()), &value[name], drafts);
         }
         return None;
     };
@@ -226,9 +220,8 @@ fn limit(
         && !known.contains(&condition.metric.as_str())
     {
         let at = name.end + 1;
-        let span = at..at + condition.metric.len();
         let problem = Problem::new(
-            place(span),
+            span_of(at..at + condition.metric.len()),
             format!("`{}` is not observed there", condition.metric),
         );
         let help = did_you_mean(&condition.metric, known.iter().copied());
@@ -243,9 +236,9 @@ fn limit(
     })
 }
 
-fn unknown(context: &Context<'_>, place: Span, name: &str, drafts: &[Draft]) {
+fn unknown(context: &Context<'_>, span: Span, name: &str, drafts: &[ObservationDraft]) {
     let names = || drafts.iter().filter_map(|draft| draft.name.as_deref());
-    let problem = Problem::new(place, "nothing that is observed has this name");
+    let problem = Problem::new(span, "nothing that is observed has this name");
     let help = did_you_mean(name, names());
     context.tell(problem.help(help.unwrap_or_else(|| match names().count() {
         0 => r#"write [[observe]] with its name and prometheus = "/metrics""#.to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{
     context::Context,
-    template::{Names, Style, check_plain_name, parts},
+    template::{Style, VariableNames, check_plain_name, parts},
 };
 use crate::written::{redact_query, unless_secret};
 use loadgen_data::{Escape, Template, template::Part};
@@ -38,7 +38,7 @@ const PATH: Style = Style {
 /// The path with its query, and what may be shown of them.
 pub(super) fn compile(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     prefix: &str,
     path: &Text,
     query: &Field<Vec<Pair>>,
@@ -70,7 +70,7 @@ pub(super) fn compile(
 /// Names and values joined by `=` and `&`, as they are sent and as they may be shown.
 pub(super) fn pairs(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     given: &[Pair],
     style: Style,
 ) -> Option<(Vec<Part>, String)> {
@@ -78,7 +78,7 @@ pub(super) fn pairs(
     let mut shown = Vec::new();
     let mut right = true;
     for pair in given {
-        check_plain_name(context, &pair.name.value, pair.place());
+        check_plain_name(context, &pair.name.value, pair.span());
         right &= pair.values.is_some();
         for text in pair.values.iter().flatten() {
             let mut name = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn pairs(
 fn check(context: &Context<'_>, path: &Text) -> bool {
     let value = path.value();
     let wrong = |message: &str, help: String| {
-        context.tell(Problem::new(path.place(), message).help(help));
+        context.tell(Problem::new(path.span(), message).help(help));
         false
     };
     if value.starts_with("http://") || value.starts_with("https://") {
@@ -129,7 +129,7 @@ fn check(context: &Context<'_>, path: &Text) -> bool {
             } else {
                 span
             };
-            context.tell(Problem::new(path.place_of(span), message).help(help));
+            context.tell(Problem::new(path.span_of(span), message).help(help));
             return false;
         }
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Group, Label, Op, Plan, Population, Scope, Step, Task, USER_START, Variable, written};
 
-impl population::Draft {
+impl population::PopulationDraft {
     /// Puts the population into the plan. Returns the lifecycle that are not measured.
     pub fn finish(self, plan: &mut Plan) -> LifecyclePrograms {
         let mut lifecycle = self.lifecycle;
@@ -169,7 +169,7 @@ impl Writer<'_> {
         }
     }
 
-    fn step(&mut self, step: step::Draft, around: &[usize]) -> Step {
+    fn step(&mut self, step: step::StepDraft, around: &[usize]) -> Step {
         let index = self.labels.first + self.labels.steps.len();
         self.labels.steps.push(self.label(&step.name, around));
         self.labels.written.push(step.written);
@@ -213,8 +213,8 @@ fn draws<'a>(
     scopes: &[Scope],
 ) -> Vec<usize> {
     // Extracted values are not drawn.
-    let drawn = |place: &usize| {
-        let variable = variables.get(*place);
+    let drawn = |index: &usize| {
+        let variable = variables.get(*index);
         variable.is_some_and(|variable| scopes.contains(&variable.scope))
     };
     let mut draws: Vec<usize> = uses.copied().filter(drawn).collect();

@@ -17,18 +17,18 @@ use std::collections::HashMap;
 
 /// A checked population that has no place in the plan yet.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct PopulationDraft {
     pub name: String,
     /// Settings for calls in the background.
     pub common: common::Common,
-    pub target: target_draft::Draft,
+    pub target: target_draft::TargetDraft,
     pub http: HttpSettings,
     pub files: HttpFiles,
-    pub load: load::Draft,
+    pub load: load::LoadDraft,
     pub variables: Vec<Variable>,
     pub generators: Vec<serde_json::Value>,
     pub extracted: Vec<String>,
-    pub tasks: Vec<task::Draft>,
+    pub tasks: Vec<task::TaskDraft>,
     pub lifecycle: LifecyclePrograms,
     pub choice: Option<WeightedAliasIndex<f64>>,
 }
@@ -39,7 +39,7 @@ pub(super) fn compile_all(
     root: &raw::Root,
     databases: &Databases,
     settings: &Settings,
-) -> Result<Option<Vec<Draft>>, Error> {
+) -> Result<Option<Vec<PopulationDraft>>, Error> {
     let flag = target::from_flag(settings)?;
     let flag = flag.as_ref();
     let compile = |population: &raw::Population| {
@@ -50,49 +50,49 @@ pub(super) fn compile_all(
         Field::Bad(_) => return Ok(None),
         Field::Given(given) => given,
     };
-    for (key, place, header) in [
-        ("load", root.shared.load.place(), "[population.load]"),
-        ("task", root.shared.tasks.place(), "[[population.task]]"),
-        ("setup", root.shared.setup.place(), "[population.setup]"),
+    for (key, span, header) in [
+        ("load", root.shared.load.span(), "[population.load]"),
+        ("task", root.shared.tasks.span(), "[[population.task]]"),
+        ("setup", root.shared.setup.span(), "[population.setup]"),
         (
             "teardown",
-            root.shared.teardown.place(),
+            root.shared.teardown.span(),
             "[population.teardown]",
         ),
         (
             "user_start",
-            root.shared.user_start.place(),
+            root.shared.user_start.span(),
             "[population.user_start]",
         ),
     ] {
-        if let Some(place) = place {
+        if let Some(span) = span {
             let message = format!("`{key}` outside of the [[population]] tables");
-            let problem = Problem::new(place, message);
+            let problem = Problem::new(span, message);
             let help = format!("write {header} below its [[population]]");
-            context.tell(problem.other(several.place, "the populations").help(help));
+            context.tell(problem.other(several.span, "the populations").help(help));
         }
     }
     if several.value.is_empty() {
-        context.tell(Problem::new(several.place, "a list of no populations"));
+        context.tell(Problem::new(several.span, "a list of no populations"));
     }
-    let mut places = HashMap::new();
+    let mut spans = HashMap::new();
     for population in &several.value {
         let Some(name) = population.name.given() else {
             if population.name.is_absent() && several.value.len() > 1 {
                 let help = "results and thresholds tell populations apart by it";
-                context.missing(population.place, "name", help);
+                context.missing(population.span, "name", help);
             }
             continue;
         };
-        if let Some(before) = places.insert(name.value.written(), name.place) {
-            names::twice(context, "populations", name.place, before);
+        if let Some(before) = spans.insert(name.value.written(), name.span) {
+            names::twice(context, "populations", name.span, before);
         }
     }
-    let compiled: Vec<Option<Draft>> = several.value.iter().map(compile).collect();
+    let compiled: Vec<Option<PopulationDraft>> = several.value.iter().map(compile).collect();
     let targets = several.value.iter().zip(&compiled);
     let targets = targets.filter_map(|(raw, draft)| {
         let target = first(&raw.target, &root.shared.target);
-        Some((&draft.as_ref()?.target, target.place()))
+        Some((&draft.as_ref()?.target, target.span()))
     });
     app::agree(context, targets);
     Ok(compiled.into_iter().collect())
@@ -104,8 +104,8 @@ fn compile(
     databases: &Databases,
     raw: &raw::Population,
     settings: &Settings,
-    flag: Option<&target_draft::Draft>,
-) -> Option<Draft> {
+    flag: Option<&target_draft::TargetDraft>,
+) -> Option<PopulationDraft> {
     let shared = &root.shared;
     let name = match (&raw.name, &root.name) {
         (Field::Absent, Field::Absent) => Some(None),
@@ -113,12 +113,12 @@ fn compile(
     };
     let target = first(&raw.target, &shared.target);
     let target = match target {
-        Field::Absent if raw.has_no_requests() => Some(target_draft::Draft::none()),
-        target => target::compile(context, target, flag, raw.place),
+        Field::Absent if raw.has_no_requests() => Some(target_draft::TargetDraft::none()),
+        target => target::compile(context, target, flag, raw.span),
     };
     let load = match &raw.load {
         Field::Absent => {
-            let problem = Problem::new(raw.place, "no load: how much is to be done?");
+            let problem = Problem::new(raw.span, "no load: how much is to be done?");
             context.tell(problem.help(r#"write [load] with users = 10 or rate = "100/s""#));
             None
         }
@@ -127,7 +127,7 @@ fn compile(
     let data = first(&raw.data, &shared.data);
     let open = load.as_ref().and_then(|draft| match draft.model {
         load::Model::Closed { .. } => None,
-        load::Model::Open { .. } => raw.load.place(),
+        load::Model::Open { .. } => raw.load.span(),
     });
     let variables = data::compile(context, data, open);
 
@@ -167,7 +167,7 @@ fn compile(
     } = variables?;
     let lifecycle = lifecycle?;
     lifecycle::check(context, &lifecycle, raw)?;
-    Some(Draft {
+    Some(PopulationDraft {
         name: name?.unwrap_or_else(|| names::file(&root.name, context.path)),
         common: common?,
         target: target?,
@@ -206,7 +206,7 @@ pub(super) fn first<'a, T>(own: &'a Field<T>, shared: &'a Field<T>) -> &'a Field
 }
 
 /// Credentials of the target's URL, unless the scenario has its own.
-fn authorize(headers: &mut Vec<Header>, target: &target_draft::Draft) {
+fn authorize(headers: &mut Vec<Header>, target: &target_draft::TargetDraft) {
     let given = |header: &Header| header.name == header::AUTHORIZATION;
     if let Some(value) = &target.authorization
         && !headers.iter().any(given)
@@ -215,7 +215,7 @@ fn authorize(headers: &mut Vec<Header>, target: &target_draft::Draft) {
     }
 }
 
-impl Draft {
+impl PopulationDraft {
     /// Its tasks with their names, in the order of the plan.
     pub fn named_tasks(&self) -> impl Iterator<Item = (&str, &Program)> {
         let tasks = self.tasks.iter();
@@ -223,7 +223,7 @@ impl Draft {
     }
 }
 
-impl Draft {
+impl PopulationDraft {
     /// Returns true if anything is driven over HTTP.
     pub fn has_target(&self) -> bool {
         self.target.target != Target::None

@@ -4,7 +4,7 @@ use super::{
     context::{Context, or_default},
     names, step,
     step::Shared,
-    template::Names,
+    template::VariableNames,
     transaction,
 };
 use crate::{Op, Transaction, program::MOST_REPEATS};
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// Checked steps that have no place in the plan yet.
 #[derive(Debug, Default)]
 pub(super) struct Program {
-    pub steps: Vec<step::Draft>,
+    pub steps: Vec<step::StepDraft>,
     pub groups: Vec<Group>,
     pub ops: Vec<Op>,
 }
@@ -43,9 +43,9 @@ const TRANSACTION: Owner = ("a transaction", "[[task.step.step]]");
 pub(super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     steps: &Field<Vec<Item>>,
-    place: Span,
+    span: Span,
     owner: Owner,
 ) -> Option<Program> {
     let mut writer = Writer {
@@ -57,7 +57,7 @@ pub(super) fn compile(
         inside: None,
         right: true,
     };
-    writer.items(steps, place, owner);
+    writer.items(steps, span, owner);
     writer.right.then_some(writer.program)
 }
 
@@ -65,7 +65,7 @@ struct Writer<'c, 's, 'n> {
     context: &'c Context<'s>,
     shared: &'c Shared<'s>,
     /// Names that the steps so far have extracted.
-    names: Names<'n>,
+    names: VariableNames<'n>,
     program: Program,
     /// The names of steps and groups, each with its place and whether it is a group's.
     called: HashMap<String, (Span, bool)>,
@@ -76,10 +76,10 @@ struct Writer<'c, 's, 'n> {
 }
 
 impl Writer<'_, '_, '_> {
-    fn items(&mut self, items: &Field<Vec<Item>>, place: Span, (owner, header): Owner) {
+    fn items(&mut self, items: &Field<Vec<Item>>, span: Span, (owner, header): Owner) {
         if items.is_absent() || items.value().is_some_and(Vec::is_empty) {
-            let place = items.place().unwrap_or(place);
-            let problem = Problem::new(place, format!("{owner} without steps"));
+            let span = items.span().unwrap_or(span);
+            let problem = Problem::new(span, format!("{owner} without steps"));
             let help = format!(r#"write {header} below it, with get = "/path""#);
             self.context.tell(problem.help(help));
         }
@@ -102,15 +102,15 @@ impl Writer<'_, '_, '_> {
             self.right = false;
             return;
         };
-        if let (Some((transaction, place)), Some(tries)) = (&self.inside, raw.max_tries.place())
+        if let (Some((transaction, span)), Some(tries)) = (&self.inside, raw.max_tries.span())
             && draft.kind.plan().database() == Some(transaction.database)
         {
             let problem = Problem::new(tries, "a statement is tried again with its transaction");
-            let problem = problem.other(*place, "its transaction");
+            let problem = problem.other(*span, "its transaction");
             let help = "write transaction = { max_tries = 10 }";
             self.context.tell(problem.help(help));
         }
-        self.call(&draft.name, raw.place, false);
+        self.call(&draft.name, raw.span, false);
         let op = Op::Step(self.program.steps.len());
         self.program.steps.push(draft);
         if raw.repeat.is_absent() {
@@ -126,8 +126,8 @@ impl Writer<'_, '_, '_> {
             Field::Absent => Some(None),
             field => names::checked(self.context, field).map(Some),
         };
-        if let (Some(Some(name)), Some(place)) = (&name, raw.name.place()) {
-            self.call(name, place, true);
+        if let (Some(Some(name)), Some(span)) = (&name, raw.name.span()) {
+            self.call(name, span, true);
         }
         let repeat = self.repeat(&raw.repeat);
         let transaction = self.transaction(raw);
@@ -135,7 +135,7 @@ impl Writer<'_, '_, '_> {
         let (name, transaction) = (name.flatten(), transaction.flatten());
         let Some(transaction) = transaction else {
             let group = self.enter(name, repeat.unwrap_or((1, 1)));
-            self.items(&raw.steps, raw.place, GROUP);
+            self.items(&raw.steps, raw.span, GROUP);
             self.program.ops.push(Op::Leave(group));
             return;
         };
@@ -143,24 +143,24 @@ impl Writer<'_, '_, '_> {
             .as_ref()
             .map_or_else(String::new, |name| format!("{name}: "));
         let own = name.unwrap_or_else(|| raw::Group::TRANSACTION.to_owned());
-        let place = raw.transaction.place().unwrap_or(raw.place);
+        let span = raw.transaction.span().unwrap_or(raw.span);
         if raw.name.is_absent() {
-            self.call(&own, place, true);
+            self.call(&own, span, true);
         }
         let group = self.enter(Some(own), repeat.unwrap_or((1, 1)));
         self.program.groups[group].transaction = Some(transaction);
-        self.edge(&prefix, "begin", transaction, place);
-        self.inside = Some((transaction, place));
-        self.items(&raw.steps, raw.place, TRANSACTION);
+        self.edge(&prefix, "begin", transaction, span);
+        self.inside = Some((transaction, span));
+        self.items(&raw.steps, raw.span, TRANSACTION);
         self.inside = None;
-        self.edge(&prefix, "commit", transaction, place);
+        self.edge(&prefix, "commit", transaction, span);
         self.program.ops.push(Op::Leave(group));
     }
 
     /// A transaction's first or last step.
-    fn edge(&mut self, prefix: &str, what: &str, transaction: Transaction, place: Span) {
+    fn edge(&mut self, prefix: &str, what: &str, transaction: Transaction, span: Span) {
         let name = format!("{prefix}{what}");
-        self.call(&name, place, false);
+        self.call(&name, span, false);
         let databases = self.shared.databases;
         let draft = match what {
             "begin" => transaction::begin(databases, name, transaction),
@@ -181,30 +181,24 @@ impl Writer<'_, '_, '_> {
             return Some(None);
         };
         if let Some((_, around)) = &self.inside {
-            let problem = Problem::new(given.place, "a transaction within a transaction");
+            let problem = Problem::new(given.span, "a transaction within a transaction");
             self.context.tell(problem.other(*around, "the outer one"));
             return None;
         }
-        transaction::compile(
-            self.context,
-            self.shared.databases,
-            transaction,
-            given.place,
-        )
-        .map(Some)
+        transaction::compile(self.context, self.shared.databases, transaction, given.span).map(Some)
     }
 
     /// Begins a group and returns its place.
     fn enter(&mut self, name: Option<String>, repeat: (u64, u64)) -> usize {
-        let place = self.program.groups.len();
+        let index = self.program.groups.len();
         self.program.groups.push(Group {
             name,
             repeat,
             enter: self.program.ops.len(),
             transaction: None,
         });
-        self.program.ops.push(Op::Enter(place));
-        place
+        self.program.ops.push(Op::Enter(index));
+        index
     }
 
     fn repeat(&self, field: &Field<(u64, u64)>) -> Option<(u64, u64)> {
@@ -216,14 +210,14 @@ impl Writer<'_, '_, '_> {
         } else {
             return Some((least, most));
         };
-        let place = field.place().unwrap_or_default();
-        self.context.tell(Problem::new(place, message));
+        let span = field.span().unwrap_or_default();
+        self.context.tell(Problem::new(span, message));
         None
     }
 
     /// Tells when another step or group of the task has this name.
-    fn call(&mut self, name: &str, place: Span, group: bool) {
-        let Some((before, also_group)) = self.called.insert(name.to_owned(), (place, group)) else {
+    fn call(&mut self, name: &str, span: Span, group: bool) {
+        let Some((before, also_group)) = self.called.insert(name.to_owned(), (span, group)) else {
             return;
         };
         let what = match (group, also_group) {
@@ -231,7 +225,7 @@ impl Writer<'_, '_, '_> {
             (true, true) => "two groups",
             _ => "a step and a group",
         };
-        let problem = Problem::new(place, format!("{what} of one task are called `{name}`"));
+        let problem = Problem::new(span, format!("{what} of one task are called `{name}`"));
         let problem = problem.other(before, "the first");
         self.context.tell(match group && also_group {
             true => problem,

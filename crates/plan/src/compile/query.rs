@@ -3,7 +3,7 @@
 use super::{
     call::Calls,
     step::{misplaced, sql},
-    template::Names,
+    template::VariableNames,
 };
 use crate::{
     Target,
@@ -33,7 +33,7 @@ pub(super) fn compile(
     let context = calls.context;
     let source = source(calls, population, step);
     let backend = source.map_or(Backend::Postgres, |(_, backend, _)| backend);
-    let statement = sql::statement(context, &Names::background(), step, backend);
+    let statement = sql::statement(context, &VariableNames::background(), step, backend);
     let timeout = match &step.timeout {
         Field::Absent => source.map(|(.., timeout)| timeout),
         field => context.some_time(field, "a timeout"),
@@ -68,16 +68,16 @@ pub(super) fn source(
         Field::Bad(_) => false,
     };
     if !own {
-        let (place, database) = databases.of(calls.context, &step.database, step.place)?;
+        let (index, database) = databases.of(calls.context, &step.database, step.span)?;
         let limit = database.statement_timeout;
-        return Some((DatabaseSource::Database(place), database.backend, limit));
+        return Some((DatabaseSource::Database(index), database.backend, limit));
     }
     let population = calls.population(population)?;
     let Target::App(app) = &calls.populations?.get(population)?.target.target else {
-        if let Field::Given(Spanned { place, .. }) = &step.database {
+        if let Field::Given(Spanned { span, .. }) = &step.database {
             let message = "only a bundled service has a database that loadgen knows";
             let help = r#"write [database.main] with url = "postgres://...""#;
-            calls.context.tell(Problem::new(*place, message).help(help));
+            calls.context.tell(Problem::new(*span, message).help(help));
         }
         return None;
     };
@@ -88,8 +88,8 @@ pub(super) fn source(
 
 /// Returns true if a bundled service is driven.
 fn has_app(calls: &Calls<'_>, population: &Field<loadgen_scenario::Text>) -> bool {
-    let target = calls.population(population).and_then(|place| {
-        let population = calls.populations?.get(place)?;
+    let target = calls.population(population).and_then(|index| {
+        let population = calls.populations?.get(index)?;
         Some(&population.target.target)
     });
     matches!(target, Some(Target::App(_)))

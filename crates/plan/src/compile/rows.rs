@@ -35,7 +35,7 @@ impl Context<'_> {
             Ok(table) => Some(Arc::new(table)),
             Err(words) => {
                 let message = format!("{} cannot be used: {words}", file.written());
-                self.tell(Problem::new(file.place(), message));
+                self.tell(Problem::new(file.span(), message));
                 None
             }
         };
@@ -59,7 +59,7 @@ pub(super) fn value(context: &Context<'_>, node: &Node) -> Option<Value> {
         NodeKind::Text(text) => Some(Value::Text(super::template::fixed(context, text)?.into())),
         NodeKind::Unreadable => None,
         _ => {
-            let problem = Problem::new(node.place, "expected a text, a number, true or false");
+            let problem = Problem::new(node.span, "expected a text, a number, true or false");
             context.tell(problem);
             None
         }
@@ -100,8 +100,8 @@ fn order(
     match take.order(key, count, weights) {
         Ok(order) => Some((order, take.to_string())),
         Err(refusal) => {
-            let place = order.place().unwrap_or_default();
-            context.tell(Problem::new(place, refusal.message));
+            let span = order.span().unwrap_or_default();
+            context.tell(Problem::new(span, refusal.message));
             None
         }
     }
@@ -120,7 +120,7 @@ fn weights<'t>(
     let names = || table.columns.iter().map(|(name, _)| name.as_str());
     let found = names().position(|name| name == wanted);
     if found.is_none() {
-        let problem = Problem::new(column.place(), "the file has no column of this name");
+        let problem = Problem::new(column.span(), "the file has no column of this name");
         let all = || format!("its columns are {}", names().collect::<Vec<_>>().join(", "));
         let help = did_you_mean(&wanted, names()).unwrap_or_else(all);
         context.tell(problem.help(help));
@@ -148,7 +148,7 @@ pub(super) fn csv(
     });
     let columns: Vec<_> = columns.collect::<Option<_>>()?;
     if columns.is_empty() {
-        let problem = Problem::new(file.place(), "no column has a name that a hole can have");
+        let problem = Problem::new(file.span(), "no column has a name that a hole can have");
         context.tell(problem.help("its first line names the columns, such as `id,name`"));
         return None;
     }
@@ -161,17 +161,17 @@ pub(super) fn of_list(
     key: u64,
     values: &[Node],
     order: &Field<raw::Order>,
-    place: Span,
+    span: Span,
 ) -> Option<(Generator, Json)> {
     let values = list(context, values)?;
     if let Some(raw::Order::Weighted(column)) = order.value() {
-        let problem = Problem::new(column.place(), "a list has no column of weights");
+        let problem = Problem::new(column.span(), "a list has no column of weights");
         let help = r#"write weighted = { "text" = weight } in place of the list"#;
         context.tell(problem.help(help));
         return None;
     }
     if values.is_empty() {
-        context.tell(Problem::new(place, "there is no value to take"));
+        context.tell(Problem::new(span, "there is no value to take"));
         return None;
     }
     let (order, shown) = self::order(context, order, key, values.len(), None)?;
@@ -179,7 +179,7 @@ pub(super) fn of_list(
     match Generator::rows(values, order) {
         Ok(generator) => Some((generator, written)),
         Err(Refusal { message, .. }) => {
-            context.tell(Problem::new(place, message));
+            context.tell(Problem::new(span, message));
             None
         }
     }

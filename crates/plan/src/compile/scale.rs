@@ -3,8 +3,8 @@
 use super::{
     Settings,
     level::Level,
-    load::{Draft, Model},
-    population::Draft as Population,
+    load::{LoadDraft, Model},
+    population::PopulationDraft,
 };
 use crate::{Closed, Curve, Load, Open};
 use std::time::Duration;
@@ -33,18 +33,18 @@ impl Stretch {
 /// Applies `--users`, `--rate` and `--duration`. Gives what became of times; an error is a flag
 /// that does not fit the scenario.
 pub(super) fn apply(
-    populations: &mut [Population],
+    populations: &mut [PopulationDraft],
     settings: &Settings,
 ) -> Result<Stretch, &'static str> {
     if let Some(users) = settings.users {
-        let closed = |draft: &Draft| matches!(draft.model, Model::Closed { .. });
+        let closed = |draft: &LoadDraft| matches!(draft.model, Model::Closed { .. });
         // A user is whole, so the shares are rounded such that their sum stays exact.
         scale_to(populations, users as f64, closed, f64::round).ok_or(
             "--users: this scenario's load is a rate of arrivals; use --rate, or give users in [load]",
         )?;
     }
     if let Some(rate) = settings.rate {
-        let open = |draft: &Draft| matches!(draft.model, Model::Open { .. });
+        let open = |draft: &LoadDraft| matches!(draft.model, Model::Open { .. });
         scale_to(populations, rate, open, |level| level).ok_or(
             "--rate: this scenario's load is users; use --users, or give a rate in [load]",
         )?;
@@ -58,9 +58,9 @@ pub(super) fn apply(
 /// Scales the populations that `chosen` picks so that the sum of their peaks is `peak`. None when
 /// there are none.
 fn scale_to(
-    populations: &mut [Population],
+    populations: &mut [PopulationDraft],
     peak: f64,
-    chosen: fn(&Draft) -> bool,
+    chosen: fn(&LoadDraft) -> bool,
     round: fn(f64) -> f64,
 ) -> Option<()> {
     let loads = || populations.iter().map(|p| &p.load).filter(|l| chosen(l));
@@ -81,7 +81,7 @@ fn scale_to(
 }
 
 /// Makes the longest population take `length`, and the others in proportion.
-fn stretch(populations: &mut [Population], length: Duration) -> Stretch {
+fn stretch(populations: &mut [PopulationDraft], length: Duration) -> Stretch {
     let lengths = populations.iter().filter_map(|p| p.load.length());
     let stretch = match lengths.max() {
         Some(longest) => Stretch {
@@ -182,7 +182,7 @@ impl Level {
     }
 }
 
-impl Draft {
+impl LoadDraft {
     /// From the end of the warm-up to that of the load; None: until stopped.
     pub(super) fn length(&self) -> Option<Duration> {
         let own = self.level.length()?;

@@ -10,21 +10,21 @@ pub(super) fn not_beside(
     load: &raw::Load,
     strays: &[(&'static str, Option<Span>)],
 ) {
-    let Some(stages) = load.stages.place() else {
+    let Some(stages) = load.stages.span() else {
         return;
     };
-    for (key, place) in strays {
-        if let Some(place) = place {
+    for (key, span) in strays {
+        if let Some(span) = span {
             let message = format!("`{key}` cannot stand beside `stages`, which say it themselves");
-            let problem = Problem::new(*place, message);
+            let problem = Problem::new(*span, message);
             context.tell(problem.other(stages, "the stages"));
         }
     }
 }
 
 /// Tells of a stage that counts something else.
-pub(super) fn mixed(context: &Context<'_>, place: Span, because: Span) {
-    let problem = Problem::new(place, "stages of both users and rates");
+pub(super) fn mixed(context: &Context<'_>, span: Span, because: Span) {
+    let problem = Problem::new(span, "stages of both users and rates");
     let problem = problem.other(because, "this decides what the load counts");
     context.tell(problem.help("write all of them with `users`, or all with `rate`"));
 }
@@ -42,13 +42,13 @@ pub(super) fn compile(
         .map(|stage| {
             if stage.duration.is_absent() {
                 let help = r#"write how long the stage takes, "0s" for a jump"#;
-                context.missing(stage.place, "duration", help);
+                context.missing(stage.span, "duration", help);
             }
             let level = level(stage).unwrap_or_else(|key| {
-                let other = stage.users.place().or(stage.rate.place());
+                let other = stage.users.span().or(stage.rate.span());
                 // A level of the other kind was told already.
                 if other.is_none() {
-                    context.missing(stage.place, key, "write the level at the stage's end");
+                    context.missing(stage.span, key, "write the level at the stage's end");
                 }
                 None
             });
@@ -57,23 +57,23 @@ pub(super) fn compile(
         .collect();
     let stages: Vec<(Duration, f64)> = read.into_iter().collect::<Option<_>>()?;
     if stages.is_empty() {
-        context.tell(Problem::new(given.place, "a load of nothing"));
+        context.tell(Problem::new(given.span, "a load of nothing"));
         return None;
     }
     if stages.iter().all(|(_, level)| *level == 0.0) {
         let help = "stages begin at 0 and go to the level of each in turn";
-        context.tell(Problem::new(given.place, "stages that never leave 0").help(help));
+        context.tell(Problem::new(given.span, "stages that never leave 0").help(help));
         return None;
     }
     let total: Duration = stages.iter().fold(Duration::ZERO, |sum, (length, _)| {
         sum.saturating_add(*length)
     });
     if total.is_zero() {
-        context.tell(Problem::new(given.place, "stages of no time at all"));
+        context.tell(Problem::new(given.span, "stages of no time at all"));
         return None;
     }
     if total > units::LONGEST {
-        context.tell(Problem::new(given.place, "stages of more than 366d"));
+        context.tell(Problem::new(given.span, "stages of more than 366d"));
         return None;
     }
     Some(Level::Stages(stages))

@@ -28,8 +28,8 @@ pub fn compile_suite(
     check_version(&suite.raw.version, |problem| checked.tell(problem));
     let raw = suite.raw.phases.value().map_or(&[][..], Vec::as_slice);
     if raw.is_empty() && !matches!(suite.raw.phases, Field::Bad(_)) {
-        let place = suite.raw.phases.place().unwrap_or(Span::new(1, 0..0));
-        let problem = Problem::new(place, "no phases");
+        let span = suite.raw.phases.span().unwrap_or(Span::new(1, 0..0));
+        let problem = Problem::new(span, "no phases");
         checked.tell(problem.help(r#"write [[phase]] with scenario = "file.toml""#));
     }
     let manner = suite.raw.suite.value();
@@ -40,8 +40,8 @@ pub fn compile_suite(
         value_or(&manner.on_failure, OnFailure::Stop)
     });
     let mut phases = Vec::new();
-    for (place, (raw, scenario)) in raw.iter().zip(suite.scenarios).enumerate() {
-        let pause = if place == 0 { Duration::ZERO } else { usual };
+    for (index, (raw, scenario)) in raw.iter().zip(suite.scenarios).enumerate() {
+        let pause = if index == 0 { Duration::ZERO } else { usual };
         let pause = value_or(&raw.pause, pause);
         let settings = Settings {
             run_id: ids(),
@@ -93,7 +93,7 @@ impl Checked {
         mut settings: Settings,
     ) -> Result<Option<Phase>, Error> {
         if raw.scenario.is_absent() {
-            let problem = Problem::new(raw.place, "`scenario` is missing");
+            let problem = Problem::new(raw.span, "`scenario` is missing");
             self.tell(problem.help(r#"write scenario = "file.toml""#));
         }
         (settings.users, settings.rate) = (None, None);
@@ -115,16 +115,16 @@ impl Checked {
             }
             Err(usage) => return Err(usage),
         };
-        if let (Some((_, place)), None) = (users, plan.peak_users()) {
-            let problem = Problem::new(place, "this scenario's load is a rate of arrivals");
+        if let (Some((_, span)), None) = (users, plan.peak_users()) {
+            let problem = Problem::new(span, "this scenario's load is a rate of arrivals");
             self.tell(problem.help("write `rate` in place of `users`"));
         }
-        if let (Some((_, place)), None) = (rate, plan.peak_rate()) {
-            let problem = Problem::new(place, "this scenario's load is users");
+        if let (Some((_, span)), None) = (rate, plan.peak_rate()) {
+            let problem = Problem::new(span, "this scenario's load is users");
             self.tell(problem.help("write `users` in place of `rate`"));
         }
         if !plan.ends() {
-            let problem = Problem::new(raw.place, "this phase never ends");
+            let problem = Problem::new(raw.span, "this phase never ends");
             self.tell(problem.help("give it a `duration`, or the scenario's [load]"));
         }
         settings.users = users.map(|(users, _)| users);
@@ -145,7 +145,7 @@ impl Checked {
     fn length(&mut self, raw: &Raw) -> Option<Duration> {
         let given = raw.duration.given()?;
         if given.value.is_zero() {
-            self.tell(Problem::new(given.place, "a phase of no time"));
+            self.tell(Problem::new(given.span, "a phase of no time"));
             return None;
         }
         Some(given.value)
@@ -154,10 +154,10 @@ impl Checked {
     fn users(&mut self, raw: &Raw) -> Option<(u64, Span)> {
         let given = raw.users.given()?;
         match u64::try_from(given.value) {
-            Ok(users) if (1..=MOST_USERS).contains(&users) => Some((users, given.place)),
+            Ok(users) if (1..=MOST_USERS).contains(&users) => Some((users, given.span)),
             _ => {
                 let message = format!("users: from 1 to {MOST_USERS}");
-                self.tell(Problem::new(given.place, message));
+                self.tell(Problem::new(given.span, message));
                 None
             }
         }
@@ -166,10 +166,10 @@ impl Checked {
     fn rate(&mut self, raw: &Raw) -> Option<(f64, Span)> {
         let given = raw.rate.given()?;
         if given.value == 0.0 {
-            self.tell(Problem::new(given.place, "a rate of no arrivals"));
+            self.tell(Problem::new(given.span, "a rate of no arrivals"));
             return None;
         }
-        Some((given.value, given.place))
+        Some((given.value, given.span))
     }
 
     /// Results know phases by their names.
@@ -179,7 +179,7 @@ impl Checked {
                 && (name.value.written().trim().is_empty()
                     || !name.value.written().chars().all(printable::is_printable))
             {
-                let problem = Problem::new(name.place, "not a name");
+                let problem = Problem::new(name.span, "not a name");
                 self.tell(problem.help("write some text on one line"));
             }
         }
@@ -188,13 +188,13 @@ impl Checked {
         if phases.len() != raw.len() {
             return;
         }
-        for (place, phase) in phases.iter().enumerate() {
-            let Some(first) = phases[..place].iter().position(|p| p.name == phase.name) else {
+        for (index, phase) in phases.iter().enumerate() {
+            let Some(first) = phases[..index].iter().position(|p| p.name == phase.name) else {
                 continue;
             };
-            let shown = |raw: &Raw| raw.name.place().unwrap_or(raw.place);
+            let shown = |raw: &Raw| raw.name.span().unwrap_or(raw.span);
             let message = format!("two phases are called `{}`", phase.name);
-            let problem = Problem::new(shown(&raw[place]), message);
+            let problem = Problem::new(shown(&raw[index]), message);
             let problem = problem.other(shown(&raw[first]), "the first");
             self.tell(problem.help("give one of them another `name`"));
         }

@@ -1,6 +1,6 @@
 //! `[target]`: what is driven.
 
-use super::{Error, Settings, app, context::Context, headers::Header, target_draft::Draft};
+use super::{Error, Settings, app, context::Context, headers::Header, target_draft::TargetDraft};
 use crate::{
     Target,
     written::{REDACTED, redact_user},
@@ -16,14 +16,14 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// `--target`, if it is given.
-pub(super) fn from_flag(settings: &Settings) -> Result<Option<Draft>, Error> {
+pub(super) fn from_flag(settings: &Settings) -> Result<Option<TargetDraft>, Error> {
     let Some(text) = &settings.target else {
         return Ok(None);
     };
     let usage =
         |Wrong { message, help }: Wrong| Error::Usage(format!("--target: {message}; {help}"));
     let server = server(text).map_err(usage)?;
-    Ok(Some(Draft {
+    Ok(Some(TargetDraft {
         target: Target::Urls(vec![server.url]),
         prefix: server.prefix,
         authorization: server.authorization,
@@ -36,9 +36,9 @@ pub(super) fn from_flag(settings: &Settings) -> Result<Option<Draft>, Error> {
 pub(super) fn compile(
     context: &Context<'_>,
     target: &Field<raw::Target>,
-    flag: Option<&Draft>,
+    flag: Option<&TargetDraft>,
     parent: Span,
-) -> Option<Draft> {
+) -> Option<TargetDraft> {
     let given = match (target, flag) {
         (Field::Absent, Some(flag)) => return Some(flag.clone()),
         (Field::Absent, None) => {
@@ -53,17 +53,17 @@ pub(super) fn compile(
     };
     let draft = match (&given.value.app, &given.value.url) {
         (Field::Absent, Field::Absent) => {
-            let problem = Problem::new(given.place, "neither `app` nor `url`");
+            let problem = Problem::new(given.span, "neither `app` nor `url`");
             context.tell(problem.help(r#"write app = "orders" or url = "http://...""#));
             None
         }
         (Field::Absent, Field::Given(urls)) => {
-            let urls = several(context, &urls.value, urls.place);
+            let urls = several(context, &urls.value, urls.span);
             no_settings(context, &given.value).then_some(urls).flatten()
         }
         (Field::Given(name), Field::Absent) => app::compile(context, name, &given.value),
         (app, url) => {
-            if let (Some(app), Some(url)) = (app.place(), url.place()) {
+            if let (Some(app), Some(url)) = (app.span(), url.span()) {
                 let problem = Problem::new(url, "both `app` and `url`");
                 context.tell(problem.other(app, "the other one").help("keep one"));
             }
@@ -77,27 +77,27 @@ pub(super) fn compile(
 /// Tells of keys that only a bundled service has.
 fn no_settings(context: &Context<'_>, raw: &raw::Target) -> bool {
     let given = [
-        ("instances", raw.instances.place()),
-        ("database", raw.database.place()),
-        ("cache", raw.cache.place()),
-        ("pool", raw.pool.place()),
-        ("flags", raw.flags.place()),
+        ("instances", raw.instances.span()),
+        ("database", raw.database.span()),
+        ("cache", raw.cache.span()),
+        ("pool", raw.pool.span()),
+        ("flags", raw.flags.span()),
     ];
     let mut none = true;
-    for (key, place) in given {
-        if let Some(place) = place {
+    for (key, span) in given {
+        if let Some(span) = span {
             let message = format!("`{key}` is for a bundled service");
             let help = "loadgen does not start what `url` names; write `app` to have it started";
-            context.tell(Problem::new(place, message).help(help));
+            context.tell(Problem::new(span, message).help(help));
             none = false;
         }
     }
     none
 }
 
-fn several(context: &Context<'_>, texts: &[Text], place: Span) -> Option<Draft> {
+fn several(context: &Context<'_>, texts: &[Text], span: Span) -> Option<TargetDraft> {
     if texts.is_empty() {
-        context.tell(Problem::new(place, "a list of no servers"));
+        context.tell(Problem::new(span, "a list of no servers"));
         return None;
     }
     let servers: Vec<Option<Server>> = texts
@@ -112,7 +112,7 @@ fn several(context: &Context<'_>, texts: &[Text], place: Span) -> Option<Draft> 
                 ..server
             }),
             Err(wrong) => {
-                let problem = Problem::new(text.place(), wrong.message);
+                let problem = Problem::new(text.span(), wrong.message);
                 context.tell(problem.help(wrong.help));
                 None
             }
@@ -123,16 +123,16 @@ fn several(context: &Context<'_>, texts: &[Text], place: Span) -> Option<Draft> 
     for (server, text) in servers.iter().zip(texts) {
         if server.prefix != first.prefix || server.authorization != first.authorization {
             let problem = Problem::new(
-                text.place(),
+                text.span(),
                 "servers of one target differ in more than host",
             );
-            let problem = problem.other(texts[0].place(), "from this one");
+            let problem = problem.other(texts[0].span(), "from this one");
             let help = "give them the same path and the same user, or write several [[population]]";
             context.tell(problem.help(help));
             return None;
         }
     }
-    Some(Draft {
+    Some(TargetDraft {
         prefix: first.prefix.clone(),
         authorization: first.authorization.clone(),
         written: servers.iter().map(|server| server.shown.clone()).collect(),

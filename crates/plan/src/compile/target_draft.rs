@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 /// A checked target.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
+pub(super) struct TargetDraft {
     pub target: Target,
     /// Path of the URL, which every step's path comes after; no `/` at its end.
     pub prefix: String,
@@ -17,7 +17,7 @@ pub(super) struct Draft {
     pub settings: Vec<(&'static str, Json)>,
 }
 
-impl Draft {
+impl TargetDraft {
     /// Target of a population that makes no requests.
     pub fn none() -> Self {
         Self {

@@ -16,7 +16,7 @@ const RUN_ID: &str = "run.id";
 
 /// The variables that a population's holes may name.
 #[derive(Clone)]
-pub(super) struct Names<'a> {
+pub(super) struct VariableNames<'a> {
     /// None when `[data]` itself could not be read: any name may be right then.
     variables: Option<&'a [Variable]>,
     /// The names of what they draw; one that ends in a point stands for all that begin so.
@@ -28,7 +28,7 @@ pub(super) struct Names<'a> {
     runs: bool,
 }
 
-impl<'a> Names<'a> {
+impl<'a> VariableNames<'a> {
     /// Nothing of what is extracted is there yet.
     pub fn new(
         variables: Option<&'a [Variable]>,
@@ -60,8 +60,8 @@ impl<'a> Names<'a> {
 
     /// The place of the value that is extracted as `name`.
     pub fn extracted(&self, name: &str) -> Option<usize> {
-        let place = self.extracted.iter().position(|(own, _)| *own == name)?;
-        Some(self.drawn.len() + place)
+        let index = self.extracted.iter().position(|(own, _)| *own == name)?;
+        Some(self.drawn.len() + index)
     }
 
     /// The variable of `[data]` with this name.
@@ -80,9 +80,9 @@ impl<'a> Names<'a> {
     pub fn fill(&self, template: &Template) -> bool {
         template.parts().iter().all(|part| match part {
             Part::Literal(_) => true,
-            Part::Variable(place, _) => {
-                let place = place.checked_sub(self.drawn.len());
-                let extracted = place.and_then(|place| self.extracted.get(place));
+            Part::Variable(index, _) => {
+                let index = index.checked_sub(self.drawn.len());
+                let extracted = index.and_then(|index| self.extracted.get(index));
                 extracted.is_none_or(|(_, known)| *known)
             }
         })
@@ -142,7 +142,7 @@ impl Style {
 /// The parts of `text`; None when it has a problem, which is told.
 pub(super) fn parts(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     text: &Text,
     style: Style,
 ) -> Option<Vec<Part>> {
@@ -180,7 +180,7 @@ pub(super) fn parts(
 }
 
 /// The variable, when `text` is exactly one hole.
-pub(super) fn only_hole(names: &Names<'_>, text: &Text) -> Option<usize> {
+pub(super) fn only_hole(names: &VariableNames<'_>, text: &Text) -> Option<usize> {
     let [Piece::Literal { text: own, .. }] = text.pieces() else {
         return None;
     };
@@ -221,8 +221,8 @@ pub(super) fn traced(
     let mut push = |value: &str, span: Range<usize>, whole: bool| {
         fixed.push_str(value);
         offsets.extend((0..value.len()).map(|byte| match whole {
-            true => text.place_of(span.clone()).start,
-            false => text.place_of(span.start + byte..span.end).start,
+            true => text.span_of(span.clone()).start,
+            false => text.span_of(span.start + byte..span.end).start,
         }));
     };
     for piece in text.pieces() {
@@ -239,7 +239,7 @@ pub(super) fn traced(
                 PieceKind::Literal(own) => push(own, span, false),
                 PieceKind::Hole(RUN_ID) => push(&context.run_id, span, true),
                 PieceKind::Hole(_) => {
-                    let problem = Problem::new(text.place_of(span), refused.message);
+                    let problem = Problem::new(text.span_of(span), refused.message);
                     context.tell(problem.help(refused.help));
                     return None;
                 }
@@ -247,14 +247,14 @@ pub(super) fn traced(
         }
     }
     let end = text.written().len();
-    offsets.push(text.place_of(end..end).start);
+    offsets.push(text.span_of(end..end).start);
     Some((fixed, offsets))
 }
 
 /// Tells when a name that holes are not filled in looks as if it had one.
-pub(super) fn check_plain_name(context: &Context<'_>, name: &str, place: loadgen_scenario::Span) {
+pub(super) fn check_plain_name(context: &Context<'_>, name: &str, span: loadgen_scenario::Span) {
     if name.contains("{{") {
-        let problem = Problem::new(place, "holes are filled in values, not in names");
+        let problem = Problem::new(span, "holes are filled in values, not in names");
         context.tell(problem);
     }
 }
@@ -268,33 +268,39 @@ fn split<'t>(
     match holes::split(own) {
         Ok(pieces) => Some(pieces),
         Err(error) => {
-            let place = text.place_of(shifted(&error.span, at));
-            context.tell(Problem::new(place, error.message).help(error.help));
+            let span = text.span_of(shifted(&error.span, at));
+            context.tell(Problem::new(span, error.message).help(error.help));
             None
         }
     }
 }
 
-fn unknown(context: &Context<'_>, names: &Names<'_>, text: &Text, span: Range<usize>, name: &str) {
+fn unknown(
+    context: &Context<'_>,
+    names: &VariableNames<'_>,
+    text: &Text,
+    span: Range<usize>,
+    name: &str,
+) {
     if names.variables.is_none() {
         return;
     }
     if !names.runs {
-        let problem = Problem::new(text.place_of(span), "a variable outside of task runs");
+        let problem = Problem::new(text.span_of(span), "a variable outside of task runs");
         context.tell(problem.help("only {{run.id}} can stand here"));
         return;
     }
     if names.extracted(name).is_some() {
         let message = format!("`{name}` is not there yet");
         let help = "what a step extracts is there for the later steps of its task";
-        let problem = Problem::new(text.place_of(span), message);
+        let problem = Problem::new(text.span_of(span), message);
         context.tell(problem.help(help));
         return;
     }
     let message = format!("no variable is called `{name}`");
     let help = did_you_mean(name, names.all());
     let help = help.unwrap_or_else(|| format!("draw it in [data]: {name} = {{ ... }}"));
-    context.tell(Problem::new(text.place_of(span), message).help(help));
+    context.tell(Problem::new(text.span_of(span), message).help(help));
 }
 
 fn shifted(span: &Range<usize>, by: usize) -> Range<usize> {

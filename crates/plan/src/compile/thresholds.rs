@@ -48,7 +48,7 @@ fn one(
     raw: &raw::Threshold,
 ) -> Option<Threshold> {
     if raw.expr.is_absent() {
-        context.missing(raw.place, "expr", r#"such as expr = "p95 < 300ms""#);
+        context.missing(raw.span, "expr", r#"such as expr = "p95 < 300ms""#);
     }
     let expr = raw.expr.value().and_then(|text| condition(context, text));
     let scope = match &raw.task {
@@ -60,7 +60,7 @@ fn one(
         Field::Absent => Some(None),
         Field::Bad(_) => None,
         Field::Given(window) if window.value < SHORTEST_WINDOW => {
-            let problem = Problem::new(window.place, "a window of less than a second");
+            let problem = Problem::new(window.span, "a window of less than a second");
             context.tell(problem.help("measures come once a second"));
             None
         }
@@ -87,16 +87,16 @@ fn condition(context: &Context<'_>, text: &Text) -> Option<Condition> {
     match parse(&text.value()) {
         Ok(condition) => Some(condition),
         Err(error) => {
-            let place = if text.is_from_environment() {
-                text.place()
+            let span = if text.is_from_environment() {
+                text.span()
             } else {
-                text.place_of(error.span)
+                text.span_of(error.span)
             };
             // A message about what the environment holds would show it.
             let problem = if text.is_from_environment() {
-                Problem::new(place, "not a threshold once the environment is filled in")
+                Problem::new(span, "not a threshold once the environment is filled in")
             } else {
-                Problem::new(place, error.message).help(error.help)
+                Problem::new(span, error.message).help(error.help)
             };
             context.tell(problem);
             None
@@ -161,7 +161,7 @@ impl<'a> Candidates<'a> {
                 complete &= task.name.given().is_some();
                 let name = task.name.value().map_or("", Text::written);
                 let idle = task.weight.given().filter(|weight| weight.value == 0.0);
-                add(name, task.named_groups(), idle.map(|weight| weight.place));
+                add(name, task.named_groups(), idle.map(|weight| weight.span));
             }
             if let Some(start) = population.user_start.value() {
                 add(USER_START, start.named_groups(), None);
@@ -177,10 +177,10 @@ impl<'a> Candidates<'a> {
         let mut found = self.all.iter().filter(|candidate| candidate.is(&wanted));
         match (found.next(), found.next()) {
             (Some(only), None) => {
-                if let Some(place) = only.idle {
+                if let Some(span) = only.idle {
                     let message = "a threshold on a task that never runs";
-                    let problem = Problem::new(text.place(), message);
-                    context.tell(problem.other(place, "its weight"));
+                    let problem = Problem::new(text.span(), message);
+                    context.tell(problem.other(span, "its weight"));
                     return None;
                 }
                 Some(only.scope)
@@ -193,7 +193,7 @@ impl<'a> Candidates<'a> {
                     (Scope::Group(_), Scope::Group(_)) => "several populations have such a group",
                     _ => "both a task and a group are called so",
                 };
-                let problem = Problem::new(text.place(), message);
+                let problem = Problem::new(text.span(), message);
                 context.tell(problem.help(format!(r#"write "{}""#, first.path.join("/"))));
                 None
             }
@@ -207,7 +207,7 @@ impl<'a> Candidates<'a> {
     }
 
     fn unknown(&self, context: &Context<'_>, text: &Text, wanted: &[&str]) {
-        let problem = Problem::new(text.place(), "no task has this name");
+        let problem = Problem::new(text.span(), "no task has this name");
         let names = || {
             self.all
                 .iter()

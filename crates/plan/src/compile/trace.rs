@@ -1,6 +1,6 @@
 //! `[trace]` and `--trace`: requests that carry trace context.
 
-use super::{Settings, context::Context, population::Draft};
+use super::{Settings, context::Context, population::PopulationDraft};
 use crate::{Plan, Trace, http::Sampling};
 use loadgen_scenario::{
     Problem,
@@ -14,14 +14,14 @@ use loadgen_scenario::{
 pub(super) fn compile(
     context: &Context<'_>,
     raw: &Field<raw::Trace>,
-    populations: Option<&[Draft]>,
+    populations: Option<&[PopulationDraft]>,
     settings: &Settings,
 ) -> Result<Option<Trace>, &'static str> {
-    let requests = populations.is_none_or(|all| all.iter().any(Draft::has_target));
+    let requests = populations.is_none_or(|all| all.iter().any(PopulationDraft::has_target));
     let written = match raw.given() {
         Some(given) => {
             if !requests {
-                let problem = Problem::new(given.value.place, "no step is a request");
+                let problem = Problem::new(given.value.span, "no step is a request");
                 context.tell(problem.help("only requests carry trace context: leave it out"));
             }
             // A problem with its value is reported already.

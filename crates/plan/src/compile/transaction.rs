@@ -5,7 +5,7 @@ use super::{
     database::Databases,
     load::NO_PAUSE,
     load::think,
-    step::{Draft, sql::MOST_TRIES},
+    step::{StepDraft, sql::MOST_TRIES},
 };
 use crate::{
     Transaction,
@@ -23,9 +23,9 @@ pub(super) fn compile(
     context: &Context<'_>,
     databases: &Databases,
     raw: &raw::Transaction,
-    place: Span,
+    span: Span,
 ) -> Option<Transaction> {
-    let database = databases.of(context, &raw.database, place);
+    let database = databases.of(context, &raw.database, span);
     let max_tries = match &raw.max_tries {
         Field::Absent => Some(1),
         field => context.whole(field, 1, MOST_TRIES, "tries in all"),
@@ -39,7 +39,7 @@ pub(super) fn compile(
 }
 
 /// The step that begins it.
-pub(super) fn begin(databases: &Databases, name: String, transaction: Transaction) -> Draft {
+pub(super) fn begin(databases: &Databases, name: String, transaction: Transaction) -> StepDraft {
     let words = match transaction.isolation {
         Some(isolation) => format!("BEGIN, {}", isolation.sql().to_lowercase()),
         None => "BEGIN".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn begin(databases: &Databases, name: String, transaction: Transactio
 }
 
 /// The step that ends it.
-pub(super) fn commit(databases: &Databases, name: String, transaction: Transaction) -> Draft {
+pub(super) fn commit(databases: &Databases, name: String, transaction: Transaction) -> StepDraft {
     let words = "COMMIT".to_owned();
     edge(databases, name, transaction, Action::Commit, words)
 }
@@ -63,9 +63,9 @@ fn edge(
     transaction: Transaction,
     action: Action,
     words: String,
-) -> Draft {
+) -> StepDraft {
     let database = databases.get(transaction.database);
-    Draft {
+    StepDraft {
         name,
         think: think(NO_PAUSE),
         kind: SqlStep {

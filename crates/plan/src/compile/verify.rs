@@ -4,7 +4,7 @@ use super::{
     call::Calls,
     context::{Context, or_default},
     expect,
-    population::Draft as Population,
+    population::PopulationDraft,
     query,
     template::fixed,
 };
@@ -41,7 +41,7 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Verify> {
     };
     if raw.expect.is_absent() {
         let help = r#"such as expect = "value - before == ok('create order')""#;
-        context.missing(raw.place, "expect", help);
+        context.missing(raw.span, "expect", help);
     }
     let expect = raw.expect.value().and_then(|text| {
         let parsed = expectation(context, text)?;
@@ -68,14 +68,14 @@ fn one(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Verify> {
 fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
     let context = calls.context;
     if raw.request.is_absent() {
-        let problem = Problem::new(raw.place, "a verification that asks nothing");
+        let problem = Problem::new(raw.span, "a verification that asks nothing");
         context.tell(problem.help(r#"write get = "/path" or sql = "SELECT ...""#));
         return None;
     }
     let step = raw.step();
     if step.is_sql() {
-        if let Some(place) = raw.json.place() {
-            let problem = Problem::new(place, "`json` beside `sql`");
+        if let Some(span) = raw.json.span() {
+            let problem = Problem::new(span, "`json` beside `sql`");
             context.tell(problem.help("the answer is the first column of the first row"));
         }
         return query::compile(calls, &raw.population, &step).map(Question::Sql);
@@ -85,9 +85,9 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
     let source = match &raw.json {
         Field::Absent => whole_page(),
         Field::Bad(_) => None,
-        Field::Given(Spanned { value, place }) => {
+        Field::Given(Spanned { value, span }) => {
             let own = fixed(context, value);
-            own.and_then(|own| expect::json_path(context, &own, *place))
+            own.and_then(|own| expect::json_path(context, &own, *span))
                 .map(ExtractSource::Json)
         }
     };
@@ -120,9 +120,9 @@ fn expectation(context: &Context<'_>, text: &Text) -> Option<Parsed> {
             // A message about what the environment holds would show it.
             let problem = if text.is_from_environment() {
                 let message = "not an expectation once the environment is filled in";
-                Problem::new(text.place(), message)
+                Problem::new(text.span(), message)
             } else {
-                Problem::new(text.place_of(error.span), error.message).help(error.help)
+                Problem::new(text.span_of(error.span), error.message).help(error.help)
             };
             context.tell(problem);
             None
@@ -133,15 +133,15 @@ fn expectation(context: &Context<'_>, text: &Text) -> Option<Parsed> {
 /// Resolves the names of an expectation.
 fn subjects(calls: &Calls<'_>, text: &Text, parsed: &Parsed) -> Option<Vec<(String, Subject)>> {
     let labels = Labels::of(calls.populations?);
-    let place = |span: &std::ops::Range<usize>| match text.is_from_environment() {
-        true => text.place(),
-        false => text.place_of(span.clone()),
+    let span_of = |range: &std::ops::Range<usize>| match text.is_from_environment() {
+        true => text.span(),
+        false => text.span_of(range.clone()),
     };
     let found: Vec<Option<(String, Subject)>> = parsed
         .names
         .iter()
-        .map(|(name, span)| {
-            let subject = labels.find(calls.context, name, place(span))?;
+        .map(|(name, range)| {
+            let subject = labels.find(calls.context, name, span_of(range))?;
             Some((name.clone(), subject))
         })
         .collect();
@@ -157,7 +157,7 @@ struct Labels<'a> {
 }
 
 impl<'a> Labels<'a> {
-    fn of(populations: &'a [Population]) -> Self {
+    fn of(populations: &'a [PopulationDraft]) -> Self {
         let mut labels = Self {
             tasks: Vec::new(),
             parts: Vec::new(),
@@ -165,18 +165,18 @@ impl<'a> Labels<'a> {
         let (mut steps, mut groups) = (0.., 0..);
         for population in populations {
             for (task, program) in population.named_tasks() {
-                let place = labels.tasks.len();
+                let index = labels.tasks.len();
                 labels.tasks.push((population.name.as_str(), task));
                 let own = program.steps.iter().map(|step| step.name.as_str());
                 let own = own.zip(steps.by_ref());
-                let own = own.map(|(name, step)| (place, name, Subject::Step(step)));
+                let own = own.map(|(name, step)| (index, name, Subject::Step(step)));
                 labels.parts.extend(own);
                 let own = program
                     .groups
                     .iter()
                     .filter_map(|group| group.name.as_deref());
                 let own = own.zip(groups.by_ref());
-                let own = own.map(|(name, group)| (place, name, Subject::Group(group)));
+                let own = own.map(|(name, group)| (index, name, Subject::Group(group)));
                 labels.parts.extend(own);
             }
         }
@@ -185,20 +185,20 @@ impl<'a> Labels<'a> {
 
     /// Finds what `name` counts: a task, or a step or group as `task/step`, with or without its
     /// population before it. None when a problem is reported.
-    fn find(&self, context: &Context<'_>, name: &str, place: Span) -> Option<Subject> {
+    fn find(&self, context: &Context<'_>, name: &str, span: Span) -> Option<Subject> {
         let tell = |message: String, help: String| {
-            context.tell(Problem::new(place, message).help(help));
+            context.tell(Problem::new(span, message).help(help));
             None
         };
         // The rest of the name after each task's own; empty for the task itself.
-        let matching = self.tasks.iter().enumerate().flat_map(|(place, task)| {
+        let matching = self.tasks.iter().enumerate().flat_map(|(index, task)| {
             let (population, own) = task;
             let whole = format!("{population}/{own}");
             let rest = [own.to_string(), whole].into_iter().filter_map(|own| {
                 let rest = name.strip_prefix(&own)?;
                 (rest.is_empty() || rest.starts_with('/')).then_some(rest.trim_start_matches('/'))
             });
-            rest.map(move |rest| (place, rest)).collect::<Vec<_>>()
+            rest.map(move |rest| (index, rest)).collect::<Vec<_>>()
         });
         let matching: Vec<(usize, &str)> = matching.collect();
         let mut found: Vec<Subject> = matching

@@ -94,9 +94,9 @@ pub(super) fn observe(plan: &Plan) -> Json {
         .observe
         .iter()
         .enumerate()
-        .map(|(place, observe)| {
+        .map(|(index, observe)| {
             let limits = plan.background.limits.iter();
-            let own = limits.filter(|limit| limit.source == place);
+            let own = limits.filter(|limit| limit.source == index);
             json!({
                 "name": observe.name,
                 "watches": source(plan, observe),

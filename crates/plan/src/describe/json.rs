@@ -196,9 +196,9 @@ fn steps(plan: &Plan, task: &Task) -> Json {
 /// included.
 fn groups(plan: &Plan, task: &Task) -> Vec<Json> {
     let groups = task.groups.iter().enumerate();
-    let described = groups.map(|(place, group)| {
+    let described = groups.map(|(index, group)| {
         let within = task.program.iter().skip(group.enter + 1);
-        let within = within.take_while(|op| **op != Op::Leave(place));
+        let within = within.take_while(|op| **op != Op::Leave(index));
         let steps = within.filter_map(|op| match *op {
             Op::Step(step) => Some(step_id(plan, task.steps.get(step)?)),
             _ => None,

@@ -34,11 +34,11 @@ pub fn suite(suite: &Suite) -> String {
         };
         line(&mut out, "services", &words);
     }
-    for (place, phase) in suite.phases.iter().enumerate() {
+    for (index, phase) in suite.phases.iter().enumerate() {
         let file = phase.scenario.path.display().to_string();
         let file = printable::line(&file);
         // Writing into a String cannot fail.
-        let _ = write!(out, "\n== {}. {} ({file})", place + 1, phase.name);
+        let _ = write!(out, "\n== {}. {} ({file})", index + 1, phase.name);
         if !phase.pause.is_zero() {
             let _ = write!(out, ", after a pause of {}", time(phase.pause));
         }

@@ -70,16 +70,16 @@ fn percent(share: f64) -> String {
 }
 
 fn databases(out: &mut String, plan: &Plan) {
-    for (place, (database, written)) in plan
+    for (index, (database, written)) in plan
         .databases
         .iter()
         .zip(&plan.written.databases)
         .enumerate()
     {
-        if place == 0 {
+        if index == 0 {
             out.push('\n');
         }
-        let heading = if place == 0 { "databases" } else { "" };
+        let heading = if index == 0 { "databases" } else { "" };
         let backend = database.backend.name();
         line(
             out,
@@ -267,13 +267,13 @@ fn steps(out: &mut String, plan: &Plan, task: &Task) {
     let mut depth = 0;
     for op in &task.program {
         match *op {
-            Op::Step(place) => {
-                if let Some(step) = task.steps.get(place) {
+            Op::Step(index) => {
+                if let Some(step) = task.steps.get(index) {
                     self::step(out, plan, step, depth);
                 }
             }
-            Op::Enter(place) => {
-                if let Some(group) = task.groups.get(place) {
+            Op::Enter(index) => {
+                if let Some(group) = task.groups.get(index) {
                     let text = self::group(plan, group);
                     line(out, "", &format!("{:1$}{text}:", "", 9 + 2 * depth));
                 }

@@ -54,8 +54,8 @@ fn limits_are_read_in_the_metrics_own_unit() {
             3.0,
         ),
     ] {
-        let (place, condition) = parse(expr).unwrap_or_else(|error| panic!("{expr}: {error}"));
-        assert_eq!(&expr[place], name);
+        let (span, condition) = parse(expr).unwrap_or_else(|error| panic!("{expr}: {error}"));
+        assert_eq!(&expr[span], name);
         assert_eq!(condition.metric, metric);
         assert_eq!(condition.statistic, statistic, "{expr}");
         assert!(
@@ -112,7 +112,7 @@ proptest! {
     fn any_text_is_read_or_placed(rest in "[ a-z.<>=!%/0-9{}\"é]*") {
         let expr = format!("observe.{rest}");
         match parse(&expr) {
-            Ok((place, _)) => prop_assert!(expr.get(place).is_some()),
+            Ok((span, _)) => prop_assert!(expr.get(span).is_some()),
             Err(error) => {
                 prop_assert!(expr.get(error.span.clone()).is_some(), "{error:?}");
                 prop_assert!(!error.help.is_empty());

@@ -10,17 +10,17 @@ pub struct WrittenStatement {
     /// Its parameters.
     pub params: Vec<String>,
     /// Place of the statement in the scenario, or of the name of its file.
-    pub place: Span,
+    pub span: Span,
     /// The text of the scenario that it stands in.
     pub source: usize,
     /// Positions there of each byte of [`crate::sql::Text::source`], and of its end.
     pub offsets: Vec<usize>,
     /// Place of each parameter.
-    pub param_places: Vec<Span>,
+    pub param_spans: Vec<Span>,
     /// Place of each expected value.
-    pub value_places: Vec<Span>,
+    pub value_spans: Vec<Span>,
     /// Place of each extracted column.
-    pub extract_places: Vec<Span>,
+    pub extract_spans: Vec<Span>,
 }
 
 impl WrittenStatement {
@@ -31,7 +31,7 @@ impl WrittenStatement {
         let length = rest.find(|c| !name(c)).unwrap_or(rest.len());
         let length = length.max(rest.chars().next().map_or(0, char::len_utf8));
         let Some(&start) = self.offsets.get(at) else {
-            return self.place;
+            return self.span;
         };
         // Within what stands for a variable of the environment nothing moves on.
         let after = self.offsets.iter().skip(at + length);

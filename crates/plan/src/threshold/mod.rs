@@ -145,16 +145,16 @@ impl<'a> Scopes<'a> {
     pub fn label(&self, scope: Scope) -> Option<&'a Label> {
         match scope {
             Scope::Totals => None,
-            Scope::Task(place) => self.tasks.get(place),
-            Scope::Group(place) => self.groups.get(place),
+            Scope::Task(index) => self.tasks.get(index),
+            Scope::Group(index) => self.groups.get(index),
         }
     }
 
     /// The scope of the thing with this id.
     pub fn find(&self, id: &str) -> Option<Scope> {
-        let place = |labels: &[Label]| labels.iter().position(|label| label.id == id);
-        let task = place(self.tasks).map(Scope::Task);
-        task.or_else(|| place(self.groups).map(Scope::Group))
+        let index = |labels: &[Label]| labels.iter().position(|label| label.id == id);
+        let task = index(self.tasks).map(Scope::Task);
+        task.or_else(|| index(self.groups).map(Scope::Group))
     }
 }
 

@@ -107,19 +107,19 @@ fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
     let (distribution, at) = match word.split_once('.') {
         // The point of `p99.9` is no prefix's.
         Some((prefix, _)) if !is_percentile(prefix) => {
-            let place = span.start..span.start + prefix.len();
+            let prefix_span = span.start..span.start + prefix.len();
             let known = timers().find(|timer| timer.name() == prefix);
             let timer = known.ok_or_else(|| {
                 let message = format!("`{prefix}` is no distribution");
                 let help = format!("before the point stands {}", alternatives());
-                ParseError::new(place.clone(), message, help)
+                ParseError::new(prefix_span.clone(), message, help)
             })?;
-            (Distribution::Timer(timer), place.end + 1)
+            (Distribution::Timer(timer), prefix_span.end + 1)
         }
         _ => (Distribution::Latency, span.start),
     };
-    let place = at..span.end;
-    let word = &expr[place.clone()];
+    let word_span = at..span.end;
+    let word = &expr[word_span.clone()];
     if let Some((name, _)) = numbers().find(|(name, _)| *name == word) {
         let message = format!("`{name}` is not a time, so there is just one");
         return Err(ParseError::new(span, message, format!("write `{name}`")));
@@ -127,7 +127,7 @@ fn metric(expr: &str, span: Range<usize>) -> Result<Metric, ParseError> {
     let named = STATISTICS.iter().find(|(name, _)| *name == word);
     let statistic = match named {
         Some((_, statistic)) => *statistic,
-        None => percentile(word, &place)?.ok_or_else(|| unknown_metric(word, place))?,
+        None => percentile(word, &word_span)?.ok_or_else(|| unknown_metric(word, word_span))?,
     };
     Ok(Metric::Time(distribution, statistic))
 }
@@ -158,7 +158,7 @@ fn is_percentile(word: &str) -> bool {
 }
 
 /// None when `word` does not look like a percentile at all.
-fn percentile(word: &str, place: &Range<usize>) -> Result<Option<Statistic>, ParseError> {
+fn percentile(word: &str, span: &Range<usize>) -> Result<Option<Statistic>, ParseError> {
     if !is_percentile(word) {
         return Ok(None);
     }
@@ -173,14 +173,14 @@ fn percentile(word: &str, place: &Range<usize>) -> Result<Option<Statistic>, Par
             Ok(Some(Statistic::Percentile(percent)))
         }
         _ => Err(ParseError::new(
-            place.clone(),
+            span.clone(),
             format!("`{word}` is no percentile"),
             "write it as `p95`, `p99.9` or `p(99.9)`, above 0 and at most 100",
         )),
     }
 }
 
-fn unknown_metric(word: &str, place: Range<usize>) -> ParseError {
+fn unknown_metric(word: &str, span: Range<usize>) -> ParseError {
     let names = numbers().map(|(name, _)| name);
     let names = names.chain(STATISTICS.iter().map(|(name, _)| *name));
     let nearest = names
@@ -199,7 +199,7 @@ fn unknown_metric(word: &str, place: Range<usize>) -> ParseError {
             )
         }
     };
-    ParseError::new(place, format!("`{word}` is no metric"), help)
+    ParseError::new(span, format!("`{word}` is no metric"), help)
 }
 
 fn operator(expr: &str, at: usize, metric: Metric) -> Result<(Op, usize), ParseError> {
@@ -222,7 +222,7 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), 
     let digits = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
-    let place = span.start..span.start + digits;
+    let number_span = span.start..span.start + digits;
     let Some(value) = number(&text[..digits]) else {
         let message = if text.is_empty() {
             "no number to compare with".to_owned()
@@ -231,7 +231,7 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), 
         };
         return Err(ParseError::new(span, message, example(metric)));
     };
-    let unit_at = skip_blanks(expr, place.end);
+    let unit_at = skip_blanks(expr, number_span.end);
     let label = &expr[unit_at..span.end];
     let unit = Unit::written(metric, label).ok_or_else(|| {
         let message = match (metric, label) {
@@ -261,7 +261,7 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), 
     };
     if !limit.is_finite() {
         return Err(ParseError::new(
-            place,
+            number_span,
             "the number is too large",
             example(metric),
         ));
@@ -277,7 +277,7 @@ fn limit(expr: &str, span: Range<usize>, metric: Metric) -> Result<(f64, Unit), 
             _ => "more than everything cannot fail",
         };
         let help = "write a percentage such as `1%`, or a fraction such as `0.01`";
-        return Err(ParseError::new(place.start..span.end, message, help));
+        return Err(ParseError::new(number_span.start..span.end, message, help));
     }
     Ok((limit, unit))
 }

@@ -61,23 +61,23 @@ struct Parser<'a> {
 }
 
 /// Something that was read, with where it stands.
-struct Part {
-    kind: Kind,
+struct Operand {
+    kind: OperandKind,
     span: Range<usize>,
 }
 
-enum Kind {
+enum OperandKind {
     Truth(Truth),
     Amount(Amount),
 }
 
 type Read<T> = Result<T, ParseError>;
 
-impl Part {
+impl Operand {
     fn truth(self) -> Read<Truth> {
         match self.kind {
-            Kind::Truth(truth) => Ok(truth),
-            Kind::Amount(_) => {
+            OperandKind::Truth(truth) => Ok(truth),
+            OperandKind::Amount(_) => {
                 let help = "compare it with another by one of < <= > >= == !=";
                 Err(ParseError::new(
                     self.span,
@@ -90,8 +90,8 @@ impl Part {
 
     fn amount(self) -> Read<Amount> {
         match self.kind {
-            Kind::Amount(amount) => Ok(amount),
-            Kind::Truth(_) => {
+            OperandKind::Amount(amount) => Ok(amount),
+            OperandKind::Truth(_) => {
                 let help = "join comparisons by `and` and `or`; chains need no brackets: a < b < c";
                 Err(ParseError::new(
                     self.span,
@@ -104,11 +104,11 @@ impl Part {
 }
 
 impl<'a> Parser<'a> {
-    fn any(&mut self) -> Read<Part> {
+    fn any(&mut self) -> Read<Operand> {
         self.joined("or", Self::all, Truth::Any)
     }
 
-    fn all(&mut self) -> Read<Part> {
+    fn all(&mut self) -> Read<Operand> {
         self.joined("and", Self::chain, Truth::All)
     }
 
@@ -116,9 +116,9 @@ impl<'a> Parser<'a> {
     fn joined(
         &mut self,
         word: &str,
-        part: fn(&mut Self) -> Read<Part>,
+        part: fn(&mut Self) -> Read<Operand>,
         join: fn(Vec<Truth>) -> Truth,
-    ) -> Read<Part> {
+    ) -> Read<Operand> {
         let first = part(self)?;
         if !self.takes_word(word) {
             return Ok(first);
@@ -128,13 +128,13 @@ impl<'a> Parser<'a> {
         loop {
             truths.push(part(self)?.truth()?);
             if !self.takes_word(word) {
-                let kind = Kind::Truth(join(truths));
+                let kind = OperandKind::Truth(join(truths));
                 return Ok(self.part(kind, start));
             }
         }
     }
 
-    fn chain(&mut self) -> Read<Part> {
+    fn chain(&mut self) -> Read<Operand> {
         let first = self.sum()?;
         let Some(op) = self.operator()? else {
             return Ok(first);
@@ -145,21 +145,25 @@ impl<'a> Parser<'a> {
         while let Some(op) = self.operator()? {
             rest.push((op, self.sum()?.amount()?));
         }
-        Ok(self.part(Kind::Truth(Truth::Chain(first, rest)), start))
+        Ok(self.part(OperandKind::Truth(Truth::Chain(first, rest)), start))
     }
 
-    fn sum(&mut self) -> Read<Part> {
+    fn sum(&mut self) -> Read<Operand> {
         const SIGNS: [(char, Sign); 2] = [('+', Sign::Plus), ('-', Sign::Minus)];
         self.signed(&SIGNS, Self::product)
     }
 
-    fn product(&mut self) -> Read<Part> {
+    fn product(&mut self) -> Read<Operand> {
         const SIGNS: [(char, Sign); 2] = [('*', Sign::Times), ('/', Sign::By)];
         self.signed(&SIGNS, Self::factor)
     }
 
     /// Parts with one of `signs` between them, taken from left to right.
-    fn signed(&mut self, signs: &[(char, Sign)], part: fn(&mut Self) -> Read<Part>) -> Read<Part> {
+    fn signed(
+        &mut self,
+        signs: &[(char, Sign)],
+        part: fn(&mut Self) -> Read<Operand>,
+    ) -> Read<Operand> {
         let mut left = part(self)?;
         loop {
             self.skip_blanks();
@@ -171,11 +175,11 @@ impl<'a> Parser<'a> {
             let start = left.span.start;
             let right = Box::new(part(self)?.amount()?);
             let both = Amount::Both(Box::new(left.amount()?), *sign, right);
-            left = self.part(Kind::Amount(both), start);
+            left = self.part(OperandKind::Amount(both), start);
         }
     }
 
-    fn factor(&mut self) -> Read<Part> {
+    fn factor(&mut self) -> Read<Operand> {
         self.skip_blanks();
         let start = self.at;
         let rest = &self.expr[start..];
@@ -189,7 +193,7 @@ impl<'a> Parser<'a> {
             Some('-') => self.deeper(|own| {
                 own.at += 1;
                 let of = own.factor()?.amount()?;
-                Ok(own.part(Kind::Amount(Amount::Minus(Box::new(of))), start))
+                Ok(own.part(OperandKind::Amount(Amount::Minus(Box::new(of))), start))
             }),
             Some(c) if c.is_ascii_digit() => self.number(),
             Some(c) if c.is_ascii_alphabetic() => self.named(),
@@ -215,7 +219,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Read<Part>) -> Read<Part> {
+    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Read<Operand>) -> Read<Operand> {
         if self.depth == DEEPEST {
             let message = "too many brackets within brackets";
             return Err(ParseError::new(
@@ -244,7 +248,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Read<Part> {
+    fn number(&mut self) -> Read<Operand> {
         let start = self.at;
         let rest = &self.expr[start..];
         let length = rest
@@ -259,11 +263,11 @@ impl<'a> Parser<'a> {
             return Err(ParseError::new(start..start + length, message, help));
         };
         self.at += length;
-        Ok(self.part(Kind::Amount(Amount::Number(number)), start))
+        Ok(self.part(OperandKind::Amount(Amount::Number(number)), start))
     }
 
     /// `value`, `before`, or a count.
-    fn named(&mut self) -> Read<Part> {
+    fn named(&mut self) -> Read<Operand> {
         let start = self.at;
         let word = self.word(start);
         self.at += word.len();
@@ -276,7 +280,7 @@ impl<'a> Parser<'a> {
                 Amount::Count(*outcome, self.quoted(word, start)?)
             }
         };
-        Ok(self.part(Kind::Amount(amount), start))
+        Ok(self.part(OperandKind::Amount(amount), start))
     }
 
     /// The bracketed and quoted name after the `word` at `start`; its place among the names.
@@ -357,8 +361,8 @@ impl<'a> Parser<'a> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    fn part(&self, kind: Kind, start: usize) -> Part {
-        Part {
+    fn part(&self, kind: OperandKind, start: usize) -> Operand {
+        Operand {
             kind,
             span: start..self.at,
         }

@@ -25,7 +25,7 @@ fn amount(of: &Amount) -> String {
         Amount::Number(number) => number.to_string(),
         Amount::Value => "value".to_owned(),
         Amount::Before => "before".to_owned(),
-        Amount::Count(outcome, place) => format!("{outcome}#{place}"),
+        Amount::Count(outcome, index) => format!("{outcome}#{index}"),
         Amount::Minus(of) => format!("(-{})", amount(of)),
         Amount::Both(left, sign, right) => {
             let sign = match sign {
@@ -65,7 +65,7 @@ fn what_binds_closer_is_read_first() {
 }
 
 #[test]
-fn names_are_kept_with_their_places() {
+fn names_are_kept_with_their_indices() {
     let expr = "ok('create order') <= value - before <= ok('create order') + unknown('a/GET /x')";
     let parsed = read(expr);
     let names: Vec<&str> = parsed.names.iter().map(|(name, _)| name.as_str()).collect();

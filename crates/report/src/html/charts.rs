@@ -101,15 +101,15 @@ pub(super) fn errors(timeline: &ChartSlots, marks: &Marks, classes: &[&str]) -> 
     let most = timeline.slots.iter().map(|slot| slot.rate(slot.errors));
     let ticks = left(&mut chart, most.fold(0.0, f64::max), human::round);
     bottom(&mut chart, timeline.length, marks, false);
-    for (place, class) in classes.iter().enumerate() {
+    for (index, class) in classes.iter().enumerate() {
         let of = |slot: &Slot, class: &str| slot.rate(*slot.by_class.get(class).unwrap_or(&0));
         let boxes = timeline.slots.iter().filter_map(|slot| {
-            let below: f64 = classes[..place].iter().map(|class| of(slot, class)).sum();
+            let below: f64 = classes[..index].iter().map(|class| of(slot, class)).sum();
             let own = of(slot, class);
             let (left, right) = (slot.start / timeline.length, slot.end / timeline.length);
             (own > 0.0).then(|| [left, right, below / ticks, (below + own) / ticks])
         });
-        chart.boxes(&format!("c{}", place % 8), boxes);
+        chart.boxes(&format!("c{}", index % 8), boxes);
     }
     hints(&mut chart, timeline, marks, |slot| {
         let classes = slot
@@ -187,8 +187,8 @@ pub(super) fn percentiles(response: &Hist, service: &Hist) -> String {
     chart.bottom_axis(&marks);
     let points = (decades * 40.0).ceil() as u32;
     for (class, times) in [("service", service), ("response", response)] {
-        let point = |place: u32| {
-            let share = f64::from(place) / f64::from(points);
+        let point = |index: u32| {
+            let share = f64::from(index) / f64::from(points);
             let percent = 100.0 - 100.0 / 10f64.powf(share * decades);
             (
                 share,
@@ -197,8 +197,8 @@ pub(super) fn percentiles(response: &Hist, service: &Hist) -> String {
         };
         chart.line(class, (0..=points).map(point));
     }
-    for place in 0..60 {
-        let (left, right) = (f64::from(place) / 60.0, f64::from(place + 1) / 60.0);
+    for index in 0..60 {
+        let (left, right) = (f64::from(index) / 60.0, f64::from(index + 1) / 60.0);
         let percent = 100.0 - 100.0 / 10f64.powf((left + right) / 2.0 * decades);
         let of = |times: &Hist| match times.percentile(percent) {
             Some(ns) => human::time(ns as f64),

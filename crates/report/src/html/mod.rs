@@ -288,7 +288,7 @@ fn thresholds(result: &ResultFile) -> Vec<Threshold<'_>> {
 /// The first of them, and those that failed.
 fn events(result: &ResultFile) -> Vec<Event<'_>> {
     let events = result.events.iter().zip(marks::numbers(result)).enumerate();
-    let listed = events.filter(|(place, (event, _))| *place < EVENTS || !event.ok);
+    let listed = events.filter(|(index, (event, _))| *index < EVENTS || !event.ok);
     listed
         .map(|(_, (event, number))| Event {
             ok: event.ok,

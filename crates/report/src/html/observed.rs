@@ -151,10 +151,10 @@ fn panel(group: &Group<'_>, length: f64, marks: &Marks) -> Panel {
     });
     let mut chart = Chart::new(&format!("{} over time", group.title), 150.0);
     let (bottom_value, height) = left(&mut chart, least, most, unit);
-    let place = |value: f64| (value - bottom_value) / height;
+    let share = |value: f64| (value - bottom_value) / height;
     bottom(&mut chart, length, marks, false);
     for limit in shown.clone() {
-        chart.level(place(*limit));
+        chart.level(share(*limit));
     }
     let lines: Vec<Vec<Point>> = series.iter().map(|own| points_of(own)).collect();
     for (number, points) in lines.iter().enumerate() {
@@ -162,13 +162,13 @@ fn panel(group: &Group<'_>, length: f64, marks: &Marks) -> Panel {
             chart.boxes(
                 "band",
                 band(points, length)
-                    .map(|[left, right, from, to]| [left, right, place(from), place(to)]),
+                    .map(|[left, right, from, to]| [left, right, share(from), share(to)]),
             );
         }
         let line = unbroken(points).into_iter();
         chart.line(
             &format!("c{number}"),
-            line.map(|(at, value)| (at / length, value.map(place))),
+            line.map(|(at, value)| (at / length, value.map(share))),
         );
     }
     let names: Vec<String> = series.iter().map(|own| key(group, own)).collect();
@@ -293,10 +293,10 @@ fn band(points: &[Point], length: f64) -> impl Iterator<Item = [f64; 4]> {
 fn hints(chart: &mut Chart, length: f64, marks: &Marks, series: &[&Series], names: &[String]) {
     let width = (length / HINTS as f64).max(1.0);
     let number = (length / width).ceil() as usize;
-    for place in 0..number {
+    for index in 0..number {
         let (from, to) = (
-            place as f64 * width,
-            ((place + 1) as f64 * width).min(length),
+            index as f64 * width,
+            ((index + 1) as f64 * width).min(length),
         );
         let said = series.iter().zip(names).filter_map(|(series, name)| {
             let own = series

@@ -13,7 +13,7 @@ struct Body<'a> {
     verdict: String,
     facts: Vec<String>,
     failures: &'a [String],
-    phases: Vec<Part<'a>>,
+    phases: Vec<PhaseReport<'a>>,
     sha256: &'a str,
     file: &'a str,
     id: &'a str,
@@ -21,7 +21,7 @@ struct Body<'a> {
     version: &'a str,
 }
 
-struct Part<'a> {
+struct PhaseReport<'a> {
     name: &'a str,
     outcome: &'static str,
     verdict: String,
@@ -37,7 +37,7 @@ struct Part<'a> {
 pub fn suite(suite: &SuiteFile) -> Result<String, String> {
     let run = &suite.suite;
     let (outcome, verdict) = suite.verdict();
-    let phases: Result<Vec<Part<'_>>, String> = suite.phases.iter().map(part).collect();
+    let phases: Result<Vec<PhaseReport<'_>>, String> = suite.phases.iter().map(part).collect();
     let body = Body {
         name: &run.name,
         outcome: outcome_class(outcome),
@@ -60,7 +60,7 @@ pub fn suite(suite: &SuiteFile) -> Result<String, String> {
     })
 }
 
-fn part(phase: &Phase) -> Result<Part<'_>, String> {
+fn part(phase: &Phase) -> Result<PhaseReport<'_>, String> {
     let (outcome, verdict) = phase.verdict();
     let result = phase.result.as_deref();
     let totals = result.map(|result| &result.totals);
@@ -76,7 +76,7 @@ fn part(phase: &Phase) -> Result<Part<'_>, String> {
         ],
         None => vec!["-".to_owned(); 7],
     };
-    Ok(Part {
+    Ok(PhaseReport {
         name: &phase.name,
         outcome: outcome.map_or("", outcome_class),
         verdict,

@@ -185,8 +185,8 @@ fn an_hour_stays_below_two_megabytes() {
     let points: Vec<(f64, f64)> = (0..3_600)
         .map(|second| (f64::from(second), f64::from(second * 7_919 % 1_000)))
         .collect();
-    let series = (0..500).map(|place| Series {
-        metric: format!("metric_{}{{of=\"{}\"}}", place % 40, place),
+    let series = (0..500).map(|index| Series {
+        metric: format!("metric_{}{{of=\"{}\"}}", index % 40, index),
         unit: "/s".to_owned(),
         points: points.clone(),
         min: 0.0,

@@ -31,8 +31,8 @@ pub(super) fn events(result: &ResultFile, style: &TerminalStyle) -> Vec<String> 
         let said = event.message.as_deref();
         let said = said.map_or_else(String::new, |said| format!(", {said}"));
         let text = format!("at {at}: {} (took {took}{said})", event.name);
-        for (place, line) in style.wrap(&text, 4).iter().enumerate() {
-            let mark = if place == 0 { mark.as_str() } else { " " };
+        for (index, line) in style.wrap(&text, 4).iter().enumerate() {
+            let mark = if index == 0 { mark.as_str() } else { " " };
             lines.push(format!("  {mark} {line}"));
         }
     }
@@ -105,8 +105,8 @@ pub(super) fn verified_of<'r>(
     let mut lines = Vec::new();
     for verify in verifications {
         let mark = style.mark(verify.ok);
-        for (place, line) in style.wrap(&verify.name, 4).iter().enumerate() {
-            let mark = if place == 0 { mark.as_str() } else { " " };
+        for (index, line) in style.wrap(&verify.name, 4).iter().enumerate() {
+            let mark = if index == 0 { mark.as_str() } else { " " };
             lines.push(format!("  {mark} {line}"));
         }
         let tone = if verify.ok { Tone::Faint } else { Tone::Bad };

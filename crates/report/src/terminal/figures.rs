@@ -143,7 +143,7 @@ fn figures_in(stats: &Stats, which: Distribution) -> Option<&model::Figures> {
 
 /// A task, group or step with its figures.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part<'a> {
+pub(crate) struct FigureRow<'a> {
     /// Number of tasks and groups it is in.
     pub depth: usize,
     pub name: &'a str,
@@ -152,11 +152,11 @@ pub(crate) struct Part<'a> {
 
 /// Tasks, groups and steps in order: a task of one step is one row, one of several its own and
 /// theirs.
-pub(crate) fn rows(result: &ResultFile) -> Vec<Part<'_>> {
+pub(crate) fn rows(result: &ResultFile) -> Vec<FigureRow<'_>> {
     let mut rows = Vec::new();
     let mut shown: Vec<&str> = Vec::new();
     for task in &result.tasks {
-        rows.push(Part {
+        rows.push(FigureRow {
             depth: 0,
             name: without_population(result, &task.id),
             stats: &task.stats,
@@ -170,14 +170,14 @@ pub(crate) fn rows(result: &ResultFile) -> Vec<Part<'_>> {
                 let group = result.groups.iter().find(|group| group.id == *id);
                 if let Some(group) = group.filter(|_| !shown.contains(&id.as_str())) {
                     shown.push(id);
-                    rows.push(Part {
+                    rows.push(FigureRow {
                         depth,
                         name: &group.name,
                         stats: &group.stats,
                     });
                 }
             }
-            rows.push(Part {
+            rows.push(FigureRow {
                 depth: step.within.len() + 1,
                 name: &step.name,
                 stats: &step.stats,

@@ -160,8 +160,8 @@ pub(super) fn list(
 ) -> Vec<String> {
     let mut lines = titled(style, title);
     for text in texts {
-        for (place, line) in style.wrap(text, 4).iter().enumerate() {
-            let mark = if place == 0 { "!" } else { " " };
+        for (index, line) in style.wrap(text, 4).iter().enumerate() {
+            let mark = if index == 0 { "!" } else { " " };
             lines.push(format!("  {} {line}", style.paint(tone, mark)));
         }
     }

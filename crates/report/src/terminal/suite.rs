@@ -84,9 +84,9 @@ fn verdicts(suite: &SuiteFile, style: &TerminalStyle) -> Vec<String> {
             Some(outcome) => style.mark(outcome != Outcome::Failed),
         };
         let indent = 6 + widest;
-        for (place, line) in style.wrap(&text, indent).iter().enumerate() {
+        for (index, line) in style.wrap(&text, indent).iter().enumerate() {
             let line = style.paint(outcome.map_or(Tone::Faint, tone), line);
-            lines.push(match place {
+            lines.push(match index {
                 0 => format!("  {mark} {name:<widest$}  {line}"),
                 _ => format!("{:indent$}{line}", ""),
             });

@@ -79,9 +79,9 @@ impl Figures {
         }
         let rule = style.paint(Tone::Faint, &"─".repeat(taken));
         let mut lines = self.table(style, strong, gap, longest);
-        for (place, row) in self.rows.iter().enumerate().rev() {
+        for (index, row) in self.rows.iter().enumerate().rev() {
             if row.sum {
-                lines.insert(place + 1, rule.clone());
+                lines.insert(index + 1, rule.clone());
             }
         }
         lines.insert(1, rule);
@@ -108,18 +108,18 @@ impl Figures {
             } else {
                 name
             }];
-            cells.extend(row.cells.iter().enumerate().map(|(place, text)| {
+            cells.extend(row.cells.iter().enumerate().map(|(index, text)| {
                 let cell = Cell::new(text).set_alignment(CellAlignment::Right);
                 match row.bad {
-                    Some(bad) if bad == place => cell.fg(Color::DarkRed),
-                    _ if place == strong => cell.add_attribute(Attribute::Bold),
+                    Some(bad) if bad == index => cell.fg(Color::DarkRed),
+                    _ if index == strong => cell.add_attribute(Attribute::Bold),
                     _ => cell,
                 }
             }));
             table.add_row(cells);
         }
-        for (place, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((if place == 0 { 0 } else { gap }, 0));
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((if index == 0 { 0 } else { gap }, 0));
         }
         table
             .lines()

@@ -92,9 +92,9 @@ fn errors_in_colour() {
     insta::assert_snapshot!(coloured.replace('\x1b', "ESC"));
     // Colours change nothing else.
     let mut plain = String::new();
-    for (place, part) in coloured.split("\x1b[").enumerate() {
+    for (index, part) in coloured.split("\x1b[").enumerate() {
         let text = match part.split_once('m') {
-            Some((_, text)) if place > 0 => text,
+            Some((_, text)) if index > 0 => text,
             _ => part,
         };
         plain.push_str(text);

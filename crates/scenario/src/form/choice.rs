@@ -42,7 +42,7 @@ macro_rules! choice {
                 let rule = None$(.or(Some($rule)))?;
                 let key = match fields.only(Self::KEYS, rule) {
                     Field::Absent => return Field::Absent,
-                    Field::Bad(place) => return Field::Bad(place),
+                    Field::Bad(span) => return Field::Bad(span),
                     Field::Given(key) => key,
                 };
                 $(if key.value == stringify!($key) {

@@ -20,7 +20,7 @@ pub use choice::Chosen;
 pub(crate) use choice::choice;
 pub use definitions::Definitions;
 pub use lists::{List, OneOrMore};
-pub use names::{Named, Names, names};
+pub use names::{NameTable, Named, names};
 use serde_json::{Value, json};
 pub(crate) use table::table;
 pub use table::{Here, Key, Member, Members, Name, Required, Table, keys};

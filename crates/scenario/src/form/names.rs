@@ -18,9 +18,9 @@ pub trait Named: Sized {
 }
 
 /// A table of names; None unless all that it holds could be read.
-pub struct Names<T>(PhantomData<T>);
+pub struct NameTable<T>(PhantomData<T>);
 
-impl<T: Named> Form for Names<T> {
+impl<T: Named> Form for NameTable<T> {
     type Value = Vec<T>;
 
     fn read(reader: &Reader, node: &Node) -> Option<Vec<T>> {

@@ -28,22 +28,22 @@ impl Reader {
                 let known = || format!("its keys are {}", names().collect::<Vec<_>>().join(", "));
                 let help = did_you_mean(&entry.key, names());
                 let help = help.unwrap_or_else(known);
-                self.problem(Problem::new(entry.place, message).help(help));
+                self.problem(Problem::new(entry.span, message).help(help));
             }
         }
         Some(Fields {
             reader: self,
             table,
-            place: node.place,
+            span: node.span,
         })
     }
 
     /// One value of form `F`.
     pub fn field<F: Form>(&self, node: &Node) -> Field<F::Value> {
-        let place = node.place;
+        let span = node.span;
         match F::read(self, node) {
-            Some(value) => Field::Given(Spanned { value, place }),
-            None => Field::Bad(place),
+            Some(value) => Field::Given(Spanned { value, span }),
+            None => Field::Bad(span),
         }
     }
 }

@@ -84,9 +84,9 @@ impl<F: Form> Member for Required<F> {
     fn take(name: &'static str, fields: &Fields<'_, '_>) -> Self::Held {
         let field = fields.read::<F>(name);
         if field.is_absent() {
-            let problem = Problem::new(fields.place, format!("`{name}` is missing"));
+            let problem = Problem::new(fields.span, format!("`{name}` is missing"));
             fields.reader.problem(problem);
-            return Field::Bad(fields.place);
+            return Field::Bad(fields.span);
         }
         field
     }
@@ -101,7 +101,7 @@ impl Member for Here {
     fn keys(_: &'static str, _: &mut Vec<Key>) {}
 
     fn take(_: &'static str, fields: &Fields<'_, '_>) -> Span {
-        fields.place
+        fields.span
     }
 }
 

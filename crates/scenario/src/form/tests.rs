@@ -14,7 +14,7 @@ table! {
     /// A figure to draw.
     struct Figure as "a figure" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Size of the figure.
         size: Required<Float>,
         /// Its kind.
@@ -63,7 +63,7 @@ fn read(text: &str) -> (Figure, Vec<Problem>) {
     let figure = Figure::read(
         &reader,
         &Node {
-            place: Span::new(0, 0..1),
+            span: Span::new(0, 0..1),
             kind: NodeKind::Table(table),
         },
     );
@@ -80,15 +80,15 @@ fn a_line_is_read_into_its_field() {
     let text = "size = 2\ntype = 'circle'\ngrey = 7\ndots = [{ size = 0.5 }]";
     let (figure, problems) = read(text);
     assert_eq!(problems, []);
-    assert_eq!(figure.place, Span::new(0, 0..1));
+    assert_eq!(figure.span, Span::new(0, 0..1));
     assert_eq!(figure.size.value(), Some(&2.0));
     assert_eq!(figure.kind.value().unwrap().value(), "circle");
     // The value is where it stands, whatever its key makes of it.
-    let Field::Given(Spanned { value, place }) = &figure.looks else {
+    let Field::Given(Spanned { value, span }) = &figure.looks else {
         panic!("{:?}", figure.looks);
     };
     assert_eq!(
-        (value.as_str(), &text[place.start..place.end]),
+        (value.as_str(), &text[span.start..span.end]),
         ("grey 7", "7")
     );
     let dots = figure.dots.value().unwrap();

@@ -11,7 +11,7 @@ use crate::{
     Text,
     diag::Problem,
     form::{
-        Any, Chosen, Definitions, Form, Here, Key, List, Members, Named, Names, Scalar, Table,
+        Any, Chosen, Definitions, Form, Here, Key, List, Members, NameTable, Named, Scalar, Table,
         Words, any_of, choice, keys, table,
     },
     reader::{Fields, Reader},
@@ -25,7 +25,7 @@ table! {
     /// A variable as it is written.
     pub struct Declared as "a variable of [data]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// The generator that draws its values.
         generator: Drawn,
         /// Order in which rows are taken.
@@ -54,7 +54,7 @@ choice! {
         uniform: Uniform => Generator::Uniform(chosen.value),
         normal: Normal => Generator::Normal(chosen.value),
         zipf: Zipf => Generator::Zipf(chosen.value),
-        weighted: Names<(Spanned<String>, Field<f64>)> => Generator::Weighted(chosen.value),
+        weighted: NameTable<(Spanned<String>, Field<f64>)> => Generator::Weighted(chosen.value),
         sequence: Sequence => Generator::Sequence(chosen.value),
         csv: Text => Generator::Csv { file: chosen.value, order: Field::Absent },
         list: List<Any> => Generator::List { values: chosen.value, order: Field::Absent },
@@ -183,7 +183,7 @@ impl Named for Variable {
                         let declared = Declared::of(&fields);
                         (declared.scope.clone(), declared.generator())
                     }
-                    None => (Field::Absent, Field::Bad(node.place)),
+                    None => (Field::Absent, Field::Bad(node.span)),
                 }
             }
         };
@@ -207,8 +207,8 @@ fn tell_misplaced(fields: &Fields<'_, '_>, keys: &[Key], name: &Spanned<String>)
         (Some(_), None) => {}
         (Some(first), Some(second)) => {
             let message = format!("`{}` has two generators", name.value);
-            let problem = Problem::new(second.place, message).label("the second");
-            let problem = problem.other(first.place, "the first");
+            let problem = Problem::new(second.span, message).label("the second");
+            let problem = problem.other(first.span, "the first");
             fields.reader.problem(problem);
         }
         (None, _) => {
@@ -220,7 +220,7 @@ fn tell_misplaced(fields: &Fields<'_, '_>, keys: &[Key], name: &Spanned<String>)
             if !told {
                 let message = format!("`{}` has no generator", name.value);
                 let help = format!("write one of {}", Drawn::KEYS.join(", "));
-                let problem = Problem::new(name.place, message).help(help);
+                let problem = Problem::new(name.span, message).help(help);
                 fields.reader.problem(problem);
             }
         }
@@ -236,7 +236,7 @@ fn tell_misplaced(fields: &Fields<'_, '_>, keys: &[Key], name: &Spanned<String>)
                 key => format!("`{key}` of nothing"),
             };
             let help = format!("`{}` belongs to {}", entry.key, owners.join(", "));
-            let problem = Problem::new(entry.value.place, message).help(help);
+            let problem = Problem::new(entry.value.span, message).help(help);
             fields.reader.problem(problem);
         }
     }
@@ -251,11 +251,11 @@ fn owners(key: &str) -> Option<&'static [&'static str]> {
 impl Generator {
     /// Values that are loaded by the request or the statement at the key.
     fn loaded(chosen: Chosen<Text>) -> Self {
-        let (method, place) = (chosen.key.value, chosen.key.place);
+        let (method, span) = (chosen.key.value, chosen.key.span);
         let value = (method, chosen.value);
         Generator::Loaded(Box::new(Loaded {
             request: Step {
-                request: Field::Given(Spanned { value, place }),
+                request: Field::Given(Spanned { value, span }),
                 ..Step::default()
             },
             json: Field::Absent,
@@ -268,9 +268,9 @@ impl Generator {
 impl Declared {
     /// The generator with what the keys beside it say.
     fn generator(self) -> Field<Generator> {
-        let place = self.generator.place().unwrap_or(self.place);
+        let span = self.generator.span().unwrap_or(self.span);
         match self.generator {
-            Field::Absent => Field::Bad(place),
+            Field::Absent => Field::Bad(span),
             generator => generator.map(|generator| match generator {
                 Generator::Csv { file, .. } => Generator::Csv {
                     file,
@@ -282,7 +282,7 @@ impl Declared {
                 },
                 Generator::Loaded(loaded) => Generator::Loaded(Box::new(Loaded {
                     request: Step {
-                        place,
+                        span,
                         database: self.database,
                         params: self.params,
                         headers: self.headers,

@@ -14,7 +14,7 @@ table! {
     /// A database.
     pub struct Database as "[database.NAME]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Name that steps refer to.
         name: Name,
         /// URL with host, database and user.

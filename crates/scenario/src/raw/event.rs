@@ -19,7 +19,7 @@ table! {
     /// A change to the world.
     pub struct Event as "[[event]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Its name.
         name: Text,
         /// Time of the event.
@@ -68,7 +68,7 @@ impl Event {
     /// The request or the statement with all that belongs to it.
     pub fn step(&self) -> Step {
         Step {
-            place: self.place,
+            span: self.span,
             request: self.request.clone(),
             query: self.query.clone(),
             headers: self.headers.clone(),

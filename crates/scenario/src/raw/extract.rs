@@ -83,7 +83,7 @@ impl Form for Extraction {
         // An unknown key was told already.
         if located.origin.is_absent() && table.entries.is_empty() {
             let help = format!("write one of {}", Origin::KEYS.join(", "));
-            let problem = Problem::new(node.place, "a value from nowhere");
+            let problem = Problem::new(node.span, "a value from nowhere");
             reader.problem(problem.help(help));
         }
         match located.origin {

@@ -5,7 +5,8 @@ use crate::{
     Text,
     diag::{Problem, Span},
     form::{
-        Definitions, Form, List, Named, Names, OneOrMore, Scalar, Size, Whole, Words, any_of, table,
+        Definitions, Form, List, NameTable, Named, OneOrMore, Scalar, Size, Whole, Words, any_of,
+        table,
     },
     reader::Reader,
     tree::{Node, NodeKind},
@@ -128,7 +129,7 @@ impl Form for Compression {
             NodeKind::Bool(true) => Some(Encoding::ALL.into()),
             NodeKind::Bool(false) => Some(Vec::new()),
             NodeKind::Array(items) if items.is_empty() => {
-                reader.problem(Problem::new(node.place, "a list of no encodings"));
+                reader.problem(Problem::new(node.span, "a list of no encodings"));
                 None
             }
             _ => OneOrMore::<Encoding>::read(reader, node),
@@ -152,12 +153,12 @@ pub struct Pair {
 }
 
 /// Names with a text or a number each, or a list of them.
-pub type Pairs = Names<Pair>;
+pub type Pairs = NameTable<Pair>;
 
 impl Pair {
     /// Returns the span of the name.
-    pub fn place(&self) -> Span {
-        self.name.place
+    pub fn span(&self) -> Span {
+        self.name.span
     }
 }
 

@@ -39,7 +39,7 @@ table! {
     /// Steps that belong together.
     pub struct Group as "a group of steps" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Its name.
         name: Text,
         /// Fewest and most times that it is done.

@@ -16,7 +16,7 @@ table! {
     /// Steps that are done at one moment.
     pub struct LifecycleSteps {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// The steps, in order.
         steps as "step": List<Item>,
     }

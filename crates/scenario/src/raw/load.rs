@@ -13,7 +13,7 @@ table! {
     /// Users (closed model) or arrivals (open model).
     pub struct Load as "[load]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Closed: how many.
         users: Whole,
         /// Closed: how many more each second.
@@ -53,7 +53,7 @@ table! {
     /// A straight line to a level.
     pub struct Stage as "a stage" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Length of the stage.
         duration: Duration,
         /// Closed: users at its end.

@@ -29,7 +29,7 @@ mod verify;
 pub use super::field::{Field, Spanned};
 use super::{
     form::{
-        self, Definitions, Form, Here, Key, List, Member, Members, Names, Whole, any_of, table,
+        self, Definitions, Form, Here, Key, List, Member, Members, NameTable, Whole, any_of, table,
     },
     reader::{Fields, Reader},
     text::Text,
@@ -74,7 +74,7 @@ table! {
         /// Conditions for exit code 0.
         thresholds: List<Condition>,
         /// Databases of SQL steps, by name.
-        databases as "database": Names<Database>,
+        databases as "database": NameTable<Database>,
         /// The tables outside of `[[population]]`: the only population, or what several share.
         shared: Shared,
         /// The general case.
@@ -128,7 +128,7 @@ table! {
     /// A group of users or arrivals.
     pub struct Population as "[[population]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Its name.
         name: Text,
         /// The servers or the bundled service under test.
@@ -138,7 +138,7 @@ table! {
         /// Settings of HTTP requests.
         http: Http,
         /// Variables.
-        data: Names<Variable>,
+        data: NameTable<Variable>,
         /// The tasks that users or arrivals do.
         tasks as "task": List<Task>,
         /// Once before the load.
@@ -191,7 +191,7 @@ table! {
     /// A condition: a string, or a table with more to say.
     pub struct Threshold as "a threshold" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// The condition itself.
         expr: Text,
         /// Just one task.
@@ -216,7 +216,7 @@ impl Form for Condition {
             return Threshold::read(reader, node);
         }
         Some(Threshold {
-            place: node.place,
+            span: node.span,
             expr: reader.field::<Text>(node),
             ..Threshold::default()
         })

@@ -55,7 +55,7 @@ impl Named for FormPart {
         let fields = reader.fields(node, Self::TITLE, &keys::<Self>())?;
         let source = fields.only(&["value", "file"], Some("a part is one or the other"));
         if source.is_absent() {
-            let problem = Problem::new(node.place, "a part without content");
+            let problem = Problem::new(node.span, "a part without content");
             reader.problem(problem.help(r#"write value = "text" or file = "name""#));
         }
         source.value()?;
@@ -89,7 +89,7 @@ impl Form for Multipart {
             );
         }
         if parts.is_empty() {
-            reader.problem(Problem::new(node.place, "multipart content without parts"));
+            reader.problem(Problem::new(node.span, "multipart content without parts"));
             return None;
         }
         parts.into_iter().collect()

@@ -10,7 +10,7 @@ table! {
     /// A source of measurements.
     pub struct Observe as "[[observe]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Its name.
         name: Text,
         /// URL of a page of metrics.
@@ -34,7 +34,7 @@ impl Observe {
     /// The request for the page.
     pub fn page(&self) -> Step {
         Step {
-            place: self.place,
+            span: self.span,
             request: self.prometheus.clone().map(|path| ("get", path)),
             headers: self.headers.clone(),
             ..Step::default()

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Text,
-    form::{Any, Here, Key, List, Member, Names, Times, Whole, choice, table},
+    form::{Any, Here, Key, List, Member, NameTable, Times, Whole, choice, table},
     reader::Fields,
     tree::Node,
 };
@@ -22,7 +22,7 @@ table! {
     #[derive(Clone)]
     pub struct Step as "[[task.step]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// The method with its path, or `path` alone, or `sql` with a statement, or `sql_file` with the name of its
         /// file, or `custom` with its text; Absent when there is none, Bad when there are several.
         request: Action<Request>,
@@ -45,7 +45,7 @@ table! {
         /// Conditions on the response.
         expect: Expect,
         /// Variables filled from the response.
-        extract: Names<Extract>,
+        extract: NameTable<Extract>,
         /// Bound on the step.
         timeout: Duration,
         /// Pause before it.
@@ -89,17 +89,17 @@ impl<A: Actions> Member for Action<A> {
     }
 
     fn take(_: &'static str, fields: &Fields<'_, '_>) -> Self::Held {
-        let Spanned { value: key, place } = match fields.only(A::KEYS, Some(A::RULE)) {
+        let Spanned { value: key, span } = match fields.only(A::KEYS, Some(A::RULE)) {
             Field::Absent => return Field::Absent,
-            Field::Bad(place) => return Field::Bad(place),
+            Field::Bad(span) => return Field::Bad(span),
             Field::Given(key) => key,
         };
         match fields.read::<Text>(key) {
             Field::Given(text) => Field::Given(Spanned {
                 value: (key, text.value),
-                place,
+                span,
             }),
-            _ => Field::Bad(place),
+            _ => Field::Bad(span),
         }
     }
 }

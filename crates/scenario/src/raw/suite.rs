@@ -44,7 +44,7 @@ table! {
     /// A scenario to be run, and what is changed of it.
     pub struct Phase as "[[phase]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// The scenario's file, from the suite's folder.
         scenario: Text,
         /// Its name.

@@ -13,7 +13,7 @@ table! {
     /// Steps that are done one after the other.
     pub struct Task as "[[task]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Its name.
         name: Text,
         /// Its share among the tasks.

@@ -59,7 +59,7 @@ fn agrees<F: Form>(name: &str) {
     for (kind, value) in samples() {
         let reader = Reader::new(Arc::new([]), Vec::new());
         let node = Node {
-            place: Span::default(),
+            span: Span::default(),
             kind: value,
         };
         F::read(&reader, &node);
@@ -85,7 +85,7 @@ fn what_is_read_is_what_the_schema_takes() {
         StepsOf<Setup>, Population, Root, Step, Threshold, suite::Suite,
         drawn::Length, expect::Bytes, expect::Columns, expect::Paths, extract::Extraction,
         http::Compression, http::Pairs, item::Transacted, multipart::Multipart,
-        Names<Database>, Names<Extract>, Names<Variable>, Names<FormPart>,
+        NameTable<Database>, NameTable<Extract>, NameTable<Variable>, NameTable<FormPart>,
         suite::Added<Verify>, suite::Changes,
     }
 }

@@ -6,7 +6,7 @@ table! {
     /// Trace context of requests.
     pub struct Trace as "[trace]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Share of the requests whose traces are kept by whoever collects them.
         sample: Share,
     }

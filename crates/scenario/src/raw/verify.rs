@@ -15,7 +15,7 @@ table! {
     /// A question with what its answer must be.
     pub struct Verify as "[[verify]]" {
         /// Span of the table.
-        place: Here,
+        span: Here,
         /// Its name.
         name: Text,
         /// The request or the statement that asks.
@@ -52,7 +52,7 @@ impl Verify {
     /// The step that requests the number.
     pub fn step(&self) -> Step {
         Step {
-            place: self.place,
+            span: self.span,
             request: self.request.clone(),
             params: self.params.clone(),
             database: self.database.clone(),

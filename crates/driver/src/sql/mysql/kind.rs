@@ -2,7 +2,7 @@
 
 /// Types that differ in how their values are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MysqlType {
     Int {
         /// Bytes of a value.
         width: usize,
@@ -22,10 +22,10 @@ pub enum Kind {
 /// Flag of a column: its numbers have no sign.
 const UNSIGNED: u16 = 32;
 
-impl Kind {
+impl MysqlType {
     /// The kind of a type with this number (MySQL's `field_types.h`).
     pub fn of(number: u8, flags: u16) -> Self {
-        let int = |width| Kind::Int {
+        let int = |width| MysqlType::Int {
             width,
             unsigned: flags & UNSIGNED != 0,
         };
@@ -34,14 +34,14 @@ impl Kind {
             2 | 13 => int(2),
             3 | 9 => int(4),
             8 => int(8),
-            4 => Kind::Float,
-            5 => Kind::Double,
-            0 | 246 => Kind::Decimal,
-            16 => Kind::Bit,
-            10 | 14 => Kind::Date,
-            7 | 12 => Kind::DateTime,
-            11 => Kind::Time,
-            _ => Kind::Other,
+            4 => MysqlType::Float,
+            5 => MysqlType::Double,
+            0 | 246 => MysqlType::Decimal,
+            16 => MysqlType::Bit,
+            10 | 14 => MysqlType::Date,
+            7 | 12 => MysqlType::DateTime,
+            11 => MysqlType::Time,
+            _ => MysqlType::Other,
         }
     }
 }

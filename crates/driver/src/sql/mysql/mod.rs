@@ -24,7 +24,7 @@ pub use options::ConnectOptions;
 
 use self::{
     input::Input,
-    kind::Kind,
+    kind::MysqlType,
     login::Login,
     packet::{Done, ERR, HEAD},
     row::{Columns, Protocol, Values},
@@ -345,7 +345,7 @@ fn value(
     let Some(index) = index else {
         return Ok(Err(format!("there is no column {name}")));
     };
-    let value: (Kind, Option<&[u8]>) = values.nth(index).ok_or_else(Error::malformed)??;
+    let value: (MysqlType, Option<&[u8]>) = values.nth(index).ok_or_else(Error::malformed)??;
     Ok(match value {
         (kind, Some(bytes)) => {
             read::value(kind, protocol, bytes).map_err(|error| format!("column {name}: {error}"))

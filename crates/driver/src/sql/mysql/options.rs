@@ -26,7 +26,7 @@ pub struct ConnectOptions {
 }
 
 /// Parameters of MySQL's client that name certificates.
-const CERTIFICATES: tls::Names = tls::Names {
+const CERTIFICATES: tls::TlsParameters = tls::TlsParameters {
     root: "ssl-ca",
     certificate: "ssl-cert",
     key: "ssl-key",

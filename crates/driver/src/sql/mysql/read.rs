@@ -1,6 +1,6 @@
 //! MySQL's values: binary after a prepared statement, text otherwise; a value has one text in both.
 
-use super::{kind::Kind, row::Protocol};
+use super::{kind::MysqlType, row::Protocol};
 use crate::sql::datum::{decimal, float};
 use loadgen_data::Value;
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::error::Error;
 ///
 /// # Errors
 /// When it is none of this kind.
-pub fn value(kind: Kind, protocol: Protocol, bytes: &[u8]) -> Result<Value, Box<dyn Error>> {
+pub fn value(kind: MysqlType, protocol: Protocol, bytes: &[u8]) -> Result<Value, Box<dyn Error>> {
     // Not UTF-8 are bytes, and what a session gets in another character set.
     let as_it_is = || match std::str::from_utf8(bytes) {
         Ok(text) => Value::Text(text.into()),
@@ -17,10 +17,10 @@ pub fn value(kind: Kind, protocol: Protocol, bytes: &[u8]) -> Result<Value, Box<
     };
     match kind {
         // Many functions give their text as binary.
-        Kind::Other => return Ok(as_it_is()),
-        Kind::Decimal => return Ok(decimal(std::str::from_utf8(bytes)?)),
+        MysqlType::Other => return Ok(as_it_is()),
+        MysqlType::Decimal => return Ok(decimal(std::str::from_utf8(bytes)?)),
         // The same in both protocols.
-        Kind::Bit => return Ok(unsigned(big_endian(bytes)?)),
+        MysqlType::Bit => return Ok(unsigned(big_endian(bytes)?)),
         _ => {}
     }
     if protocol == Protocol::Binary {
@@ -28,33 +28,33 @@ pub fn value(kind: Kind, protocol: Protocol, bytes: &[u8]) -> Result<Value, Box<
     }
     let text = std::str::from_utf8(bytes)?;
     Ok(match kind {
-        Kind::Int { unsigned: true, .. } => unsigned(text.parse()?),
-        Kind::Int { .. } => Value::Int(text.parse()?),
-        Kind::Float => short_float(text.parse()?),
-        Kind::Double => float(text.parse()?),
+        MysqlType::Int { unsigned: true, .. } => unsigned(text.parse()?),
+        MysqlType::Int { .. } => Value::Int(text.parse()?),
+        MysqlType::Float => short_float(text.parse()?),
+        MysqlType::Double => float(text.parse()?),
         _ => Value::Text(short(text).into()),
     })
 }
 
-fn binary(kind: Kind, bytes: &[u8]) -> Option<Value> {
+fn binary(kind: MysqlType, bytes: &[u8]) -> Option<Value> {
     Some(match kind {
-        Kind::Int { unsigned: true, .. } => {
+        MysqlType::Int { unsigned: true, .. } => {
             let mut wide = [0; 8];
             wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
             unsigned(u64::from_le_bytes(wide))
         }
-        Kind::Int { .. } => {
+        MysqlType::Int { .. } => {
             let is_negative = bytes.last()? & 0x80 != 0;
             let mut wide = [if is_negative { 0xff } else { 0 }; 8];
             wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
             Value::Int(i64::from_le_bytes(wide))
         }
-        Kind::Float => short_float(f32::from_le_bytes(bytes.try_into().ok()?)),
-        Kind::Double => float(f64::from_le_bytes(bytes.try_into().ok()?)),
-        Kind::Date => Value::Text(date(bytes)?.into()),
-        Kind::DateTime => Value::Text(date_time(bytes)?.into()),
-        Kind::Time => Value::Text(time(bytes)?.into()),
-        Kind::Decimal | Kind::Bit | Kind::Other => return None,
+        MysqlType::Float => short_float(f32::from_le_bytes(bytes.try_into().ok()?)),
+        MysqlType::Double => float(f64::from_le_bytes(bytes.try_into().ok()?)),
+        MysqlType::Date => Value::Text(date(bytes)?.into()),
+        MysqlType::DateTime => Value::Text(date_time(bytes)?.into()),
+        MysqlType::Time => Value::Text(time(bytes)?.into()),
+        MysqlType::Decimal | MysqlType::Bit | MysqlType::Other => return None,
     })
 }
 
@@ -175,10 +175,10 @@ mod tests {
                 Value::Number("18446744073709551615".into()),
             ),
         ] {
-            let kind = Kind::Int { width, unsigned };
+            let kind = MysqlType::Int { width, unsigned };
             assert_eq!(value(kind, Protocol::Binary, bytes).unwrap(), expected);
         }
-        let bit = value(Kind::Bit, Protocol::Text, &[1, 0]).unwrap();
+        let bit = value(MysqlType::Bit, Protocol::Text, &[1, 0]).unwrap();
         assert_eq!(bit, Value::Int(256));
     }
 }

@@ -1,6 +1,6 @@
 //! Rows, and the columns that the server describes before them.
 
-use super::{Error, kind::Kind, packet::Reader};
+use super::{Error, kind::MysqlType, packet::Reader};
 
 /// The columns of a result, in memory that is used again for the next one.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub struct Columns {
 struct Column {
     /// End of its name in `names`.
     end: usize,
-    kind: Kind,
+    kind: MysqlType,
 }
 
 /// Protocol of a row's values.
@@ -46,7 +46,7 @@ impl Columns {
             let _own_name = reader.bytes()?;
             // The length of what follows, the character set, the length of values.
             reader.skip(1 + 2 + 4)?;
-            Some((name, Kind::of(reader.byte()?, reader.u16()?)))
+            Some((name, MysqlType::of(reader.byte()?, reader.u16()?)))
         };
         let (name, kind) = read().ok_or_else(Error::malformed)?;
         self.names += &String::from_utf8_lossy(name);
@@ -96,7 +96,7 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn read(&mut self, kind: Kind) -> Option<Option<&'a [u8]>> {
+    fn read(&mut self, kind: MysqlType) -> Option<Option<&'a [u8]>> {
         if self.protocol == Protocol::Text {
             if let Some((&0xfb, rest)) = self.reader.0.split_first() {
                 self.reader.0 = rest;
@@ -109,19 +109,22 @@ impl<'a> Values<'a> {
             return Some(None);
         }
         let bytes = match kind {
-            Kind::Int { width, .. } => self.reader.take(width),
-            Kind::Float => self.reader.take(4),
-            Kind::Double => self.reader.take(8),
-            Kind::Decimal | Kind::Bit | Kind::Date | Kind::DateTime | Kind::Time | Kind::Other => {
-                self.reader.bytes()
-            }
+            MysqlType::Int { width, .. } => self.reader.take(width),
+            MysqlType::Float => self.reader.take(4),
+            MysqlType::Double => self.reader.take(8),
+            MysqlType::Decimal
+            | MysqlType::Bit
+            | MysqlType::Date
+            | MysqlType::DateTime
+            | MysqlType::Time
+            | MysqlType::Other => self.reader.bytes(),
         };
         bytes.map(Some)
     }
 }
 
 impl<'a> Iterator for Values<'a> {
-    type Item = Result<(Kind, Option<&'a [u8]>), Error>;
+    type Item = Result<(MysqlType, Option<&'a [u8]>), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let kind = self.columns.get(self.index)?.kind;

@@ -5,7 +5,7 @@
 //! Numbers, booleans and bytes go in binary where they are of the parameter's type. All other
 //! values are sent as text, which the server reads like a quoted literal.
 
-use super::kind::Kind;
+use super::kind::PostgresType;
 use crate::sql::datum::{Data, Datum};
 use bytes::{BufMut, BytesMut};
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub enum Format {
 /// In words, when there are too many or too long ones.
 pub fn write(
     name: (&[u8], usize),
-    kinds: &[Kind],
+    kinds: &[PostgresType],
     data: &Data<'_>,
     out: &mut BytesMut,
 ) -> Result<(), String> {
@@ -71,23 +71,23 @@ pub fn put_name((prefix, number): (&[u8], usize), out: &mut BytesMut) {
 }
 
 /// Appends a value.
-pub fn put(kind: Kind, datum: Datum<'_>, out: &mut BytesMut) -> Format {
+pub fn put(kind: PostgresType, datum: Datum<'_>, out: &mut BytesMut) -> Format {
     match (kind, datum) {
         (_, Datum::Null) => return Format::Null,
-        (Kind::Int8, Datum::Int(value)) => out.put_i64(value),
-        (Kind::Int4, Datum::Int(value)) if i32::try_from(value).is_ok() => {
+        (PostgresType::Int8, Datum::Int(value)) => out.put_i64(value),
+        (PostgresType::Int4, Datum::Int(value)) if i32::try_from(value).is_ok() => {
             out.put_i32(value as i32);
         }
-        (Kind::Int2, Datum::Int(value)) if i16::try_from(value).is_ok() => {
+        (PostgresType::Int2, Datum::Int(value)) if i16::try_from(value).is_ok() => {
             out.put_i16(value as i16);
         }
-        (Kind::Oid, Datum::Int(value)) if u32::try_from(value).is_ok() => {
+        (PostgresType::Oid, Datum::Int(value)) if u32::try_from(value).is_ok() => {
             out.put_u32(value as u32);
         }
-        (Kind::Float, Datum::Float(value)) => out.put_f64(value),
-        (Kind::Float, Datum::Int(value)) => out.put_f64(value as f64),
-        (Kind::Bool, Datum::Bool(value)) => out.put_u8(u8::from(value)),
-        (Kind::Bytea, Datum::Bytes(bytes)) => out.put_slice(bytes),
+        (PostgresType::Float, Datum::Float(value)) => out.put_f64(value),
+        (PostgresType::Float, Datum::Int(value)) => out.put_f64(value as f64),
+        (PostgresType::Bool, Datum::Bool(value)) => out.put_u8(u8::from(value)),
+        (PostgresType::Bytea, Datum::Bytes(bytes)) => out.put_slice(bytes),
         (_, Datum::Int(value)) => {
             out.put_slice(itoa::Buffer::new().format(value).as_bytes());
             return Format::Text;
@@ -107,11 +107,11 @@ fn length(out: &mut BytesMut) -> Range<usize> {
     start..out.len()
 }
 
-/// Tells, at its place, the length of what stands from `begin` on.
-fn fill(out: &mut BytesMut, place: Range<usize>, begin: usize) -> Result<(), String> {
+/// Tells, at its span, the length of what stands from `begin` on.
+fn fill(out: &mut BytesMut, span: Range<usize>, begin: usize) -> Result<(), String> {
     let length = i32::try_from(out.len() - begin);
     let length = length.map_err(|_| "values of more than 2 GiB cannot be sent".to_owned())?;
-    out[place].copy_from_slice(&length.to_be_bytes());
+    out[span].copy_from_slice(&length.to_be_bytes());
     Ok(())
 }
 
@@ -123,17 +123,17 @@ mod tests {
     use postgres_protocol::{IsNull, message::frontend};
     use proptest::prelude::*;
 
-    fn parameter() -> impl Strategy<Value = (Kind, Value)> {
+    fn parameter() -> impl Strategy<Value = (PostgresType, Value)> {
         let kind = prop::sample::select(vec![
-            Kind::Bool,
-            Kind::Bytea,
-            Kind::Int2,
-            Kind::Int4,
-            Kind::Int8,
-            Kind::Oid,
-            Kind::Float,
-            Kind::Numeric,
-            Kind::Other,
+            PostgresType::Bool,
+            PostgresType::Bytea,
+            PostgresType::Int2,
+            PostgresType::Int4,
+            PostgresType::Int8,
+            PostgresType::Oid,
+            PostgresType::Float,
+            PostgresType::Numeric,
+            PostgresType::Other,
         ]);
         let value = prop_oneof![
             any::<i64>().prop_map(Value::Int),
@@ -165,14 +165,14 @@ mod tests {
             let mut ours = BytesMut::new();
             write((b"x_", number), &kinds, &data, &mut ours).unwrap();
 
-            let one = |(kind, value): (&Kind, &Value), out: &mut BytesMut| {
+            let one = |(kind, value): (&PostgresType, &Value), out: &mut BytesMut| {
                 put(*kind, Datum::from(value), out)
             };
             let pairs = || kinds.iter().zip(&values);
             let formats = pairs().map(|pair| {
                 i16::from(one(pair, &mut BytesMut::new()) == Format::Binary)
             });
-            let written = |pair: (&Kind, &Value), out: &mut BytesMut| {
+            let written = |pair: (&PostgresType, &Value), out: &mut BytesMut| {
                 Ok(match one(pair, out) {
                     Format::Null => IsNull::Yes,
                     Format::Text | Format::Binary => IsNull::No,
@@ -192,31 +192,46 @@ mod tests {
     fn what_does_not_fit_is_for_the_server_to_refuse() {
         for (kind, datum, format, bytes) in [
             (
-                Kind::Int2,
+                PostgresType::Int2,
                 Datum::Int(-2),
                 Format::Binary,
                 &[0xff, 0xfe][..],
             ),
-            (Kind::Int2, Datum::Int(40_000), Format::Text, b"40000"),
-            (Kind::Int4, Datum::Int(1 << 31), Format::Text, b"2147483648"),
-            (Kind::Int4, Datum::Text(" 7 "), Format::Text, b" 7 "),
-            (Kind::Int4, Datum::Float(0.5), Format::Text, b"0.5"),
-            (Kind::Oid, Datum::Int(-1), Format::Text, b"-1"),
-            (Kind::Bool, Datum::Int(1), Format::Text, b"1"),
-            (Kind::Other, Datum::Bool(true), Format::Text, b"true"),
             (
-                Kind::Other,
+                PostgresType::Int2,
+                Datum::Int(40_000),
+                Format::Text,
+                b"40000",
+            ),
+            (
+                PostgresType::Int4,
+                Datum::Int(1 << 31),
+                Format::Text,
+                b"2147483648",
+            ),
+            (PostgresType::Int4, Datum::Text(" 7 "), Format::Text, b" 7 "),
+            (PostgresType::Int4, Datum::Float(0.5), Format::Text, b"0.5"),
+            (PostgresType::Oid, Datum::Int(-1), Format::Text, b"-1"),
+            (PostgresType::Bool, Datum::Int(1), Format::Text, b"1"),
+            (
+                PostgresType::Other,
+                Datum::Bool(true),
+                Format::Text,
+                b"true",
+            ),
+            (
+                PostgresType::Other,
                 Datum::Bytes(&[0, 255]),
                 Format::Text,
                 b"\\x00ff",
             ),
             (
-                Kind::Numeric,
+                PostgresType::Numeric,
                 Datum::Number("10.00"),
                 Format::Text,
                 b"10.00",
             ),
-            (Kind::Int4, Datum::Null, Format::Null, b""),
+            (PostgresType::Int4, Datum::Null, Format::Null, b""),
         ] {
             let mut out = BytesMut::new();
             assert_eq!(put(kind, datum, &mut out), format, "{datum:?}");

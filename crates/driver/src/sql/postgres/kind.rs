@@ -3,7 +3,7 @@
 /// Types whose values are more than text. All others are written and read as the text that the
 /// server takes and gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PostgresType {
     Bool,
     Bytea,
     Int2,
@@ -17,20 +17,20 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl PostgresType {
     /// The kind of the type with this number (PostgreSQL's `pg_type.dat`).
     pub fn of(oid: u32) -> Self {
         match oid {
-            16 => Kind::Bool,
-            17 => Kind::Bytea,
-            20 => Kind::Int8,
-            21 => Kind::Int2,
-            23 => Kind::Int4,
-            26 => Kind::Oid,
-            700 => Kind::ShortFloat,
-            701 => Kind::Float,
-            1700 => Kind::Numeric,
-            _ => Kind::Other,
+            16 => PostgresType::Bool,
+            17 => PostgresType::Bytea,
+            20 => PostgresType::Int8,
+            21 => PostgresType::Int2,
+            23 => PostgresType::Int4,
+            26 => PostgresType::Oid,
+            700 => PostgresType::ShortFloat,
+            701 => PostgresType::Float,
+            1700 => PostgresType::Numeric,
+            _ => PostgresType::Other,
         }
     }
 }

@@ -108,8 +108,8 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// When there is none.
-    pub fn get(mut self, place: usize) -> Result<Option<&'a [u8]>, Error> {
-        for _ in 0..place {
+    pub fn get(mut self, index: usize) -> Result<Option<&'a [u8]>, Error> {
+        for _ in 0..index {
             self.next().ok_or_else(Error::malformed)?;
         }
         self.next().ok_or_else(Error::malformed)
@@ -228,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fields_are_found_at_their_places(
+        fn fields_are_found_at_their_indices(
             values in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..9)), 0..9)
         ) {
             let mut body = (values.len() as u16).to_be_bytes().to_vec();
@@ -238,8 +238,8 @@ mod tests {
                 body.extend(value.iter().flatten());
             }
             let fields = Fields::of(&body).unwrap();
-            for (place, value) in values.iter().enumerate() {
-                prop_assert_eq!(fields.get(place).unwrap(), value.as_deref());
+            for (index, value) in values.iter().enumerate() {
+                prop_assert_eq!(fields.get(index).unwrap(), value.as_deref());
             }
             prop_assert!(fields.get(values.len()).is_err());
             prop_assert_eq!(fields.len(), values.len());

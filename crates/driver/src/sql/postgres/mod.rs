@@ -23,7 +23,7 @@ pub use message::Field;
 pub use options::ConnectOptions;
 pub use statement::{Column, Description, Shape};
 
-use self::{bind::Format, input::Input, kind::Kind, message::Fields};
+use self::{bind::Format, input::Input, kind::PostgresType, message::Fields};
 use super::{
     bounds::Tally,
     datum::{Datum, Row},
@@ -181,9 +181,8 @@ impl Connection {
             let row = described.iter().enumerate().map(|(index, field)| {
                 let value = match fields.get(index)? {
                     None => Value::Unset,
-                    Some(bytes) => {
-                        read::value(Kind::of(field.oid), bytes).map_err(Error::unreadable)?
-                    }
+                    Some(bytes) => read::value(PostgresType::of(field.oid), bytes)
+                        .map_err(Error::unreadable)?,
                 };
                 Ok::<_, Error>((field.name.clone(), value))
             });
@@ -301,7 +300,7 @@ impl std::fmt::Debug for Connection {
 pub fn is_of(oid: u32, datum: Datum<'_>) -> bool {
     /// text, varchar, bpchar, name, unknown.
     const TEXTS: [u32; 5] = [25, 1043, 1042, 19, 705];
-    let written = bind::put(Kind::of(oid), datum, &mut BytesMut::new());
+    let written = bind::put(PostgresType::of(oid), datum, &mut BytesMut::new());
     TEXTS.contains(&oid) || written == Format::Binary
 }
 

@@ -49,7 +49,7 @@ pub(super) enum Encryption {
 }
 
 /// Parameters of libpq that name certificates.
-const CERTIFICATES: tls::Names = tls::Names {
+const CERTIFICATES: tls::TlsParameters = tls::TlsParameters {
     root: "sslrootcert",
     certificate: "sslcert",
     key: "sslkey",

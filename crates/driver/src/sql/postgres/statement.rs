@@ -1,6 +1,6 @@
 //! Statements that a session keeps prepared, and what the server says of them.
 
-use super::{Connection, Error, bind, kind::Kind, message::Field};
+use super::{Connection, Error, bind, kind::PostgresType, message::Field};
 use crate::sql::datum::Data;
 use bytes::BytesMut;
 use loadgen_plan::sql::Statement;
@@ -21,7 +21,7 @@ pub struct Description {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Its parameters.
-    kinds: Box<[Kind]>,
+    kinds: Box<[PostgresType]>,
     /// Columns that are taken ([`Statement::columns`]); None where there is none of this name.
     pub columns: Box<[Option<Column>]>,
 }
@@ -32,13 +32,13 @@ pub struct Column {
     /// Index in the row.
     pub index: usize,
     /// The kind by which its values are read.
-    pub kind: Kind,
+    pub kind: PostgresType,
 }
 
 impl Shape {
     /// The shape of a statement that the server describes so.
     pub fn new(description: &Description, statement: Option<&Statement>) -> Self {
-        let kinds = description.parameters.iter().copied().map(Kind::of);
+        let kinds = description.parameters.iter().copied().map(PostgresType::of);
         let names = statement.into_iter().flat_map(Statement::columns);
         Self {
             kinds: kinds.collect(),
@@ -52,7 +52,7 @@ pub fn find(columns: &[Field], name: &str) -> Option<Column> {
     let index = columns.iter().position(|column| column.name == name)?;
     Some(Column {
         index,
-        kind: Kind::of(columns[index].oid),
+        kind: PostgresType::of(columns[index].oid),
     })
 }
 

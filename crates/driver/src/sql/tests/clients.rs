@@ -1,6 +1,6 @@
 //! The databases' own client programs: psql, mariadb and sqlite3.
 
-use super::{Kind, Server};
+use super::{Server, ServerKind};
 use loadgen_plan::sql::{Backend, Database};
 use std::{
     io::Write,
@@ -35,14 +35,14 @@ fn program(database: &Database) -> Command {
     let name = url.rsplit('/').next().expect("a URL has a path");
     match database.backend {
         Backend::Postgres => {
-            let mut client = Server::shared(Kind::Postgres).client(name);
+            let mut client = Server::shared(ServerKind::Postgres).client(name);
             client.args(["-A", "-t"]).env("PGCLIENTENCODING", "UTF8");
             // As in loadgen's sessions.
             client.env("PGTZ", "UTC").env("PGDATESTYLE", "ISO, MDY");
             client
         }
         Backend::MySql => {
-            let mut client = Server::shared(Kind::MariaDb).client(name);
+            let mut client = Server::shared(ServerKind::MariaDb).client(name);
             client.args(["--batch", "--skip-column-names", "--binary-mode"]);
             client.arg("--default-character-set=utf8mb4");
             client

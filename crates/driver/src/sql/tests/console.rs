@@ -53,7 +53,7 @@ async fn a_console_changes_and_reads(database: Database) {
 
 #[tokio::test]
 async fn a_console_outlives_a_restart_of_the_server() {
-    let server = Server::start(Kind::Postgres, &[]);
+    let server = Server::start(ServerKind::Postgres, &[]);
     let database = database(&server.url("postgres"));
     let mut console = Console::open(&database).await.unwrap();
     server.crash();

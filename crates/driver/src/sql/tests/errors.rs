@@ -61,7 +61,7 @@ async fn a_table_that_goes_is_an_error_of_syntax(database: Database) {
 
 #[tokio::test]
 async fn other_errors() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     let divide = query(&database, "SELECT 1 / $1::int", &[Param::Variable(0)]);
     let mut rig = Rig::new(&database, vec![divide]).await.unwrap();
     rig.values[0] = Value::Int(0);
@@ -110,8 +110,8 @@ async fn refused(database: &Database) -> (ErrorClass, String) {
 
 #[tokio::test]
 async fn wrong_users_and_passwords() {
-    let postgres = Server::start(Kind::Postgres, &[]);
-    let maria = Server::shared(Kind::MariaDb);
+    let postgres = Server::start(ServerKind::Postgres, &[]);
+    let maria = Server::shared(ServerKind::MariaDb);
     postgres.run("CREATE ROLE app LOGIN PASSWORD 'right'");
     postgres.allow("host all app 127.0.0.1/32 scram-sha-256");
     maria.run("CREATE USER app@'127.0.0.1' IDENTIFIED BY 'right'");
@@ -150,7 +150,7 @@ async fn wrong_users_and_passwords() {
 
 #[tokio::test]
 async fn mariadbs_ed25519_lets_in_who_knows_the_password() {
-    let maria = Server::shared(Kind::MariaDb);
+    let maria = Server::shared(ServerKind::MariaDb);
     maria.run("INSTALL SONAME 'auth_ed25519'");
     maria.run("CREATE USER ed@'127.0.0.1' IDENTIFIED VIA ed25519 USING PASSWORD('p@ss wörd')");
     let url = |password: &str| format!("mysql://ed:{password}@127.0.0.1:{}/", maria.port());
@@ -173,11 +173,11 @@ async fn mariadbs_ed25519_lets_in_who_knows_the_password() {
 async fn too_many_connections() {
     for (kind, options) in [
         (
-            Kind::Postgres,
+            ServerKind::Postgres,
             &["max_connections=4", "superuser_reserved_connections=0"][..],
         ),
         // It takes no lower number than this.
-        (Kind::MariaDb, &["max-connections=10"]),
+        (ServerKind::MariaDb, &["max-connections=10"]),
     ] {
         let server = Server::start(kind, options);
         let database = database(&server.fresh());
@@ -235,7 +235,7 @@ async fn deadlock(database: &Database) -> (Rig, Rig, Outcome, Outcome) {
     (a, b, of_a, of_b)
 }
 
-async fn deadlocks_between_two_sessions(kind: Kind) {
+async fn deadlocks_between_two_sessions(kind: ServerKind) {
     let database = served(kind);
     let (mut a, mut b, of_a, of_b) = deadlock(&database).await;
     let (mut winner, mut loser, failed) = match (of_a.failure.is_some(), of_b.failure.is_some()) {
@@ -262,7 +262,7 @@ async fn deadlocks_between_two_sessions(kind: Kind) {
 
 #[tokio::test]
 async fn serialization_failures() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     script(
         &database,
         "CREATE TABLE t (id INT PRIMARY KEY, n INT); INSERT INTO t VALUES (1, 0)",
@@ -299,7 +299,7 @@ async fn a_statement_outside_a_transaction_is_tried_again() {
     // Serializable by the session, so that single statements fail as well.
     let database = Database {
         isolation: Some(Isolation::RepeatableRead),
-        ..served(Kind::Postgres)
+        ..served(ServerKind::Postgres)
     };
     script(
         &database,

@@ -47,7 +47,7 @@ async fn responses_are_bounded_in_rows_and_bytes(mut database: Database) {
 #[tokio::test]
 async fn a_row_of_many_packets_is_whole_or_refused_at_its_beginning() {
     const LENGTH: usize = 64 << 20;
-    let server = Server::start(Kind::MariaDb, &["max-allowed-packet=128M"]);
+    let server = Server::start(ServerKind::MariaDb, &["max-allowed-packet=128M"]);
     let whole = database(&server.fresh());
     let sql = format!("SELECT REPEAT('ab', {}) AS x", LENGTH / 2);
     for (prepared, max_bytes) in [true, false]

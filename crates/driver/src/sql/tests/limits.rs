@@ -58,7 +58,7 @@ pub async fn until_busy(database: &Database, sessions: i64) {
     }
 }
 
-async fn known_delays_are_measured(kind: Kind) {
+async fn known_delays_are_measured(kind: ServerKind) {
     let database = served(kind);
     let steps = vec![sleeps(&database, 0.05), sleeps(&database, 0.3)];
     let mut rig = Rig::new(&database, steps).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_timeout_ends_the_statement_on_the_server(mut database: Database) {
     }
 }
 
-async fn what_is_cut_off_ends_on_the_server(kind: Kind) {
+async fn what_is_cut_off_ends_on_the_server(kind: ServerKind) {
     let database = served(kind);
     let mut rig = Rig::new(&database, vec![sleeps(&database, 100.0)])
         .await
@@ -114,7 +114,7 @@ async fn what_is_cut_off_ends_on_the_server(kind: Kind) {
 
 #[tokio::test]
 async fn sessions_have_the_servers_limit_unless_one_is_given() {
-    let server = Server::shared(Kind::Postgres);
+    let server = Server::shared(ServerKind::Postgres);
     let mut database = database(&server.fresh());
     let name = database.url.expose().rsplit('/').next().unwrap().to_owned();
     script(
@@ -128,7 +128,7 @@ async fn sessions_have_the_servers_limit_unless_one_is_given() {
     assert_eq!(ask(&database, limit).await, Value::Text("30s".into()));
 }
 
-async fn a_timeout_rolls_the_transaction_back(kind: Kind) {
+async fn a_timeout_rolls_the_transaction_back(kind: ServerKind) {
     let database = served(kind);
     script(&database, "CREATE TABLE t (n INT)").await;
     script(&database, "INSERT INTO t VALUES (0)").await;
@@ -150,7 +150,7 @@ async fn a_timeout_rolls_the_transaction_back(kind: Kind) {
     assert_eq!(ask(&database, "SELECT n AS x FROM t").await, Value::Int(1));
 }
 
-async fn waiting_for_a_row_has_the_same_limit(kind: Kind) {
+async fn waiting_for_a_row_has_the_same_limit(kind: ServerKind) {
     let database = served(kind);
     script(&database, "CREATE TABLE t (n INT)").await;
     script(&database, "INSERT INTO t VALUES (0)").await;
@@ -170,7 +170,7 @@ async fn waiting_for_a_row_has_the_same_limit(kind: Kind) {
 
 #[tokio::test]
 async fn a_server_that_hangs_costs_the_connection() {
-    let server = Server::start(Kind::MariaDb, &[]);
+    let server = Server::start(ServerKind::MariaDb, &[]);
     let mut database = database(&server.fresh());
     database.connect_timeout = Some(Duration::from_millis(200));
     let steps = vec![query(&database, "SELECT 1", &[]).within(Duration::from_millis(200))];
@@ -195,7 +195,7 @@ async fn a_server_that_hangs_costs_the_connection() {
 
 #[tokio::test]
 async fn a_pool_makes_users_wait_in_turn() {
-    let mut database = served(Kind::Postgres);
+    let mut database = served(ServerKind::Postgres);
     database.connections = Connections::Pool {
         size: NonZeroU32::new(1).unwrap(),
     };

@@ -1,7 +1,7 @@
 //! The driver against real servers.
 
 /// Makes each function a test per kind of database, so that a failure names the kind: those under
-/// `database` take a `Database`, those under `server` the `Kind` of a database server.
+/// `database` take a `Database`, those under `server` the `ServerKind` of a database server.
 macro_rules! on_each {
     ($(database: $($test:ident),+;)? $(server: $($of_server:ident),+;)?) => {
         $(mod sqlite {
@@ -16,14 +16,14 @@ macro_rules! on_each {
     };
     (@ $module:ident $kind:ident $($test:ident)*; $($of_server:ident)*) => {
         mod $module {
-            use super::super::Kind;
+            use super::super::ServerKind;
             $(#[tokio::test]
             async fn $test() {
-                super::$test(super::super::served(Kind::$kind)).await;
+                super::$test(super::super::served(ServerKind::$kind)).await;
             })*
             $(#[tokio::test]
             async fn $of_server() {
-                super::$of_server(Kind::$kind).await;
+                super::$of_server(ServerKind::$kind).await;
             })*
         }
     };
@@ -60,7 +60,7 @@ use loadgen_plan::sql::{
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
-use test_support::servers::{Kind, Server};
+use test_support::servers::{Server, ServerKind};
 
 /// A database with everything at its default.
 pub(super) fn database(url: &str) -> Database {
@@ -81,7 +81,7 @@ pub(super) fn database(url: &str) -> Database {
 }
 
 /// A new, empty database on the shared server of this kind.
-fn served(kind: Kind) -> Database {
+fn served(kind: ServerKind) -> Database {
     database(&Server::shared(kind).fresh())
 }
 

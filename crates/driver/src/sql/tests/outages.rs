@@ -11,17 +11,17 @@ on_each! {
         what_a_users_start_set_is_set_again;
 }
 
-async fn a_session_that_is_killed_comes_back(kind: Kind) {
+async fn a_session_that_is_killed_comes_back(kind: ServerKind) {
     let server = Server::shared(kind);
     let database = database(&server.fresh());
     script(&database, "CREATE TABLE t (n INT)").await;
     let (insert, own, sleep) = match kind {
-        Kind::Postgres => (
+        ServerKind::Postgres => (
             "INSERT INTO t VALUES (1)",
             "SELECT pg_backend_pid() AS x",
             "SELECT pg_sleep(100)",
         ),
-        Kind::MariaDb => (
+        ServerKind::MariaDb => (
             "INSERT INTO t VALUES (1)",
             "SELECT connection_id() AS x",
             "SELECT SLEEP(100)",
@@ -37,8 +37,8 @@ async fn a_session_that_is_killed_comes_back(kind: Kind) {
     let kill = |id: &Value| {
         let Value::Int(id) = id else { panic!("{id:?}") };
         server.run(&match kind {
-            Kind::Postgres => format!("SELECT pg_terminate_backend({id})"),
-            Kind::MariaDb => format!("KILL {id}"),
+            ServerKind::Postgres => format!("SELECT pg_terminate_backend({id})"),
+            ServerKind::MariaDb => format!("KILL {id}"),
         });
     };
     // While it is idle.
@@ -78,7 +78,7 @@ async fn a_session_that_is_killed_comes_back(kind: Kind) {
 
 #[tokio::test]
 async fn attempts_to_reach_a_dead_server_are_kept_apart() {
-    let server = Server::start(Kind::MariaDb, &[]);
+    let server = Server::start(ServerKind::MariaDb, &[]);
     let database = database(&server.fresh());
     let mut rig = Rig::new(&database, vec![query(&database, "SELECT 1", &[])])
         .await
@@ -103,7 +103,7 @@ async fn attempts_to_reach_a_dead_server_are_kept_apart() {
     assert_eq!(back.reconnects, 1);
 }
 
-async fn what_was_acknowledged_survives_a_crash(kind: Kind) {
+async fn what_was_acknowledged_survives_a_crash(kind: ServerKind) {
     let server = Server::start(kind, &[]);
     let database = database(&server.fresh());
     script(&database, "CREATE TABLE t (n INT)").await;
@@ -178,24 +178,24 @@ async fn what_was_acknowledged_survives_a_crash(kind: Kind) {
     );
 }
 
-async fn what_a_users_start_set_is_set_again(kind: Kind) {
+async fn what_a_users_start_set_is_set_again(kind: ServerKind) {
     let server = Server::shared(kind);
     let database = database(&server.fresh());
     let (set, get, own, kill) = match kind {
-        Kind::Postgres => (
+        ServerKind::Postgres => (
             "SELECT set_config('work_mem', $1, false)",
             "SELECT current_setting('work_mem') AS x, count(*) FROM mine",
             "SELECT pg_backend_pid() AS x",
             "SELECT pg_terminate_backend",
         ),
-        Kind::MariaDb => (
+        ServerKind::MariaDb => (
             "SET SESSION lc_time_names = $1",
             "SELECT @@lc_time_names AS x, count(*) FROM mine",
             "SELECT connection_id() AS x",
             "KILL",
         ),
     };
-    let value = if kind == Kind::Postgres {
+    let value = if kind == ServerKind::Postgres {
         "7MB"
     } else {
         "de_DE"

@@ -47,7 +47,7 @@ async fn places_are_the_runs_and_go_to_whoever_waited_longest() {
 
 #[test]
 fn a_connection_of_another_worker_is_used_and_outlives_its_runtime() {
-    for kind in [Kind::Postgres, Kind::MariaDb] {
+    for kind in [ServerKind::Postgres, ServerKind::MariaDb] {
         outlives_its_runtime(&with_pool(served(kind), 1));
     }
 }

@@ -45,7 +45,7 @@ async fn mistakes_in_the_text_are_pointed_at(database: Database) {
 
 #[tokio::test]
 async fn what_postgres_knows_of_types_is_used() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     script(
         &database,
         "CREATE TABLE t (id int4, price numeric, at timestamptz, place point)",
@@ -128,9 +128,9 @@ async fn columns_must_be_there(database: Database) {
         .expects_value("c", int(1))
         .takes("d");
     let found = problems(&database, step).await;
-    let places: Vec<_> = found.iter().map(|problem| problem.subject).collect();
+    let subjects: Vec<_> = found.iter().map(|problem| problem.subject).collect();
     assert_eq!(
-        places,
+        subjects,
         [
             Subject::Step(0, StepPart::Expect(1)),
             Subject::Step(0, StepPart::Extract(0))
@@ -143,7 +143,7 @@ async fn columns_must_be_there(database: Database) {
 #[tokio::test]
 async fn parameters_of_another_spelling_are_counted() {
     let (lite, _folder) = sqlite();
-    let maria = served(Kind::MariaDb);
+    let maria = served(ServerKind::MariaDb);
     for database in [lite, maria] {
         let (part, message, help) =
             only(&database, query(&database, "SELECT ?, $1", &[int(1)])).await;
@@ -176,7 +176,7 @@ async fn every_problem_is_told_at_once() {
 
 #[tokio::test]
 async fn values_that_only_the_run_knows_are_not_judged() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     let step = query(
         &database,
         "SELECT 1 AS x WHERE 1 = $1",

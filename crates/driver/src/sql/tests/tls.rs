@@ -38,7 +38,7 @@ async fn certificates_are_checked_as_the_mode_says() {
     let (ca, wrong_ca) = (store("ca.pem", &trusted), store("other.pem", &other));
     for (kind, options, encrypted) in [
         (
-            Kind::Postgres,
+            ServerKind::Postgres,
             [
                 "ssl=on",
                 "ssl_cert_file=FOLDER/cert.pem",
@@ -47,7 +47,7 @@ async fn certificates_are_checked_as_the_mode_says() {
             "SELECT ssl::text AS x FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
         ),
         (
-            Kind::MariaDb,
+            ServerKind::MariaDb,
             ["ssl", "ssl-cert=FOLDER/cert.pem", "ssl-key=FOLDER/key.pem"],
             "SELECT variable_value <> '' AS x FROM information_schema.session_status \
              WHERE variable_name = 'Ssl_cipher'",
@@ -62,8 +62,8 @@ async fn certificates_are_checked_as_the_mode_says() {
         };
         let (address, name) = ("127.0.0.1", "localhost");
         let (no, yes) = match kind {
-            Kind::Postgres => (Value::Text("false".into()), Value::Text("true".into())),
-            Kind::MariaDb => (Value::Int(0), Value::Int(1)),
+            ServerKind::Postgres => (Value::Text("false".into()), Value::Text("true".into())),
+            ServerKind::MariaDb => (Value::Int(0), Value::Int(1)),
         };
         for (database, expected) in [
             (at(address, None, None), &yes),
@@ -91,7 +91,7 @@ async fn certificates_are_checked_as_the_mode_says() {
     }
 }
 
-async fn a_server_without_tls_is_refused_when_it_is_required(kind: Kind) {
+async fn a_server_without_tls_is_refused_when_it_is_required(kind: ServerKind) {
     let database = Database {
         tls: Some(Tls::Require),
         ..served(kind)

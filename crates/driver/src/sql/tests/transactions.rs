@@ -96,7 +96,7 @@ async fn every_transaction_counts_exactly_once_however_often_it_is_tried(mut dat
 
 #[tokio::test]
 async fn its_bounds_are_prepared_where_its_statements_are() {
-    let url = Server::shared(Kind::Postgres).fresh();
+    let url = Server::shared(ServerKind::Postgres).fresh();
     for (prepared, known) in [(true, 2), (false, 0)] {
         let database = Database {
             prepared,
@@ -119,7 +119,7 @@ async fn its_bounds_are_prepared_where_its_statements_are() {
     }
 }
 
-async fn a_transaction_sees_what_its_isolation_level_says(kind: Kind) {
+async fn a_transaction_sees_what_its_isolation_level_says(kind: ServerKind) {
     let database = served(kind);
     script(&database, "CREATE TABLE t (n INT)").await;
     script(&database, "INSERT INTO t VALUES (0)").await;
@@ -191,7 +191,7 @@ async fn any_failure_rolls_back(database: Database) {
 
 #[tokio::test]
 async fn a_commit_that_fails_is_a_failure() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     script(
         &database,
         "CREATE TABLE t (n INT UNIQUE DEFERRABLE INITIALLY DEFERRED)",

@@ -28,7 +28,7 @@ fn locked_rows(database: &Database) -> [&'static str; 3] {
     }
 }
 
-async fn it_ends_with_the_first_row(kind: Kind) {
+async fn it_ends_with_the_first_row(kind: ServerKind) {
     let database = served(kind);
     let [rows, lock, unlock] = locked_rows(&database).map(|sql| query(&database, sql, &[]));
     let mut holder = Rig::new(&database, vec![lock, unlock]).await.unwrap();

@@ -17,7 +17,7 @@ fn number(text: &str) -> Value {
 
 #[tokio::test]
 async fn postgres_takes_values_of_every_type() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     script(
         &database,
         "CREATE TYPE mood AS ENUM ('happy', 'sad');
@@ -173,7 +173,7 @@ fn again(step: &SqlStep) -> SqlStep {
 
 #[tokio::test]
 async fn postgres_gives_values_of_every_type() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     script(
         &database,
         "CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN positive AS int",
@@ -253,7 +253,7 @@ async fn postgres_gives_values_of_every_type() {
 
 #[tokio::test]
 async fn mysql_gives_values_of_every_type() {
-    let database = served(Kind::MariaDb);
+    let database = served(ServerKind::MariaDb);
     script(
         &database,
         "CREATE TABLE t (a TINYINT, b INT UNSIGNED, c BIGINT UNSIGNED, d FLOAT, e DOUBLE,
@@ -367,7 +367,7 @@ async fn truth_values_and_bytes_keep_their_type(whole: Database) {
 
 #[tokio::test]
 async fn the_date_of_zeros_is_a_value() {
-    let whole = served(Kind::MariaDb);
+    let whole = served(ServerKind::MariaDb);
     script(
         &whole,
         "CREATE TABLE t (d DATE, dt DATETIME, n DATE NULL);

@@ -4,7 +4,7 @@ use super::{super::error, *};
 
 #[tokio::test]
 async fn every_login_with_a_password_is_known() {
-    let server = Server::start(Kind::Postgres, &["unix_socket_directories=FOLDER"]);
+    let server = Server::start(ServerKind::Postgres, &["unix_socket_directories=FOLDER"]);
     let port = server.port();
     let user = "SELECT current_user::text AS x";
     for (name, method) in [
@@ -43,7 +43,7 @@ async fn every_login_with_a_password_is_known() {
 
 #[tokio::test]
 async fn a_table_that_is_altered_is_prepared_again_and_compared() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     let create = "CREATE TABLE t (id INT, x INT); INSERT INTO t VALUES (1, 2)";
     script(&database, create).await;
     let steps = vec![
@@ -82,7 +82,7 @@ async fn a_table_that_is_altered_is_prepared_again_and_compared() {
 
 #[tokio::test]
 async fn a_value_is_written_as_the_type_that_the_session_finds() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     script(&database, "CREATE TABLE t (x INT)").await;
     let steps = || {
         vec![
@@ -114,7 +114,7 @@ async fn a_value_is_written_as_the_type_that_the_session_finds() {
 
 #[tokio::test]
 async fn every_byte_is_counted() {
-    let database = served(Kind::Postgres);
+    let database = served(ServerKind::Postgres);
     let steps = vec![query(&database, "SELECT $1::int AS x", &[int(7)])];
     let mut rig = Rig::new(&database, steps).await.unwrap();
     rig.ok(0).await;
@@ -132,7 +132,7 @@ async fn every_byte_is_counted() {
 
 #[tokio::test]
 async fn every_byte_is_counted_on_mariadb() {
-    let database = database(&Server::shared(Kind::MariaDb).fresh());
+    let database = database(&Server::shared(ServerKind::MariaDb).fresh());
     let steps = vec![query(&database, "SELECT $1 + 0 AS x", &[int(7)])];
     let mut rig = Rig::new(&database, steps).await.unwrap();
     rig.ok(0).await;
@@ -149,7 +149,7 @@ async fn every_byte_is_counted_on_mariadb() {
 
 #[tokio::test]
 async fn a_session_has_what_its_url_sets() {
-    let url = Server::shared(Kind::MariaDb).fresh();
+    let url = Server::shared(ServerKind::MariaDb).fresh();
     let parameters = "collation=utf8mb4_bin&time-zone=%2B03:00";
     let database = database(&format!("{url}?{parameters}"));
     for (variable, expected) in [
@@ -163,7 +163,7 @@ async fn a_session_has_what_its_url_sets() {
 
 #[tokio::test]
 async fn answers_hold_more_than_rows() {
-    let whole = served(Kind::Postgres);
+    let whole = served(ServerKind::Postgres);
     let chatty = "CREATE FUNCTION chatty() RETURNS int LANGUAGE plpgsql AS
          $$ BEGIN RAISE NOTICE 'well'; NOTIFY c; RETURN 7; END $$";
     script(&whole, chatty).await;

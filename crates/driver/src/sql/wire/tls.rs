@@ -11,7 +11,7 @@ use rustls::{
 use std::{path::Path, sync::Arc};
 
 /// The parameters of a URL that name files with certificates and a key, or have them in PEM.
-pub struct Names {
+pub struct TlsParameters {
     /// Certificates to trust.
     pub root: &'static str,
     /// Certificate of the client.
@@ -28,7 +28,7 @@ pub fn config(
     mode: Mode,
     database: &Database,
     params: &ConnectParams,
-    names: &Names,
+    names: &TlsParameters,
 ) -> Result<Arc<ClientConfig>, String> {
     let root = params.given(names.root);
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -47,7 +47,7 @@ pub fn config(
             builder.with_custom_certificate_verifier(Arc::new(AnyCertificate::new(provider)))
         }
     };
-    let Names {
+    let TlsParameters {
         certificate, key, ..
     } = *names;
     let config = match (params.given(certificate), params.given(key)) {

@@ -4,7 +4,7 @@ use super::{
     super::{
         context::Context,
         extract,
-        template::{Names, Style, fixed, parts},
+        template::{Style, VariableNames, fixed, parts},
     },
     Made, Shared, filled_by, shortened,
 };
@@ -21,14 +21,14 @@ use loadgen_scenario::{
 pub(super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     step: &raw::Step,
 ) -> Option<Made<CustomStep>> {
     let given = step.request.given()?;
     if !context.custom {
         let message = "a step that only a program of its own can do";
         let help = "docs/extending.md shows how loadgen is built into one";
-        context.tell(Problem::new(given.place, message).help(help));
+        context.tell(Problem::new(given.span, message).help(help));
     }
     let timeout = shared.timeout(context, step);
     let text = &given.value.1;
@@ -56,7 +56,7 @@ type Extracts = (Vec<Extract>, Vec<(String, String)>);
 
 fn extracts(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     field: &Field<Vec<raw::Extract>>,
 ) -> Option<Extracts> {
     let given = match field {
@@ -71,10 +71,10 @@ fn extracts(
             extract::check(context, names, &raw.name);
             let Spanned {
                 value: (source, text),
-                place,
+                span,
             } = raw.source.given()?;
             if *source != raw::ExtractKind::Plain {
-                let problem = Problem::new(*place, "what its program finds is named by a text");
+                let problem = Problem::new(*span, "what its program finds is named by a text");
                 context.tell(problem.help(r#"write { variable = "place in the answer" }"#));
                 return None;
             }

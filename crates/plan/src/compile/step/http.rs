@@ -8,7 +8,7 @@ use super::{
         expect, extract, headers,
         headers::Header,
         path,
-        template::{Names, fixed},
+        template::{VariableNames, fixed},
     },
     Made, Shared, filled_by,
 };
@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 pub(in super::super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     step: &raw::Step,
 ) -> Option<Made<HttpStep>> {
     let timeout = shared.timeout(context, step);
@@ -41,9 +41,9 @@ pub(in super::super) fn compile(
     let request = request(context, step);
     let method = request.and_then(|given| method(context, given, &step.method));
     let head = request.filter(|_| method == Some(Method::HEAD));
-    let head = head.map(|given| given.place);
-    if let (Some(head), Some(place)) = (head, step.body.place()) {
-        let problem = Problem::new(place, "a HEAD request has no content");
+    let head = head.map(|given| given.span);
+    if let (Some(head), Some(span)) = (head, step.body.span()) {
+        let problem = Problem::new(span, "a HEAD request has no content");
         context.tell(
             problem
                 .other(head, "the method")
@@ -112,7 +112,7 @@ fn request<'s>(
     step: &'s raw::Step,
 ) -> Option<&'s Spanned<(raw::Method, Text)>> {
     if step.request.is_absent() {
-        let problem = Problem::new(step.place, "a step that does nothing");
+        let problem = Problem::new(step.span, "a step that does nothing");
         context
             .tell(problem.help(r#"write get = "/path" or another method, or sql = "SELECT ...""#));
     }
@@ -140,7 +140,7 @@ fn method(
     match (key, own) {
         (_, Field::Bad(_)) => None,
         ("path", Field::Absent) => {
-            let problem = Problem::new(request.place, "a path without a method");
+            let problem = Problem::new(request.span, "a path without a method");
             context
                 .tell(problem.help(r#"write get = "/path" or the like, or add method = "PURGE""#));
             None
@@ -148,8 +148,8 @@ fn method(
         ("path", Field::Given(own)) => named(context, &own.value),
         (key, Field::Absent) => Method::from_bytes(key.to_ascii_uppercase().as_bytes()).ok(),
         (key, Field::Given(own)) => {
-            let problem = Problem::new(own.place, format!("`method` beside `{key}`"));
-            let problem = problem.other(request.place, "the method of this is known");
+            let problem = Problem::new(own.span, format!("`method` beside `{key}`"));
+            let problem = problem.other(request.span, "the method of this is known");
             context.tell(problem.help(r#"write path = "/path" beside `method`"#));
             None
         }
@@ -161,7 +161,7 @@ fn named(context: &Context<'_>, text: &Text) -> Option<Method> {
     let method = Method::from_bytes(own.as_bytes()).ok();
     let method = method.filter(|method| *method != Method::CONNECT);
     if method.is_none() {
-        let problem = Problem::new(text.place(), format!("{:?} is no method", text.written()));
+        let problem = Problem::new(text.span(), format!("{:?} is no method", text.written()));
         context.tell(problem.help("write a word such as \"PURGE\"; CONNECT is for proxies alone"));
     }
     method

@@ -10,7 +10,7 @@ use super::{
     headers::Header,
     load::{NO_PAUSE, think},
     names,
-    template::Names,
+    template::VariableNames,
 };
 use crate::{StepKind, Think, written};
 use loadgen_core::printable;
@@ -24,7 +24,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// A checked step that has no place in the plan yet.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct StepDraft {
     pub name: String,
     pub think: Think,
     pub kind: StepKind,
@@ -68,9 +68,9 @@ impl Shared<'_> {
 pub(super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     step: &raw::Step,
-) -> Option<Draft> {
+) -> Option<StepDraft> {
     let name = match &step.name {
         Field::Absent => Some(None),
         field => names::step(context, field).map(Some),
@@ -87,7 +87,7 @@ pub(super) fn compile(
         };
     }
     let made = step_kinds!(make)?;
-    Some(Draft {
+    Some(StepDraft {
         name: name?.unwrap_or_else(|| printable::line(&made.name).into_owned()),
         think: think?,
         kind: made.plan,
@@ -115,13 +115,13 @@ fn kind(step: &raw::Step) -> raw::StepKind {
 
 /// Tells of keys that belong to another kind of step.
 pub(super) fn misplaced(context: &Context<'_>, step: &raw::Step) {
-    let Some(own) = step.request.place() else {
+    let Some(own) = step.request.span() else {
         return;
     };
     let kind = kind(step);
-    let tell = |key: &str, place: Option<Span>, owner: &str| {
-        if let Some(place) = place {
-            let problem = Problem::new(place, format!("`{key}` belongs to {owner}"));
+    let tell = |key: &str, span: Option<Span>, owner: &str| {
+        if let Some(span) = span {
+            let problem = Problem::new(span, format!("`{key}` belongs to {owner}"));
             context.tell(problem.other(own, "this is none"));
         }
     };
@@ -129,8 +129,8 @@ pub(super) fn misplaced(context: &Context<'_>, step: &raw::Step) {
     let others = all.clone().filter(|other| **other != kind);
     let others = others.map(|other| other.keys());
     for keys in others.clone() {
-        for (key, place) in keys.own {
-            tell(key, place(step), keys.words);
+        for (key, span) in keys.own {
+            tell(key, span(step), keys.words);
         }
     }
     if kind.keys().expect.is_empty() {
@@ -138,14 +138,14 @@ pub(super) fn misplaced(context: &Context<'_>, step: &raw::Step) {
             .map(|kind| kind.keys())
             .filter(|keys| !keys.expect.is_empty());
         let owners: Vec<&str> = expecting.map(|keys| keys.short).collect();
-        return tell("expect", step.expect.place(), &owners.join(" or "));
+        return tell("expect", step.expect.span(), &owners.join(" or "));
     }
     let Some(expect) = step.expect.value() else {
         return;
     };
     for keys in others {
-        for (key, place) in keys.expect {
-            tell(key, place(expect), keys.words);
+        for (key, span) in keys.expect {
+            tell(key, span(expect), keys.words);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         context::Context,
         extract,
-        template::{Names, Refused, Style, only_hole, parts, traced},
+        template::{Refused, Style, VariableNames, only_hole, parts, traced},
     },
     Made, Shared, filled_by, shortened,
 };
@@ -29,10 +29,10 @@ pub(in super::super) const MOST_TRIES: u64 = 1_000_000;
 pub(super) fn compile(
     context: &Context<'_>,
     shared: &Shared<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     step: &raw::Step,
 ) -> Option<Made<SqlStep>> {
-    let database = shared.databases.of(context, &step.database, step.place);
+    let database = shared.databases.of(context, &step.database, step.span);
     let given = step.request.given()?;
     let found = find(context, given);
     let backend = database.map_or(Backend::Postgres, |(_, database)| database.backend);
@@ -41,7 +41,7 @@ pub(super) fn compile(
     if let (Some((text, _)), Some(params)) = (&statement, &params)
         && text.parameters() != params.len()
     {
-        wrong_count(context, text.parameters(), params.len(), step, given.place);
+        wrong_count(context, text.parameters(), params.len(), step, given.span);
         return None;
     }
     let expect = expect(context, names, &step.expect);
@@ -51,12 +51,12 @@ pub(super) fn compile(
         (field, database) => context.some_time(field, "a timeout").filter(|timeout| {
             let most = database.map(|(_, database)| database.statement_timeout);
             let exceeded = most.filter(|most| timeout > most);
-            if let (Some(most), Some(place)) = (exceeded, field.place()) {
+            if let (Some(most), Some(span)) = (exceeded, field.span()) {
                 let words = format!(
                     "longer than its database's `statement_timeout`, {}",
                     human::duration(most)
                 );
-                let problem = Problem::new(place, words);
+                let problem = Problem::new(span, words);
                 context.tell(problem.help("no statement takes longer; give both the longer time"));
             }
             exceeded.is_none()
@@ -80,12 +80,12 @@ pub(super) fn compile(
     let written = WrittenStatement {
         text: shown,
         params: params.iter().map(|param| param.shown.clone()).collect(),
-        place: own.place(),
+        span: own.span(),
         source: traced.source,
         offsets: traced.offsets,
-        param_places: params.iter().map(|param| param.place).collect(),
-        value_places: checks.iter().filter_map(|(_, place)| *place).collect(),
-        extract_places: extracted.iter().map(|(.., place)| *place).collect(),
+        param_spans: params.iter().map(|param| param.span).collect(),
+        value_spans: checks.iter().filter_map(|(_, span)| *span).collect(),
+        extract_spans: extracted.iter().map(|(.., span)| *span).collect(),
     };
     let params: Vec<Param> = params.into_iter().map(|param| param.param).collect();
     let uses = uses(&params, &expect);
@@ -117,7 +117,7 @@ pub(super) fn compile(
 /// A statement beside the load, and its values; None when there is a problem with it.
 pub(in super::super) fn statement(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     step: &raw::Step,
     backend: Backend,
 ) -> Option<(Text, Vec<Param>)> {
@@ -126,7 +126,7 @@ pub(in super::super) fn statement(
     let (text, _) = parse(context, find(context, given)?, backend)?;
     let params = params?;
     if text.parameters() != params.len() {
-        wrong_count(context, text.parameters(), params.len(), step, given.place);
+        wrong_count(context, text.parameters(), params.len(), step, given.span);
         return None;
     }
     Some((text, params.into_iter().map(|given| given.param).collect()))
@@ -138,7 +138,7 @@ struct Traced {
     source: usize,
     offsets: Vec<usize>,
     /// Span of the whole text.
-    place: Span,
+    span: Span,
 }
 
 fn find(
@@ -146,7 +146,7 @@ fn find(
     given: &Spanned<(raw::Method, loadgen_scenario::Text)>,
 ) -> Option<Traced> {
     let (kind, text) = &given.value;
-    let place = text.place();
+    let span = text.span();
     if *kind == "sql" {
         let refused = Refused {
             message: "a variable inside of a statement",
@@ -155,16 +155,16 @@ fn find(
         let (sql, offsets) = traced(context, text, &refused)?;
         return Some(Traced {
             sql,
-            source: place.source,
+            source: span.source,
             offsets,
-            place,
+            span,
         });
     }
     let file = text.value();
     let bytes = match context.files.get(&file) {
         Some(Ok(bytes)) => bytes,
         Some(Err(error)) => {
-            let problem = Problem::new(place, format!("the file cannot be read: {error}"));
+            let problem = Problem::new(span, format!("the file cannot be read: {error}"));
             context.tell(problem.help("a path starts from the scenario's folder"));
             return None;
         }
@@ -172,14 +172,14 @@ fn find(
     };
     let (Ok(sql), Some(source)) = (std::str::from_utf8(bytes), context.statements.get(&file))
     else {
-        context.tell(Problem::new(place, "the file is not text in UTF-8"));
+        context.tell(Problem::new(span, "the file is not text in UTF-8"));
         return None;
     };
     Some(Traced {
         sql: sql.to_owned(),
         source: *source,
         offsets: (0..=sql.len()).collect(),
-        place,
+        span,
     })
 }
 
@@ -188,11 +188,11 @@ fn parse(context: &Context<'_>, traced: Traced, backend: Backend) -> Option<(Tex
         Ok(text) => Some((text, traced)),
         Err(error) => {
             let at = |byte: usize| traced.offsets.get(byte).copied();
-            let place = match (at(error.at), at(error.at + 1)) {
+            let span = match (at(error.at), at(error.at + 1)) {
                 (Some(start), Some(end)) => Span::new(traced.source, start..end.max(start)),
-                _ => traced.place,
+                _ => traced.span,
             };
-            context.tell(Problem::new(place, error.to_string()));
+            context.tell(Problem::new(span, error.to_string()));
             None
         }
     }
@@ -204,9 +204,9 @@ fn wrong_count(context: &Context<'_>, wanted: usize, given: usize, step: &raw::S
         1 => "one parameter".to_owned(),
         _ => format!("{count} parameters"),
     };
-    let (place, message) = match step.params.place() {
-        Some(place) => (
-            place,
+    let (span, message) = match step.params.span() {
+        Some(span) => (
+            span,
             format!("{} for a statement with {}", count(given), count(wanted)),
         ),
         None => (
@@ -214,7 +214,7 @@ fn wrong_count(context: &Context<'_>, wanted: usize, given: usize, step: &raw::S
             format!("a statement with {}, but no `params`", count(wanted)),
         ),
     };
-    let problem = Problem::new(place, message);
+    let problem = Problem::new(span, message);
     context.tell(problem.help("`params` is a list with a value for each of $1, $2..."));
 }
 
@@ -223,12 +223,12 @@ struct Given {
     param: Param,
     shown: String,
     from_environment: bool,
-    place: Span,
+    span: Span,
 }
 
 fn params(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     params: &Field<Vec<Node>>,
 ) -> Option<Vec<Given>> {
     let nodes = match params {
@@ -244,13 +244,13 @@ fn params(
     given.into_iter().collect()
 }
 
-fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given> {
+fn param(context: &Context<'_>, names: &VariableNames<'_>, node: &Node) -> Option<Given> {
     let given = |param: Param, shown: String| {
         Some(Given {
             param,
             shown,
             from_environment: matches!(&node.kind, NodeKind::Text(text) if text.is_from_environment()),
-            place: node.place,
+            span: node.span,
         })
     };
     let literal = |value: Value, shown: String| given(Param::Literal(value), shown);
@@ -279,7 +279,7 @@ fn param(context: &Context<'_>, names: &Names<'_>, node: &Node) -> Option<Given>
         }
         NodeKind::Unreadable => None,
         _ => {
-            let problem = Problem::new(node.place, "expected a text, a number, true or false");
+            let problem = Problem::new(node.span, "expected a text, a number, true or false");
             context.tell(problem);
             None
         }
@@ -300,7 +300,7 @@ type Expected = (Expect, Vec<(String, Option<Span>)>);
 
 fn expect(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     field: &Field<raw::Expect>,
 ) -> Option<Expected> {
     let given = match field {
@@ -329,12 +329,12 @@ fn expect(
     checks.extend(rows.map(|rows| (format!("rows: {rows}"), None)));
     let of_value = |(column, given): &(&Spanned<String>, Given)| {
         let name = written::unless_secret(&column.value, &given.shown);
-        (format!("{} = {name}", column.value), Some(column.place))
+        (format!("{} = {name}", column.value), Some(column.span))
     };
     checks.extend(values.iter().map(of_value));
     if checks.len() > MOST_CHECKS {
         let message = format!("more than {MOST_CHECKS} expectations of one step");
-        context.tell(Problem::new(given.place, message));
+        context.tell(Problem::new(given.span, message));
         return None;
     }
     let written = values.iter().filter(|(_, given)| given.from_environment);
@@ -363,7 +363,7 @@ type Columns = (Vec<Extract>, Vec<(String, String, Span)>);
 
 fn columns(
     context: &Context<'_>,
-    names: &Names<'_>,
+    names: &VariableNames<'_>,
     field: &Field<Vec<raw::Extract>>,
 ) -> Option<Columns> {
     let given = match field {
@@ -377,7 +377,7 @@ fn columns(
             extract::check(context, names, &extract.name);
             let Spanned {
                 value: (source, column),
-                place,
+                span,
             } = extract.source.given()?;
             let problem = match source {
                 raw::ExtractKind::Plain if column.value().is_empty() => "a column without a name",
@@ -385,12 +385,12 @@ fn columns(
                     let name = extract.name.value.clone();
                     let variable = names.extracted(&name)?;
                     let column = column.value();
-                    let shown = (name, column.clone(), *place);
+                    let shown = (name, column.clone(), *span);
                     return Some((Extract { column, variable }, shown));
                 }
                 _ => "a statement's answer has columns",
             };
-            let problem = Problem::new(*place, problem);
+            let problem = Problem::new(*span, problem);
             context.tell(problem.help(r#"write { variable = "column" }"#));
             None
         })

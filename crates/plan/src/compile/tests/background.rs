@@ -44,7 +44,7 @@ fn refused(expect: &str) -> String {
     let [problem] = report.problems() else {
         panic!("{report}");
     };
-    assert!(text[problem.place.start..problem.place.end].starts_with("buy"));
+    assert!(text[problem.span.start..problem.span.end].starts_with("buy"));
     format!("{}; {}", problem.message, problem.help.clone().unwrap())
 }
 
@@ -100,10 +100,10 @@ fn a_call_has_what_requests_of_its_population_have_in_common() {
         .verify
         .iter()
         .map(|verify| {
-            let Question::Http(place) = verify.question else {
+            let Question::Http(index) = verify.question else {
                 panic!("not a request")
             };
-            let call = &plan.background.calls[place];
+            let call = &plan.background.calls[index];
             let http = &call.request;
             assert_eq!(http.extract.len(), 1);
             let headers = http.headers.iter().map(|(name, value)| {

@@ -65,12 +65,12 @@ fn flags_with_mistakes_are_pointed_at_themselves() {
 fn a_byte_order_mark_and_windows_line_ends_move_nothing() {
     let text = "\u{feff}name = 'x'\r\n[load]\r\nuser = 1\r\n";
     let report = problems(Path::new("x.toml"), text, &inputs()).unwrap();
-    let place = report
+    let span = report
         .problems()
         .iter()
         .find(|p| p.message.contains("`user`"))
         .unwrap()
-        .place;
-    assert_eq!(&text[place.start..place.end], "user");
+        .span;
+    assert_eq!(&text[span.start..span.end], "user");
     assert!(report.to_string().contains("x.toml:3:1"), "{report}");
 }

@@ -67,7 +67,7 @@ fn lists_constants_and_made_up_values_are_drawn_and_described() {
          who = { fake = 'name' }\nkey = { string = { length = '4..6', alphabet = 'ab' } }",
         "{{greeting}}",
     );
-    let drawn = |place: usize| first(&plan.populations[0].variables[place].generator, 4);
+    let drawn = |index: usize| first(&plan.populations[0].variables[index].generator, 4);
     assert_eq!(drawn(0)[0], Value::Text("hello".into()));
     assert_eq!(drawn(1)[0], Value::Int(10));
     assert_eq!(drawn(2)[0], Value::Bool(true));

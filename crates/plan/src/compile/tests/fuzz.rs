@@ -19,19 +19,16 @@ fn survives(text: &str, set: &[(String, String)]) -> Result<(), TestCaseError> {
     };
     prop_assert!(!report.problems().is_empty(), "refused without a reason");
     for problem in report.problems() {
-        let places = std::iter::once(problem.place).chain(problem.other.iter().map(|o| o.0));
-        for place in places {
-            let length = match place.source {
+        let spans = std::iter::once(problem.span).chain(problem.other.iter().map(|o| o.0));
+        for span in spans {
+            let length = match span.source {
                 0 => text.len(),
                 flag => {
                     let (path, value) = &set[flag - 1];
                     format!("--set {path}={value}").len()
                 }
             };
-            prop_assert!(
-                place.start <= place.end && place.end <= length,
-                "{problem:?}"
-            );
+            prop_assert!(span.start <= span.end && span.end <= length, "{problem:?}");
         }
     }
     prop_assert!(report.to_string().contains("problem"));

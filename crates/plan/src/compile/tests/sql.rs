@@ -179,14 +179,14 @@ fn a_statements_words_are_found_where_they_stand() {
         let source = sql.action.statement().unwrap().text.source();
         let written = &sql.written;
         for (word, found) in words {
-            let place = written.word_at(source, source.find(word).unwrap());
-            let text = &sources[place.source].text;
+            let span = written.word_at(source, source.find(word).unwrap());
+            let text = &sources[span.source].text;
             assert!(
-                text[place.start..].starts_with(found),
+                text[span.start..].starts_with(found),
                 "{word}: {:?}",
-                &text[place.start..]
+                &text[span.start..]
             );
-            assert!(place.end > place.start, "{word}");
+            assert!(span.end > span.start, "{word}");
         }
     }
 }

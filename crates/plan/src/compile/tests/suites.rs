@@ -198,8 +198,8 @@ fn flags_scale_the_suite_as_a_whole() {
 #[test]
 fn services_are_started_anew_only_for_a_phase_that_wants_them_otherwise() {
     let phases = |files: &[&str]| {
-        let phases = files.iter().enumerate().map(|(place, file)| {
-            format!("[[phase]]\nname = 'p{place}'\nscenario = '{file}.toml'\n")
+        let phases = files.iter().enumerate().map(|(index, file)| {
+            format!("[[phase]]\nname = 'p{index}'\nscenario = '{file}.toml'\n")
         });
         suite(&phases.collect::<String>()).bundles()
     };

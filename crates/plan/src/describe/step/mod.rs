@@ -32,8 +32,8 @@ pub(super) fn words(plan: &Plan, step: &Step) -> (String, Vec<String>) {
     parts.extend(pause(step.think).map(|pause| format!("{pause} before")));
     parts.extend(own.conditions(plan.written.checks(step.index)));
     parts.push(format!("within {}", time(own.timeout())));
-    for (name, place) in plan.written.extracts(step.index) {
-        parts.push(format!("keeps {name} from {place}"));
+    for (name, source) in plan.written.extracts(step.index) {
+        parts.push(format!("keeps {name} from {source}"));
     }
     below.push(parts.join(", "));
     (what, below)

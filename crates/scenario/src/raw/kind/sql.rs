@@ -8,13 +8,13 @@ pub(super) const KEYS: StepKeys = StepKeys {
     words: "a statement",
     short: "a statement",
     own: &[
-        ("database", |step| step.database.place()),
-        ("params", |step| step.params.place()),
-        ("max_tries", |step| step.max_tries.place()),
+        ("database", |step| step.database.span()),
+        ("params", |step| step.params.span()),
+        ("max_tries", |step| step.max_tries.span()),
     ],
     expect: &[
-        ("rows", |expect| expect.rows.place()),
-        ("values", |expect| expect.values.place()),
+        ("rows", |expect| expect.rows.span()),
+        ("values", |expect| expect.values.span()),
     ],
     to_target: false,
 };
