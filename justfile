@@ -11,7 +11,7 @@ test *CHECKS:
 run SCENARIO="scenarios/read-heavy.toml" *ARGS="--duration 20s":
     cargo run --release -- run {{ SCENARIO }} {{ ARGS }}
 
-# Measure loadgen beside its peers: peers, pacing, users, sql, goose, dashboards; or: against COMMIT
+# Measure loadgen beside its peers: peers, http, pacing, users, sql, goose, dashboards; or: against COMMIT
 bench *ARGS:
     scripts/bench {{ ARGS }}
 

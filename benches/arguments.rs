@@ -48,6 +48,8 @@ pub struct Peers {
 pub enum Part {
     /// CPU per request, requests/s and memory beside wrk and oha
     Peers,
+    /// CPU per exchange with cookies, redirects, multipart, gzip, TLS and HTTP/2; 10,000 users with cookies
+    Http,
     /// Evenness of 5,000 arrivals a second beside oha, as the server saw them
     Pacing,
     /// 10,000 users with think time

@@ -1,4 +1,4 @@
-//! The three clients: how each is told what to do, and what it says it did.
+//! The clients: how each is told what to do, and what it says it did.
 
 use crate::{
     Result,
@@ -20,6 +20,8 @@ pub enum Client {
     Wrk,
     /// oha: closed and open model, Rust.
     Oha,
+    /// h2load: closed model, HTTP/2 with a request at a time on each connection, C.
+    H2load,
 }
 
 /// When requests are made.
@@ -83,6 +85,7 @@ impl Client {
             Client::Loadgen => "loadgen",
             Client::Wrk => "wrk",
             Client::Oha => "oha",
+            Client::H2load => "h2load",
         }
     }
 
@@ -93,6 +96,7 @@ impl Client {
             // It prints its usage too and exits with 1.
             Client::Wrk => ("wrk", "-v"),
             Client::Oha => ("oha", "--version"),
+            Client::H2load => ("h2load", "--version"),
         };
         let output = Command::new(program)
             .arg(flag)
@@ -109,6 +113,7 @@ impl Client {
             Client::Loadgen => HttpRun::new(loadgen::BUILT.as_ref(), job)?.run(),
             Client::Wrk => wrk(job),
             Client::Oha => oha(job),
+            Client::H2load => h2load(job),
         }
     }
 }
@@ -169,6 +174,37 @@ fn oha(job: Job) -> Result<Done> {
             .filter(|(error, _)| error != "aborted due to deadline")
             .map(|(_, count)| count)
             .sum(),
+        invalid: false,
+        usage,
+    })
+}
+
+fn h2load(job: Job) -> Result<Done> {
+    let Load::Closed = job.load else {
+        return Err("h2load knows the closed model only".into());
+    };
+    let mut command = Command::new("h2load");
+    command
+        .args(["--clients", &job.connections.to_string()])
+        .args(["--max-concurrent-streams", "1"])
+        .args(["--duration", &job.length.as_secs().to_string()])
+        .arg(job.url);
+    let usage = ended(&mut command, job)?;
+    let text = &usage.stdout;
+    // "requests: 9 total, 9 started, 9 done, 8 succeeded, 1 failed, 0 errored, 0 timeout"
+    let count = |name: &str| -> Result<u64> {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("requests: "));
+        let counts = line.into_iter().flat_map(|line| line.split(", "));
+        counts
+            .filter_map(|count| count.strip_suffix(name)?.trim_end().parse().ok())
+            .next()
+            .ok_or_else(|| format!("no count of {name} in h2load's output:\n{text}").into())
+    };
+    Ok(Done {
+        requests: count("succeeded")?,
+        errors: count("failed")?,
         invalid: false,
         usage,
     })

@@ -18,6 +18,20 @@ const INVALID: i32 = 96;
 /// Loadgen's exit code when a threshold was missed, as on such a machine. Errors are counted anyway.
 const MISSED: i32 = 99;
 
+/// What a load does to a server, in the words of a scenario.
+pub struct Scenario<'a> {
+    /// The server.
+    pub base: &'a str,
+    /// Keys of `[http]`.
+    pub http: &'a str,
+    /// Keys of `[load]`, without its duration.
+    pub load: &'a str,
+    /// For how long.
+    pub length: Duration,
+    /// Steps of the task, and tables that follow them.
+    pub steps: &'a str,
+}
+
 /// A job written as a scenario, and the command that runs it.
 pub struct HttpRun {
     /// Not started yet.
@@ -29,7 +43,6 @@ pub struct HttpRun {
 impl HttpRun {
     /// With everything on: recording, timeline, thresholds and result file.
     pub fn new(program: &Path, job: Job) -> Result<Self> {
-        let seconds = job.length.as_secs();
         let connections = job.connections;
         let load = match job.load {
             Load::Closed => format!("users = {connections}"),
@@ -41,36 +54,56 @@ impl HttpRun {
         };
         let url = url::Url::parse(job.url)?;
         let (base, path) = (&url[..url::Position::BeforePath], url.path());
-        let scenario = format!(
+        let scenario = Scenario {
+            base,
+            http: "",
+            load: &load,
+            length: job.length,
+            steps: &step(path),
+        };
+        Self::of(program, &scenario)
+    }
+
+    /// The same for any scenario of one server.
+    pub fn of(program: &Path, scenario: &Scenario) -> Result<Self> {
+        let Scenario {
+            base,
+            http,
+            load,
+            length,
+            steps,
+        } = scenario;
+        let seconds = length.as_secs();
+        let text = format!(
             r#"thresholds = ["p95 < 1s", "error_rate < 1%", "rate > 1/s"]
 [target]
 url = "{base}"
+[http]
+{http}
 [load]
 {load}
 duration = "{seconds}s"
 [[task]]
 name = "get"
-[[task.step]]
-get = "{path}"
-expect = {{ status = 200 }}
+{steps}
 "#
         );
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("bench.toml");
-        fs::write(&file, scenario)?;
+        fs::write(&file, text)?;
         let mut command = Command::new(program);
         command
             .args(["run", "--dashboard", "off", "--json"])
             .args([&folder.path().join("result.json"), &file]);
         Ok(Self {
             command,
-            limit: job.length + SLACK,
+            limit: *length + SLACK,
             folder,
         })
     }
 
     /// Runs it, alone.
-    pub fn run(mut self) -> Result<Done> {
+    pub fn run(&mut self) -> Result<Done> {
         let usage = process::run(&mut self.command, self.limit)?;
         self.done(usage)
     }
@@ -81,8 +114,7 @@ expect = {{ status = 200 }}
             let (command, code) = (&self.command, usage.code);
             return Err(format!("{command:?} ended with {code}:\n{}", usage.stdout).into());
         }
-        let text = fs::read(self.folder.path().join("result.json"))?;
-        let result: Value = serde_json::from_slice(&text)?;
+        let result = self.result()?;
         let total = |path| {
             let number = result.pointer(path).and_then(Value::as_u64);
             number.ok_or_else(|| format!("no number at {path} of loadgen's result"))
@@ -95,4 +127,15 @@ expect = {{ status = 200 }}
             usage,
         })
     }
+
+    /// The result file of the run, once it has ended.
+    pub fn result(&self) -> Result<Value> {
+        let text = fs::read(self.folder.path().join("result.json"))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
+/// A step that gets a path.
+pub fn step(path: &str) -> String {
+    format!("[[task.step]]\nget = \"{path}\"\nexpect = {{ status = 200 }}\n")
 }

@@ -1,5 +1,5 @@
-//! loadgen beside wrk, oha, pgbench, tokio-postgres and Goose, on this machine, and beside itself:
-//! `scripts/bench [peers|pacing|users|sql|tokio-postgres|goose|dashboards]`, `scripts/bench against COMMIT`.
+//! loadgen beside wrk, oha, h2load, pgbench, tokio-postgres and Goose, on this machine, and beside itself:
+//! `scripts/bench [peers|http|pacing|users|sql|tokio-postgres|goose|dashboards]`, `scripts/bench against COMMIT`.
 //!
 //! The clients have one core to themselves, the servers another. Each part prints what it found,
 //! and the exit code says whether loadgen's own targets were reached.
@@ -11,6 +11,7 @@ mod dashboards;
 mod databases;
 mod drivers;
 mod goose;
+mod http;
 mod loadgen;
 mod nginx;
 mod pacing;
@@ -21,6 +22,7 @@ mod ratio;
 mod report;
 mod slices;
 mod sql;
+mod turns;
 mod users;
 mod verdict;
 
@@ -67,6 +69,7 @@ fn beside_peers(peers: &Peers) -> Result<bool> {
     for &part in &peers.parts {
         let measure = match part {
             Part::Peers => peers::measure,
+            Part::Http => http::measure,
             Part::Pacing => pacing::measure,
             Part::Users => users::measure,
             Part::Sql => sql::measure,

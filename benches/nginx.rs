@@ -2,6 +2,7 @@
 
 use crate::{
     Result,
+    client::Done,
     process::{self, SERVER_CORE},
 };
 use std::{
@@ -24,6 +25,11 @@ pub struct Nginx {
 impl Nginx {
     /// Starts it for so many connections at once.
     pub fn start(connections: usize) -> Result<Self> {
+        Self::with(connections, "")
+    }
+
+    /// Starts it with more in its configuration of the server.
+    pub fn with(connections: usize, server: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let at = folder.path().display();
@@ -52,6 +58,7 @@ http {{
             default_type application/json;
             return 200 '{{"order_id": 4711, "status": "shipped", "total_amount": "129.90"}}';
         }}
+        {server}
     }}
 }}
 "#
@@ -98,6 +105,20 @@ http {{
             .nth(1)
             .and_then(|counts| counts.split_whitespace().nth(2)?.parse().ok())
             .ok_or_else(|| format!("no counts in {answer:?}").into())
+    }
+
+    /// Checks that a client met no error, and counted what nginx counted from `before` on, but for at
+    /// most so many requests that were under way at the end.
+    pub fn check(&self, before: u64, done: &Done, under_way: usize) -> Result<()> {
+        // The page that tells is a request too.
+        let served = self.requests()? - before - 1;
+        let (counted, errors) = (done.requests, done.errors);
+        if errors == 0 && served.abs_diff(counted) <= under_way as u64 {
+            return Ok(());
+        }
+        let said = &done.usage.stdout;
+        let counts = format!("{counted} requests and {errors} errors, nginx {served} requests");
+        Err(format!("the client counted {counts}:\n{said}").into())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     client::{Client, Done, Job, Load},
     nginx::Nginx,
     report::{Report, Target, median},
+    turns,
 };
 
 const CONNECTIONS: usize = 50;
@@ -15,28 +16,28 @@ const CLIENTS: [Client; 3] = [Client::Wrk, Client::Loadgen, Client::Oha];
 /// Loadgen's CPU time per request, as a multiple of wrk's.
 const MOST_CPU: f64 = 1.05;
 
-/// Lets the clients take turns; the first of a round is the last of the next, so that a machine
-/// that slows down or warms up slows all of them.
+/// Lets the clients take turns.
 pub fn measure(options: &Options) -> Result<Report> {
     let nginx = Nginx::start(CONNECTIONS)?;
-    let mut rounds: Vec<[Done; CLIENTS.len()]> = Vec::new();
-    for round in 0..options.rounds {
-        let mut done = CLIENTS.map(|_| None);
-        for turn in 0..CLIENTS.len() {
-            let index = (round + turn) % CLIENTS.len();
-            let one = one_run(CLIENTS[index], &nginx, options)?;
-            println!(
-                "round {}: {:8} {:6.2} us CPU per request, {:7.0} requests/s, {:5.1} MB",
-                round + 1,
-                CLIENTS[index].name(),
-                one.cpu_us(),
-                one.rate(),
-                one.rss_mb(),
-            );
-            done[index] = Some(one);
-        }
-        rounds.push(done.map(|one| one.expect("each took its turn")));
-    }
+    let rounds = turns::take(options.rounds, &CLIENTS, |round, client| {
+        let job = Job {
+            url: &format!("{}/", nginx.url()),
+            connections: CONNECTIONS,
+            load: Load::Closed,
+            length: options.length,
+        };
+        let before = nginx.requests()?;
+        let done = client.run(job)?;
+        nginx.check(before, &done, 2 * CONNECTIONS)?;
+        println!(
+            "round {round}: {:8} {:6.2} us CPU per request, {:7.0} requests/s, {:5.1} MB",
+            client.name(),
+            done.cpu_us(),
+            done.rate(),
+            done.rss_mb(),
+        );
+        Ok(done)
+    })?;
 
     let mut table = vec![
         [
@@ -86,26 +87,4 @@ pub fn measure(options: &Options) -> Result<Report> {
             Target::none_invalid(rounds.iter().flatten().filter(|done| done.invalid).count()),
         ],
     })
-}
-
-/// One run, whose count must be what nginx counted, but for what was under way at the end.
-fn one_run(client: Client, nginx: &Nginx, options: &Options) -> Result<Done> {
-    let before = nginx.requests()?;
-    let done = client.run(Job {
-        url: &format!("{}/", nginx.url()),
-        connections: CONNECTIONS,
-        load: Load::Closed,
-        length: options.length,
-    })?;
-    // The page that tells is a request too.
-    let served = nginx.requests()? - before - 1;
-    let name = client.name();
-    if done.errors > 0 {
-        return Err(format!("{name} met {} errors", done.errors).into());
-    }
-    if served.abs_diff(done.requests) > 2 * CONNECTIONS as u64 {
-        let counted = done.requests;
-        return Err(format!("{name} counted {counted} requests, nginx {served}").into());
-    }
-    Ok(done)
 }

@@ -8,6 +8,7 @@ use nix::{
         signal::{Signal, kill},
         time::{TimeVal, TimeValLike},
     },
+    time::{ClockId, clock_gettime},
     unistd::Pid,
 };
 use procfs_core::{
@@ -85,6 +86,16 @@ pub fn start(command: &mut Command, core: usize) -> Result<Child> {
     pin(SERVER_CORE)?;
     let name = command.get_program().to_string_lossy().into_owned();
     child.map_err(|error| format!("{name}: {error}").into())
+}
+
+/// Does work of this program's own on the clients' core; gives the time that it took there.
+pub fn on_client_core(work: impl FnOnce()) -> Result<Duration> {
+    pin(CLIENT_CORE)?;
+    let before = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    work();
+    let after = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    pin(SERVER_CORE)?;
+    Ok(Duration::from(after?) - Duration::from(before?))
 }
 
 /// A client under way on its core. It is ended when this is dropped.

@@ -117,7 +117,7 @@ fn machine() -> Result<String> {
         .map_or("unknown", |name| name.trim_matches('"'));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut text = format!("{processor}; {system}; Linux {}", kernel.trim());
-    for client in [Client::Loadgen, Client::Wrk, Client::Oha] {
+    for client in [Client::Loadgen, Client::Wrk, Client::Oha, Client::H2load] {
         // Some parts do without it.
         if let Ok(version) = client.version() {
             text += &format!("; {version}");

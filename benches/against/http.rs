@@ -74,13 +74,8 @@ impl super::Load for Http<'_> {
         let [old, new] = in_turn(number, used);
         let done = [runs[0].done(old)?, runs[1].done(new)?];
         for (side, done) in done.iter().enumerate() {
-            // The page that tells is a request too.
-            let served = servers[side].requests()? - before[side] - 1;
             // Each connection may have had a request under way at the end.
-            if done.errors > 0 || served.abs_diff(done.requests) > 2 * self.connections as u64 {
-                let (errors, text) = (done.errors, &done.usage.stdout);
-                return Err(format!("{errors} errors, {served} requests served:\n{text}").into());
-            }
+            servers[side].check(before[side], done, 2 * self.connections)?;
         }
         Ok(figures(
             done.each_ref()
