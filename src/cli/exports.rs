@@ -23,6 +23,16 @@ pub struct Exports {
     /// 127.0.0.1:9464 or just the port
     #[arg(long, value_name = "ADDRESS", value_parser = address, env = "LOADGEN_PROMETHEUS_LISTEN")]
     prometheus_listen: Option<SocketAddr>,
+    /// Name by which that page may be requested, such as runner.example.org; not needed for
+    /// addresses, names without a dot, and names below `local` and `internal`
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        requires = "prometheus_listen",
+        env = "LOADGEN_PROMETHEUS_HOST"
+    )]
+    prometheus_host: Vec<String>,
     /// Sends metrics by OTLP over HTTP, such as to http://127.0.0.1:4318
     #[arg(long, value_name = "URL", value_parser = http_url, env = "LOADGEN_OTLP_METRICS")]
     otlp_metrics: Option<Url>,
@@ -75,6 +85,7 @@ impl Exports {
         let wanted = Wanted {
             remote_write: self.prometheus_remote_write.clone(),
             listen: self.prometheus_listen,
+            hosts: self.prometheus_host.clone(),
             otlp: self.otlp_metrics.clone(),
             spans: self.otlp_traces.clone(),
             naming: self.metric_names,

@@ -55,6 +55,8 @@ pub struct Wanted {
     pub remote_write: Option<Url>,
     /// Address that a Prometheus may scrape.
     pub listen: Option<SocketAddr>,
+    /// Names by which it may do so, besides those that no stranger can own.
+    pub hosts: Vec<String>,
     /// A receiver of OTLP metrics over HTTP.
     pub otlp: Option<Url>,
     /// A receiver of OTLP spans over HTTP.
@@ -215,7 +217,7 @@ async fn work(
     receivers.extend(wanted.otlp.map(Receiver::otlp));
     let traces = wanted.spans.map(Receiver::spans);
     let spans = Spans::new(&about);
-    let page = listener.map(Page::serve);
+    let page = listener.map(|listener| Page::serve(listener, &wanted.hosts));
     let every = wanted.every.as_secs().max(1);
     let mut state = State::new(about, every);
     let mut unsent = false;

@@ -4,11 +4,14 @@ use axum::{
     Router,
     extract::State,
     http::header::CONTENT_TYPE,
-    middleware::from_fn,
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
-use loadgen_dashboard::web::{guard::guard, limited::Limited};
+use loadgen_dashboard::web::{
+    guard::{Hosts, guard},
+    limited::Limited,
+};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -47,18 +50,19 @@ impl Shared {
 pub(super) struct Page(Arc<Shared>);
 
 impl Page {
-    /// Serves it, empty at first, for as long as the runtime lives: on loopback only to those who ask
-    /// for this machine by its own name, as the dashboard for browsers does. On other addresses
-    /// everybody can read it anyway, and scrapers may have any name for this machine.
-    pub(super) fn serve(listener: std::net::TcpListener) -> Self {
+    /// Serves it, empty at first, for as long as the runtime lives, to those who request it by an
+    /// address, by a name that no stranger can own, or by one of `named`.
+    pub(super) fn serve(listener: std::net::TcpListener, named: &[String]) -> Self {
         let shared = Arc::<Shared>::default();
-        let mut router = Router::new()
-            .route("/metrics", get(scrape))
-            .with_state(Arc::clone(&shared));
         let address = listener.local_addr();
-        if address.is_ok_and(|address| address.ip().is_loopback()) {
-            router = router.layer(from_fn(guard));
-        }
+        let hosts = Hosts {
+            network: address.is_ok_and(|address| !address.ip().is_loopback()),
+            named: named.into(),
+        };
+        let router = Router::new()
+            .route("/metrics", get(scrape))
+            .with_state(Arc::clone(&shared))
+            .layer(from_fn_with_state(hosts, guard));
         tokio::spawn(async move {
             // Whoever cannot be served sees it; the run does not depend on it.
             if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {

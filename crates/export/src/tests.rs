@@ -183,28 +183,42 @@ async fn a_response_without_an_end_is_not_read_to_it() {
     }
 }
 
-#[tokio::test]
-async fn the_page_answers_on_loopback_to_this_machines_own_names_alone() {
+/// The status of the page that listens at `listen`, requested on this machine by the name `host`.
+async fn page_status(listen: &str, named: &[String], host: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = std::net::TcpListener::bind((listen, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    let _page = page::Page::serve(listener);
-    let own = address.to_string();
-    for (host, status) in [
-        (own.as_str(), "200 OK"),
-        ("localhost:1", "200 OK"),
-        ("evil.example", "403 Forbidden"),
-        ("", "403 Forbidden"),
+    let port = listener.local_addr().unwrap().port();
+    let _page = page::Page::serve(listener, named);
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn the_page_answers_to_names_that_no_stranger_can_own() {
+    let named = ["runner.example.org".to_owned()];
+    for (listen, host, status) in [
+        ("127.0.0.1", "127.0.0.1:9464", "HTTP/1.1 200 OK"),
+        ("127.0.0.1", "localhost:1", "HTTP/1.1 200 OK"),
+        ("127.0.0.1", "runner.example.org", "HTTP/1.1 200 OK"),
+        ("127.0.0.1", "10.0.0.1", "HTTP/1.1 403 Forbidden"),
+        ("127.0.0.1", "evil.example", "HTTP/1.1 403 Forbidden"),
+        ("127.0.0.1", "", "HTTP/1.1 403 Forbidden"),
+        ("0.0.0.0", "10.0.0.1:9464", "HTTP/1.1 200 OK"),
+        ("0.0.0.0", "loadgen", "HTTP/1.1 200 OK"),
+        ("0.0.0.0", "runner.example.org", "HTTP/1.1 200 OK"),
+        ("0.0.0.0", "evil.example", "HTTP/1.1 403 Forbidden"),
     ] {
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).await.unwrap();
-        assert!(
-            response.starts_with(&format!("HTTP/1.1 {status}")),
-            "{host}: {response}"
+        assert_eq!(
+            page_status(listen, &named, host).await,
+            status,
+            "{listen} {host}"
         );
     }
 }

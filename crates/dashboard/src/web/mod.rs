@@ -13,10 +13,11 @@ use axum::{
     Router,
     body::Body,
     http::header::CONTENT_TYPE,
-    middleware::from_fn,
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
+use guard::{Hosts, guard};
 use hub::{End, Hub};
 use limited::Limited;
 use std::{
@@ -144,7 +145,7 @@ fn router(hub: &Arc<Hub>) -> Router {
     let events = move || async move { events(hub) };
     router
         .route("/events", get(events))
-        .layer(from_fn(guard::guard))
+        .layer(from_fn_with_state(Hosts::default(), guard))
 }
 
 fn events(hub: Arc<Hub>) -> Response {
