@@ -1,11 +1,11 @@
-//! Values that a scenario takes from the environment or a file, hidden in whatever repeats them.
+//! Values that a scenario takes from the environment, a file or a flag, hidden in whatever repeats them.
 //!
 //! What is shown is made from what a scenario says ([`Text::written`]), but servers, commands and
 //! libraries repeat values in their messages. There each value is replaced by how the scenario
-//! writes it: `${NAME}`.
+//! writes it: `${NAME}`. What a flag says is written nowhere else.
 
 use super::{
-    redact::is_secret,
+    redact::{REDACTED, is_secret},
     text::{Piece, Text},
     tree::{Node, NodeKind, Table},
 };
@@ -128,6 +128,7 @@ fn collect(node: &Node, named: bool, source: &str, found: &mut Found) {
         NodeKind::Text(text) => {
             of_credentials(text, source, found);
             of_text(text, named, source, found);
+            of_flag(text, named, source, found);
         }
         NodeKind::Array(items) => {
             items
@@ -148,7 +149,7 @@ fn collect_table(table: &Table, named: bool, source: &str, found: &mut Found) {
 
 /// User and password of a URL, as HTTP sends them (RFC 7617): in Base64, which servers repeat.
 fn of_credentials(text: &Text, source: &str, found: &mut Found) {
-    if !text.is_from_environment() {
+    if !text.is_from_environment() && !is_flag(text) {
         return;
     }
     let value = text.value();
@@ -158,16 +159,54 @@ fn of_credentials(text: &Text, source: &str, found: &mut Found) {
     let Some(password) = url.password().filter(|_| !source.contains(&value)) else {
         return;
     };
-    let plain = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-    let both = format!("{}:{}", plain(url.username()), plain(password));
+    let both = format!("{}:{}", decoded(url.username()), decoded(password));
     let written = text.written();
     let end = written.find('@').unwrap_or(written.len());
     let start = written.find("://").map_or(0, |at| at + 3).min(end);
-    for encoded in base64_forms(&both) {
-        found.insert(
-            encoded.to_ascii_lowercase().into_bytes(),
-            written[start..end].to_owned(),
-        );
+    let shown = match is_flag(text) {
+        true => REDACTED,
+        false => &written[start..end],
+    };
+    insert(base64_forms(&both), shown, found);
+}
+
+/// The password of a URL in a flag, and a value that its key calls a secret, with the words of it: of
+/// `Bearer abc...` a server may repeat the latter alone.
+fn of_flag(text: &Text, named: bool, source: &str, found: &mut Found) {
+    if text.is_from_environment() || !is_flag(text) {
+        return;
+    }
+    let value = text.value();
+    let mut secrets = Vec::new();
+    if let Ok(url) = Url::parse(value.trim()) {
+        let password = url.password().into_iter();
+        secrets.extend(password.flat_map(|password| [password.to_owned(), decoded(password)]));
+    }
+    if named {
+        let words = value.split_whitespace().filter(|it| it.len() >= SHORTEST);
+        secrets.extend(words.map(str::to_owned));
+        secrets.push(value);
+    }
+    for secret in secrets {
+        if secret.len() >= SHORTEST_NAMED && !source.contains(&secret) {
+            insert(forms(&secret), REDACTED, found);
+        }
+    }
+}
+
+/// Returns true for what does not stand in the scenario, but in a flag or a suite that is put over it.
+fn is_flag(text: &Text) -> bool {
+    text.span().source != 0
+}
+
+/// A part of a URL as it was before it was put there.
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+fn insert(forms: impl IntoIterator<Item = String>, shown: &str, found: &mut Found) {
+    for form in forms {
+        found.insert(form.to_ascii_lowercase().into_bytes(), shown.to_owned());
     }
 }
 
@@ -192,10 +231,7 @@ fn of_text(text: &Text, named: bool, source: &str, found: &mut Found) {
             if part.len() < shortest || (!named && is_plain(&part)) || source.contains(&part) {
                 continue;
             }
-            for form in forms(&part) {
-                let written = written.to_owned();
-                found.insert(form.to_ascii_lowercase().into_bytes(), written);
-            }
+            insert(forms(&part), written, found);
         }
     }
 }
@@ -256,12 +292,7 @@ fn parts(value: &str) -> Vec<String> {
     };
     let mut parts = Vec::new();
     if let Some(password) = url.password() {
-        parts.push(password.to_owned());
-        parts.push(
-            percent_decode_str(password)
-                .decode_utf8_lossy()
-                .into_owned(),
-        );
+        parts.extend([password.to_owned(), decoded(password)]);
     }
     parts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
     let segments = url.path().split('/').filter(|it| it.len() >= SEGMENT);
@@ -365,6 +396,34 @@ mod tests {
             // What the URL's user and password are sent as.
             ("got Basic YW5uOng3UTI=", "got Basic ann:${A}="),
             ("PIN 4711 is wrong, b0b", "PIN ${C} is wrong, b0b"),
+        ] {
+            assert_eq!(scenario.secrets.hide(message), shown);
+        }
+    }
+
+    #[test]
+    fn what_a_flag_says_is_hidden_where_it_is_surely_secret() {
+        let set = [
+            ("target.url", "http://ann:x7Q%32@localhost:81/"),
+            ("http.headers.authorization", "Bearer 0123-abcd"),
+            ("http.headers.accept", "text/html"),
+        ];
+        let set = set.map(|(path, value)| (path.to_owned(), value.to_owned()));
+        let inputs = Inputs {
+            set: &set,
+            ..Inputs::none()
+        };
+        let text = "target.url = \"http://localhost:80/\"".to_owned();
+        let scenario = parse(Path::new("s.toml"), text, &inputs).unwrap();
+        for (message, shown) in [
+            ("no user ann with x7Q2", "no user ann with (redacted)"),
+            ("no user ann with x7Q%32", "no user ann with (redacted)"),
+            ("got Basic YW5uOng3UTI=", "got Basic (redacted)="),
+            ("0123-ABCD is wrong", "(redacted) is wrong"),
+            (
+                "no text/html at localhost:81",
+                "no text/html at localhost:81",
+            ),
         ] {
             assert_eq!(scenario.secrets.hide(message), shown);
         }
