@@ -8,6 +8,7 @@ mod decimal;
 pub mod generator;
 pub mod json;
 pub mod jsonpath;
+pub mod pattern;
 pub mod rng;
 mod same;
 pub mod template;
@@ -15,6 +16,7 @@ mod value;
 
 pub use decimal::Decimal;
 pub use generator::{Generator, Refusal};
+pub use pattern::Pattern;
 pub use same::is_same;
 pub use template::{Escape, Template};
 pub use value::{Value, hex, unhex};

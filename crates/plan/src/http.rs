@@ -6,9 +6,8 @@ use super::{
 };
 use bytes::Bytes;
 use http::{HeaderName, Method};
-use loadgen_data::{Template, Value, jsonpath::JsonPath};
+use loadgen_data::{Pattern, Template, Value, jsonpath::JsonPath};
 pub use loadgen_scenario::raw::{Encoding, Http2};
-use regex::bytes::Regex;
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
@@ -258,7 +257,7 @@ pub enum ExtractSource {
     /// The first header of this name.
     Header(HeaderName),
     /// The first group of the first match in the body, or else the whole match.
-    Regex(Regex),
+    Regex(Pattern),
     /// The cookie of this name that the answer sets.
     Cookie(String),
     /// The value of the field of this name in an HTML form.

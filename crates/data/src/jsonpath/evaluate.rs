@@ -12,6 +12,9 @@ use super::{
     query::{Operand, Pattern, Query, Segment, Selector, Test},
 };
 
+/// Steps of a simulated regular expression that cost a visit.
+const STEPS_PER_VISIT: usize = 64;
+
 /// Visits that compiling a regular expression of the document costs.
 const COMPILING: u64 = 20_000;
 
@@ -160,17 +163,23 @@ impl<'j> Evaluation<'_, 'j> {
                 let Some(text) = text.and_then(Compared::text) else {
                     return Ok(false);
                 };
-                self.meter.spend(text.len() as u64)?;
+                let is_match = |regex: &crate::Pattern| -> Result<bool, Stop> {
+                    let steps = regex.steps(text.len()) / STEPS_PER_VISIT;
+                    self.meter.spend((text.len() + steps) as u64)?;
+                    Ok(regex.is_match(text.as_bytes()))
+                };
                 match pattern {
-                    Pattern::Fixed(regex) => Ok(regex.is_match(&text)),
+                    Pattern::Fixed(regex) => is_match(regex),
                     Pattern::Found(pattern) => {
                         let pattern = self.operand(pattern, current)?;
                         let Some(pattern) = pattern.and_then(Compared::text) else {
                             return Ok(false);
                         };
                         self.meter.spend(COMPILING)?;
-                        let regex = pattern::compile(&pattern, *whole);
-                        Ok(regex.is_some_and(|regex| regex.is_match(&text)))
+                        match pattern::compile(&pattern, *whole) {
+                            Some(regex) => is_match(&regex),
+                            None => Ok(false),
+                        }
                     }
                 }
             }

@@ -1,7 +1,6 @@
 //! Parts of a parsed path.
 
 use super::super::json::{Json, Parsed};
-use regex::Regex;
 
 /// Segments that lead from a start to values.
 #[derive(Debug, Clone)]
@@ -138,7 +137,7 @@ pub enum Operand {
 #[derive(Debug, Clone)]
 pub enum Pattern {
     /// Written in the path.
-    Fixed(Regex),
+    Fixed(crate::Pattern),
     /// Taken from the document.
     Found(Operand),
 }

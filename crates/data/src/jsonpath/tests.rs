@@ -150,6 +150,7 @@ fn an_evaluation_without_an_end_is_given_up() {
         ("$[?count(@..*..*..*..*) > 0]", &deep),
         ("$..*[?@..*[?@..*[?@..*..zz]]]", &deep),
         ("$.a[?match(@, $.regex)]", &texts),
+        ("$.a[?search(@, '[ab]*a[ab]{500}c')]", &texts),
     ] {
         let Err(words) = found(path, document) else {
             panic!("{path} has an end");

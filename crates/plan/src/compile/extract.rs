@@ -7,20 +7,11 @@ use super::{
     template::{VariableNames, fixed},
 };
 use crate::http::{Extract, ExtractSource};
+use loadgen_data::{Pattern, pattern::Rules};
 use loadgen_scenario::{
     Problem, Span, Text,
     raw::{self, Field, Spanned},
 };
-use regex::bytes::{Regex, RegexBuilder};
-
-/// Most bytes of a regular expression.
-const MAX_REGEX: usize = 4096;
-
-/// Most bytes of what it compiles to.
-const MAX_COMPILED: usize = 2 << 20;
-
-/// Most groups and repetitions within each other.
-const MAX_NESTING: u32 = 64;
 
 /// Extractions, and what may be shown of each: the variable's name and where its value is.
 type Extracts = (Vec<Extract>, Vec<(String, String)>);
@@ -80,29 +71,6 @@ fn one(
     Some((extracted, (name.to_owned(), shown)))
 }
 
-/// The regular expression that `text` is, or why it is none that can be used.
-fn regex(text: &str) -> Result<Regex, String> {
-    if text.len() > MAX_REGEX {
-        return Err(format!(
-            "it has {} bytes, {MAX_REGEX} are allowed",
-            text.len()
-        ));
-    }
-    let mut builder = RegexBuilder::new(text);
-    let builder = builder.size_limit(MAX_COMPILED).nest_limit(MAX_NESTING);
-    builder.build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => {
-            "it is too large when compiled: repeat less in it".to_owned()
-        }
-        error => {
-            // The last line says it; those before repeat the expression.
-            let words = error.to_string();
-            let words = words.lines().last().unwrap_or_default();
-            words.trim_start_matches("error: ").to_owned()
-        }
-    })
-}
-
 fn source(
     context: &Context<'_>,
     kind: raw::ExtractKind,
@@ -128,7 +96,7 @@ fn source(
             let name = expect::header_name(context, &own, span)?;
             (ExtractSource::Header(name), format!("the header {written}"))
         }
-        raw::ExtractKind::Regex => match regex(&own) {
+        raw::ExtractKind::Regex => match Pattern::new(&own, Rules::BODY) {
             Ok(regex) => (
                 ExtractSource::Regex(regex),
                 format!("the body by /{written}/"),

@@ -14,12 +14,12 @@ use crate::{
     verify::{Parsed, Question, Subject, Verify, parse},
 };
 use loadgen_core::printable;
+use loadgen_data::{Pattern, pattern::Rules};
 use loadgen_scenario::{
     Problem, Span, Text,
     diag::did_you_mean,
     raw::{self, Field, Root, Spanned},
 };
-use regex::bytes::Regex;
 use std::time::Duration;
 
 pub(super) fn compile(calls: &mut Calls<'_>, root: &Root) -> Option<Vec<Verify>> {
@@ -108,7 +108,7 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
 
 /// The page without the blanks around it.
 pub(super) fn whole_page() -> Option<ExtractSource> {
-    Regex::new(r"(?s)^\s*(.*?)\s*$")
+    Pattern::new(r"(?s)^\s*(.*?)\s*$", Rules::BODY)
         .ok()
         .map(ExtractSource::Regex)
 }

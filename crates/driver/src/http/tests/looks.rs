@@ -1,9 +1,8 @@
 //! Looking into answers: checks beyond status and text, and values for later steps.
 
 use super::*;
-use loadgen_data::jsonpath::JsonPath;
+use loadgen_data::{Pattern, jsonpath::JsonPath, pattern::Rules};
 use loadgen_plan::http::{Extract, ExtractSource, JsonCheck, Wanted};
-use regex::bytes::Regex;
 use std::num::NonZeroU16;
 
 on_both! {
@@ -66,7 +65,7 @@ async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>(
             extract(3, ExtractSource::Cookie("sid".into())),
             extract(
                 4,
-                ExtractSource::Regex(Regex::new(r#""id": (\d+)"#).unwrap()),
+                ExtractSource::Regex(Pattern::new(r#""id": (\d+)"#, Rules::BODY).unwrap()),
             ),
         ],
         ..get()
@@ -107,7 +106,7 @@ async fn what_is_not_there_fails_the_step_and_changes_nothing_else<D: Subject>()
             "no v0: no field csrf in a form",
         ),
         (
-            ExtractSource::Regex(Regex::new("z+").unwrap()),
+            ExtractSource::Regex(Pattern::new("z+", Rules::BODY).unwrap()),
             "no v0: the body does not match /z+/",
         ),
     ] {
