@@ -5,7 +5,14 @@ use super::{
     result::{at, count},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{Shutdown, SocketAddr, TcpStream},
+    os::unix::net::UnixListener,
+    path::Path,
+    thread,
+    time::Duration,
+};
 use test_support::{
     loadgen::Loadgen,
     tls::TlsFront,
@@ -115,14 +122,68 @@ fn a_server_known_by_its_ca_file_or_by_nothing_is_driven_over_tls() {
         let result = measured(&twenty(&target, http).file("ca.pem", &front.pem).run());
         without_errors(&result, 20);
         let totals = &result["totals"];
-        let opened = at(totals, "connect_us.min");
-        assert!(opened > 0.0);
+        let [connect, tcp, tls] =
+            ["connect_us.min", "tcp_us.min", "tls_us.min"].map(|key| at(totals, key));
+        assert!(
+            tcp > 0.0 && tls > 0.0 && connect >= tcp.max(tls),
+            "{totals}"
+        );
+        assert!(
+            totals.get("dns_us").is_none(),
+            "an address is not looked up"
+        );
         drop(front);
         let log = server.stop();
         assert_eq!(log.problems, [""; 0]);
         assert_eq!(log.served.len(), 20);
         assert!(count(totals, "bytes_received") > 0 && count(totals, "bytes_sent") > 0);
     }
+}
+
+#[test]
+fn connections_go_where_the_scenario_says() {
+    let server = steady();
+    let port = server.address().port();
+    let http = format!("connect_to = {{ \"shop.example\" = \"127.0.0.1:{port}\" }}");
+    let target = "url = \"http://shop.example:81\"";
+    without_errors(&measured(&twenty(target, &http).run()), 20);
+    let log = server.stop();
+    let hosts = log
+        .served
+        .iter()
+        .map(|served| served.request.header("host"));
+    assert!(hosts.eq([Some("shop.example:81"); 20]));
+}
+
+/// Passes on what comes at a Unix socket.
+fn behind_socket(path: &Path, server: SocketAddr) {
+    let listener = UnixListener::bind(path).unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(server).unwrap());
+            let mut back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut back.0, &mut back.1));
+            thread::spawn(move || {
+                // The client has gone.
+                let _ = std::io::copy(&mut client, &mut server);
+                let _ = server.shutdown(Shutdown::Write);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_service_on_a_unix_socket_is_driven() {
+    let server = steady();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.sock");
+    behind_socket(&path, server.address());
+    let target = format!("url = \"unix:{}\"", path.display());
+    let result = measured(&twenty(&target, "").run());
+    without_errors(&result, 20);
+    assert_eq!(result["run"]["target"], format!("unix:{}", path.display()));
+    assert!(at(&result["totals"], "connect_us.min") > 0.0);
+    assert_eq!(paths(&server.stop()), ["/work/a"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How a step ended.
 
-use super::{Shortage, Trace};
+use super::{Phases, Shortage, Trace};
 use loadgen_core::{
     human,
     metric::{Counter, EnumMap, Key, Timer},
@@ -70,6 +70,8 @@ pub struct Outcome {
     pub ended_at: Nanos,
     /// Time to open a connection (TLS included) when this step opened one successfully.
     pub connect: Option<Nanos>,
+    /// Its phases, where they are known; boxed, because most steps open none.
+    pub phases: Option<Box<Phases>>,
     /// Time until a connection of a pool was free, when there is one.
     pub pool_wait: Option<Nanos>,
     /// None: a success.
@@ -121,11 +123,14 @@ impl Outcome {
     }
 
     /// Times that count for every attempt, also for one that a retry of the transaction follows.
-    pub fn times(&self) -> [(Timer, Option<Nanos>); 2] {
+    pub fn times(&self) -> impl Iterator<Item = (Timer, Option<Nanos>)> {
+        let phases = self.phases.as_deref().map(Phases::times);
         [
             (Timer::Connect, self.connect),
             (Timer::PoolWait, self.pool_wait),
         ]
+        .into_iter()
+        .chain(phases.into_iter().flatten())
     }
 
     /// Times that count only for the attempt that ends the step.
@@ -157,6 +162,7 @@ impl Outcome {
                 first_byte_at: _,
                 ended_at: _,
                 connect: None,
+                phases: None,
                 pool_wait: None,
                 failure: None,
                 status: _,
@@ -189,13 +195,15 @@ impl Failure {
         }
     }
 
-    /// A failure in words, which may be for want of something.
+    /// A failure in words, of this class unless a shortage of this machine is the cause.
     pub fn for_want_of(shortage: Option<Shortage>, class: ErrorClass, words: String) -> Self {
-        let detail = match shortage {
-            Some(shortage) => Detail::Shortage(shortage, words),
-            None => Detail::Text(words.into()),
-        };
-        Self { class, detail }
+        match shortage {
+            Some(shortage) => Self {
+                class: ErrorClass::LocalLimit,
+                detail: Detail::Shortage(shortage, words),
+            },
+            None => Self::text(class, words),
+        }
     }
 
     /// What this machine had none left of, if that is why.
@@ -280,6 +288,8 @@ pub enum ErrorClass {
     SerializationFailure,
     /// Transactions waited for each other, and this one was chosen to end.
     Deadlock,
+    /// This machine had no local port or file descriptor left: the server was not asked.
+    LocalLimit,
     /// Anything else that the system reported, such as an unreachable network.
     Other,
 }
@@ -303,7 +313,7 @@ impl Key for ErrorClass {
 
 impl ErrorClass {
     /// Every class, in the order of reports.
-    pub const ALL: [ErrorClass; 17] = [
+    pub const ALL: [ErrorClass; 18] = [
         ErrorClass::Refused,
         ErrorClass::Reset,
         ErrorClass::Dns,
@@ -320,6 +330,7 @@ impl ErrorClass {
         ErrorClass::Constraint,
         ErrorClass::SerializationFailure,
         ErrorClass::Deadlock,
+        ErrorClass::LocalLimit,
         ErrorClass::Other,
     ];
 
@@ -342,6 +353,7 @@ impl ErrorClass {
             ErrorClass::Constraint => "constraint",
             ErrorClass::SerializationFailure => "serialization_failure",
             ErrorClass::Deadlock => "deadlock",
+            ErrorClass::LocalLimit => "local_limit",
             ErrorClass::Other => "other",
         }
     }
@@ -366,6 +378,7 @@ impl ErrorClass {
             | ErrorClass::Timeout
             | ErrorClass::Protocol
             | ErrorClass::Connection
+            | ErrorClass::LocalLimit
             | ErrorClass::Other => false,
         }
     }

@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(Shortage::of(&io::ErrorKind::AddrNotAvailable.into()), None);
 
         let failure = Failure::io(io::Error::from_raw_os_error(Errno::EMFILE as i32));
-        assert_eq!(failure.class, ErrorClass::Other);
+        assert_eq!(failure.class, ErrorClass::LocalLimit);
         assert!(matches!(
             failure.detail,
             Detail::Shortage(Shortage::Descriptors, _)

@@ -104,6 +104,7 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
             target: Target::Urls(Vec::new()),
             http: http::Settings {
                 connect_timeout: Duration::from_secs(1),
+                connections: Default::default(),
                 ca_file: None,
                 insecure: false,
                 user_agent: String::new(),

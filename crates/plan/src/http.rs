@@ -1,5 +1,6 @@
 //! HTTP requests as they will be sent.
 
+pub use super::connections::{ConnectEnd, ConnectTo, Connections, Resumption};
 use super::{
     StepPlan,
     written::{cut, redact_query},
@@ -17,6 +18,8 @@ use url::Url;
 pub struct Settings {
     /// Bound on opening a connection, TLS handshake included.
     pub connect_timeout: Duration,
+    /// Opening and keeping of connections.
+    pub connections: Connections,
     /// A PEM file of certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,
     /// Accept any certificate.

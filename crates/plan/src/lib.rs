@@ -3,6 +3,7 @@
 
 pub mod background;
 pub mod compile;
+mod connections;
 pub mod curve;
 pub mod custom;
 pub mod describe;
@@ -14,6 +15,7 @@ pub mod observe;
 pub mod program;
 pub mod query;
 pub mod run_data;
+pub mod socket;
 pub mod sql;
 pub mod step;
 pub mod suite;

@@ -45,6 +45,8 @@ pub struct Population {
     pub settings: Vec<(&'static str, Json)>,
     /// The file of certificates to trust.
     pub ca: Option<String>,
+    /// Hosts with the other ends of their connections.
+    pub connect_to: Vec<(String, String)>,
     /// The proxy.
     pub proxy: Option<String>,
     /// The file of the client's certificate.

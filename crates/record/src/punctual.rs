@@ -44,9 +44,14 @@ impl Punctual {
             Timer::Ok => Some(&self.ok),
             Timer::Failed => Some(&self.failed),
             Timer::Cut => Some(&self.cut),
-            Timer::Service | Timer::Ttfb | Timer::Transfer | Timer::Connect | Timer::PoolWait => {
-                None
-            }
+            Timer::Service
+            | Timer::Ttfb
+            | Timer::Transfer
+            | Timer::Connect
+            | Timer::Dns
+            | Timer::Tcp
+            | Timer::Tls
+            | Timer::PoolWait => None,
         }
     }
 

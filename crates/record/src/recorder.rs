@@ -482,7 +482,7 @@ fn aside(measures: &mut Measures, outcome: &Outcome) {
     }
 }
 
-fn time<const N: usize>(measures: &mut Measures, times: [(Timer, Option<Nanos>); N]) {
+fn time(measures: &mut Measures, times: impl IntoIterator<Item = (Timer, Option<Nanos>)>) {
     for (timer, time) in times {
         if let Some(time) = time {
             measures[timer].record(time);

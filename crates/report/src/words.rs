@@ -3,7 +3,7 @@
 use super::{model::Errors, stats::Stats};
 use loadgen_core::{
     human,
-    metric::Counter,
+    metric::{Counter, Timer},
     time::{Nanos, SECOND, nanos},
 };
 use loadgen_plan::{Curve, Iterations, Load, Plan, Think, curve::Segment};
@@ -42,6 +42,20 @@ pub(super) fn traffic(totals: &Stats) -> Option<String> {
         format!("Sent {sent}, received {received}")
     };
     (sent + received > 0).then(told)
+}
+
+/// Returns the 95th percentile of opening connections with those of its parts: `3 ms (tcp 1 ms, tls 2
+/// ms)`; None where there was at most one part.
+pub(super) fn connecting(totals: &Stats) -> Option<String> {
+    let p95 = |timer: Timer| {
+        let figures = totals[timer].as_ref()?;
+        Some(human::time(figures.p95 * 1e3))
+    };
+    let parts = [Timer::Dns, Timer::Tcp, Timer::Tls].into_iter();
+    let parts = parts.filter_map(|part| Some(format!("{part} {}", p95(part)?)));
+    let parts: Vec<String> = parts.collect();
+    let whole = p95(Timer::Connect).filter(|_| parts.len() > 1)?;
+    Some(format!("{whole} ({})", parts.join(", ")))
 }
 
 /// The counters among these that are not zero and have words in reports: `3 retried`.

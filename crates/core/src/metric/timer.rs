@@ -143,8 +143,45 @@ table! {
         exported: Some((
             "loadgen_connect_duration_seconds",
             "Opening connections; percentiles of the last interval.",
+        ))
+    }
+    /// Looking up the name of a server, where an opening had to wait for it.
+    Dns {
+        name: "dns",
+        key: Some("dns_us"),
+        meaning: "Looking up names, a part of opening connections.",
+        optional: true,
+        no_samples: Some("no samples: no name was looked up"),
+        exported: Some((
+            "loadgen_dns_duration_seconds",
+            "Looking up names for connections; percentiles of the last interval.",
+        ))
+    }
+    /// Connecting to an address.
+    Tcp {
+        name: "tcp",
+        key: Some("tcp_us"),
+        meaning: "Connecting to addresses (TCP), a part of opening connections.",
+        optional: true,
+        no_samples: Some("no samples: no connection was opened over TCP"),
+        exported: Some((
+            "loadgen_tcp_connect_duration_seconds",
+            "Connecting to addresses; percentiles of the last interval.",
         )),
         k6: Some("k6_http_req_connecting")
+    }
+    /// TLS handshakes.
+    Tls {
+        name: "tls",
+        key: Some("tls_us"),
+        meaning: "TLS handshakes, a part of opening connections.",
+        optional: true,
+        no_samples: Some("no samples: there was no TLS handshake"),
+        exported: Some((
+            "loadgen_tls_handshake_duration_seconds",
+            "TLS handshakes; percentiles of the last interval.",
+        )),
+        k6: Some("k6_http_req_tls_handshaking")
     }
     /// Waiting for a free connection of a pool.
     PoolWait {

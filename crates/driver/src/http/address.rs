@@ -1,10 +1,17 @@
 //! How requests name servers and what they ask of them.
 
+use loadgen_plan::socket;
 use std::ops::Range;
 use url::Url;
 
+/// Host of servers on Unix sockets.
+pub(super) const SOCKET_HOST: &str = "localhost";
+
 /// The value of Host: with the port when it is not the scheme's own.
 pub(super) fn authority(url: &Url) -> String {
+    if socket::path(url).is_some() {
+        return SOCKET_HOST.to_owned();
+    }
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{host}:{port}"),

@@ -3,15 +3,16 @@
 
 use super::{
     HttpDriver,
-    connect::{self, Addresses, Opened, Protocol},
+    connect::{Addresses, Opened, Opening, Protocol},
     deadline::Deadline,
     exchange::{End, Exchange, ExchangeContext, Exchanged, Sending},
     h2,
     measurement::Measurement,
     server::ServerSetup,
     stream::Stream,
+    tls::UserTls,
 };
-use crate::{Failure, step_timeout::StepTimeout};
+use crate::{Failure, Phases, step_timeout::StepTimeout};
 use loadgen_core::time::Nanos;
 use std::{future::poll_fn, task::Poll};
 
@@ -23,6 +24,10 @@ const MOST_AGAIN: u32 = 3;
 pub(super) struct Connection<'a> {
     pub server: &'a ServerSetup,
     pub addresses: &'a Addresses,
+    /// Number of the session among those of the server.
+    pub turn: u64,
+    /// TLS of the user.
+    pub tls: &'a mut UserTls,
     /// None while it is not open, or in use.
     pub channel: &'a mut Option<Channel>,
     pub step_timeout: &'a mut StepTimeout,
@@ -31,7 +36,8 @@ pub(super) struct Connection<'a> {
 /// An open connection, by what is spoken on it.
 #[derive(Debug)]
 pub(super) enum Channel {
-    Http1(Stream),
+    /// With the time until which the server keeps it.
+    Http1(Stream, Nanos),
     Http2(Box<h2::Connection>),
 }
 
@@ -43,7 +49,7 @@ impl HttpDriver {
     )]
     pub(super) fn exchange(
         &self,
-        connection: Connection<'_>,
+        mut connection: Connection<'_>,
         sending: &Sending<'_>,
         deadline: &mut Deadline,
         measured: &mut Measurement,
@@ -59,9 +65,12 @@ impl HttpDriver {
                     None => {
                         deadline.at(self.clock);
                         // Boxed, because it is large and most steps do without it.
-                        let opening = Box::pin(self.open(&connection, sending, *deadline));
-                        let (channel, took) = opening.await?;
-                        measured.connect.get_or_insert(took);
+                        let opening = Box::pin(self.open(&mut connection, sending, *deadline));
+                        let (channel, took, phases) = opening.await?;
+                        if measured.connect.is_none() {
+                            measured.connect = Some(took);
+                            measured.phases = Some(Box::new(phases));
+                        }
                         channel
                     }
                 };
@@ -73,12 +82,16 @@ impl HttpDriver {
                     deadline: &mut *deadline,
                 };
                 let (end, figures, channel) = match channel {
-                    Channel::Http1(stream) => {
+                    Channel::Http1(stream, _) => {
                         let mut exchange = Exchange::new(stream, sending);
                         let end = poll_fn(|cx| exchange.poll(cx, &mut with)).await;
                         let figures = exchange.figures();
-                        let kept = matches!(end, End::Answered(_)) && exchange.reusable();
-                        (end, figures, kept.then(|| Channel::Http1(exchange.stream)))
+                        let kept = match end {
+                            End::Answered(_) => exchange.reusable_until(),
+                            _ => None,
+                        };
+                        let channel = kept.map(|until| Channel::Http1(exchange.stream, until));
+                        (end, figures, channel)
                     }
                     Channel::Http2(mut http2) => {
                         let secure = connection.server.tls.is_some();
@@ -119,38 +132,51 @@ impl HttpDriver {
         }
     }
 
-    /// Opens a connection, and tells how long that took.
+    /// Opens a connection, and tells how long that and its phases took.
     async fn open(
         &self,
-        connection: &Connection<'_>,
+        connection: &mut Connection<'_>,
         sending: &Sending<'_>,
         deadline: Deadline,
-    ) -> Result<(Channel, Nanos), Failure> {
-        let Connection {
-            server, addresses, ..
-        } = connection;
-        let opening = connect::open(server, addresses, self.clock, &self.timers, deadline);
+    ) -> Result<(Channel, Nanos, Phases), Failure> {
+        let opening = Opening {
+            server: connection.server,
+            addresses: connection.addresses,
+            turn: connection.turn,
+            tls: &mut *connection.tls,
+            clock: self.clock,
+            timers: &self.timers,
+            deadline,
+        };
         let Opened {
             stream,
             protocol,
             took,
-        } = opening.await?;
+            phases,
+        } = opening.open().await?;
         let channel = match protocol {
-            Protocol::Http1 => Channel::Http1(stream),
+            Protocol::Http1 => Channel::Http1(stream, Nanos::MAX),
             Protocol::Http2 => {
                 let limits = &sending.policy.limits;
                 let begun = h2::Connection::begin(stream, limits, self.clock);
                 Channel::Http2(Box::new(begun.await?))
             }
         };
-        Ok((channel, took))
+        Ok((channel, took, phases))
     }
 
-    /// Drops an idle connection if the server has meanwhile given it up.
+    /// Drops an idle connection if the server has meanwhile given it up, or is about to: then it is
+    /// no reconnect, because the server said so before.
     async fn close_stale(&self, idle: &mut Option<Channel>, measured: &mut Measurement) {
         let good = match idle {
             None => return,
-            Some(Channel::Http1(stream)) => {
+            Some(Channel::Http1(_, until))
+                if *until != Nanos::MAX && *until <= self.clock.now() =>
+            {
+                *idle = None;
+                return;
+            }
+            Some(Channel::Http1(stream, _)) => {
                 let quiet = poll_fn(|cx| {
                     let mut buffer = self.buffers.incoming.borrow_mut();
                     Poll::Ready(stream.is_quiet(cx, &mut buffer))

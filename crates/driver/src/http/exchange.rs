@@ -11,7 +11,7 @@ use super::{
     stream::Stream,
 };
 use crate::{ErrorClass, Failure, Progress, step_timeout::StepTimeout};
-use loadgen_core::time::{Clock, Nanos};
+use loadgen_core::time::{Clock, Nanos, SECOND};
 use std::{
     cell::RefCell,
     io,
@@ -197,9 +197,18 @@ impl Exchange {
         })
     }
 
-    /// Whether the connection is good for another request after the answer.
-    pub(super) fn reusable(&self) -> bool {
-        self.decoder.keep_alive() && !self.surplus && matches!(self.unsent, Unsent::Nothing)
+    /// Returns the time until which the connection can carry another request, if it can. It is
+    /// given up some time before the server would end it, so that no request crosses its end.
+    pub(super) fn reusable_until(&self) -> Option<Nanos> {
+        let reusable =
+            self.decoder.keep_alive() && !self.surplus && matches!(self.unsent, Unsent::Nothing);
+        reusable.then(|| match (self.decoder.idle_limit(), self.received_at) {
+            (Some(seconds), Some(received_at)) => {
+                let limit = Nanos::from(seconds) * SECOND;
+                received_at + limit - SECOND.min(limit / 2)
+            }
+            _ => Nanos::MAX,
+        })
     }
 
     /// Hands over what the connection takes.
@@ -251,9 +260,9 @@ impl Exchange {
             self.bytes_sent += written as u64;
             let rest = &bytes[written..];
             self.unsent = if rest.is_empty() {
-                match self.stream {
-                    Stream::Plain(_) => Unsent::Nothing,
-                    Stream::Tls(_) => Unsent::Flush,
+                match self.stream.is_tls() {
+                    false => Unsent::Nothing,
+                    true => Unsent::Flush,
                 }
             } else {
                 match &self.unsent {

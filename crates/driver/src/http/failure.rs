@@ -7,6 +7,10 @@ use std::io;
 impl Failure {
     /// What the system or the TLS library reported about a connection.
     pub fn io(error: io::Error) -> Self {
+        if let Some(shortage) = Shortage::of(&error) {
+            let words = error.to_string();
+            return Self::for_want_of(Some(shortage), ErrorClass::LocalLimit, words);
+        }
         let class = match error.kind() {
             io::ErrorKind::ConnectionRefused => ErrorClass::Refused,
             io::ErrorKind::ConnectionReset
@@ -22,11 +26,10 @@ impl Failure {
             }
             _ => ErrorClass::Other,
         };
-        let detail = match Shortage::of(&error) {
-            Some(shortage) => Detail::Shortage(shortage, error.to_string()),
-            None => Detail::Io(error),
-        };
-        Failure { class, detail }
+        Failure {
+            class,
+            detail: Detail::Io(error),
+        }
     }
 
     /// An answer that breaks the protocol.

@@ -78,6 +78,8 @@ impl HttpDriver {
                 true => Connection {
                     server: home,
                     addresses: &self.addresses[population][server],
+                    turn: session.turn,
+                    tls: &mut session.tls,
                     channel: &mut session.channel,
                     step_timeout: &mut session.step_timeout,
                 },
@@ -87,6 +89,8 @@ impl HttpDriver {
                     Connection {
                         server: &elsewhere.server,
                         addresses: &elsewhere.addresses,
+                        turn: session.turn,
+                        tls: &mut session.tls,
                         channel: user.connection(&elsewhere),
                         step_timeout: &mut session.step_timeout,
                     }

@@ -1,6 +1,6 @@
 //! What is measured of a step, over all its exchanges.
 
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, Phases};
 use loadgen_core::time::Nanos;
 use std::num::NonZeroU16;
 
@@ -27,6 +27,8 @@ pub(super) struct Measurement {
     /// When the last byte of the response came, if it came whole.
     pub ended_at: Option<Nanos>,
     pub connect: Option<Nanos>,
+    /// Phases of the first connection that was opened.
+    pub phases: Option<Box<Phases>>,
     /// The head of a response was seen.
     pub answered: bool,
     /// Of a response that came whole.
@@ -44,6 +46,7 @@ impl Default for Measurement {
             first_byte_at: None,
             ended_at: None,
             connect: None,
+            phases: None,
             answered: false,
             status: None,
             // Until a response says otherwise.
@@ -69,6 +72,7 @@ impl Measurement {
             first_byte_at: self.first_byte_at,
             ended_at,
             connect: self.connect,
+            phases: self.phases,
             failure: done.err(),
             status: self.status,
             unknown: self.sent_at.is_some() && !self.answered,

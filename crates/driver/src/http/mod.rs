@@ -53,7 +53,7 @@ pub use step::{StepDriver, StepSession};
 use self::{
     buffers::Buffers,
     codec::Memo,
-    connect::Addresses,
+    connect::{Addresses, Opening},
     connection::{Channel, Connection},
     cookies::Cookies,
     deadline::Deadline,
@@ -64,6 +64,7 @@ use self::{
     request::Fill,
     response::Response,
     server::ServerSetup,
+    tls::UserTls,
     user::{Elsewheres, UserState},
 };
 use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids};
@@ -96,6 +97,9 @@ pub struct HttpDriver {
 pub struct Session {
     population: usize,
     server: usize,
+    /// Its number among the sessions of its server, which take the server's addresses in turn.
+    turn: u64,
+    tls: UserTls,
     channel: Option<Channel>,
     /// None for those who keep neither cookies nor follow redirects.
     user: Option<Box<UserState>>,
@@ -141,31 +145,36 @@ impl HttpDriver {
         for (population, servers) in self.setup.servers.iter().enumerate() {
             // Whoever goes through a proxy cannot see beyond it before the first request.
             if let Some(proxy) = &self.setup.proxies[population] {
-                connect::open(
-                    proxy,
-                    &Addresses::default(),
-                    self.clock,
-                    &self.timers,
-                    Deadline::NONE,
-                )
-                .await
-                .map_err(|failure| Unreachable {
+                let reached = self.reach(proxy, &Addresses::default()).await;
+                reached.map_err(|failure| Unreachable {
                     url: format!("the proxy {}", proxy.url),
                     failure,
                 })?;
                 continue;
             }
-            for (server, setup) in servers.iter().enumerate() {
-                let addresses = &self.addresses[population][server];
-                connect::open(setup, addresses, self.clock, &self.timers, Deadline::NONE)
-                    .await
-                    .map_err(|failure| Unreachable {
-                        url: setup.url.clone(),
-                        failure,
-                    })?;
+            for (server, addresses) in servers.iter().zip(&self.addresses[population]) {
+                let reached = self.reach(server, addresses).await;
+                reached.map_err(|failure| Unreachable {
+                    url: server.url.clone(),
+                    failure,
+                })?;
             }
         }
         Ok(())
+    }
+
+    /// Opens, and closes, a connection.
+    async fn reach(&self, server: &ServerSetup, addresses: &Addresses) -> Result<(), Failure> {
+        let opening = Opening {
+            server,
+            addresses,
+            turn: 0,
+            tls: &mut UserTls::default(),
+            clock: self.clock,
+            timers: &self.timers,
+            deadline: Deadline::NONE,
+        };
+        opening.open().await.map(drop)
     }
 
     /// The cookies of a user, for requests to `server`.
@@ -226,6 +235,8 @@ impl HttpDriver {
             let connection = Connection {
                 server: home,
                 addresses: &self.addresses[population][server],
+                turn: session.turn,
+                tls: &mut session.tls,
                 channel: &mut session.channel,
                 step_timeout: &mut session.step_timeout,
             };
@@ -276,11 +287,13 @@ impl HttpDriver {
 impl HttpDriver {
     /// A session for the user or slot number `index` of a population; connects nothing yet.
     pub fn session(&self, population: usize, index: u64) -> Session {
-        let servers = self.setup.servers[population].len() as u64;
+        // Without a server there is no request to make.
+        let servers = self.setup.servers[population].len().max(1) as u64;
         Session {
             population,
-            // Without a server there is no request to make.
-            server: index.checked_rem(servers).unwrap_or(0) as usize,
+            server: (index % servers) as usize,
+            turn: index / servers,
+            tls: UserTls::default(),
             channel: None,
             user: UserState::of(&self.setup.policies[population]),
             step_timeout: StepTimeout::new(self.timers.clone()),
@@ -289,6 +302,7 @@ impl HttpDriver {
 
     /// Somebody else goes on with the session; connections stay.
     pub fn renew(&self, session: &mut Session) {
+        session.tls.forget();
         if let Some(user) = &mut session.user {
             user.forget();
         }

@@ -1,7 +1,7 @@
 //! How the requests of a population are made, and its responses taken.
 
 use super::codec::Limits;
-use loadgen_plan::http::{Encoding, Http2};
+use loadgen_plan::http::{ConnectTo, Encoding, Http2, Resumption};
 use rustls::ClientConfig;
 use std::{sync::Arc, time::Duration};
 
@@ -15,9 +15,22 @@ pub(super) struct Policy {
     pub redirects: usize,
     /// Encodings that are undone.
     pub compression: Vec<Encoding>,
-    /// For servers that redirects lead to.
-    pub tls: Option<Arc<ClientConfig>>,
-    pub connect_timeout: Duration,
+    pub connect: Arc<ConnectPolicy>,
+}
+
+/// How the connections of a population are opened.
+#[derive(Debug, Clone)]
+pub(super) struct ConnectPolicy {
+    /// Bound on opening one.
+    pub timeout: Duration,
+    /// Other ends for the connections to some hosts.
+    pub connect_to: Vec<ConnectTo>,
+    /// Time for which the addresses of a name are known.
+    pub dns: Duration,
     /// HTTP/2, where it is asked for.
     pub http2: Option<Http2>,
+    /// TLS, where a server may ask for it.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// Users that a TLS session may be resumed by.
+    pub resumption: Resumption,
 }

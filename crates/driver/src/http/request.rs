@@ -86,6 +86,10 @@ impl Request {
         if !own(header::USER_AGENT) {
             head.field("user-agent", &settings.user_agent);
         }
+        let once = !settings.connections.reuse;
+        if once && !own(header::CONNECTION) {
+            head.field("connection", "close");
+        }
         if let Some(credentials) = basic(url)
             && !own(header::AUTHORIZATION)
         {
@@ -156,7 +160,7 @@ impl Request {
             }),
             head: step.method == Method::HEAD,
             idempotent: step.method.is_idempotent(),
-            close: step.headers.iter().any(asks_to_close),
+            close: once || step.headers.iter().any(asks_to_close),
             trace: step.trace,
             holes: Holes::of(step),
             looks: Looks::of(step),

@@ -1,9 +1,12 @@
 //! Servers, as connections to them are opened.
 
-use super::{SetupError, cookies::Site, policy::Policy};
-use loadgen_plan::http::Http2;
+use super::{
+    SetupError, address::SOCKET_HOST, connect::endpoint::Endpoint, cookies::Site,
+    policy::ConnectPolicy,
+};
+use loadgen_plan::socket;
 use rustls::{ClientConfig, pki_types::ServerName};
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 use url::{Host, Url};
 
 /// One server.
@@ -16,19 +19,17 @@ pub(super) struct ServerSetup {
     pub host: String,
     pub port: u16,
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
-    pub connect_timeout: Duration,
-    /// HTTP/2, where it is asked for.
-    pub http2: Option<Http2>,
+    /// Where connections go.
+    pub endpoint: Endpoint,
+    pub connect: Arc<ConnectPolicy>,
 }
 
 impl ServerSetup {
-    /// The server at `url`, asked by this `tls` where it is asked by https.
-    pub(super) fn of(
-        url: &Url,
-        connect_timeout: Duration,
-        http2: Option<Http2>,
-        tls: Option<&Arc<ClientConfig>>,
-    ) -> Result<Self, SetupError> {
+    /// The server at `url`.
+    pub(super) fn of(url: &Url, connect: &Arc<ConnectPolicy>) -> Result<Self, SetupError> {
+        if let Some(path) = socket::path(url) {
+            return Self::of_socket(path, connect);
+        }
         let mut shown = url.clone();
         // Refused only where there is no host, and then there is nothing to hide.
         let _ = shown.set_password(None);
@@ -51,7 +52,7 @@ impl ServerSetup {
             Some(Host::Ipv6(ip)) => ip.to_string(),
             None => return Err(refuse("it names no host")),
         };
-        let tls = match tls.filter(|_| secure) {
+        let tls = match connect.tls.as_ref().filter(|_| secure) {
             Some(config) => {
                 let name = ServerName::try_from(host.clone())
                     .map_err(|_| refuse("its host cannot stand in a certificate"))?;
@@ -59,29 +60,35 @@ impl ServerSetup {
             }
             None => None,
         };
+        let port = url.port().unwrap_or(if secure { 443 } else { 80 });
         Ok(Self {
             url: shown.to_string(),
             base: shown,
+            endpoint: Endpoint::of(&host, port, &connect.connect_to),
             host,
-            port: url.port().unwrap_or(if secure { 443 } else { 80 }),
+            port,
             tls,
-            connect_timeout,
-            http2,
+            connect: Arc::clone(connect),
+        })
+    }
+
+    /// The server on a Unix socket, which requests call localhost, as curl's mostly do.
+    fn of_socket(path: PathBuf, connect: &Arc<ConnectPolicy>) -> Result<Self, SetupError> {
+        let local = format!("http://{SOCKET_HOST}");
+        let local = Url::parse(&local).map_err(|error| SetupError::Client(error.to_string()))?;
+        Ok(Self {
+            url: format!("unix:{}", path.display()),
+            endpoint: Endpoint::Socket(path),
+            ..Self::of(&local, connect)?
         })
     }
 
     /// The server at `url`, to which a redirect led.
-    pub(super) fn of_redirect(url: &Url, policy: &Policy) -> Result<Self, SetupError> {
+    pub(super) fn of_redirect(url: &Url, connect: &Arc<ConnectPolicy>) -> Result<Self, SetupError> {
         let mut url = url.clone();
         url.set_path("");
         url.set_query(None);
-        let Policy {
-            connect_timeout,
-            http2,
-            tls,
-            ..
-        } = policy;
-        Self::of(&url, *connect_timeout, *http2, tls.as_ref())
+        Self::of(&url, connect)
     }
 
     /// The server as cookies see it.

@@ -4,7 +4,7 @@ use super::{
     SetupError,
     codec::Limits,
     full::{FullSetup, Message},
-    policy::Policy,
+    policy::{ConnectPolicy, Policy},
     request::Request,
     server::ServerSetup,
     tls::Trust,
@@ -13,6 +13,7 @@ use loadgen_plan::{
     HttpStep, Population,
     http::{Client, Settings},
 };
+use std::sync::Arc;
 use url::Url;
 
 /// A population as the driver sees it.
@@ -90,9 +91,16 @@ impl Setup {
         let proxy = settings.proxy.as_ref();
         let tls = target.urls.iter().chain(proxy).any(secure) || settings.redirects > 0;
         let tls = tls.then(|| trust.config(settings)).transpose()?;
-        let servers = target.urls.iter().map(|url| {
-            ServerSetup::of(url, settings.connect_timeout, settings.http2, tls.as_ref())
+        let connect = Arc::new(ConnectPolicy {
+            timeout: settings.connect_timeout,
+            connect_to: settings.connections.connect_to.clone(),
+            dns: settings.connections.dns,
+            http2: settings.http2,
+            tls: tls.clone(),
+            resumption: settings.connections.resumption,
         });
+        let servers = target.urls.iter();
+        let servers = servers.map(|url| ServerSetup::of(url, &connect));
         self.servers.push(servers.collect::<Result<_, _>>()?);
         self.policies.push(Policy {
             limits: Limits {
@@ -102,11 +110,9 @@ impl Setup {
             cookies: settings.cookies,
             redirects: settings.redirects,
             compression: settings.compression.clone(),
-            tls: tls.clone(),
-            connect_timeout: settings.connect_timeout,
-            http2: settings.http2,
+            connect: Arc::clone(&connect),
         });
-        let between = proxy.map(|url| proxy_server(url, settings, trust));
+        let between = proxy.map(|url| proxy_server(url, &connect));
         self.proxies.push(between.transpose()?);
         let made = full.then(|| FullSetup::new(settings, tls));
         self.full
@@ -139,12 +145,7 @@ fn room<T>(list: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
 }
 
 /// A proxy as a server to which connections can be opened.
-fn proxy_server(
-    url: &Url,
-    settings: &Settings,
-    trust: &mut Trust,
-) -> Result<ServerSetup, SetupError> {
-    let tls = (url.scheme() == "https").then(|| trust.config(settings));
+fn proxy_server(url: &Url, connect: &ConnectPolicy) -> Result<ServerSetup, SetupError> {
     // What it speaks does not matter for a connection; server() knows only what can be driven.
     let mut plain = url.clone();
     let socks = url.scheme().starts_with("socks");
@@ -153,8 +154,11 @@ fn proxy_server(
         plain = Url::parse(&words).map_err(|error| SetupError::Client(error.to_string()))?;
         let _ = plain.set_port(url.port().or(Some(1080)));
     }
-    let connect_timeout = settings.connect_timeout;
-    let setup = ServerSetup::of(&plain, connect_timeout, None, tls.transpose()?.as_ref())?;
+    let connect = Arc::new(ConnectPolicy {
+        http2: None,
+        ..connect.clone()
+    });
+    let setup = ServerSetup::of(&plain, &connect)?;
     Ok(match socks {
         true => ServerSetup {
             url: setup.url.replacen("http", url.scheme(), 1),

@@ -7,7 +7,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
 };
 use tokio_rustls::client::TlsStream;
 
@@ -16,15 +16,17 @@ use tokio_rustls::client::TlsStream;
 /// the system first, which `try_read` would do.
 #[derive(Debug)]
 pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    Tls(Box<TlsStream<Stream>>),
 }
 
 /// Calls a method of tokio's traits on whichever it is.
-macro_rules! on_either {
+macro_rules! on_any {
     ($stream:expr, $method:ident($($argument:expr),*)) => {
         match $stream {
-            Stream::Plain(tcp) => Pin::new(tcp).$method($($argument),*),
+            Stream::Tcp(tcp) => Pin::new(tcp).$method($($argument),*),
+            Stream::Unix(unix) => Pin::new(unix).$method($($argument),*),
             Stream::Tls(tls) => Pin::new(tls.as_mut()).$method($($argument),*),
         }
     };
@@ -36,7 +38,7 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        on_either!(self.get_mut(), poll_read(cx, buffer))
+        on_any!(self.get_mut(), poll_read(cx, buffer))
     }
 }
 
@@ -46,7 +48,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        on_either!(self.get_mut(), poll_write(cx, bytes))
+        on_any!(self.get_mut(), poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -54,7 +56,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        on_either!(self.get_mut(), poll_write_vectored(cx, pieces))
+        on_any!(self.get_mut(), poll_write_vectored(cx, pieces))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -62,11 +64,11 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_either!(self.get_mut(), poll_flush(cx))
+        on_any!(self.get_mut(), poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_either!(self.get_mut(), poll_shutdown(cx))
+        on_any!(self.get_mut(), poll_shutdown(cx))
     }
 }
 
@@ -78,7 +80,7 @@ impl Stream {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
-        ready!(on_either!(self, poll_read(cx, &mut buffer)))?;
+        ready!(on_any!(self, poll_read(cx, &mut buffer)))?;
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
@@ -88,18 +90,18 @@ impl Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        on_either!(self, poll_write(cx, bytes))
+        on_any!(self, poll_write(cx, bytes))
     }
 
     /// Waits until the system has taken everything.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_either!(self, poll_flush(cx))
+        on_any!(self, poll_flush(cx))
     }
 
     /// Returns the protocol that was agreed on in the TLS handshake.
     pub(super) fn agreed(&self) -> Option<&[u8]> {
         match self {
-            Stream::Plain(_) => None,
+            Stream::Tcp(_) | Stream::Unix(_) => None,
             Stream::Tls(tls) => tls.get_ref().1.alpn_protocol(),
         }
     }
@@ -107,15 +109,16 @@ impl Stream {
     /// Whether an idle connection is still good: the server has neither closed it nor said anything
     /// out of turn. Asks the system only when something has happened to the connection since.
     pub(super) fn is_quiet(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> bool {
-        let untouched = self.tcp().try_io(Interest::READABLE, || Ok(())).is_err();
         // With TLS what came may be none of the server's words, such as a session ticket.
-        untouched || self.poll_read(cx, buffer).is_pending()
+        self.is_untouched() || self.poll_read(cx, buffer).is_pending()
     }
 
-    pub(super) fn tcp(&self) -> &TcpStream {
+    /// Returns true if the runtime has seen nothing happen to the connection since it was last read.
+    fn is_untouched(&self) -> bool {
         match self {
-            Stream::Plain(tcp) => tcp,
-            Stream::Tls(tls) => tls.get_ref().0,
+            Stream::Tcp(tcp) => tcp.try_io(Interest::READABLE, || Ok(())).is_err(),
+            Stream::Unix(unix) => unix.try_io(Interest::READABLE, || Ok(())).is_err(),
+            Stream::Tls(tls) => tls.get_ref().0.is_untouched(),
         }
     }
 

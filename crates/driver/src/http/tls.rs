@@ -1,15 +1,19 @@
-//! What https needs: whom to trust.
+//! What https needs: whom to trust, and sessions to resume.
 
 use super::SetupError;
-use crate::trust::AnyCertificate;
-use loadgen_plan::http::{Http2, Identity, Settings};
+use crate::trust::{AnyCertificate, OrThese};
+use loadgen_plan::http::{Http2, Identity, Resumption, Settings};
 use loadgen_scenario::input;
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, client,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use std::{path::Path, sync::Arc};
+
+/// Sessions that a population keeps, and that a user does; rustls counts eight for each server.
+const SHARED_SESSIONS: usize = 256;
+const USER_SESSIONS: usize = 16;
 
 /// Makes TLS configurations; the system's certificates, which take a while to read, are read once.
 #[derive(Default)]
@@ -24,12 +28,23 @@ impl Trust {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(SetupError::Tls)?;
-        let builder = if settings.insecure {
-            builder
+        let builder = match (settings.insecure, &settings.ca_file) {
+            (true, _) => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(provider)))
-        } else {
-            builder.with_root_certificates(self.roots(settings.ca_file.as_deref())?)
+                .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(provider))),
+            (false, None) => builder.with_root_certificates(self.roots(&[])?),
+            (false, Some(path)) => {
+                let these = read_file(path)?;
+                let roots = self.roots(&these).map_err(|error| match error {
+                    SetupError::Tls(error) => ca_refused(path, &error),
+                    other => other,
+                })?;
+                let verifier = OrThese::new(Arc::new(roots), these, provider);
+                let verifier = verifier.map_err(|error| ca_refused(path, &error))?;
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier))
+            }
         };
         let mut config = match &settings.identity {
             None => builder.with_no_client_auth(),
@@ -45,23 +60,56 @@ impl Trust {
             Some(Http2::Require) => &[b"h2"],
         };
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        config.resumption = match settings.connections.resumption {
+            Resumption::Shared => client::Resumption::in_memory_sessions(SHARED_SESSIONS),
+            Resumption::User | Resumption::Off => client::Resumption::disabled(),
+        };
         Ok(Arc::new(config))
     }
 
-    fn roots(&mut self, ca_file: Option<&Path>) -> Result<RootCertStore, SetupError> {
+    /// The system's authorities, and `more`.
+    fn roots(&mut self, more: &[CertificateDer<'static>]) -> Result<RootCertStore, SetupError> {
         let system = self.system.get_or_insert_with(|| {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             roots
         });
         let mut roots = system.clone();
-        if let Some(path) = ca_file {
-            add_file(&mut roots, path)?;
+        for certificate in more {
+            roots.add(certificate.clone()).map_err(SetupError::Tls)?;
         }
         if roots.is_empty() {
             return Err(SetupError::NoRoots);
         }
         Ok(roots)
+    }
+}
+
+/// TLS of one user.
+#[derive(Debug, Default)]
+pub(super) struct UserTls(Option<Arc<ClientConfig>>);
+
+impl UserTls {
+    /// The configuration for the user's next connection, by that of its population.
+    pub(super) fn config(
+        &mut self,
+        shared: &Arc<ClientConfig>,
+        resumption: Resumption,
+    ) -> Arc<ClientConfig> {
+        let config = match resumption {
+            Resumption::Shared | Resumption::Off => shared,
+            Resumption::User => self.0.get_or_insert_with(|| {
+                let mut own = ClientConfig::clone(shared);
+                own.resumption = client::Resumption::in_memory_sessions(USER_SESSIONS);
+                Arc::new(own)
+            }),
+        };
+        Arc::clone(config)
+    }
+
+    /// Forgets the sessions.
+    pub(super) fn forget(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -91,22 +139,20 @@ fn read(
     Ok((chain, key_der.map_err(|error| refuse(key, &error))?))
 }
 
-/// Adds every certificate of a PEM file, of which there must be at least one.
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SetupError> {
-    let refuse = |reason: String| SetupError::CaFile {
+/// Reads the certificates of a PEM file, of which there must be at least one.
+fn read_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+    let pem = input::read_small(path).map_err(|error| ca_refused(path, &error))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let found = found.map_err(|error| ca_refused(path, &error))?;
+    if found.is_empty() {
+        return Err(ca_refused(path, &"it holds no certificate"));
+    }
+    Ok(found)
+}
+
+fn ca_refused(path: &Path, reason: &dyn std::fmt::Display) -> SetupError {
+    SetupError::CaFile {
         path: path.to_owned(),
-        reason,
-    };
-    let before = roots.len();
-    let pem = input::read_small(path).map_err(|error| refuse(error.to_string()))?;
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| refuse(error.to_string()))?;
+        reason: reason.to_string(),
     }
-    if roots.len() == before {
-        return Err(refuse("it holds no certificate".to_owned()));
-    }
-    Ok(())
 }

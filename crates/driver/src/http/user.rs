@@ -57,7 +57,8 @@ impl Elsewheres {
         if let Some(found) = known.iter().find(is_it) {
             return Ok(Rc::clone(found));
         }
-        let server = ServerSetup::of_redirect(url, policy).map_err(|error| error.to_string())?;
+        let server = ServerSetup::of_redirect(url, &policy.connect);
+        let server = server.map_err(|error| error.to_string())?;
         let new = Rc::new(Elsewhere {
             origin,
             population,

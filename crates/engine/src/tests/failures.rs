@@ -47,7 +47,7 @@ fn what_this_machine_ran_out_of_is_counted_apart() {
     // Multiples of 3 among the numbers 0 to 9, and 10 to 19.
     assert_eq!((ports(0), ports(1)), (3, 2));
     let step = ran.step(0);
-    assert_eq!(step.by_class[ErrorClass::Other], 5);
+    assert_eq!(step.by_class[ErrorClass::LocalLimit], 5);
     assert_eq!(step.samples[0].message, "no local port was left: none");
     let descriptors = ran.snapshots.iter();
     let descriptors = descriptors.map(|snapshot| snapshot.shortages[Shortage::Descriptors]);

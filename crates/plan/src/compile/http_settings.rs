@@ -3,6 +3,7 @@
 use super::{
     Settings,
     client::Asked,
+    connections,
     context::{Context, or_default},
 };
 use crate::http::Settings as HttpSettings;
@@ -54,9 +55,11 @@ pub(super) fn compile(
         }
         Field::Given(ca) => Some(Some(context.folder().join(ca.value.value()))),
     };
+    let connections = connections::compile(context, http);
     let asked = asked?;
     Some(HttpSettings {
         connect_timeout: connect_timeout?,
+        connections: connections?,
         ca_file: ca_file?,
         insecure: or_default(&http.insecure, false)?,
         user_agent: format!(

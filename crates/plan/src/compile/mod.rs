@@ -7,6 +7,7 @@ mod call;
 mod client;
 mod columns;
 mod common;
+mod connections;
 mod context;
 mod csv_table;
 mod data;

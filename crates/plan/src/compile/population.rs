@@ -152,6 +152,15 @@ fn compile(
     let lifecycle = lifecycle::compile(context, &shared, &mut names, raw, open);
     let tasks = task::compile_all(context, &shared, &names, raw);
     let client = client::compile(context, http);
+    if let (Some(target), Some(span)) = (&target, http.proxy.span())
+        && target.has_socket()
+    {
+        let problem = Problem::new(
+            span,
+            "a proxy, which does not reach the target's Unix socket",
+        );
+        context.tell(problem.help("leave out one of the two"));
+    }
     let settings = http_settings::compile(context, http, client, settings);
 
     let tasks = tasks?;
@@ -187,14 +196,18 @@ fn compile(
 #[derive(Debug)]
 pub(super) struct HttpFiles {
     pub ca: Option<String>,
+    pub connect_to: Vec<(String, String)>,
     pub proxy: Option<String>,
     pub cert: Option<String>,
 }
 
 fn http_files(http: &Http) -> HttpFiles {
     let written = |field: &Field<Text>| field.value().map(|text| text.written().to_owned());
+    let ends = http.connect_to.value().into_iter().flatten();
+    let ends = ends.map(|raw| (raw.from.value.clone(), raw.to.written().to_owned()));
     HttpFiles {
         ca: written(&http.ca),
+        connect_to: ends.collect(),
         proxy: client::written_proxy(http),
         cert: written(&http.cert),
     }

@@ -2,7 +2,7 @@
 
 use super::{Error, Settings, app, context::Context, headers::Header, target_draft::TargetDraft};
 use crate::{
-    Target,
+    Target, socket,
     written::{REDACTED, redact_user},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -13,6 +13,7 @@ use loadgen_scenario::{
     raw::{self, Field},
 };
 use percent_encoding::percent_decode_str;
+use std::path::Path;
 use url::Url;
 
 /// `--target`, if it is given.
@@ -22,7 +23,7 @@ pub(super) fn from_flag(settings: &Settings) -> Result<Option<TargetDraft>, Erro
     };
     let usage =
         |Wrong { message, help }: Wrong| Error::Usage(format!("--target: {message}; {help}"));
-    let server = server(text).map_err(usage)?;
+    let server = server(text, Path::new("")).map_err(usage)?;
     Ok(Some(TargetDraft {
         target: Target::Urls(vec![server.url]),
         prefix: server.prefix,
@@ -102,7 +103,7 @@ fn several(context: &Context<'_>, texts: &[Text], span: Span) -> Option<TargetDr
     }
     let servers: Vec<Option<Server>> = texts
         .iter()
-        .map(|text| match server(&text.value()) {
+        .map(|text| match server(&text.value(), context.folder()) {
             Ok(server) => Some(Server {
                 shown: if text.is_from_environment() {
                     redact_user(text.written())
@@ -144,7 +145,7 @@ fn several(context: &Context<'_>, texts: &[Text], span: Span) -> Option<TargetDr
 /// A server that is no target: its URL, and the header made of the user and password in it. An
 /// error is what is wrong with it and what to write.
 pub(super) fn origin(text: &str) -> Result<(Url, Option<Header>), (&'static str, &'static str)> {
-    let server = server(text).map_err(|wrong| (wrong.message, wrong.help))?;
+    let server = server(text, Path::new("")).map_err(|wrong| (wrong.message, wrong.help))?;
     Ok((
         server.url,
         server.authorization.as_deref().map(authorization),
@@ -174,13 +175,28 @@ struct Wrong {
 
 const HELP: &str = "write it as http://host:port or https://host";
 
-fn server(text: &str) -> Result<Server, Wrong> {
+fn socket_url(path: &Path) -> Result<Url, Wrong> {
+    socket::url(path).map_err(|message| Wrong {
+        message,
+        help: "write it as unix:/run/app.sock",
+    })
+}
+
+/// The server that a text names; paths of sockets begin in `folder`.
+fn server(text: &str, folder: &Path) -> Result<Server, Wrong> {
     let wrong = |message| Wrong {
         message,
         help: HELP,
     };
-    let mut url = Url::parse(text.trim()).map_err(|_| wrong("not a URL"))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    let text = text.trim();
+    let named = text.strip_prefix("unix:");
+    let named = named.map(|path| path.strip_prefix("//").unwrap_or(path));
+    let mut url = match named {
+        Some(path) => socket_url(Path::new(path))?,
+        None => Url::parse(text).map_err(|_| wrong("not a URL"))?,
+    };
+    let socket = socket::path(&url);
+    if socket.is_none() && !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("a URL that is neither http nor https"));
     }
     if url.host_str().is_none_or(str::is_empty) {
@@ -193,7 +209,10 @@ fn server(text: &str) -> Result<Server, Wrong> {
         });
     }
     let prefix = url.path().trim_end_matches('/').to_owned();
-    let shown = redact_user(url.as_str().trim_end_matches('/'));
+    let shown = match named {
+        Some(path) => format!("unix:{path}"),
+        None => redact_user(url.as_str().trim_end_matches('/')),
+    };
     let user = (!url.username().is_empty() || url.password().is_some()).then(|| {
         let decode = |text| percent_decode_str(text).collect::<Vec<u8>>();
         let mut pair = decode(url.username());
@@ -205,6 +224,9 @@ fn server(text: &str) -> Result<Server, Wrong> {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_path("/");
+    if let Some(path) = socket {
+        url = socket_url(&folder.join(path))?;
+    }
     Ok(Server {
         url,
         prefix,

@@ -1,6 +1,6 @@
 //! A checked target that has no place in the plan yet.
 
-use crate::Target;
+use crate::{Target, socket};
 use serde_json::Value as Json;
 
 /// A checked target.
@@ -18,6 +18,14 @@ pub(super) struct TargetDraft {
 }
 
 impl TargetDraft {
+    /// Returns true if the target is on a Unix socket.
+    pub fn has_socket(&self) -> bool {
+        match &self.target {
+            Target::Urls(urls) => urls.iter().any(|url| socket::path(url).is_some()),
+            Target::App(_) | Target::None => false,
+        }
+    }
+
     /// Target of a population that makes no requests.
     pub fn none() -> Self {
         Self {

@@ -5,13 +5,13 @@ use super::{
     values::{id, seconds, step_id, think},
 };
 use crate::{
-    Curve, Iterations, Load, MAX_LAG, Op, Plan, Population, Target, Task, Threshold, http::Http2,
+    Curve, Iterations, Load, MAX_LAG, Op, Plan, Population, Target, Task, Threshold,
     sql::CONNECT_TIMEOUT, threshold::Scopes, written,
 };
 use loadgen_core::time::Nanos;
 use loadgen_scenario::form::Words;
 use serde_json::{Value as Json, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The plan as run, secrets redacted. Times are in seconds, rates per second.
 pub fn json(plan: &Plan) -> Json {
@@ -111,6 +111,10 @@ fn http(population: &Population, written: &written::Population) -> Json {
         "client": settings.client.name(),
         "why": settings.client.why(),
         "connect_timeout_s": seconds(settings.connect_timeout),
+        "dns_s": seconds(settings.connections.dns),
+        "connect_to": written.connect_to.iter().cloned().collect::<BTreeMap<_, _>>(),
+        "reuse": settings.connections.reuse,
+        "tls_resumption": settings.connections.resumption.word(),
         "ca": written.ca,
         "insecure": settings.insecure,
         "max_head": settings.max_head,
@@ -119,17 +123,9 @@ fn http(population: &Population, written: &written::Population) -> Json {
         "redirects": settings.redirects,
         "compression": encodings.collect::<Vec<_>>(),
         "proxy": written.proxy,
-        "http2": settings.http2.map(http2),
+        "http2": settings.http2.map(|way| way.word()),
         "cert": written.cert,
     })
-}
-
-/// Returns the scenario's word.
-fn http2(way: Http2) -> &'static str {
-    match way {
-        Http2::Negotiate => "negotiate",
-        Http2::Require => "require",
-    }
 }
 
 fn load(load: &Load) -> Json {

@@ -252,6 +252,12 @@ fn features(settings: &Settings, written: Option<&written::Population>) -> Strin
     if let Some(proxy) = written.and_then(|written| written.proxy.as_ref()) {
         let _ = write!(text, "; through the proxy {proxy}");
     }
+    for (from, to) in written.into_iter().flat_map(|written| &written.connect_to) {
+        let _ = write!(text, "; connects to {to} in place of {from}");
+    }
+    if !settings.connections.reuse {
+        text.push_str("; a connection for each request");
+    }
     match settings.http2 {
         None => {}
         Some(Http2::Negotiate) => text.push_str("; HTTP/2 where the server agrees"),

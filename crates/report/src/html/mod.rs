@@ -345,6 +345,7 @@ fn note(totals: &Stats) -> String {
     let counters = Counter::ALL.into_iter();
     let counters: Vec<Counter> = counters.filter(|it| *it != Counter::Dropped).collect();
     let mut parts: Vec<String> = words::traffic(totals).into_iter().collect();
+    parts.extend(words::connecting(totals).map(|times| format!("connecting p95 {times}")));
     parts.extend(words::statuses(totals).map(|statuses| format!("status codes {statuses}")));
     parts.extend(words::besides(totals, &counters));
     match parts.is_empty() {

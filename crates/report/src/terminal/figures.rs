@@ -70,6 +70,7 @@ fn notes(result: &ResultFile) -> Vec<String> {
         ));
     }
     notes.extend(words::traffic(totals).map(|traffic| traffic + "."));
+    notes.extend(words::connecting(totals).map(|times| format!("Connecting p95 {times}.")));
     for generator in &result.generators {
         let cores = generator.workers as f64 * result.run.whole_s();
         let mut own = vec![human::plural(generator.workers, "worker")];

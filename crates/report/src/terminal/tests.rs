@@ -56,6 +56,29 @@ fn requests_that_can_be_looked_up() {
 }
 
 #[test]
+fn parts_of_connecting_are_told_where_there_are_several() {
+    let told = |timers: &'static [Timer]| {
+        let result = run(&FixtureRun {
+            change: &|snapshot| {
+                for timer in timers {
+                    snapshot.steps[0][*timer].record(100_000);
+                }
+            },
+            ..FixtureRun::default()
+        });
+        let summary = summary(&result.result(), &WIDE);
+        let words: Vec<&str> = summary.split_whitespace().collect();
+        let words = words.join(" ");
+        let told = words.split_once("Connecting p95 ");
+        told.map(|(_, rest)| rest.split_once(").").unwrap().0.to_owned())
+    };
+    assert_eq!(told(&[]), None);
+    assert_eq!(told(&[Timer::Tcp]), None);
+    let parts = told(&[Timer::Tcp, Timer::Tls]).unwrap();
+    assert_eq!(parts, "300 µs (tcp 100 µs, tls 100 µs");
+}
+
+#[test]
 fn a_normal_run() {
     let result = run(&FixtureRun::default()).result();
     insta::assert_snapshot!(summary(&result, &WIDE));

@@ -21,6 +21,14 @@ table! {
         timeout: Duration,
         /// Bound on connecting.
         connect_timeout: Duration,
+        /// Time for which the addresses of a name are known.
+        dns: Duration,
+        /// Other ends for the connections to some hosts.
+        connect_to: NameTable<ConnectTo>,
+        /// Keep connections for further requests.
+        reuse: bool,
+        /// Resumption of TLS sessions.
+        tls_resumption: Resumption,
         /// File of certificates to trust.
         ca: Text,
         /// Trust every certificate.
@@ -78,6 +86,26 @@ impl Words for Http2 {
     const WORDS: &'static [(&'static str, Self)] =
         &[("negotiate", Http2::Negotiate), ("require", Http2::Require)];
     const UNKNOWN: &'static str = "no way to speak HTTP/2";
+}
+
+/// Resumption of TLS sessions: users whose earlier connections count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resumption {
+    /// The user itself.
+    User,
+    /// Everybody in the population.
+    Shared,
+    /// Nobody.
+    Off,
+}
+
+impl Words for Resumption {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("user", Resumption::User),
+        ("shared", Resumption::Shared),
+        ("off", Resumption::Off),
+    ];
+    const UNKNOWN: &'static str = "no way to resume TLS sessions";
 }
 
 /// Compression of a body.
@@ -140,6 +168,28 @@ impl Form for Compression {
         let boolean = json!({ "type": "boolean" });
         let list = List::<Encoding>::schema(to);
         any_of([Encoding::schema(to), boolean, list])
+    }
+}
+
+/// Another end for the connections to a host.
+#[derive(Debug, Clone)]
+pub struct ConnectTo {
+    /// The host, with or without a port.
+    pub from: Spanned<String>,
+    /// The end in its place.
+    pub to: Text,
+}
+
+impl Named for ConnectTo {
+    const HELP: &'static str = r#"write { "shop.example:443" = "127.0.0.1:8443" }"#;
+
+    fn read(reader: &Reader, from: Spanned<String>, node: &Node) -> Option<Self> {
+        let to = Text::read(reader, node)?;
+        Some(Self { from, to })
+    }
+
+    fn schema(to: &mut Definitions) -> Value {
+        Text::schema(to)
     }
 }
 

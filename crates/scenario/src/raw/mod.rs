@@ -41,7 +41,7 @@ pub use drawn::{Letters, Normal, Number, Sequence, Uniform, Zipf};
 pub use event::{Event, EventTime};
 pub use expect::{Expect, Rows, StatusRange};
 pub use extract::{Extract, ExtractKind};
-pub use http::{Client, Encoding, Http, Http2, Pair};
+pub use http::{Client, ConnectTo, Encoding, Http, Http2, Pair, Resumption};
 pub use item::{Group, Item, Transaction};
 pub use kind::{OwnKey, StepKeys, StepKind};
 pub use lifecycle::LifecycleSteps;

@@ -12,6 +12,8 @@ pub(super) struct Head {
     pub status: u16,
     /// The server keeps the connection after this answer.
     pub keep_alive: bool,
+    /// Seconds for which it keeps the connection while nothing comes, if it says so.
+    pub idle_limit: Option<u32>,
     pub framing: Framing,
     pub fields: Fields,
     /// Length of the head.
@@ -68,6 +70,7 @@ pub(super) fn parse(bytes: &[u8], head_request: bool) -> Result<Option<Head>, Vi
     Ok(Some(Head {
         status,
         keep_alive: facts.keep_alive(),
+        idle_limit: facts.idle_limit,
         framing,
         fields: facts.fields,
         bytes,
@@ -79,6 +82,7 @@ struct Facts {
     http_11: bool,
     close: bool,
     keep_alive: bool,
+    idle_limit: Option<u32>,
     /// Whether the last encoding of the last `Transfer-Encoding` is chunked.
     chunked: Option<bool>,
     length: Length,
@@ -97,6 +101,7 @@ impl Facts {
             http_11,
             close: false,
             keep_alive: false,
+            idle_limit: None,
             chunked: None,
             length: Length::Absent,
             fields: Fields::default(),
@@ -115,6 +120,7 @@ impl Facts {
                 }
             }
             10 if is(name, "Set-Cookie") => self.fields.cookies = true,
+            10 if is(name, "Keep-Alive") => self.idle_limit = list(value).find_map(seconds),
             14 if is(name, "Content-Length") => self.note_length(value),
             16 if is(name, "Content-Encoding") => self.fields.encoding = true,
             17 if is(name, "Transfer-Encoding") => {
@@ -160,6 +166,16 @@ fn list(value: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
+/// The seconds of a parameter `timeout=5` (RFC 2068, 19.7.1.1).
+fn seconds(parameter: &[u8]) -> Option<u32> {
+    let (name, value) = parameter.split_at_checked("timeout".len())?;
+    let value = value.trim_ascii_start().strip_prefix(b"=")?;
+    let seconds = name
+        .eq_ignore_ascii_case(b"timeout")
+        .then(|| decimal(value.trim_ascii()));
+    Some(u32::try_from(seconds??).unwrap_or(u32::MAX))
+}
+
 /// A number of digits alone; `str::parse` would take a sign.
 fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
@@ -169,4 +185,31 @@ fn decimal(digits: &[u8]) -> Option<u64> {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_say_how_long_they_keep_an_idle_connection() {
+        for (value, limit) in [
+            ("timeout=5", Some(5)),
+            ("timeout=5, max=100", Some(5)),
+            ("max=100,Timeout = 0", Some(0)),
+            ("timeout=99999999999", Some(u32::MAX)),
+            ("max=100", None),
+            ("timeout", None),
+            ("timeout=", None),
+            ("timeout=+5", None),
+            ("timeout=1.5", None),
+            ("timeouts=5", None),
+            ("5", None),
+            ("", None),
+        ] {
+            let head = format!("HTTP/1.1 200 OK\r\nkeep-alive: {value}\r\n\r\n");
+            let head = parse(head.as_bytes(), false).unwrap().unwrap();
+            assert_eq!(head.idle_limit, limit, "{value}");
+        }
+    }
 }

@@ -79,6 +79,7 @@ impl<F: FnMut(&[u8])> Sink for F {
 struct Answer {
     status: u16,
     keep_alive: bool,
+    idle_limit: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -124,6 +125,11 @@ impl Decoder {
     /// Returns true if the connection can carry another request, once the response is complete.
     pub fn keep_alive(&self) -> bool {
         self.answer.is_some_and(|answer| answer.keep_alive)
+    }
+
+    /// Returns the seconds after which the server ends the connection when nothing comes, if it says so.
+    pub fn idle_limit(&self) -> Option<u32> {
+        self.answer.and_then(|answer| answer.idle_limit)
     }
 
     /// Takes the next bytes and hands what they are to `sink`. Gives how many bytes of `input`
@@ -249,6 +255,7 @@ impl Decoder {
         self.answer = Some(Answer {
             status: head.status,
             keep_alive: head.keep_alive && !matches!(head.framing, Framing::UntilClose),
+            idle_limit: head.idle_limit,
         });
         sink.head(bytes, head.fields);
         let max_body = self.limits.max_body;

@@ -1,6 +1,8 @@
 //! When connections are opened, given up and replaced.
 
 use super::*;
+use loadgen_core::time::Nanos;
+use loadgen_plan::http::Connections;
 
 on_both! {
     nobody_listens
@@ -292,4 +294,71 @@ async fn preflight_connects_and_says_nothing<D: Subject>() {
     let expected = format!("{}/ cannot be reached: Connection refused", server.url);
     assert!(error.to_string().starts_with(&expected), "{error}");
     assert!(server.heard().is_empty());
+}
+
+fn reusing(reuse: bool) -> Settings {
+    Settings {
+        connections: Connections {
+            reuse,
+            ..Connections::default()
+        },
+        ..settings()
+    }
+}
+
+#[tokio::test]
+async fn without_reuse_each_request_has_a_connection_of_its_own() {
+    let connection = vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay];
+    for (reuse, connections) in [(false, 2), (true, 1)] {
+        let server = Server::start(vec![connection.clone(); 2]).await;
+        let mut user = User::<HttpDriver>::with(reusing(reuse), &[&server.url], 0, [post()]);
+        let opened = [user.succeed().await, user.succeed().await];
+        assert!(opened.iter().all(|outcome| outcome.reconnects == 0));
+        let opened = opened.iter().filter(|outcome| outcome.connect.is_some());
+        assert_eq!(opened.count(), connections);
+        let closes = |request: &Vec<u8>| {
+            let request = String::from_utf8_lossy(request);
+            request.contains("\r\nconnection: close\r\n")
+        };
+        assert!(
+            server
+                .heard()
+                .iter()
+                .all(|request| closes(request) != reuse)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_given_up_before_the_server_ends_it() {
+    let kept = |limit: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\nKeep-Alive: {limit}\r\nContent-Length: 0\r\n\r\n");
+        vec![
+            Act::Hear,
+            say(head.clone()),
+            Act::Hear,
+            say(head),
+            Act::Stay,
+        ]
+    };
+    for (limit, kept_ms) in [
+        ("timeout=5, max=9", Some(4_000)),
+        ("timeout=1", Some(500)),
+        ("timeout=0", Some(0)),
+        ("max=9", None),
+    ] {
+        let server = Server::start([kept(limit), kept(limit)]).await;
+        let mut user = User::<HttpDriver>::new(&server.url, [post()]);
+        let ended_at = user.succeed().await.ended_at;
+        let Some(Channel::Http1(_, until)) = &mut user.session.channel else {
+            panic!("no connection is kept");
+        };
+        let expected = kept_ms.map_or(Nanos::MAX, |ms| ended_at + ms * 1_000_000);
+        assert_eq!(*until, expected, "{limit}");
+        // As if that time had passed, if there is one.
+        *until = kept_ms.map_or(Nanos::MAX, |_| ended_at);
+        let outcome = user.succeed().await;
+        assert_eq!(outcome.reconnects, 0);
+        assert_eq!(outcome.connect.is_some(), kept_ms.is_some(), "{limit}");
+    }
 }

@@ -1,21 +1,26 @@
 //! The driver against small servers that do exactly as they are told.
 
+mod addresses;
 mod answers;
 mod compression;
 mod connections;
 mod cookies;
+mod endpoints;
 mod full;
 mod http2;
 mod looks;
+mod phases;
 mod proxies;
 mod redirects;
 mod requests;
+mod resumption;
 mod timeouts;
 mod tls;
 mod ttfb;
 
 use super::{
     full::{FullDriver, Session as FullSession},
+    stream::Stream,
     *,
 };
 use crate::ErrorClass;
@@ -78,6 +83,7 @@ fn post() -> HttpStep {
 fn settings() -> Settings {
     Settings {
         connect_timeout: LONG,
+        connections: Default::default(),
         ca_file: None,
         insecure: false,
         user_agent: "test".to_owned(),
@@ -148,8 +154,8 @@ impl Subject for HttpDriver {
     }
 
     async fn until_touched(session: &Session) {
-        if let Some(Channel::Http1(stream)) = &session.channel {
-            stream.tcp().readable().await.unwrap();
+        if let Some(Channel::Http1(stream, _)) = &session.channel {
+            tcp(stream).readable().await.unwrap();
         }
     }
 }
@@ -293,11 +299,10 @@ impl<D: Subject> User<D> {
 impl User {
     /// Waits until the runtime has seen the server close the idle connection.
     async fn until_closed(&self) {
-        let Some(Channel::Http1(stream)) = &self.session.channel else {
+        let Some(Channel::Http1(stream, _)) = &self.session.channel else {
             panic!("no connection is kept");
         };
-        while !stream
-            .tcp()
+        while !tcp(stream)
             .ready(Interest::READABLE)
             .await
             .unwrap()
@@ -305,6 +310,15 @@ impl User {
         {
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// The connection that carries everything.
+fn tcp(stream: &Stream) -> &TcpStream {
+    match stream {
+        Stream::Tcp(tcp) => tcp,
+        Stream::Unix(_) => panic!("a Unix socket"),
+        Stream::Tls(tls) => tcp(tls.get_ref().0),
     }
 }
 

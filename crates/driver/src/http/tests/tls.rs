@@ -142,6 +142,52 @@ async fn a_server_without_tls_fails_the_handshake<D: Subject>() {
     }
 }
 
+/// The certificate that `openssl req -x509` makes is an authority's.
+#[tokio::test]
+async fn a_certificate_of_the_ca_file_is_trusted_itself() {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+    let server = |name: &str, expired: bool| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        if expired {
+            params.not_after = date_time_ymd(2020, 1, 1);
+        }
+        let cert = params.self_signed(&key).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(cert.pem().as_bytes()).unwrap();
+        (TlsAcceptor::from(Arc::new(config)), file)
+    };
+    let (own, other) = (server("127.0.0.1", false), server("127.0.0.1", false));
+    let (elsewhere, expired) = (server("example.org", false), server("127.0.0.1", true));
+    for ((acceptor, _), (_, file), refused) in [
+        (&own, &own, None),
+        (&own, &other, Some("certificate")),
+        (&elsewhere, &elsewhere, Some("not valid for name")),
+        (&expired, &expired, Some("expired")),
+    ] {
+        let acts = vec![Act::Hear, ok(), Act::Stay];
+        let server = Server::start_with(Some(acceptor.clone()), [acts]).await;
+        let mut user = User::<HttpDriver>::with(trusting(file), &[&server.url], 0, [get()]);
+        let outcome = user.run(0).await;
+        match refused {
+            None => assert_eq!(class_of(&outcome), None, "{outcome:?}"),
+            Some(why) => {
+                assert_eq!(class_of(&outcome), Some(ErrorClass::Tls));
+                assert!(words(&outcome).contains(why), "{}", words(&outcome));
+            }
+        }
+    }
+}
+
 /// A server that asks clients who they are, the file by which it is known, and a client's
 /// certificate and key that it trusts.
 fn asking() -> (TlsAcceptor, NamedTempFile, [NamedTempFile; 2]) {

@@ -125,17 +125,20 @@ fn http_settings_have_their_defaults_and_start_at_the_scenario() {
     let population = &plan(&with_task("[load]\nusers = 1")).populations[0];
     let http = &population.http;
     assert_eq!(http.connect_timeout, Duration::from_secs(10));
+    assert_eq!(http.connections.dns, Duration::from_secs(30));
     assert_eq!((http.max_head, http.max_body), (64 << 10, 64 << 20));
     assert!(http.user_agent.contains(&run_id().to_string()));
     assert_eq!(population.graceful_stop, Duration::from_secs(30));
     let text = with_task(
-        "[load]\nusers = 1\n[http]\nca = 'ca.pem'\ninsecure = true\nmax_body = '1MB'\nconnect_timeout = '2s'",
+        "[load]\nusers = 1\n[http]\nca = 'ca.pem'\ninsecure = true\nmax_body = '1MB'\nconnect_timeout = '2s'
+         dns = '0s'",
     );
     let http = &plan(&text).populations[0].http;
     assert_eq!(http.ca_file.as_deref(), Some(Path::new("dir/ca.pem")));
     assert!(http.insecure);
     assert_eq!(http.max_body, 1_000_000);
     assert_eq!(http.connect_timeout, Duration::from_secs(2));
+    assert_eq!(http.connections.dns, Duration::ZERO);
 }
 
 #[test]
