@@ -51,10 +51,10 @@ fn target() -> TruthServer {
 }
 
 /// `more` stands where keys of `[http]` do.
-fn scenario(server: &TruthServer, more: &str) -> String {
+fn scenario(server: &TruthServer) -> String {
     format!(
         "name = \"traced\"\n[target]\nurl = \"{}\"\n[load]\nusers = {USERS}\niterations = {REQUESTS}\n\
-         [http]\n{more}\n[data]\nid = {{ sequence = {{}} }}\n\
+         [data]\nid = {{ sequence = {{}} }}\n\
          [[task]]\nname = \"get\"\n[[task.step]]\nget = \"/work?id={{{{id}}}}\"\n",
         server.url()
     )
@@ -155,12 +155,13 @@ fn check_spans(spans: &[Span], log: &Log, run: &Value, (began, ended): (u64, u64
     }
 }
 
-fn traces_are_those_that_the_server_saw(client: &str) {
+#[test]
+fn traces_are_those_that_the_server_saw() {
     let (server, collector) = (target(), collector());
     let began = unix_nanos();
     let finished = loadgen(&command("--trace=25%", &collector))
         .args(&["--html", "report.html", "--out", "out"])
-        .file("scenario.toml", &scenario(&server, client))
+        .file("scenario.toml", &scenario(&server))
         .run();
     let ended = unix_nanos();
     let result = finished.result();
@@ -216,22 +217,12 @@ fn shown(finished: &Finished, slow: &BTreeSet<String>, failed: &BTreeSet<String>
 }
 
 #[test]
-fn traces_are_those_that_the_server_saw_of_the_fast_client() {
-    traces_are_those_that_the_server_saw("client = \"fast\"");
-}
-
-#[test]
-fn traces_are_those_that_the_server_saw_of_the_full_client() {
-    traces_are_those_that_the_server_saw("client = \"full\"");
-}
-
-#[test]
 fn a_collector_that_hangs_slows_nothing_and_every_span_is_accounted_for() {
     let server = TruthServer::steady(Duration::from_millis(2));
     let hung = TruthServer::start(Stalls::none(), |_| Answer::nothing().then(Then::Hang));
     let started = Instant::now();
     let finished = loadgen(&command("--trace=25%", &hung))
-        .file("scenario.toml", &scenario(&server, ""))
+        .file("scenario.toml", &scenario(&server))
         .run();
     // A second of load, then five at most for the collector.
     assert!(started.elapsed() < Duration::from_secs(60));
@@ -258,7 +249,7 @@ fn spans_that_a_collector_rejects_are_told() {
         Answer::raw([head.into_bytes(), body].concat())
     });
     let finished = loadgen(&command("--trace=25%", &picky))
-        .file("scenario.toml", &scenario(&server, ""))
+        .file("scenario.toml", &scenario(&server))
         .run();
     let sampled = contexts(&server.stop());
     let sampled = sampled.iter().filter(|(.., sampled)| *sampled).count();

@@ -210,6 +210,9 @@ impl<C: Custom> Run<C> {
         observer: &mut impl Observer,
         interrupts: &Interrupts,
     ) -> Result<FinishedRun, RunError> {
+        for note in self.plan.written.notes() {
+            observer.message(&format!("note: {note}"));
+        }
         let reached = self.reach(services, observer, interrupts).await;
         let reached = reached.inspect_err(|error| observer.failed(error))?;
         let mut lifecycle = Lifecycle::new(&self.plan, &reached.setups);

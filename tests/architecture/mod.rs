@@ -175,7 +175,6 @@ fn what_runs_on_workers_takes_its_timers_from_elsewhere() {
         // They have those that they take, or hand them out.
         "crates/driver/src/timers.rs",
         "crates/driver/src/custom",
-        "crates/driver/src/http/full",
         "crates/engine/src/pace.rs",
         // They run beside the load.
         "crates/driver/src/sql/console.rs",

@@ -1,4 +1,4 @@
-//! What users of an application need: cookies, redirects, files, proxies.
+//! What users of an application need: cookies, redirects, files.
 
 use super::{measured, serving};
 use serde_json::json;
@@ -6,7 +6,6 @@ use test_support::{
     answer::Answer,
     loadgen::Loadgen,
     request::Request,
-    socks::{Asked, SocksProxy},
     truth::{Log, TruthServer},
 };
 
@@ -52,8 +51,6 @@ fn users_keep_their_cookies_and_their_connections() {
         task(&server.url())
     );
     let result = measured(&Loadgen::scenario(&text).run());
-    let http = &result["plan"]["populations"][0]["http"];
-    assert_eq!(http["client"], "fast");
     let totals = &result["totals"];
     assert_eq!(
         (&totals["count"], &totals["errors"]["count"]),
@@ -193,80 +190,28 @@ fn the_cookies_of_a_users_login_are_kept_for_all_its_runs() {
 }
 
 #[test]
-fn requests_go_through_a_socks_proxy() {
-    let server = TruthServer::steady(std::time::Duration::ZERO);
-    let port = server.address().port();
-    // The scheme says who looks up the name: loadgen, or the proxy.
-    for (scheme, user, login, target, host) in [
-        ("socks5", "", None, "127.0.0.1", "127.0.0.1"),
-        (
-            "socks5",
-            "me:word@",
-            Some(("me", "word")),
-            "127.0.0.1",
-            "127.0.0.1",
-        ),
-        ("socks5h", "", None, "shop.example", "shop.example"),
-    ] {
-        let proxy = SocksProxy::start(login);
-        let text = format!(
-            r#"
-            target.url = "http://{target}:{port}"
-            http = {{ proxy = "{scheme}://{user}{}" }}
-            load = {{ users = 3, iterations = 4 }}
-            [[setup.step]]
-            post = "/ready"
-            [[task]]
-            name = "t"
-            [[task.step]]
-            get = "/work"
-            "#,
-            proxy.address()
-        );
-        let finished = Loadgen::scenario(&text).run();
-        let result = measured(&finished);
-        assert_eq!(result["totals"]["count"], 12, "{scheme}");
-        assert_eq!(result["totals"]["errors"]["count"], 0);
-        assert!(!result.to_string().contains("word"), "a secret is shown");
-        let asked = Asked {
-            login: login.map(|(name, word)| (name.to_owned(), word.to_owned())),
-            host: format!("{host}:{port}"),
-        };
-        // The setup's connection, and one for each user.
-        assert_eq!(proxy.asked(), vec![asked; 4], "{scheme}");
-    }
-    // The preflight asks the proxy alone, so nobody came to the server but through it.
-    let Log {
-        connections,
-        served,
-        ..
-    } = server.stop();
-    assert_eq!((connections, served.len()), (12, 36));
-}
-
-#[test]
-fn a_socks_proxy_that_refuses_is_told() {
-    let server = TruthServer::steady(std::time::Duration::ZERO);
-    let proxy = SocksProxy::start(Some(("me", "word")));
+fn a_client_of_earlier_versions_has_no_effect_and_that_is_told() {
+    let server = serving(|_| Answer::new(200, "{}"));
     let text = format!(
         r#"
         target.url = "{}"
-        http = {{ proxy = "socks5://me:wrong@{}" }}
-        load = {{ users = 2, iterations = 1 }}
-        thresholds = ["error_rate == 0%"]
+        http = {{ client = "full" }}
+        load = {{ users = 1, iterations = 1 }}
         [[task]]
         name = "t"
         [[task.step]]
         get = "/work"
         "#,
-        server.url(),
-        proxy.address()
+        server.url()
     );
-    let finished = Loadgen::scenario(&text).run();
-    let result = super::with_code(&finished);
-    assert_eq!(result["totals"]["errors"]["count"], 2);
-    assert_eq!(server.connections(), 0);
-    let samples = result["totals"]["errors"]["samples"].to_string();
-    assert!(samples.to_lowercase().contains("socks"), "{samples}");
-    assert!(!samples.contains("wrong"), "{samples}");
+    let note = "client = \"full\" has no effect: there is one HTTP client";
+    let check = Loadgen::new(&["check", "scenario.toml"]).file("scenario.toml", &text);
+    let plan = check.run().expect_code(0).stdout;
+    assert!(plan.contains(note), "{plan}");
+    let finished = Loadgen::new(&["run", "scenario.toml", "--dashboard", "plain"])
+        .args(&["--json", "result.json"])
+        .file("scenario.toml", &text)
+        .run();
+    assert_eq!(measured(&finished)["totals"]["errors"]["count"], 0);
+    assert!(finished.stderr.contains(note), "{}", finished.stderr);
 }

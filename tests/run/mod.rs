@@ -55,6 +55,7 @@ mod memory;
 mod observe;
 mod outputs;
 mod programs;
+mod proxies;
 mod readers;
 mod repeated;
 mod result;

@@ -13,7 +13,7 @@ use url::Url;
 /// Makes a plan's calls.
 pub struct Caller {
     plan: Arc<Plan>,
-    driver: http::StepDriver,
+    driver: http::HttpDriver,
     /// By call: to how many servers it goes.
     servers: Vec<usize>,
 }
@@ -21,7 +21,7 @@ pub struct Caller {
 /// The connections of one call, kept from one time that it is made to the next.
 pub struct CallSession {
     call: usize,
-    sessions: Vec<http::StepSession>,
+    sessions: Vec<http::Session>,
 }
 
 impl Caller {

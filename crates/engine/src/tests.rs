@@ -116,7 +116,6 @@ fn plan(load: Load, steps: &[usize]) -> Plan {
                 proxy: None,
                 http2: None,
                 identity: None,
-                client: http::Client::Fast { asked: false },
             },
             load,
             start: Duration::ZERO,

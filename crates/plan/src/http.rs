@@ -42,39 +42,6 @@ pub struct Settings {
     pub http2: Option<Http2>,
     /// Certificate for servers that ask for one.
     pub identity: Option<Identity>,
-    /// Client that makes the requests.
-    pub client: Client,
-}
-
-/// One of the two HTTP clients, and what made the plan choose it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Client {
-    /// Our own: HTTP/1.1 and HTTP/2 on connections that are kept.
-    Fast {
-        /// The scenario asks for it by name.
-        asked: bool,
-    },
-    /// reqwest, and what asks for it, in words; at least one.
-    Full(Vec<&'static str>),
-}
-
-impl Client {
-    /// Returns the name in results.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Client::Fast { .. } => "fast",
-            Client::Full(_) => "full",
-        }
-    }
-
-    /// Returns the reasons for the choice, at least one.
-    pub fn why(&self) -> Vec<&'static str> {
-        match self {
-            Client::Fast { asked: true } => vec!["the scenario asks for it"],
-            Client::Fast { asked: false } => vec!["nothing here needs more"],
-            Client::Full(why) => why.clone(),
-        }
-    }
 }
 
 /// A client certificate.

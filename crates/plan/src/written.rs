@@ -6,7 +6,7 @@ pub use loadgen_scenario::redact::{
 };
 use loadgen_scenario::{Secrets, Span};
 use serde_json::Value as Json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The texts of a scenario that a plan no longer has.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,18 @@ pub struct Written {
 }
 
 impl Written {
+    /// What the scenario asks for and has no effect, each once.
+    pub fn notes(&self) -> Vec<String> {
+        let clients = self.populations.iter().filter_map(|texts| texts.client);
+        let clients = clients.collect::<BTreeSet<_>>().into_iter();
+        let note = |client| {
+            format!(
+                "client = \"{client}\" has no effect: there is one HTTP client, which does everything"
+            )
+        };
+        clients.map(note).collect()
+    }
+
     /// The names of the checks of the step at this place of the plan.
     pub fn checks(&self, step: usize) -> &[String] {
         self.steps.get(step).map_or(&[], |step| &step.checks)
@@ -45,6 +57,8 @@ pub struct Population {
     pub settings: Vec<(&'static str, Json)>,
     /// The file of certificates to trust.
     pub ca: Option<String>,
+    /// The `client` that the scenario names, which has no effect.
+    pub client: Option<&'static str>,
     /// Hosts with the other ends of their connections.
     pub connect_to: Vec<(String, String)>,
     /// The proxy.

@@ -9,6 +9,7 @@ pub mod pgbouncer;
 pub mod processes;
 pub mod program;
 pub mod prometheus;
+pub mod proxies;
 pub mod redis;
 pub mod replay;
 pub mod request;

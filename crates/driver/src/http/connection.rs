@@ -75,6 +75,7 @@ impl HttpDriver {
                     }
                 };
                 let mut with = ExchangeContext {
+                    forward: connection.server.forward.as_ref(),
                     clock: self.clock,
                     buffers: &self.buffers,
                     sending,

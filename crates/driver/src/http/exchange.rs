@@ -6,6 +6,7 @@ use super::{
     deadline::Deadline,
     measurement::Figures,
     policy::Policy,
+    proxy::Forward,
     request::{Fill, Request},
     response::{Looks, Reader, Response},
     stream::Stream,
@@ -64,11 +65,39 @@ impl Outgoing<'_> {
 
 /// What an exchange uses and does not own.
 pub(super) struct ExchangeContext<'a> {
+    /// Writes the request for a proxy that passes it on.
+    pub forward: Option<&'a Forward>,
     pub clock: Clock,
     pub buffers: &'a Buffers,
     pub sending: &'a Sending<'a>,
     pub step_timeout: &'a mut StepTimeout,
     pub deadline: &'a mut Deadline,
+}
+
+impl<'a> ExchangeContext<'a> {
+    /// The bytes of the request as they leave, when they need not be rendered.
+    fn fixed(&self) -> Option<&'a [u8]> {
+        match self.forward {
+            None => self.sending.outgoing.fixed(),
+            Some(_) => None,
+        }
+    }
+
+    /// The bytes of the request as they leave.
+    fn render<'b>(&self, buffer: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        let outgoing = &self.sending.outgoing;
+        let Some(forward) = self.forward else {
+            return outgoing.render(buffer);
+        };
+        buffer.clear();
+        let mut direct = self.buffers.lend();
+        forward.write(outgoing.render(&mut direct), buffer);
+        self.buffers.give_back(direct);
+        buffer
+    }
 }
 
 /// How an exchange ended.
@@ -213,18 +242,17 @@ impl Exchange {
 
     /// Hands over what the connection takes.
     fn send(&mut self, cx: &mut Context<'_>, with: &mut ExchangeContext<'_>) -> io::Result<()> {
-        let outgoing = &with.sending.outgoing;
         loop {
             let mut rendered;
             let bytes = match &self.unsent {
-                Unsent::Everything => match outgoing.fixed() {
+                Unsent::Everything => match with.fixed() {
                     Some(fixed) => fixed,
                     None => {
                         rendered = with.buffers.outgoing.borrow_mut();
-                        outgoing.render(&mut rendered)
+                        with.render(&mut rendered)
                     }
                 },
-                Unsent::FixedFrom(start) => &outgoing.fixed().unwrap_or_default()[*start..],
+                Unsent::FixedFrom(start) => &with.fixed().unwrap_or_default()[*start..],
                 Unsent::Rest(rest) => rest,
                 Unsent::Flush => match self.stream.poll_flush(cx)? {
                     Poll::Ready(()) => {
@@ -266,7 +294,7 @@ impl Exchange {
                 }
             } else {
                 match &self.unsent {
-                    Unsent::Everything if outgoing.fixed().is_some() => Unsent::FixedFrom(written),
+                    Unsent::Everything if with.fixed().is_some() => Unsent::FixedFrom(written),
                     Unsent::FixedFrom(start) => Unsent::FixedFrom(start + written),
                     _ => Unsent::Rest(rest.to_vec()),
                 }

@@ -9,8 +9,8 @@
 //! where redirects are followed (`follow`), several. What only some users need, cookies and
 //! connections to other servers, is kept apart from their sessions (`user`).
 //!
-//! HTTP/2 (`h2`) shares everything with HTTP/1.1 but the exchange itself. What this client refuses:
-//! proxies. [`full`] is the other one, which the plan chooses where these are asked for.
+//! HTTP/2 (`h2`) shares everything with HTTP/1.1 but the exchange itself. Proxies (`proxy`) are known
+//! only to the opening of connections and to the bytes that leave on them.
 
 mod address;
 mod buffers;
@@ -26,12 +26,12 @@ mod expect;
 mod extract;
 mod failure;
 mod follow;
-pub mod full;
 mod h2;
 mod holes;
 mod measurement;
 mod multipart;
 mod policy;
+mod proxy;
 mod redirect;
 mod request;
 mod response;
@@ -48,7 +48,6 @@ mod user;
 
 pub use setup::{Setup, Target};
 pub use setup_error::SetupError;
-pub use step::{StepDriver, StepSession};
 
 use self::{
     buffers::Buffers,

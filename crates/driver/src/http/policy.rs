@@ -1,6 +1,6 @@
 //! How the requests of a population are made, and its responses taken.
 
-use super::codec::Limits;
+use super::{codec::Limits, proxy::Proxy};
 use loadgen_plan::http::{ConnectTo, Encoding, Http2, Resumption};
 use rustls::ClientConfig;
 use std::{sync::Arc, time::Duration};
@@ -31,6 +31,8 @@ pub(super) struct ConnectPolicy {
     pub http2: Option<Http2>,
     /// TLS, where a server may ask for it.
     pub tls: Option<Arc<ClientConfig>>,
+    /// Proxy before all servers but those on Unix sockets.
+    pub proxy: Option<Arc<Proxy>>,
     /// Users that a TLS session may be resumed by.
     pub resumption: Resumption,
 }

@@ -291,12 +291,12 @@ pub(super) fn basic(url: &Url) -> Option<String> {
 }
 
 /// Methods whose requests say that their body is empty (RFC 9110, 8.6).
-pub(super) fn anticipates_body(method: &Method) -> bool {
+fn anticipates_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// Whether a field is `Connection` with the option `close`.
-pub(super) fn asks_to_close((name, value): &(HeaderName, Template)) -> bool {
+fn asks_to_close((name, value): &(HeaderName, Template)) -> bool {
     *name == header::CONNECTION
         && value.parts().iter().any(|part| match part {
             Part::Literal(bytes) => bytes

@@ -1,10 +1,14 @@
 //! Servers, as connections to them are opened.
 
 use super::{
-    SetupError, address::SOCKET_HOST, connect::endpoint::Endpoint, cookies::Site,
+    SetupError,
+    address::SOCKET_HOST,
+    connect::endpoint::Endpoint,
+    cookies::Site,
     policy::ConnectPolicy,
+    proxy::{Forward, Proxy},
 };
-use loadgen_plan::socket;
+use loadgen_plan::{http::Http2, socket};
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{path::PathBuf, sync::Arc};
 use url::{Host, Url};
@@ -21,6 +25,9 @@ pub(super) struct ServerSetup {
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     /// Where connections go.
     pub endpoint: Endpoint,
+    /// Writes requests for a proxy that passes them on; None: they go to the server itself, through a
+    /// tunnel where there is a proxy.
+    pub forward: Option<Forward>,
     pub connect: Arc<ConnectPolicy>,
 }
 
@@ -61,10 +68,18 @@ impl ServerSetup {
             None => None,
         };
         let port = url.port().unwrap_or(if secure { 443 } else { 80 });
+        let endpoint = Endpoint::of(&host, port, &connect.connect_to);
+        // A proxy knows nothing of other ends for the connections to a host, nor of HTTP/2.
+        let is_usual = endpoint == Endpoint::of(&host, port, &[]);
+        let proxy = connect.proxy.as_ref().filter(|_| {
+            let http1 = connect.http2 != Some(Http2::Require);
+            tls.is_none() && is_usual && http1
+        });
         Ok(Self {
             url: shown.to_string(),
+            forward: proxy.and_then(|proxy| proxy.forward(&shown)),
             base: shown,
-            endpoint: Endpoint::of(&host, port, &connect.connect_to),
+            endpoint,
             host,
             port,
             tls,
@@ -75,10 +90,14 @@ impl ServerSetup {
     /// The server on a Unix socket, which requests call localhost, as curl's mostly do.
     fn of_socket(path: PathBuf, connect: &Arc<ConnectPolicy>) -> Result<Self, SetupError> {
         let local = format!("http://{SOCKET_HOST}");
-        let local = Url::parse(&local).map_err(|error| SetupError::Client(error.to_string()))?;
+        let local = Url::parse(&local).map_err(|_| SetupError::Url {
+            url: local,
+            reason: "not a URL",
+        })?;
         Ok(Self {
             url: format!("unix:{}", path.display()),
             endpoint: Endpoint::Socket(path),
+            forward: None,
             ..Self::of(&local, connect)?
         })
     }
@@ -89,6 +108,30 @@ impl ServerSetup {
         url.set_path("");
         url.set_query(None);
         Self::of(&url, connect)
+    }
+
+    /// A proxy, as if it were a server itself.
+    pub(super) fn of_proxy(proxy: &Proxy, connect: &ConnectPolicy) -> Self {
+        Self {
+            url: proxy.url.to_string(),
+            base: proxy.url.clone(),
+            host: proxy.url.host_str().unwrap_or_default().to_owned(),
+            port: 0,
+            tls: proxy.tls.clone(),
+            endpoint: proxy.endpoint.clone(),
+            forward: None,
+            connect: Arc::new(ConnectPolicy {
+                http2: None,
+                proxy: None,
+                ..connect.clone()
+            }),
+        }
+    }
+
+    /// The proxy through which connections go.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        let proxy = self.connect.proxy.as_deref();
+        proxy.filter(|_| !matches!(self.endpoint, Endpoint::Socket(_)))
     }
 
     /// The server as cookies see it.

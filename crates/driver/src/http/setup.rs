@@ -3,16 +3,13 @@
 use super::{
     SetupError,
     codec::Limits,
-    full::{FullSetup, Message},
     policy::{ConnectPolicy, Policy},
+    proxy::Proxy,
     request::Request,
     server::ServerSetup,
     tls::Trust,
 };
-use loadgen_plan::{
-    HttpStep, Population,
-    http::{Client, Settings},
-};
+use loadgen_plan::{HttpStep, Population, http::Settings};
 use std::sync::Arc;
 use url::Url;
 
@@ -48,12 +45,8 @@ pub struct Setup {
     pub(super) servers: Vec<Vec<ServerSetup>>,
     /// By population.
     pub(super) policies: Vec<Policy>,
-    /// By `Step::index`, then by URL; of populations that the fast client drives.
+    /// By `Step::index`, then by URL.
     pub(super) requests: Vec<Vec<Request>>,
-    /// By population; None for those that the fast client drives.
-    pub(super) full: Vec<Option<FullSetup>>,
-    /// By `Step::index`, then by URL; of populations that the full client drives.
-    pub(super) messages: Vec<Vec<Message>>,
     /// By population: the proxy that stands between, as a server.
     pub(super) proxies: Vec<Option<ServerSetup>>,
 }
@@ -66,8 +59,6 @@ impl Setup {
             servers: Vec::new(),
             policies: Vec::new(),
             requests: Vec::new(),
-            full: Vec::new(),
-            messages: Vec::new(),
             proxies: Vec::new(),
         };
         let mut trust = Trust::default();
@@ -85,18 +76,19 @@ impl Setup {
 
     fn add(&mut self, target: &Target<'_>, trust: &mut Trust) -> Result<(), SetupError> {
         let settings = target.settings;
-        let full = matches!(settings.client, Client::Full(_));
         let secure = |url: &Url| url.scheme() == "https";
         // Redirects may lead to https from anywhere.
         let proxy = settings.proxy.as_ref();
         let tls = target.urls.iter().chain(proxy).any(secure) || settings.redirects > 0;
         let tls = tls.then(|| trust.config(settings)).transpose()?;
+        let proxy = proxy.map(|url| Proxy::of(url, tls.as_ref()));
         let connect = Arc::new(ConnectPolicy {
             timeout: settings.connect_timeout,
             connect_to: settings.connections.connect_to.clone(),
             dns: settings.connections.dns,
             http2: settings.http2,
-            tls: tls.clone(),
+            tls,
+            proxy: proxy.transpose()?.map(Arc::new),
             resumption: settings.connections.resumption,
         });
         let servers = target.urls.iter();
@@ -112,25 +104,13 @@ impl Setup {
             compression: settings.compression.clone(),
             connect: Arc::clone(&connect),
         });
-        let between = proxy.map(|url| proxy_server(url, &connect));
-        self.proxies.push(between.transpose()?);
-        let made = full.then(|| FullSetup::new(settings, tls));
-        self.full
-            .push(made.transpose().map_err(SetupError::Client)?);
+        let proxy = connect.proxy.as_deref();
+        let proxy = proxy.map(|proxy| ServerSetup::of_proxy(proxy, &connect));
+        self.proxies.push(proxy);
         for (index, http) in target.steps.iter().copied() {
             let urls = target.urls.iter();
-            match full {
-                false => {
-                    let compile = |url| Request::compile(http, url, settings);
-                    let requests = room(&mut self.requests, index);
-                    *requests = urls.map(compile).collect();
-                }
-                true => {
-                    let compile = |url| Message::compile(http, url, settings);
-                    let messages = urls.map(compile).collect::<Result<_, _>>();
-                    *room(&mut self.messages, index) = messages.map_err(SetupError::Client)?;
-                }
-            }
+            let compile = |url| Request::compile(http, url, settings);
+            *room(&mut self.requests, index) = urls.map(compile).collect();
         }
         Ok(())
     }
@@ -142,28 +122,4 @@ fn room<T>(list: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
         list.resize_with(index + 1, Vec::new);
     }
     &mut list[index]
-}
-
-/// A proxy as a server to which connections can be opened.
-fn proxy_server(url: &Url, connect: &ConnectPolicy) -> Result<ServerSetup, SetupError> {
-    // What it speaks does not matter for a connection; server() knows only what can be driven.
-    let mut plain = url.clone();
-    let socks = url.scheme().starts_with("socks");
-    if socks {
-        let words = format!("http{}", url.as_str().trim_start_matches(url.scheme()));
-        plain = Url::parse(&words).map_err(|error| SetupError::Client(error.to_string()))?;
-        let _ = plain.set_port(url.port().or(Some(1080)));
-    }
-    let connect = Arc::new(ConnectPolicy {
-        http2: None,
-        ..connect.clone()
-    });
-    let setup = ServerSetup::of(&plain, &connect)?;
-    Ok(match socks {
-        true => ServerSetup {
-            url: setup.url.replacen("http", url.scheme(), 1),
-            ..setup
-        },
-        false => setup,
-    })
 }

@@ -29,9 +29,6 @@ pub enum SetupError {
         /// In words.
         reason: String,
     },
-    /// The full client cannot be made, in words.
-    #[error("the full client cannot be made: {0}")]
-    Client(String),
     /// There is no certificate to trust.
     #[error(
         "this system has no CA certificates to check servers by; name a CA file, or accept any certificate"

@@ -75,7 +75,7 @@ pub(super) fn compile(
             let (parts, written) = multipart::compile(context, names, parts)?;
             Some(Content {
                 sent: Sent::Parts(parts),
-                // The full client names the boundary in it.
+                // The driver names the boundary in it.
                 content_type: None,
                 written: cut(&written),
             })

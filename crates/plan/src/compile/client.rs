@@ -1,32 +1,19 @@
-//! What is asked of an HTTP client, and which of the two does it.
+//! What a population asks of the HTTP client.
 
 use super::context::{Context, or_default};
 use crate::{
-    http::{Client, Encoding, Http2, Identity},
+    http::{Encoding, Http2, Identity},
     written::redact_user,
 };
 use loadgen_scenario::{
-    Problem, Span, Text,
-    raw::{self, Field, Http},
+    Problem, Text,
+    raw::{Field, Http},
 };
 use std::path::PathBuf;
 use url::Url;
 
 /// Most redirects that may be followed.
 const MOST_REDIRECTS: u64 = 100;
-
-/// The place where the scenario asks for the fast client.
-fn fast(http: &Http) -> Option<Span> {
-    let asked = http.client.given()?;
-    (asked.value == raw::Client::Fast).then_some(asked.span)
-}
-
-/// Tells that what stands at `place`, `what`, needs more than the fast client that is asked for.
-fn conflict(context: &Context<'_>, fast: Span, span: Span, what: &str) {
-    let message = format!("{what}, which the fast client cannot do");
-    let problem = Problem::new(span, message).other(fast, "asked for here");
-    context.tell(problem.help("leave out one of the two"));
-}
 
 /// What a population asks of its client.
 #[derive(Debug)]
@@ -37,16 +24,10 @@ pub(super) struct Asked {
     pub proxy: Option<Url>,
     pub http2: Option<Http2>,
     pub identity: Option<Identity>,
-    pub client: Client,
 }
 
 /// Reads it; None when there is a problem.
 pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
-    let mut asks = Asks {
-        context,
-        fast: fast(http),
-        why: Vec::new(),
-    };
     let cookies = or_default(&http.cookies, false);
     let redirects = match &http.redirects {
         Field::Absent => Some(0),
@@ -63,30 +44,14 @@ pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
             .and_then(|text| proxy(context, text))
             .map(Some),
     };
-    asks.note(
-        proxy.as_ref().map(Option::is_some),
-        "a proxy is named",
-        http.proxy.span(),
-    );
     let http2 = match &http.http2 {
         Field::Absent => Some(None),
         field => field.value().copied().map(Some),
     };
     let identity = identity(context, http);
-    let mut why = asks.why;
-    let full = matches!(http.client.value(), Some(raw::Client::Full));
-    if full && why.is_empty() {
-        why.push("the scenario asks for it");
-    }
     if let Field::Bad(_) = http.client {
         return None;
     }
-    let client = match why.is_empty() {
-        true => Client::Fast {
-            asked: fast(http).is_some(),
-        },
-        false => Client::Full(why),
-    };
     Some(Asked {
         cookies: cookies?,
         redirects: usize::try_from(redirects?).ok()?,
@@ -94,27 +59,7 @@ pub(super) fn compile(context: &Context<'_>, http: &Http) -> Option<Asked> {
         proxy: proxy?,
         http2: http2?,
         identity: identity?,
-        client,
     })
-}
-
-struct Asks<'a> {
-    context: &'a Context<'a>,
-    fast: Option<Span>,
-    why: Vec<&'static str>,
-}
-
-impl Asks<'_> {
-    /// Notes that something is asked for, or could not be read (None).
-    fn note(&mut self, asked: Option<bool>, what: &'static str, span: Option<Span>) {
-        if asked != Some(true) {
-            return;
-        }
-        self.why.push(what);
-        if let (Some(fast), Some(span)) = (self.fast, span) {
-            conflict(self.context, fast, span, what);
-        }
-    }
 }
 
 fn proxy(context: &Context<'_>, text: &Text) -> Option<Url> {

@@ -75,6 +75,5 @@ pub(super) fn compile(
         proxy: asked.proxy,
         http2: asked.http2,
         identity: asked.identity,
-        client: asked.client,
     })
 }

@@ -31,6 +31,7 @@ impl population::PopulationDraft {
             urls: self.target.written,
             settings: self.target.settings,
             ca: self.files.ca,
+            client: self.files.client,
             connect_to: self.files.connect_to,
             proxy: self.files.proxy,
             cert: self.files.cert,

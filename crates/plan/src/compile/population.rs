@@ -10,6 +10,7 @@ use crate::{Target, Variable, http::Settings as HttpSettings};
 use http::header;
 use loadgen_scenario::{
     Problem, Text,
+    form::Words,
     raw::{self, Field, Http},
 };
 use rand_distr::weighted::WeightedAliasIndex;
@@ -196,6 +197,7 @@ fn compile(
 #[derive(Debug)]
 pub(super) struct HttpFiles {
     pub ca: Option<String>,
+    pub client: Option<&'static str>,
     pub connect_to: Vec<(String, String)>,
     pub proxy: Option<String>,
     pub cert: Option<String>,
@@ -207,6 +209,7 @@ fn http_files(http: &Http) -> HttpFiles {
     let ends = ends.map(|raw| (raw.from.value.clone(), raw.to.written().to_owned()));
     HttpFiles {
         ca: written(&http.ca),
+        client: http.client.value().map(|client| client.word()),
         connect_to: ends.collect(),
         proxy: client::written_proxy(http),
         cert: written(&http.cert),

@@ -108,8 +108,6 @@ fn http(population: &Population, written: &written::Population) -> Json {
     let settings = &population.http;
     let encodings = settings.compression.iter().map(|encoding| encoding.name());
     json!({
-        "client": settings.client.name(),
-        "why": settings.client.why(),
         "connect_timeout_s": seconds(settings.connect_timeout),
         "dns_s": seconds(settings.connections.dns),
         "connect_to": written.connect_to.iter().cloned().collect::<BTreeMap<_, _>>(),

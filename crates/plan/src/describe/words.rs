@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Group, MAX_LAG, Op, Plan, Population, Scope, Step, Target, Task, Threshold,
-    http::{Client, Http2, Settings},
+    http::{Http2, Settings},
     sql::{CONNECT_TIMEOUT, Database},
     threshold::Scopes,
     written,
@@ -57,6 +57,9 @@ pub fn words(plan: &Plan) -> String {
         heading = "";
     }
     background::words(&mut out, plan);
+    for note in plan.written.notes() {
+        line(&mut out, "note", &note);
+    }
     plan.written.secrets.hide(&out).into_owned()
 }
 
@@ -218,14 +221,17 @@ fn target(population: &Population, written: Option<&written::Population>) -> Str
 
 fn client(population: &Population, written: Option<&written::Population>) -> String {
     let settings = &population.http;
-    let who = match &settings.client {
-        Client::Fast { .. } if settings.http2.is_some() => "the fast one (kept connections)",
-        Client::Fast { .. } => "the fast one (keep-alive HTTP/1.1)",
-        Client::Full(_) => "the full client (reqwest)",
+    let version = match settings.http2 {
+        None => "HTTP/1.1",
+        Some(Http2::Negotiate) => "HTTP/2 where the server agrees, else HTTP/1.1",
+        Some(Http2::Require) => "HTTP/2 alone",
     };
-    let why = settings.client.why().join(", ");
+    let kept = match settings.connections.reuse {
+        true => "connections are kept",
+        false => "a connection for each request",
+    };
     let connect = time(settings.connect_timeout);
-    let mut text = format!("{who}: {why}; at most {connect} to connect");
+    let mut text = format!("{version}; {kept}; at most {connect} to connect");
     text.push_str(&features(settings, written));
     if let Some(ca) = written.and_then(|written| written.ca.as_ref()) {
         let _ = write!(text, "; trusts the certificates in {ca}");
@@ -254,14 +260,6 @@ fn features(settings: &Settings, written: Option<&written::Population>) -> Strin
     }
     for (from, to) in written.into_iter().flat_map(|written| &written.connect_to) {
         let _ = write!(text, "; connects to {to} in place of {from}");
-    }
-    if !settings.connections.reuse {
-        text.push_str("; a connection for each request");
-    }
-    match settings.http2 {
-        None => {}
-        Some(Http2::Negotiate) => text.push_str("; HTTP/2 where the server agrees"),
-        Some(Http2::Require) => text.push_str("; HTTP/2 alone"),
     }
     if let Some(cert) = written.and_then(|written| written.cert.as_ref()) {
         let _ = write!(text, "; shows the certificate in {cert}");

@@ -39,7 +39,7 @@ table! {
         max_head: Size,
         /// Most bytes of a response's body.
         max_body: Size,
-        /// Client to use, whatever the other settings ask for.
+        /// Client of an earlier version; has no effect.
         client: Client,
         /// Keep cookies, each user its own.
         cookies: bool,
@@ -58,12 +58,12 @@ table! {
     }
 }
 
-/// One of the two HTTP clients.
+/// An HTTP client of earlier versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
-    /// Our own.
+    /// HTTP/1.1 alone.
     Fast,
-    /// reqwest.
+    /// Everything.
     Full,
 }
 

@@ -2,7 +2,13 @@
 
 use crate::{ErrorClass, Failure, Shortage};
 use loadgen_core::time::{Clock, Nanos, SECOND, nanos};
-use std::{cell::RefCell, collections::HashSet, net::SocketAddr, rc::Rc, time::Duration};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashSet,
+    net::SocketAddr,
+    rc::Rc,
+    time::Duration,
+};
 use tokio::{net::lookup_host, sync::Mutex};
 
 /// Time for which a name is known to have no address, so that many users who wait for the same name
@@ -18,6 +24,8 @@ pub(in crate::http) struct Addresses {
     known: Mutex<Option<Known>>,
     /// Those that could not be reached, each with the time until which that counts.
     dead: RefCell<Vec<(SocketAddr, Nanos)>>,
+    /// Those of the server, where these are of the proxy before it.
+    behind: OnceCell<Box<Addresses>>,
 }
 
 #[derive(Debug)]
@@ -34,6 +42,11 @@ impl Known {
 }
 
 impl Addresses {
+    /// Returns the addresses of the server behind the proxy whose addresses these are.
+    pub(in crate::http) fn behind(&self) -> &Self {
+        self.behind.get_or_init(Box::default)
+    }
+
     /// Returns what is known already; None when the name must be looked up.
     pub(super) fn known(&self, clock: Clock) -> Option<Result<Rc<[SocketAddr]>, Failure>> {
         let known = self.known.try_lock().ok()?;

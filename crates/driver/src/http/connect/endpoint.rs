@@ -2,6 +2,7 @@
 
 use loadgen_plan::http::{ConnectEnd, ConnectTo};
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
@@ -33,6 +34,16 @@ impl Endpoint {
         match host.parse::<IpAddr>() {
             Ok(ip) => Self::Address((ip, port).into()),
             Err(_) => Self::Name(host.to_owned(), port),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
+            Self::Socket(path) => path.display().fmt(f),
         }
     }
 }

@@ -10,11 +10,12 @@ use self::{
     endpoint::Endpoint,
     race::{Finish, race},
 };
-use super::{deadline::Deadline, server::ServerSetup, stream::Stream, tls::UserTls};
+use super::{deadline::Deadline, proxy::Proxy, server::ServerSetup, stream::Stream, tls::UserTls};
 use crate::{ErrorClass, Failure, Phases, Timers};
 use loadgen_core::time::{Clock, Nanos, nanos};
 use loadgen_plan::http::Http2;
-use std::{io, net::SocketAddr, path::Path, slice};
+use rustls::{ClientConfig, pki_types::ServerName};
+use std::{io, net::SocketAddr, path::Path, slice, sync::Arc};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
@@ -99,44 +100,90 @@ impl Opening<'_> {
     async fn stream(&mut self, limit: Nanos) -> Result<(Stream, Phases), Failure> {
         let clock = self.clock;
         let mut phases = Phases::default();
-        let stream = match &self.server.endpoint {
-            Endpoint::Socket(path) => Stream::Unix(self.connect_unix(path).await?),
-            Endpoint::Address(address) => {
-                let addresses = slice::from_ref(address);
-                Stream::Tcp(self.connect(addresses, limit, &mut phases).await?)
+        let stream = match self.server.proxy() {
+            None => {
+                let endpoint = &self.server.endpoint;
+                self.reach(endpoint, limit, &mut phases).await?
             }
-            Endpoint::Name(name, port) => {
-                let addresses = self.look_up(name, *port, &mut phases).await?;
-                Stream::Tcp(self.connect(&addresses, limit, &mut phases).await?)
-            }
+            // Boxed, because it is large and most do without it.
+            Some(proxy) => Box::pin(self.pass(proxy, limit, &mut phases)).await?,
         };
         let Some((config, name)) = &self.server.tls else {
             return Ok((stream, phases));
         };
         let started = clock.now();
         let config = self.tls.config(config, self.server.connect.resumption);
-        let connector = TlsConnector::from(config);
-        let tls = connector.connect(name.clone(), stream).await;
-        let stream = Stream::Tls(Box::new(tls.map_err(handshake_failure)?));
+        let stream = shake_hands(config, name, stream).await?;
         phases.tls = Some(clock.now().saturating_sub(started));
         Ok((stream, phases))
+    }
+
+    /// Connects to an endpoint.
+    async fn reach(
+        &self,
+        endpoint: &Endpoint,
+        limit: Nanos,
+        phases: &mut Phases,
+    ) -> Result<Stream, Failure> {
+        Ok(match endpoint {
+            Endpoint::Socket(path) => Stream::Unix(self.connect_unix(path).await?),
+            Endpoint::Address(address) => {
+                let addresses = slice::from_ref(address);
+                Stream::Tcp(self.connect(addresses, limit, phases).await?)
+            }
+            Endpoint::Name(name, port) => {
+                let addresses = self.look_up(self.addresses, name, *port, phases).await?;
+                Stream::Tcp(self.connect(&addresses, limit, phases).await?)
+            }
+        })
+    }
+
+    /// Connects to a proxy, and through it to the server unless the proxy passes requests on.
+    async fn pass(
+        &self,
+        proxy: &Proxy,
+        limit: Nanos,
+        phases: &mut Phases,
+    ) -> Result<Stream, Failure> {
+        let mut found = None;
+        if let Endpoint::Name(name, port) = &self.server.endpoint
+            && !proxy.resolves()
+        {
+            let known = self.addresses.behind();
+            let addresses = self.look_up(known, name, *port, phases).await?;
+            found = addresses.first().copied().map(Endpoint::Address);
+        }
+        let reached = async {
+            let stream = self.reach(&proxy.endpoint, limit, phases).await?;
+            match &proxy.tls {
+                None => Ok(stream),
+                Some((config, name)) => shake_hands(Arc::clone(config), name, stream).await,
+            }
+        };
+        let stream = reached.await.map_err(|failure| proxy.named(failure))?;
+        if self.server.forward.is_some() {
+            return Ok(stream);
+        }
+        let end = found.as_ref().unwrap_or(&self.server.endpoint);
+        proxy.tunnel(stream, end).await
     }
 
     /// Finds the addresses of a name, in the order in which they are to be tried.
     async fn look_up(
         &self,
+        known: &Addresses,
         name: &str,
         port: u16,
         phases: &mut Phases,
     ) -> Result<Vec<SocketAddr>, Failure> {
-        let (clock, known) = (self.clock, self.addresses);
+        let clock = self.clock;
         let addresses = match known.known(clock) {
             Some(addresses) => addresses?,
             None => {
                 let started = clock.now();
                 let lives = self.server.connect.dns;
                 let addresses = known.look_up(name, port, lives, clock).await?;
-                phases.dns = Some(clock.now().saturating_sub(started));
+                *phases.dns.get_or_insert(0) += clock.now().saturating_sub(started);
                 addresses
             }
         };
@@ -175,6 +222,16 @@ impl Opening<'_> {
             }
         }
     }
+}
+
+async fn shake_hands(
+    config: Arc<ClientConfig>,
+    name: &ServerName<'static>,
+    stream: Stream,
+) -> Result<Stream, Failure> {
+    let connecting = TlsConnector::from(config).connect(name.clone(), stream);
+    let tls = connecting.await.map_err(handshake_failure)?;
+    Ok(Stream::Tls(Box::new(tls)))
 }
 
 /// Whatever ends a handshake makes it fail, the connection's end included.

@@ -24,6 +24,8 @@ pub(in crate::http) async fn exchange(
     secure: bool,
 ) -> (End, Figures) {
     let ExchangeContext {
+        // HTTP/2 goes through tunnels.
+        forward: _,
         clock,
         buffers,
         sending,

@@ -51,7 +51,7 @@ async fn request_as(user: &mut User, numbers: impl IntoIterator<Item = u64>) {
 #[tokio::test]
 async fn users_take_them_in_turn() {
     let server = Everywhere::start().await;
-    let mut user = User::<HttpDriver>::new(&format!("http://many.test:{}", server.port), [get()]);
+    let mut user = User::new(&format!("http://many.test:{}", server.port), [get()]);
     let addresses = [11, 12, 13].map(|last| SocketAddr::from((local(last), server.port)));
     user.driver.addresses[0][0].assume(addresses);
     request_as(&mut user, 0..6).await;
@@ -62,7 +62,7 @@ async fn users_take_them_in_turn() {
 #[tokio::test]
 async fn one_that_fails_is_passed_over() {
     let server = Everywhere::start().await;
-    let mut user = User::<HttpDriver>::new(&format!("http://many.test:{}", server.port), [get()]);
+    let mut user = User::new(&format!("http://many.test:{}", server.port), [get()]);
     // TCP has no way to a broadcast address.
     let addresses = [Ipv4Addr::BROADCAST, local(11), local(12)];
     let addresses = addresses.map(|address| SocketAddr::from((address, server.port)));
@@ -112,7 +112,7 @@ async fn one_that_does_not_answer_is_overtaken_and_then_tried_last() {
             tokio::spawn(play(tcp, vec![Act::Hear, ok(), Act::Stay], Arc::default()));
         }
     });
-    let mut user = User::<HttpDriver>::new(&format!("http://many.test:{port}"), [get()]);
+    let mut user = User::new(&format!("http://many.test:{port}"), [get()]);
     let all = [11, 12].map(|last| SocketAddr::from((local(last), port)));
     let known = &user.driver.addresses[0][0];
     known.assume(all);

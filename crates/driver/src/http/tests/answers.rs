@@ -2,23 +2,11 @@
 
 use super::*;
 
-on_both! {
-    a_kept_connection_is_used_again_and_counted_to_the_byte
-    every_way_to_end_an_answer_is_understood
-    http_10_keeps_only_connections_that_say_so
-    a_request_that_asks_to_close_is_the_connections_last
-    large_bodies_pass_whole
-    statuses_are_judged_by_what_the_step_names
-    a_failed_status_keeps_the_connection
-    bodies_must_contain_every_text
-    what_is_not_http_is_a_protocol_error
-}
-
 /// The outcome of one request that is answered so, after which the server closes the connection,
 /// and the class of a second one on a fresh connection.
-async fn answered<D: Subject>(step: HttpStep, answer: &[u8]) -> Outcome {
+async fn answered(step: HttpStep, answer: &[u8]) -> Outcome {
     let server = Server::start([vec![Act::Hear, say(answer)]]).await;
-    let mut user = User::<D>::new(&server.url, [step]);
+    let mut user = User::new(&server.url, [step]);
     let outcome = user.run(0).await;
     assert_eq!(outcome.bytes_sent, server.bytes_heard());
     outcome
@@ -47,9 +35,10 @@ fn expecting(status: &[(u16, u16)], texts: &[&str]) -> HttpStep {
     }
 }
 
-async fn a_kept_connection_is_used_again_and_counted_to_the_byte<D: Subject>() {
+#[tokio::test]
+async fn a_kept_connection_is_used_again_and_counted_to_the_byte() {
     let server = Server::start([vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay]]).await;
-    let mut user = User::<D>::new(&server.url, [get(), post()]);
+    let mut user = User::new(&server.url, [get(), post()]);
     let first = user.succeed().await;
     assert!(first.connect.is_some());
     assert_eq!((first.retries, first.reconnects), (0, 0));
@@ -62,7 +51,8 @@ async fn a_kept_connection_is_used_again_and_counted_to_the_byte<D: Subject>() {
     assert!(first.ended_at <= second.sent_at.unwrap());
 }
 
-async fn every_way_to_end_an_answer_is_understood<D: Subject>() {
+#[tokio::test]
+async fn every_way_to_end_an_answer_is_understood() {
     let head = Method::HEAD;
     let cases: [(Method, &str, bool); 13] = [
         (Method::GET, "200 OK\r\nContent-Length: 0\r\n\r\n", true),
@@ -126,14 +116,13 @@ async fn every_way_to_end_an_answer_is_understood<D: Subject>() {
                 acts.extend([Act::Hear, ok(), Act::Stay]);
             }
             let server = Server::start([acts, vec![Act::Hear, ok(), Act::Stay]]).await;
-            let mut user = User::<D>::new(&server.url, [step(method.clone(), "/"), get()]);
+            let mut user = User::new(&server.url, [step(method.clone(), "/"), get()]);
             let outcome = user.succeed().await;
             // Bytes that came after the answer are counted when they came with it.
             assert!(outcome.bytes_received <= length, "{answer}");
-            let exact = kept && D::SEES_ALL;
-            assert!(!exact || outcome.bytes_received == length, "{answer}");
+            assert!(!kept || outcome.bytes_received == length, "{answer}");
             if !kept {
-                D::until_touched(&user.session).await;
+                until_touched(&user.session).await;
             }
             let next = user.run(1).await;
             assert_eq!(class_of(&next), None, "{answer}");
@@ -142,7 +131,8 @@ async fn every_way_to_end_an_answer_is_understood<D: Subject>() {
     }
 }
 
-async fn http_10_keeps_only_connections_that_say_so<D: Subject>() {
+#[tokio::test]
+async fn http_10_keeps_only_connections_that_say_so() {
     let body = "Content-Length: 0\r\n\r\n";
     let answer = |more: &str| say(format!("HTTP/1.0 200 OK\r\n{more}{body}"));
     let server = Server::start([
@@ -155,7 +145,7 @@ async fn http_10_keeps_only_connections_that_say_so<D: Subject>() {
         vec![Act::Hear, ok(), Act::Stay],
     ])
     .await;
-    let mut user = User::<D>::new(&server.url, [get()]);
+    let mut user = User::new(&server.url, [get()]);
     assert!(user.succeed().await.connect.is_some());
     assert!(user.succeed().await.connect.is_none());
     let third = user.succeed().await;
@@ -163,10 +153,11 @@ async fn http_10_keeps_only_connections_that_say_so<D: Subject>() {
     assert_eq!(third.reconnects, 0);
 }
 
-async fn a_request_that_asks_to_close_is_the_connections_last<D: Subject>() {
+#[tokio::test]
+async fn a_request_that_asks_to_close_is_the_connections_last() {
     let server = Server::start([vec![Act::Hear, ok(), Act::Stay], vec![Act::Hear, ok()]]).await;
     let close = (http::header::CONNECTION, literal("close"));
-    let mut user = User::<D>::new(
+    let mut user = User::new(
         &server.url,
         [HttpStep {
             headers: vec![close],
@@ -180,7 +171,8 @@ async fn a_request_that_asks_to_close_is_the_connections_last<D: Subject>() {
     }
 }
 
-async fn large_bodies_pass_whole<D: Subject>() {
+#[tokio::test]
+async fn large_bodies_pass_whole() {
     let size = 10 << 20;
     let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n").into_bytes();
     let length = answer.len() + size;
@@ -192,7 +184,7 @@ async fn large_bodies_pass_whole<D: Subject>() {
         body: Some(literal(&body)),
         ..expecting(&[], &["xend"])
     };
-    let mut user = User::<D>::new(&server.url, [step, get()]);
+    let mut user = User::new(&server.url, [step, get()]);
     let outcome = user.succeed().await;
     assert_eq!(outcome.bytes_received, length as u64);
     assert!(server.heard()[0].ends_with(body.as_bytes()));
@@ -200,7 +192,8 @@ async fn large_bodies_pass_whole<D: Subject>() {
     assert_eq!(user.run(1).await.connect, None);
 }
 
-async fn statuses_are_judged_by_what_the_step_names<D: Subject>() {
+#[tokio::test]
+async fn statuses_are_judged_by_what_the_step_names() {
     let (client, server, other) = (
         Some(ErrorClass::Status4xx),
         Some(ErrorClass::Status5xx),
@@ -222,7 +215,7 @@ async fn statuses_are_judged_by_what_the_step_names<D: Subject>() {
     ];
     for (named, status, expected) in cases {
         let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n\r\nok");
-        let outcome = answered::<D>(expecting(named, &[]), answer.as_bytes()).await;
+        let outcome = answered(expecting(named, &[]), answer.as_bytes()).await;
         assert_eq!(class_of(&outcome), expected, "{named:?} {status}");
         assert!(!outcome.unknown);
         if expected.is_some() {
@@ -231,30 +224,33 @@ async fn statuses_are_judged_by_what_the_step_names<D: Subject>() {
     }
 }
 
-async fn a_failed_status_keeps_the_connection<D: Subject>() {
+#[tokio::test]
+async fn a_failed_status_keeps_the_connection() {
     let missing = say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     let server = Server::start([vec![Act::Hear, missing, Act::Hear, ok(), Act::Stay]]).await;
-    let mut user = User::<D>::new(&server.url, [get()]);
+    let mut user = User::new(&server.url, [get()]);
     user.fail(ErrorClass::Status4xx).await;
     assert_eq!(user.succeed().await.connect, None);
 }
 
-async fn bodies_must_contain_every_text<D: Subject>() {
+#[tokio::test]
+async fn bodies_must_contain_every_text() {
     let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwell\r\n5\r\n done\r\n0\r\n\r\n";
     for texts in [&["well done"][..], &["we", "ll d", "ne"], &[""]] {
-        let outcome = answered::<D>(expecting(&[], texts), answer).await;
+        let outcome = answered(expecting(&[], texts), answer).await;
         assert_eq!(class_of(&outcome), None, "{texts:?}");
     }
-    let outcome = answered::<D>(expecting(&[], &["done", "do\nne"]), answer).await;
+    let outcome = answered(expecting(&[], &["done", "do\nne"]), answer).await;
     assert_eq!(class_of(&outcome), Some(ErrorClass::Expectation));
     assert_eq!(words(&outcome), r"the body does not contain `do\nne`");
     // The status is looked at first.
     let refused = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n";
-    let outcome = answered::<D>(expecting(&[], &["done"]), refused).await;
+    let outcome = answered(expecting(&[], &["done"]), refused).await;
     assert_eq!(class_of(&outcome), Some(ErrorClass::Status5xx));
 }
 
-async fn what_is_not_http_is_a_protocol_error<D: Subject>() {
+#[tokio::test]
+async fn what_is_not_http_is_a_protocol_error() {
     let long = format!("HTTP/1.1 200 OK\r\nA: {}\r\n\r\n", "x".repeat(17 * 1024));
     let cases: [(&str, bool); 9] = [
         ("SSH-2.0-OpenSSH_9.2\r\n", true),
@@ -282,7 +278,7 @@ async fn what_is_not_http_is_a_protocol_error<D: Subject>() {
             vec![Act::Hear, ok(), Act::Stay],
         ];
         let server = Server::start(connections).await;
-        let mut user = User::<D>::new(&server.url, [get()]);
+        let mut user = User::new(&server.url, [get()]);
         let outcome = user.fail(ErrorClass::Protocol).await;
         assert_eq!(outcome.unknown, unknown, "{answer}");
         assert!(user.succeed().await.connect.is_some());

@@ -1,6 +1,6 @@
 //! Compressed bodies, on connections of our own.
 
-use super::{full::header, *};
+use super::*;
 use loadgen_plan::http::Encoding;
 use std::io::Write;
 
@@ -56,7 +56,7 @@ async fn bodies_are_unpacked_to_be_looked_at_and_counted_as_they_came() {
         let length = bytes.len() as u64;
         let server = Server::start([vec![Act::Hear, act, Act::Stay]]).await;
         let step = sized("needle in hay needle", text.len() as u64);
-        let mut user = User::<HttpDriver>::with(unpacking(), &[&server.url], 0, [step]);
+        let mut user = User::with(unpacking(), &[&server.url], 0, [step]);
         let outcome = user.succeed().await;
         assert_eq!(outcome.bytes_received, length, "{name}");
         let asked = header(&server.heard()[0], "accept-encoding");
@@ -74,7 +74,7 @@ async fn a_body_may_not_unpack_to_more_than_its_bound() {
         max_body: 1 << 16,
         ..unpacking()
     };
-    let mut user = User::<HttpDriver>::with(bounded, &[&server.url], 0, [get()]);
+    let mut user = User::with(bounded, &[&server.url], 0, [get()]);
     let outcome = user.fail(ErrorClass::Protocol).await;
     assert_eq!(
         words(&outcome),
@@ -88,7 +88,7 @@ async fn a_broken_body_is_no_success_though_nobody_looks_at_it() {
     let whole = gzip(b"text");
     for body in [&whole[..whole.len() - 1], b"plain text"] {
         let server = Server::start([vec![Act::Hear, packed("gzip", body), Act::Stay]]).await;
-        let mut user = User::<HttpDriver>::with(unpacking(), &[&server.url], 0, [get()]);
+        let mut user = User::with(unpacking(), &[&server.url], 0, [get()]);
         let outcome = user.fail(ErrorClass::Protocol).await;
         assert!(words(&outcome).starts_with("the body is not gzip: "));
     }
@@ -99,7 +99,7 @@ async fn what_has_no_body_may_name_an_encoding() {
     let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n";
     let server = Server::start([vec![Act::Hear, say(head), Act::Hear, ok(), Act::Stay]]).await;
     let steps = [step(Method::HEAD, "/"), get()];
-    let mut user = User::<HttpDriver>::with(unpacking(), &[&server.url], 0, steps);
+    let mut user = User::with(unpacking(), &[&server.url], 0, steps);
     user.succeed().await;
     assert_eq!(user.run(1).await.connect, None);
 }

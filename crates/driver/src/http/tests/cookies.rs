@@ -1,6 +1,6 @@
 //! Cookies of users, on connections of our own.
 
-use super::{full::header, *};
+use super::*;
 use loadgen_data::Escape;
 use loadgen_plan::http::{Extract, ExtractSource};
 
@@ -37,7 +37,7 @@ async fn cookies_stay_with_their_user_and_are_forgotten_for_the_next() {
         cookies: true,
         ..settings()
     };
-    let mut ada = User::<HttpDriver>::with(keeping, &[&server.url], 0, [get()]);
+    let mut ada = User::with(keeping, &[&server.url], 0, [get()]);
     let mut grace = ada.other(1);
     ada.succeed().await;
     for _ in 0..2 {
@@ -85,7 +85,7 @@ async fn the_scenarios_own_cookies_are_merged_with_the_jars() {
         body: Some(Template::new([Part::Variable(0, Escape::None)])),
         ..step(Method::POST, "/")
     };
-    let mut user = User::<HttpDriver>::with(keeping(), &[&server.url], 0, [own]);
+    let mut user = User::with(keeping(), &[&server.url], 0, [own]);
     for _ in 0..2 {
         user.succeed().await;
     }
@@ -108,7 +108,7 @@ async fn cookies_go_where_they_belong() {
     let server = Server::start([acts]).await;
     let paths = ["/a/b?c=/d/", "/a/c", "/ab"];
     let steps = paths.map(|path| step(Method::GET, path));
-    let mut user = User::<HttpDriver>::with(keeping(), &[&server.url], 0, steps);
+    let mut user = User::with(keeping(), &[&server.url], 0, steps);
     for step in 0..3 {
         assert_eq!(class_of(&user.run(step).await), None);
     }
@@ -135,7 +135,7 @@ async fn a_cookie_of_the_jar_is_a_value() {
         ..get()
     };
     let steps = [get(), extracting];
-    let mut user = User::<HttpDriver>::with(keeping(), &[&server.url], 0, steps);
+    let mut user = User::with(keeping(), &[&server.url], 0, steps);
     user.succeed().await;
     let mut values = [Value::Unset];
     let progress = Progress::default();

@@ -53,7 +53,7 @@ fn starts(request: &[u8], head: &str) -> bool {
 async fn a_unix_socket_is_driven_like_any_other_server() {
     let acts = vec![Act::Hear, ok(), Act::Hear, ok()];
     let (folder, url, heard) = on_socket(acts);
-    let mut user = User::<HttpDriver>::new(url.as_str(), [get()]);
+    let mut user = User::new(url.as_str(), [get()]);
     user.preflight().await.unwrap();
     let first = user.succeed().await;
     assert!(first.connect.is_some() && first.bytes_received > 0);
@@ -65,7 +65,7 @@ async fn a_unix_socket_is_driven_like_any_other_server() {
     assert!(starts(&heard[0], "GET / HTTP/1.1\r\nhost: localhost\r\n"));
 
     let gone = folder.path().join("gone.sock");
-    let user = User::<HttpDriver>::new(socket::url(&gone).unwrap().as_str(), [get()]);
+    let user = User::new(socket::url(&gone).unwrap().as_str(), [get()]);
     let unreachable = user.preflight().await.unwrap_err().to_string();
     let expected = format!("unix:{} cannot be reached: No such file", gone.display());
     assert!(unreachable.starts_with(&expected), "{unreachable}");
@@ -87,7 +87,7 @@ async fn a_full_queue_of_a_socket_is_waited_for() {
     }
     let listener = UnixListener::from_std(socket.into()).unwrap();
     let url = socket::url(&path).unwrap();
-    let mut user = User::<HttpDriver>::new(url.as_str(), [get()]);
+    let mut user = User::new(url.as_str(), [get()]);
     let served = async {
         // The first ones are those that wait.
         for _ in 0..=waiting.len() {
@@ -105,7 +105,7 @@ async fn another_host_is_connected_to_and_the_request_stays() {
     let server = Server::start([vec![Act::Hear, ok(), Act::Stay]]).await;
     let end = ConnectEnd::Host("127.0.0.1".to_owned(), Some(server.port()));
     let settings = connecting("shop.example", None, end);
-    let mut user = User::<HttpDriver>::with(settings, &["http://shop.example"], 0, [get()]);
+    let mut user = User::with(settings, &["http://shop.example"], 0, [get()]);
     user.succeed().await;
     let expected = "GET / HTTP/1.1\r\nhost: shop.example\r\n";
     assert!(starts(&server.heard()[0], expected));
@@ -121,7 +121,7 @@ async fn the_certificate_is_that_of_the_name() {
         ..connecting("shop.example", Some(8443), end)
     };
     let urls = ["https://shop.example:8443"];
-    let mut user = User::<HttpDriver>::with(settings, &urls, 0, [get()]);
+    let mut user = User::with(settings, &urls, 0, [get()]);
     user.succeed().await;
     let expected = "GET / HTTP/1.1\r\nhost: shop.example:8443\r\n";
     assert!(starts(&server.heard()[0], expected));
@@ -132,7 +132,7 @@ async fn a_socket_may_stand_in_place_of_a_host() {
     let (folder, _, heard) = on_socket(vec![Act::Hear, ok(), Act::Stay]);
     let end = ConnectEnd::Socket(folder.path().join("own.sock"));
     let settings = connecting("shop.example", None, end);
-    let mut user = User::<HttpDriver>::with(settings, &["http://shop.example:81"], 0, [get()]);
+    let mut user = User::with(settings, &["http://shop.example:81"], 0, [get()]);
     user.succeed().await;
     let expected = "GET / HTTP/1.1\r\nhost: shop.example:81\r\n";
     assert!(starts(&heard.lock().unwrap()[0], expected));

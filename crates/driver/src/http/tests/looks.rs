@@ -5,13 +5,6 @@ use loadgen_data::{Pattern, jsonpath::JsonPath, pattern::Rules};
 use loadgen_plan::http::{Extract, ExtractSource, JsonCheck, Wanted};
 use std::num::NonZeroU16;
 
-on_both! {
-    values_are_taken_with_their_types_however_the_answer_comes
-    what_is_not_there_fails_the_step_and_changes_nothing_else
-    every_check_is_told_and_the_first_missed_one_is_the_failure
-    a_failed_status_comes_first_and_no_answer_misses_everything
-}
-
 const PAGE: &str = r#"{"id": 17, "ok": true, "items": [{"p": 1.0}, {"p": 1}], "none": null,
     "long": -123456789012345678901234567890.10, "prices": [18.50, 45.00]}"#;
 
@@ -44,17 +37,18 @@ fn extract(variable: usize, source: ExtractSource) -> Extract {
 }
 
 /// The outcome of one step that is answered by `acts`, and what became of its values.
-async fn done<D: Subject>(step: HttpStep, act: Act, values: &mut [Value]) -> Outcome {
+async fn done(step: HttpStep, act: Act, values: &mut [Value]) -> Outcome {
     let server = Server::start([vec![Act::Hear, act, Act::Stay]]).await;
-    let mut user = User::<D>::new(&server.url, [step]);
+    let mut user = User::new(&server.url, [step]);
     let progress = Progress::default();
     let step = (0, &user.steps[0]);
     user.driver
-        .act(&mut user.session, step, values, &progress)
+        .step(&mut user.session, step, values, &progress)
         .await
 }
 
-async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>() {
+#[tokio::test]
+async fn values_are_taken_with_their_types_however_the_answer_comes() {
     let step = || HttpStep {
         extract: vec![
             extract(0, ExtractSource::Json(path("$.id"))),
@@ -72,7 +66,7 @@ async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>(
     };
     for act in [Act::Say(page()), Act::Drip(page())] {
         let mut values = vec![Value::Unset; 7];
-        let outcome = done::<D>(step(), act, &mut values).await;
+        let outcome = done(step(), act, &mut values).await;
         assert!(outcome.failure.is_none(), "{outcome:?}");
         let expected = [
             Value::Int(17),
@@ -87,7 +81,8 @@ async fn values_are_taken_with_their_types_however_the_answer_comes<D: Subject>(
     }
 }
 
-async fn what_is_not_there_fails_the_step_and_changes_nothing_else<D: Subject>() {
+#[tokio::test]
+async fn what_is_not_there_fails_the_step_and_changes_nothing_else() {
     for (source, said) in [
         (
             ExtractSource::Json(path("$.none")),
@@ -115,7 +110,7 @@ async fn what_is_not_there_fails_the_step_and_changes_nothing_else<D: Subject>()
             extract: vec![extract(0, source)],
             ..get()
         };
-        let outcome = done::<D>(step, Act::Say(page()), &mut values).await;
+        let outcome = done(step, Act::Say(page()), &mut values).await;
         assert_eq!(class_of(&outcome), Some(ErrorClass::Expectation));
         assert_eq!(words(&outcome), said);
         // Nothing was checked, so nothing was missed.
@@ -123,7 +118,8 @@ async fn what_is_not_there_fails_the_step_and_changes_nothing_else<D: Subject>()
     }
 }
 
-async fn every_check_is_told_and_the_first_missed_one_is_the_failure<D: Subject>() {
+#[tokio::test]
+async fn every_check_is_told_and_the_first_missed_one_is_the_failure() {
     let range = |first, last| StatusRange { first, last };
     let text = |text: &str| BodyText {
         bytes: text.as_bytes().into(),
@@ -144,7 +140,7 @@ async fn every_check_is_told_and_the_first_missed_one_is_the_failure<D: Subject>
         duration: Some(LONG),
     };
     let step = HttpStep { expect, ..get() };
-    let outcome = done::<D>(step, Act::Say(page()), &mut [Value::Int(17)]).await;
+    let outcome = done(step, Act::Say(page()), &mut [Value::Int(17)]).await;
     let missed: Vec<u32> = (0..64)
         .filter(|place| outcome.missed >> place & 1 == 1)
         .collect();
@@ -153,7 +149,8 @@ async fn every_check_is_told_and_the_first_missed_one_is_the_failure<D: Subject>
     assert_eq!(words(&outcome), "the body does not contain `nowhere`");
 }
 
-async fn a_failed_status_comes_first_and_no_answer_misses_everything<D: Subject>() {
+#[tokio::test]
+async fn a_failed_status_comes_first_and_no_answer_misses_everything() {
     let expect = || Expect {
         size: Some((0, 1)),
         ..Expect::default()
@@ -163,11 +160,11 @@ async fn a_failed_status_comes_first_and_no_answer_misses_everything<D: Subject>
         ..get()
     };
     let refused = say("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
-    let outcome = done::<D>(step(), refused, &mut []).await;
+    let outcome = done(step(), refused, &mut []).await;
     assert_eq!(class_of(&outcome), Some(ErrorClass::Status5xx));
     assert_eq!(outcome.status.map(NonZeroU16::get), Some(503));
     assert_eq!(outcome.missed, 1);
-    let outcome = done::<D>(step(), Act::Reset, &mut []).await;
+    let outcome = done(step(), Act::Reset, &mut []).await;
     assert_eq!(class_of(&outcome), Some(ErrorClass::Reset));
     assert_eq!((outcome.status, outcome.missed), (None, u64::MAX));
 }

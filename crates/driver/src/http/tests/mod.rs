@@ -6,9 +6,9 @@ mod compression;
 mod connections;
 mod cookies;
 mod endpoints;
-mod full;
 mod http2;
 mod looks;
+mod multipart;
 mod phases;
 mod proxies;
 mod redirects;
@@ -18,15 +18,11 @@ mod timeouts;
 mod tls;
 mod ttfb;
 
-use super::{
-    full::{FullDriver, Session as FullSession},
-    stream::Stream,
-    *,
-};
+use super::{stream::Stream, *};
 use crate::ErrorClass;
 use http::Method;
 use loadgen_data::{Template, template::Part};
-use loadgen_plan::http::{BodyText, Client, Expect, Settings, StatusRange, WrittenRequest};
+use loadgen_plan::http::{BodyText, Expect, Settings, StatusRange, WrittenRequest};
 use std::{
     pin::Pin,
     sync::{Mutex, MutexGuard},
@@ -95,146 +91,28 @@ fn settings() -> Settings {
         proxy: None,
         http2: None,
         identity: None,
-        client: Client::Fast { asked: false },
     }
 }
-
-/// One of the two clients.
-trait Subject {
-    type Session;
-
-    /// Bytes are known to the last one, and why a connection ended.
-    const SEES_ALL: bool;
-
-    fn made(clock: Clock, setup: Arc<Setup>) -> Self;
-
-    /// A session of the only population.
-    fn begin(&self, index: u64) -> Self::Session;
-
-    async fn act(
-        &self,
-        session: &mut Self::Session,
-        step: (usize, &HttpStep),
-        values: &mut [Value],
-        progress: &Progress,
-    ) -> Outcome;
-
-    /// What makes the plan choose it.
-    fn chosen() -> Client;
-
-    /// Waits until the runtime has seen something happen to the idle connection, where it is ours.
-    async fn until_touched(session: &Self::Session);
-}
-
-impl Subject for HttpDriver {
-    type Session = Session;
-
-    const SEES_ALL: bool = true;
-
-    fn made(clock: Clock, setup: Arc<Setup>) -> Self {
-        Self::new(clock, Timers::default(), setup)
-    }
-
-    fn begin(&self, index: u64) -> Self::Session {
-        self.session(0, index)
-    }
-
-    async fn act(
-        &self,
-        session: &mut Self::Session,
-        step: (usize, &HttpStep),
-        values: &mut [Value],
-        progress: &Progress,
-    ) -> Outcome {
-        self.step(session, step, values, progress).await
-    }
-
-    fn chosen() -> Client {
-        Client::Fast { asked: false }
-    }
-
-    async fn until_touched(session: &Session) {
-        if let Some(Channel::Http1(stream, _)) = &session.channel {
-            tcp(stream).readable().await.unwrap();
-        }
-    }
-}
-
-impl Subject for FullDriver {
-    type Session = FullSession;
-
-    const SEES_ALL: bool = false;
-
-    fn made(clock: Clock, setup: Arc<Setup>) -> Self {
-        Self::new(clock, Timers::default(), setup)
-    }
-
-    fn begin(&self, index: u64) -> Self::Session {
-        self.session(0, index)
-    }
-
-    async fn act(
-        &self,
-        session: &mut Self::Session,
-        step: (usize, &HttpStep),
-        values: &mut [Value],
-        progress: &Progress,
-    ) -> Outcome {
-        self.step(session, step, values, progress).await
-    }
-
-    fn chosen() -> Client {
-        Client::Full(Vec::new())
-    }
-
-    async fn until_touched(_: &FullSession) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Makes two tests of a function that is generic over the client.
-macro_rules! on_both {
-    ($($name:ident)*) => { $(
-        mod $name {
-            use super::*;
-
-            #[tokio::test]
-            async fn fast() {
-                super::$name::<HttpDriver>().await;
-            }
-
-            #[tokio::test]
-            async fn full() {
-                super::$name::<FullDriver>().await;
-            }
-        }
-    )* };
-}
-use on_both;
 
 /// One user of a driver.
-struct User<D: Subject = HttpDriver> {
+struct User {
     clock: Clock,
-    setup: Arc<Setup>,
-    driver: D,
-    session: D::Session,
+    driver: HttpDriver,
+    session: Session,
     steps: Vec<HttpStep>,
 }
 
-impl<D: Subject> User<D> {
+impl User {
     fn new(url: &str, steps: impl IntoIterator<Item = HttpStep>) -> Self {
         Self::with(settings(), &[url], 0, steps)
     }
 
     fn with(
-        mut settings: Settings,
+        settings: Settings,
         urls: &[&str],
         index: u64,
         steps: impl IntoIterator<Item = HttpStep>,
     ) -> Self {
-        if settings.client == HttpDriver::chosen() {
-            settings.client = D::chosen();
-        }
         let urls: Vec<Url> = urls.iter().map(|url| url.parse().unwrap()).collect();
         let steps: Vec<HttpStep> = steps.into_iter().collect();
         let setup = Setup::new(&[Target {
@@ -244,33 +122,32 @@ impl<D: Subject> User<D> {
         }]);
         let setup = Arc::new(setup.unwrap());
         let clock = Clock::of_runtime();
-        let driver = D::made(clock, Arc::clone(&setup));
+        let driver = HttpDriver::new(clock, Timers::default(), setup);
         Self {
             clock,
-            setup,
-            session: driver.begin(index),
+            session: driver.session(0, index),
             driver,
             steps,
         }
     }
 
     /// Another user of the same driver.
-    fn other(&self, index: u64) -> D::Session {
-        self.driver.begin(index)
+    fn other(&self, index: u64) -> Session {
+        self.driver.session(0, index)
     }
 
     /// Whether its servers can be reached.
     async fn preflight(&self) -> Result<(), Unreachable> {
-        HttpDriver::new(self.clock, Timers::default(), Arc::clone(&self.setup))
-            .preflight()
-            .await
+        self.driver.preflight().await
     }
 
     /// Does the step at this place.
     async fn run(&mut self, step: usize) -> Outcome {
         let progress = Progress::default();
         let step = (step, &self.steps[step]);
-        let done = self.driver.act(&mut self.session, step, &mut [], &progress);
+        let done = self
+            .driver
+            .step(&mut self.session, step, &mut [], &progress);
         let outcome = done.await;
         assert_eq!(outcome.sent_at, progress.sent_at());
         assert!(outcome.sent_at.is_none_or(|sent| sent <= outcome.ended_at));
@@ -313,6 +190,13 @@ impl User {
     }
 }
 
+/// Waits until the runtime has seen something happen to the idle connection, if one is kept.
+async fn until_touched(session: &Session) {
+    if let Some(Channel::Http1(stream, _)) = &session.channel {
+        tcp(stream).readable().await.unwrap();
+    }
+}
+
 /// The connection that carries everything.
 fn tcp(stream: &Stream) -> &TcpStream {
     match stream {
@@ -320,6 +204,22 @@ fn tcp(stream: &Stream) -> &TcpStream {
         Stream::Unix(_) => panic!("a Unix socket"),
         Stream::Tls(tls) => tcp(tls.get_ref().0),
     }
+}
+
+/// The values of a request's header of this name.
+fn header(request: &[u8], name: &str) -> Vec<String> {
+    let text = String::from_utf8_lossy(request);
+    let head = text.split("\r\n\r\n").next().unwrap();
+    let values = head.lines().skip(1).filter_map(|line| {
+        let (own, value) = line.split_once(": ")?;
+        own.eq_ignore_ascii_case(name).then(|| value.to_owned())
+    });
+    values.collect()
+}
+
+fn first_line(request: &[u8]) -> String {
+    let text = String::from_utf8_lossy(request);
+    text.lines().next().unwrap().to_owned()
 }
 
 fn class_of(outcome: &Outcome) -> Option<ErrorClass> {
@@ -502,7 +402,7 @@ async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
 
 #[tokio::test]
 async fn an_idle_user_takes_little_memory() {
-    let user = User::<HttpDriver>::new("http://127.0.0.1:1", [get()]);
+    let user = User::new("http://127.0.0.1:1", [get()]);
     let mut session = user.driver.session(0, 0);
     let progress = Progress::default();
     let step = user

@@ -22,7 +22,7 @@ async fn a_slow_handshake_is_the_handshakes_time() {
         let acts = vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay];
         play(stream, acts, Arc::default()).await;
     });
-    let mut user = User::<HttpDriver>::with(trusting(&file), &[&url], 0, [get()]);
+    let mut user = User::with(trusting(&file), &[&url], 0, [get()]);
     let opened = user.succeed().await;
     let phases = opened.phases.unwrap();
     let (Some(tcp), Some(tls)) = (phases.tcp, phases.tls) else {
@@ -38,7 +38,7 @@ async fn a_slow_handshake_is_the_handshakes_time() {
 async fn a_name_is_looked_up_once_and_that_is_a_part_of_connecting() {
     let server = Server::start(vec![vec![Act::Hear, ok(), Act::Stay]; 2]).await;
     let url = server.url.replace("127.0.0.1", "localhost");
-    let mut user = User::<HttpDriver>::new(&url, [get()]);
+    let mut user = User::new(&url, [get()]);
     let first = user.succeed().await;
     let phases = *first.phases.unwrap();
     let (Some(dns), Some(tcp), None) = (phases.dns, phases.tcp, phases.tls) else {

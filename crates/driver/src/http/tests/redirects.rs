@@ -1,10 +1,6 @@
 //! Redirects, on connections of our own.
 
-use super::{
-    cookies::answer,
-    full::{first_line, header},
-    *,
-};
+use super::{cookies::answer, *};
 use loadgen_plan::http::{Extract, ExtractSource};
 
 fn following(redirects: usize) -> Settings {
@@ -34,7 +30,7 @@ async fn redirects_are_followed_as_far_as_is_allowed() {
             redirects: most,
             ..settings()
         };
-        let mut user = User::<HttpDriver>::with(following, &[&server.url], 0, [post()]);
+        let mut user = User::with(following, &[&server.url], 0, [post()]);
         let outcome = user.run(0).await;
         assert_eq!(class_of(&outcome), expected);
         let lines: Vec<String> = server.heard().iter().map(|r| first_line(r)).collect();
@@ -50,7 +46,7 @@ async fn redirects_are_followed_as_far_as_is_allowed() {
     }
     // Without leave to follow it, a redirect is an answer like any other.
     let server = Server::start(acts(1)).await;
-    let mut user = User::<HttpDriver>::new(&server.url, [get()]);
+    let mut user = User::new(&server.url, [get()]);
     user.succeed().await;
     assert_eq!(server.heard().len(), 1);
 }
@@ -75,7 +71,7 @@ async fn a_redirect_takes_no_secret_to_another_server() {
         ],
         ..get()
     };
-    let mut user = User::<HttpDriver>::with(following, &[&server.url], 0, [step]);
+    let mut user = User::with(following, &[&server.url], 0, [step]);
     let outcome = user.succeed().await;
     // The connection to the other server is none that replaces one.
     assert_eq!(outcome.reconnects, 0);
@@ -89,7 +85,7 @@ async fn a_redirect_takes_no_secret_to_another_server() {
 async fn bytes_and_times_are_those_of_the_whole_way() {
     let acts = vec![Act::Hear, redirect("/there"), Act::Hear, ok(), Act::Stay];
     let server = Server::start([acts.clone(), acts]).await;
-    let mut user = User::<HttpDriver>::with(following(1), &[&server.url], 0, [post()]);
+    let mut user = User::with(following(1), &[&server.url], 0, [post()]);
     let outcome = user.succeed().await;
     assert_eq!(outcome.bytes_sent, server.bytes_heard());
     let (redirect, ok) = (redirect("/there"), ok());
@@ -112,7 +108,7 @@ async fn a_body_is_sent_again_where_the_server_says_so() {
         )])),
         ..post()
     };
-    let mut user = User::<HttpDriver>::with(following(1), &[&server.url], 0, [step]);
+    let mut user = User::with(following(1), &[&server.url], 0, [step]);
     let mut values = [Value::Text("content".into())];
     let progress = Progress::default();
     let step = (0, &user.steps[0]);
@@ -134,7 +130,7 @@ async fn a_redirect_that_cannot_be_followed_fails() {
     ] {
         let head = format!("HTTP/1.1 302 Found\r\n{location}Content-Length: 0\r\n\r\n");
         let server = Server::start([vec![Act::Hear, say(head), Act::Stay]]).await;
-        let mut user = User::<HttpDriver>::with(following(3), &[&server.url], 0, [get()]);
+        let mut user = User::with(following(3), &[&server.url], 0, [get()]);
         let outcome = user.run(0).await;
         assert!(words(&outcome).contains(said), "{outcome:?}");
         assert!(!outcome.unknown);
@@ -164,7 +160,7 @@ async fn each_server_keeps_its_connection_and_its_cookies() {
         cookies: true,
         ..following(1)
     };
-    let mut user = User::<HttpDriver>::with(settings, &[&server.url], 0, [get()]);
+    let mut user = User::with(settings, &[&server.url], 0, [get()]);
     for reused in [false, true] {
         let outcome = user.succeed().await;
         assert_eq!(outcome.connect.is_none(), reused);
@@ -198,6 +194,6 @@ async fn a_cookie_that_a_redirect_sets_can_be_extracted() {
         }],
         ..get()
     };
-    let mut user = User::<HttpDriver>::with(following(1), &[&server.url], 0, [step]);
+    let mut user = User::with(following(1), &[&server.url], 0, [step]);
     user.succeed().await;
 }

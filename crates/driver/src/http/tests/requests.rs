@@ -14,12 +14,6 @@ use loadgen_data::Escape;
 use loadgen_plan::http::Sampling;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-on_both! {
-    values_reach_the_server
-    traces_reach_the_server
-    a_path_that_values_would_turn_into_another_is_not_sent
-}
-
 /// What arrived.
 #[derive(Debug, Clone, PartialEq)]
 struct Arrived {
@@ -277,13 +271,14 @@ fn who_frames_a_body_by_hand_is_not_interfered_with() {
     assert_eq!(arrived[0].field(header::CONTENT_LENGTH), None);
 }
 
-async fn values_reach_the_server<D: Subject>() {
+#[tokio::test]
+async fn values_reach_the_server() {
     let server = Server::start([vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay]]).await;
     let create = HttpStep {
         body: Some(Template::new([Part::Variable(0, Escape::Json)])),
         ..step(Method::PUT, "/")
     };
-    let mut user = User::<D>::new(&server.url, [create]);
+    let mut user = User::new(&server.url, [create]);
     for (value, sent) in [
         (Value::Int(7), "7"),
         (Value::Text("a\"b".into()), "\"a\\\"b\""),
@@ -292,7 +287,7 @@ async fn values_reach_the_server<D: Subject>() {
         let mut values = [value];
         let outcome = user
             .driver
-            .act(
+            .step(
                 &mut user.session,
                 (0, &user.steps[0]),
                 &mut values,
@@ -304,19 +299,20 @@ async fn values_reach_the_server<D: Subject>() {
     }
 }
 
-async fn traces_reach_the_server<D: Subject>() {
+#[tokio::test]
+async fn traces_reach_the_server() {
     let server = Server::start([vec![Act::Hear, ok(), Act::Hear, ok(), Act::Stay]]).await;
     let traced = HttpStep {
         trace: Some(Sampling::share(1.0)),
         ..get()
     };
-    let mut user = User::<D>::new(&server.url, [traced]);
+    let mut user = User::new(&server.url, [traced]);
     let mut seen = Vec::new();
     for _ in 0..2 {
         let progress = Progress::default();
         let outcome = user
             .driver
-            .act(&mut user.session, (0, &user.steps[0]), &mut [], &progress)
+            .step(&mut user.session, (0, &user.steps[0]), &mut [], &progress)
             .await;
         assert!(outcome.failure.is_none());
         let trace = progress.trace().unwrap();
@@ -334,7 +330,8 @@ async fn traces_reach_the_server<D: Subject>() {
     assert_ne!(seen[0], seen[1]);
 }
 
-async fn a_path_that_values_would_turn_into_another_is_not_sent<D: Subject>() {
+#[tokio::test]
+async fn a_path_that_values_would_turn_into_another_is_not_sent() {
     let path = |before: &'static str| {
         let literal = |text: &'static str| Part::Literal(text.as_bytes().into());
         Template::new([
@@ -350,7 +347,7 @@ async fn a_path_that_values_would_turn_into_another_is_not_sent<D: Subject>() {
         path: path(before),
         ..step(Method::DELETE, "/")
     };
-    let mut user = User::<D>::new(&server.url, [delete("/orders/"), delete("/orders/%2e")]);
+    let mut user = User::new(&server.url, [delete("/orders/"), delete("/orders/%2e")]);
     for (step, value, sent) in [
         (0, "..", None),
         (0, ".", None),
@@ -364,7 +361,7 @@ async fn a_path_that_values_would_turn_into_another_is_not_sent<D: Subject>() {
         let mut values = [Value::Text(value.into())];
         let done = user
             .driver
-            .act(&mut user.session, step, &mut values, &progress);
+            .step(&mut user.session, step, &mut values, &progress);
         let outcome = done.await;
         match sent {
             Some(path) => {

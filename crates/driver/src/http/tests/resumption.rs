@@ -66,7 +66,7 @@ impl Resuming {
             },
             ..trusting(&self.known_by)
         };
-        let mut user = User::<HttpDriver>::with(settings, &[&self.url], 0, [get()]);
+        let mut user = User::with(settings, &[&self.url], 0, [get()]);
         for index in 1..=2 {
             user.succeed().await;
             user.succeed().await;

@@ -3,15 +3,6 @@
 use super::*;
 use loadgen_core::time::nanos;
 
-on_both! {
-    no_answer
-    an_answer_that_stops
-    an_answer_that_never_stops
-    a_request_that_nobody_reads
-    a_second_attempt_has_what_is_left_of_the_time
-    a_handshake_that_nobody_answers
-}
-
 const SHORT: Duration = Duration::from_millis(300);
 
 fn impatient() -> HttpStep {
@@ -22,20 +13,21 @@ fn impatient() -> HttpStep {
 }
 
 /// Does the first step, which must last as long as its timeout.
-async fn time_out<D: Subject>(user: &mut User<D>) -> Outcome {
+async fn time_out(user: &mut User) -> Outcome {
     let started = user.clock.now();
     let outcome = user.fail(ErrorClass::Timeout).await;
     assert!(outcome.ended_at - started >= nanos(SHORT));
     outcome
 }
 
-async fn no_answer<D: Subject>() {
+#[tokio::test]
+async fn no_answer() {
     let connections = [
         vec![Act::Hear, ok(), Act::Hear, Act::Stay],
         vec![Act::Hear, ok(), Act::Stay],
     ];
     let server = Server::start(connections).await;
-    let mut user = User::<D>::new(&server.url, [impatient(), get()]);
+    let mut user = User::new(&server.url, [impatient(), get()]);
     assert_eq!(class_of(&user.run(1).await), None);
     let outcome = time_out(&mut user).await;
     assert_eq!(words(&outcome), "no complete answer within 300ms");
@@ -46,14 +38,16 @@ async fn no_answer<D: Subject>() {
     assert_eq!(next.reconnects, 0);
 }
 
-async fn an_answer_that_stops<D: Subject>() {
+#[tokio::test]
+async fn an_answer_that_stops() {
     let half = say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     let server = Server::start([vec![Act::Hear, half, Act::Stay]]).await;
-    let mut user = User::<D>::new(&server.url, [impatient()]);
+    let mut user = User::new(&server.url, [impatient()]);
     assert!(!time_out(&mut user).await.unknown);
 }
 
-async fn an_answer_that_never_stops<D: Subject>() {
+#[tokio::test]
+async fn an_answer_that_never_stops() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     // On a thread of its own, so that there is always more to read.
@@ -72,35 +66,38 @@ async fn an_answer_that_never_stops<D: Subject>() {
         max_body: u64::MAX,
         ..settings()
     };
-    let mut user = User::<D>::with(endless, &[&url], 0, [impatient()]);
+    let mut user = User::with(endless, &[&url], 0, [impatient()]);
     time_out(&mut user).await;
     let ended = tokio::task::spawn_blocking(|| server.join());
     ended.await.unwrap().unwrap();
 }
 
-async fn a_request_that_nobody_reads<D: Subject>() {
+#[tokio::test]
+async fn a_request_that_nobody_reads() {
     let server = Server::start([vec![Act::Stay]]).await;
     let large = HttpStep {
         body: Some(literal(&"x".repeat(20 << 20))),
         ..impatient()
     };
-    let mut user = User::<D>::new(&server.url, [large]);
+    let mut user = User::new(&server.url, [large]);
     let outcome = time_out(&mut user).await;
     assert!(outcome.unknown);
     assert!(outcome.bytes_sent > 0);
 }
 
-async fn a_second_attempt_has_what_is_left_of_the_time<D: Subject>() {
+#[tokio::test]
+async fn a_second_attempt_has_what_is_left_of_the_time() {
     let connections = [vec![Act::Hear, ok(), Act::Hear], vec![Act::Hear, Act::Stay]];
     let server = Server::start(connections).await;
-    let mut user = User::<D>::new(&server.url, [impatient(), get()]);
+    let mut user = User::new(&server.url, [impatient(), get()]);
     assert_eq!(class_of(&user.run(1).await), None);
     let outcome = time_out(&mut user).await;
     assert_eq!(outcome.reconnects, 1);
     assert!(outcome.unknown);
 }
 
-async fn a_handshake_that_nobody_answers<D: Subject>() {
+#[tokio::test]
+async fn a_handshake_that_nobody_answers() {
     // Accepts, and then says nothing that TLS could go on with.
     let server = Server::start([vec![Act::Stay], vec![Act::Stay], vec![Act::Stay]]).await;
     let url = server.url.replace("http:", "https:");
@@ -109,7 +106,7 @@ async fn a_handshake_that_nobody_answers<D: Subject>() {
         insecure: true,
         ..settings()
     };
-    let mut user = User::<D>::with(hasty.clone(), &[&url], 0, [get()]);
+    let mut user = User::with(hasty.clone(), &[&url], 0, [get()]);
     let outcome = time_out(&mut user).await;
     assert_eq!(outcome.sent_at, None);
     assert!(words(&outcome).starts_with("no connection within 300ms"));
@@ -121,6 +118,6 @@ async fn a_handshake_that_nobody_answers<D: Subject>() {
         connect_timeout: LONG,
         ..hasty
     };
-    let mut user = User::<D>::with(patient, &[&url], 0, [impatient()]);
+    let mut user = User::with(patient, &[&url], 0, [impatient()]);
     time_out(&mut user).await;
 }

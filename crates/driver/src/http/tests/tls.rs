@@ -10,12 +10,6 @@ use std::io::Write;
 use tempfile::NamedTempFile;
 use tokio_rustls::TlsAcceptor;
 
-on_both! {
-    a_server_known_by_the_ca_file_is_driven_like_any_other
-    a_server_that_cannot_be_trusted_is_not_driven
-    a_server_without_tls_fails_the_handshake
-}
-
 /// A server's identity, and the file by which a client can know it.
 pub(super) fn identity(name: &str) -> (TlsAcceptor, NamedTempFile) {
     identity_with(name, &[b"h2", b"http/1.1"])
@@ -36,7 +30,8 @@ pub(super) fn trusting(file: &NamedTempFile) -> Settings {
     }
 }
 
-async fn a_server_known_by_the_ca_file_is_driven_like_any_other<D: Subject>() {
+#[tokio::test]
+async fn a_server_known_by_the_ca_file_is_driven_like_any_other() {
     let (acceptor, file) = identity("127.0.0.1");
     let size = 3 << 20;
     let mut large = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n").into_bytes();
@@ -55,7 +50,7 @@ async fn a_server_known_by_the_ca_file_is_driven_like_any_other<D: Subject>() {
         body: Some(literal(&"y".repeat(size))),
         ..post()
     };
-    let mut user = User::<D>::with(trusting(&file), &[&server.url], 0, [get(), upload]);
+    let mut user = User::with(trusting(&file), &[&server.url], 0, [get(), upload]);
     let first = user.succeed().await;
     assert!(first.connect.is_some());
     assert_eq!(
@@ -97,7 +92,8 @@ async fn reused_connections_follow_the_same_rules() {
     assert!(lost.unknown);
 }
 
-async fn a_server_that_cannot_be_trusted_is_not_driven<D: Subject>() {
+#[tokio::test]
+async fn a_server_that_cannot_be_trusted_is_not_driven() {
     let (stranger, known) = (identity("127.0.0.1").0, identity("127.0.0.1").1);
     let (elsewhere, elsewhere_file) = identity("example.org");
     for (acceptor, file, expected) in [
@@ -106,7 +102,7 @@ async fn a_server_that_cannot_be_trusted_is_not_driven<D: Subject>() {
     ] {
         let answers = vec![vec![Act::Hear, ok(), Act::Stay]; 3];
         let server = Server::start_with(Some(acceptor), answers).await;
-        let mut user = User::<D>::with(trusting(file), &[&server.url], 0, [get()]);
+        let mut user = User::with(trusting(file), &[&server.url], 0, [get()]);
         let outcome = user.fail(ErrorClass::Tls).await;
         assert_eq!((outcome.sent_at, outcome.connect), (None, None));
         assert!(words(&outcome).contains(expected), "{}", words(&outcome));
@@ -119,12 +115,13 @@ async fn a_server_that_cannot_be_trusted_is_not_driven<D: Subject>() {
             insecure: true,
             ..settings()
         };
-        let mut user = User::<D>::with(careless, &[&server.url], 0, [get()]);
+        let mut user = User::with(careless, &[&server.url], 0, [get()]);
         user.succeed().await;
     }
 }
 
-async fn a_server_without_tls_fails_the_handshake<D: Subject>() {
+#[tokio::test]
+async fn a_server_without_tls_fails_the_handshake() {
     for acts in [
         vec![say("HTTP/1.1 400 Bad Request\r\n\r\n")],
         vec![],
@@ -136,7 +133,7 @@ async fn a_server_without_tls_fails_the_handshake<D: Subject>() {
             insecure: true,
             ..settings()
         };
-        let mut user = User::<D>::with(careless, &[&url], 0, [get()]);
+        let mut user = User::with(careless, &[&url], 0, [get()]);
         let outcome = user.fail(ErrorClass::Tls).await;
         assert!(!outcome.unknown);
     }
@@ -176,7 +173,7 @@ async fn a_certificate_of_the_ca_file_is_trusted_itself() {
     ] {
         let acts = vec![Act::Hear, ok(), Act::Stay];
         let server = Server::start_with(Some(acceptor.clone()), [acts]).await;
-        let mut user = User::<HttpDriver>::with(trusting(file), &[&server.url], 0, [get()]);
+        let mut user = User::with(trusting(file), &[&server.url], 0, [get()]);
         let outcome = user.run(0).await;
         match refused {
             None => assert_eq!(class_of(&outcome), None, "{outcome:?}"),
@@ -242,9 +239,9 @@ async fn a_client_certificate_is_shown_to_servers_that_ask() {
         key: key.path().into(),
     };
     let settings = with(Some(identity.clone()));
-    let mut user = User::<HttpDriver>::with(settings, &[&server.url], 0, [get()]);
+    let mut user = User::with(settings, &[&server.url], 0, [get()]);
     user.succeed().await;
-    let mut nobody = User::<HttpDriver>::with(with(None), &[&server.url], 0, [get()]);
+    let mut nobody = User::with(with(None), &[&server.url], 0, [get()]);
     nobody.fail(ErrorClass::Tls).await;
 
     for (identity, said) in [

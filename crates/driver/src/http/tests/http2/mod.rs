@@ -18,12 +18,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use loadgen_plan::http::Http2;
 use tokio_rustls::TlsAcceptor;
 
-on_both! {
-    by_prior_knowledge_without_tls
-    where_the_server_agrees
-    a_server_that_does_not_speak_it_where_it_is_required
-}
-
 /// What a server of this module saw.
 #[derive(Default)]
 struct Log {
@@ -138,7 +132,7 @@ fn steps() -> [HttpStep; 2] {
 }
 
 /// Does both steps several times on one connection.
-async fn drive<D: Subject>(mut user: User<D>, log: &Mutex<Log>, version: http::Version) {
+async fn drive(mut user: User, log: &Mutex<Log>, version: http::Version) {
     assert!(user.succeed().await.connect.is_some());
     for _ in 0..3 {
         let large = user.run(1).await;
@@ -154,15 +148,17 @@ async fn drive<D: Subject>(mut user: User<D>, log: &Mutex<Log>, version: http::V
     assert_eq!(log.bodies.iter().map(Bytes::len).sum::<usize>(), 3 << 20);
 }
 
-async fn by_prior_knowledge_without_tls<D: Subject>() {
+#[tokio::test]
+async fn by_prior_knowledge_without_tls() {
     let (url, log) = start(None).await;
-    let user = User::<D>::with(speaking(Http2::Require), &[&url], 0, steps());
+    let user = User::with(speaking(Http2::Require), &[&url], 0, steps());
     drive(user, &log, http::Version::HTTP_2).await;
-    let user = User::<D>::with(speaking(Http2::Require), &[&url], 0, steps());
+    let user = User::with(speaking(Http2::Require), &[&url], 0, steps());
     assert!(user.preflight().await.is_ok());
 }
 
-async fn where_the_server_agrees<D: Subject>() {
+#[tokio::test]
+async fn where_the_server_agrees() {
     let one: &[&[u8]] = &[b"http/1.1"];
     let both: &[&[u8]] = &[b"h2", b"http/1.1"];
     for (protocols, version) in [(both, http::Version::HTTP_2), (one, http::Version::HTTP_11)] {
@@ -172,19 +168,20 @@ async fn where_the_server_agrees<D: Subject>() {
             http2: Some(Http2::Negotiate),
             ..trusting(&file)
         };
-        let user = User::<D>::with(settings, &[&url], 0, steps());
+        let user = User::with(settings, &[&url], 0, steps());
         drive(user, &log, version).await;
     }
 }
 
-async fn a_server_that_does_not_speak_it_where_it_is_required<D: Subject>() {
+#[tokio::test]
+async fn a_server_that_does_not_speak_it_where_it_is_required() {
     let (acceptor, file) = identity_with("127.0.0.1", &[b"http/1.1"]);
     let (url, log) = start(Some(acceptor)).await;
     let settings = Settings {
         http2: Some(Http2::Require),
         ..trusting(&file)
     };
-    let mut user = User::<D>::with(settings.clone(), &[&url], 0, steps());
+    let mut user = User::with(settings.clone(), &[&url], 0, steps());
     let outcome = user.fail(ErrorClass::Tls).await;
     assert!(!outcome.unknown);
     assert!(user.preflight().await.is_err());
@@ -196,13 +193,13 @@ async fn a_server_that_does_not_speak_it_where_it_is_required<D: Subject>() {
         ca_file: Some(file.path().into()),
         ..settings
     };
-    let user = User::<D>::with(settings, &[&url], 0, steps());
+    let user = User::with(settings, &[&url], 0, steps());
     drive(user, &log, http::Version::HTTP_2).await;
 
     // Without TLS, what answers is no HTTP/2.
     let connections = [vec![Act::Hear, ok(), Act::Stay]];
     let server = Server::start(connections).await;
-    let mut user = User::<D>::with(speaking(Http2::Require), &[&server.url], 0, [get()]);
+    let mut user = User::with(speaking(Http2::Require), &[&server.url], 0, [get()]);
     let outcome = user.fail(ErrorClass::Protocol).await;
     assert!(outcome.unknown, "it was sent");
 }

@@ -243,7 +243,7 @@ async fn heads_and_bodies_are_bounded_and_leave_the_connection_good() {
         // Longer than every window.
         sized("/body?6291456"),
     ];
-    let mut user = User::<HttpDriver>::with(settings, &[&url], 0, steps);
+    let mut user = User::with(settings, &[&url], 0, steps);
     for (step, expected) in [(0, "16384 bytes"), (1, "6291456")] {
         let outcome = user.run(step).await;
         assert_eq!(class_of(&outcome), Some(ErrorClass::Protocol));
@@ -323,7 +323,7 @@ async fn cookies_and_redirects_are_as_with_http1() {
         path: literal("/login"),
         ..post()
     };
-    let mut user = User::<HttpDriver>::with(settings, &[&url], 0, [login]);
+    let mut user = User::with(settings, &[&url], 0, [login]);
     user.succeed().await;
     let log = log.lock().unwrap();
     let asked: Vec<_> = log

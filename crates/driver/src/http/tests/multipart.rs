@@ -1,54 +1,8 @@
-//! What only the full client does.
+//! Content in parts.
 
 use super::*;
 use bytes::Bytes;
 use loadgen_plan::http::{FormPart, PartContent};
-
-/// Settings of the full client.
-pub(super) fn full() -> Settings {
-    Settings {
-        client: FullDriver::chosen(),
-        ..settings()
-    }
-}
-
-/// The values of a request's header of this name.
-pub(super) fn header(request: &[u8], name: &str) -> Vec<String> {
-    let text = String::from_utf8_lossy(request);
-    let head = text.split("\r\n\r\n").next().unwrap();
-    let values = head.lines().skip(1).filter_map(|line| {
-        let (own, value) = line.split_once(": ")?;
-        own.eq_ignore_ascii_case(name).then(|| value.to_owned())
-    });
-    values.collect()
-}
-
-pub(super) fn first_line(request: &[u8]) -> String {
-    let text = String::from_utf8_lossy(request);
-    text.lines().next().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn an_answer_may_come_before_all_of_the_request_is_read() {
-    let refusal =
-        "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut start = [0; 1024];
-        stream.read_exact(&mut start).await.unwrap();
-        stream.write_all(refusal.as_bytes()).await.unwrap();
-        std::future::pending::<()>().await;
-    });
-    let large = HttpStep {
-        body: Some(literal(&"x".repeat(20 << 20))),
-        ..post()
-    };
-    let mut user = User::<FullDriver>::new(&url, [large]);
-    let outcome = user.fail(ErrorClass::Status4xx).await;
-    assert!(!outcome.unknown);
-}
 
 #[tokio::test]
 async fn content_in_parts_is_sent_as_forms_with_files_are() {
@@ -72,7 +26,7 @@ async fn content_in_parts_is_sent_as_forms_with_files_are() {
         multipart: parts,
         ..step(Method::POST, "/up")
     };
-    let mut user = User::<FullDriver>::new(&server.url, [step]);
+    let mut user = User::new(&server.url, [step]);
     let progress = Progress::default();
     let mut values = [Value::Text("a\r\nb".into())];
     let step = (0, &user.steps[0]);
