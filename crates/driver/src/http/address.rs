@@ -1,5 +1,6 @@
 //! How requests name servers and what they ask of them.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use loadgen_plan::socket;
 use std::ops::Range;
 use url::Url;
@@ -17,6 +18,18 @@ pub(super) fn authority(url: &Url) -> String {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
+}
+
+/// Credentials that stand in the URL, as Basic authentication sends them.
+pub(super) fn basic(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let mut pair = decode(url.username());
+    pair.push(b':');
+    pair.extend(decode(url.password().unwrap_or_default()));
+    Some(format!("Basic {}", STANDARD.encode(pair)))
 }
 
 /// Where path and query stand in a request that was rendered.

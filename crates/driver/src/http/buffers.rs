@@ -12,9 +12,9 @@ const SPARE_SIZE: usize = 256 * 1024;
 /// Buffers of a worker, each in use while a session is polled and no longer.
 #[derive(Debug)]
 pub(super) struct Buffers {
-    /// Where responses arrive.
+    /// Memory into which responses are read.
     pub incoming: RefCell<Box<[u8]>>,
-    /// Where requests are rendered.
+    /// Memory into which requests are rendered.
     pub outgoing: RefCell<Vec<u8>>,
     /// Memory for responses that are needed as a whole, while no session has it.
     spare: RefCell<Vec<Vec<u8>>>,

@@ -23,7 +23,7 @@ struct Segment {
 }
 
 impl DotSegments {
-    /// Those of a path, which may have a query.
+    /// The dot segments of a path, which may have a query.
     pub(super) fn of(path: &Template) -> Self {
         let mut segments = Vec::new();
         let mut segment = Segment::default();
@@ -77,7 +77,7 @@ impl DotSegments {
 }
 
 impl Segment {
-    /// How many points it consists of; 0 if there is anything else in it.
+    /// Number of points that it consists of; 0 if there is anything else in it.
     fn points(&self, values: &[Value]) -> usize {
         let mut points = self.points;
         for index in &self.variables {

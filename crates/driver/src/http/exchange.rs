@@ -1,4 +1,4 @@
-//! One request and its answer on one connection.
+//! One request and its response on one connection.
 
 use super::{
     buffers::Buffers,
@@ -63,7 +63,7 @@ impl Outgoing<'_> {
     }
 }
 
-/// What an exchange uses and does not own.
+/// State that an exchange uses and does not own.
 pub(super) struct ExchangeContext<'a> {
     /// Writes the request for a proxy that passes it on.
     pub forward: Option<&'a Forward>,
@@ -100,7 +100,7 @@ impl<'a> ExchangeContext<'a> {
     }
 }
 
-/// How an exchange ended.
+/// The end of an exchange.
 #[derive(Debug)]
 pub(super) enum End {
     /// With a complete answer.
@@ -120,7 +120,7 @@ pub(super) enum End {
 pub(super) struct Exchanged {
     pub status: u16,
     pub response: Response,
-    /// When the last byte came.
+    /// Time of the last byte.
     pub received_at: Option<Nanos>,
 }
 
@@ -138,17 +138,17 @@ pub(super) struct Exchange {
     interim: u32,
     /// More came than the answer.
     surplus: bool,
-    /// When the first byte was handed over.
+    /// Time at which the first byte was handed over.
     sent_at: Option<Nanos>,
-    /// When the first byte of the response came, interim ones (1xx) aside.
+    /// Time of the first byte of the response, interim ones (1xx) aside.
     first_byte_at: Option<Nanos>,
-    /// When the last of what came so far did.
+    /// Time of the last byte that came so far.
     received_at: Option<Nanos>,
     bytes_sent: u64,
     bytes_received: u64,
 }
 
-/// What is still to be handed to the connection.
+/// The rest of the request, not yet handed to the connection.
 #[derive(Debug)]
 enum Unsent {
     Everything,
@@ -361,7 +361,7 @@ impl Exchange {
         }
     }
 
-    /// What it means that nothing more can be read.
+    /// The end of an exchange on a connection from which nothing more can be read.
     fn ended(&mut self, error: Option<io::Error>) -> End {
         let error = self.write_error.take().or(error);
         if self.bytes_received == 0 {

@@ -1,4 +1,4 @@
-//! Whether an answer is what the step expects.
+//! Judges a response by what the step expects.
 
 use super::search::{Needles, Search};
 use crate::{Detail, ErrorClass, Failure};

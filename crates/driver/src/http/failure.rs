@@ -1,11 +1,11 @@
-//! Which class a failure has.
+//! Failures of connections, with their classes.
 
 use super::codec::Violation;
 use crate::{Detail, ErrorClass, Failure, Shortage};
 use std::io;
 
 impl Failure {
-    /// What the system or the TLS library reported about a connection.
+    /// An error of a connection, from the system or the TLS library.
     pub fn io(error: io::Error) -> Self {
         if let Some(shortage) = Shortage::of(&error) {
             let words = error.to_string();

@@ -1,10 +1,10 @@
-//! What is measured of a step, over all its exchanges.
+//! Measurements of a step, over all its exchanges.
 
 use crate::{Failure, Outcome, Phases};
 use loadgen_core::time::Nanos;
 use std::num::NonZeroU16;
 
-/// What is measured of one exchange.
+/// Measurements of one exchange.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Figures {
     /// Time at which the first byte of the request was handed over.
@@ -17,14 +17,14 @@ pub(super) struct Figures {
     pub bytes_received: u64,
 }
 
-/// What is measured of a step.
+/// Measurements of a step.
 #[derive(Debug)]
 pub(super) struct Measurement {
     /// First byte sent of the last attempt that sent anything, redirects that follow aside.
     pub sent_at: Option<Nanos>,
     /// First byte of the last response.
     pub first_byte_at: Option<Nanos>,
-    /// When the last byte of the response came, if it came whole.
+    /// Time of the last byte of the response, if it came whole.
     pub ended_at: Option<Nanos>,
     pub connect: Option<Nanos>,
     /// Phases of the first connection that was opened.

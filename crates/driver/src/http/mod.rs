@@ -91,7 +91,7 @@ pub struct HttpDriver {
     elsewheres: Elsewheres,
 }
 
-/// What a user or slot keeps between its steps: one connection to one server.
+/// State that a user or slot keeps between its steps: one connection to one server.
 #[derive(Debug)]
 pub struct Session {
     population: usize,

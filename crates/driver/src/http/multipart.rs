@@ -44,7 +44,7 @@ impl Multipart {
     }
 }
 
-/// What stands between the parts: the same for the same parts, so that a seed makes the same
+/// The boundary between the parts: the same for the same parts, so that a seed makes the same
 /// requests, and nothing that a part holds by chance.
 fn boundary(parts: &[FormPart]) -> String {
     let mut hash = Sha256::new();

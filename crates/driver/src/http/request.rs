@@ -1,14 +1,13 @@
 //! Requests, compiled once per step and server into as few pieces as can be.
 
 use super::{
-    address::authority,
+    address::{authority, basic},
     cookies::{self, Cookies},
     holes::Holes,
     multipart::Multipart,
     response::Looks,
 };
 use crate::Progress;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, Method, header};
 use loadgen_data::{Template, Value, template::Part};
 use loadgen_plan::{
@@ -276,18 +275,6 @@ impl Text {
     fn template(self) -> Template {
         Template::new(self.0)
     }
-}
-
-/// Credentials that stand in the URL, as Basic authentication sends them.
-pub(super) fn basic(url: &Url) -> Option<String> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let decode = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
-    let mut pair = decode(url.username());
-    pair.push(b':');
-    pair.extend(decode(url.password().unwrap_or_default()));
-    Some(format!("Basic {}", STANDARD.encode(pair)))
 }
 
 /// Methods whose requests say that their body is empty (RFC 9110, 8.6).

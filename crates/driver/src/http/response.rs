@@ -1,4 +1,4 @@
-//! What a step looks at of a response, gathered while it arrives.
+//! Gathers what a step looks at of a response, while it arrives.
 
 use super::{
     buffers::Buffers,
@@ -11,10 +11,10 @@ use super::{
 use crate::Failure;
 use loadgen_plan::HttpStep;
 
-/// What a step looks at of a response.
+/// Parts of a response that a step looks at.
 #[derive(Debug)]
 pub(super) struct Looks {
-    /// What the response's body must contain.
+    /// Texts that the response's body must contain.
     pub needles: Option<Needles>,
     /// The body is looked at as it passes by, because of `needles` or for its size.
     pub watches_body: bool,
@@ -49,7 +49,7 @@ pub(super) struct Response {
     decoding: Option<Box<Decoding>>,
 }
 
-/// What was seen of a body.
+/// A body, as far as it was seen.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub search: Search,

@@ -59,7 +59,7 @@ impl Search {
         }
     }
 
-    /// Whether the body, now complete, does not contain the text at this place.
+    /// Returns true if the body, now complete, does not contain the text at this place.
     pub(super) fn misses(&self, needles: &Needles, place: usize) -> bool {
         if self.begun {
             let rest = self.rest.as_ref();

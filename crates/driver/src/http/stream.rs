@@ -106,7 +106,7 @@ impl Stream {
         }
     }
 
-    /// Whether an idle connection is still good: the server has neither closed it nor said anything
+    /// Returns true if an idle connection is still good: the server has neither closed it nor said anything
     /// out of turn. Asks the system only when something has happened to the connection since.
     pub(super) fn is_quiet(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> bool {
         // With TLS what came may be none of the server's words, such as a session ticket.

@@ -1,4 +1,4 @@
-//! What only those users keep who have cookies or follow redirects.
+//! State of users who have cookies or follow redirects.
 
 use super::{
     connect::Addresses,

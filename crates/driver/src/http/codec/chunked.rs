@@ -25,7 +25,7 @@ pub(super) struct Chunked {
     trailer_fields: usize,
 }
 
-/// What the next byte is.
+/// Meaning of the next byte.
 #[derive(Debug, Clone, Copy)]
 enum At {
     FirstDigit,
@@ -83,7 +83,7 @@ impl Chunked {
         Ok((input.len(), false))
     }
 
-    /// What comes after `byte`; None after the last of all.
+    /// The state after `byte`; None after the last of all.
     fn step(&mut self, byte: u8) -> Result<Option<At>, Violation> {
         let next = match (self.at, byte) {
             (At::FirstDigit | At::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 /// Most fields of one head.
 const MAX_FIELDS: usize = 100;
 
-/// What the head says about itself and what follows.
+/// A head: what it says about itself and what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     pub status: u16,
@@ -31,7 +31,7 @@ pub struct Fields {
     pub encoding: bool,
 }
 
-/// How the end of the body is found.
+/// The way to find the end of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(u64),
@@ -77,13 +77,13 @@ pub(super) fn parse(bytes: &[u8], head_request: bool) -> Result<Option<Head>, Vi
     }))
 }
 
-/// What the fields say, as far as they matter here.
+/// The fields, as far as they matter here.
 struct Facts {
     http_11: bool,
     close: bool,
     keep_alive: bool,
     idle_limit: Option<u32>,
-    /// Whether the last encoding of the last `Transfer-Encoding` is chunked.
+    /// True if the last encoding of the last `Transfer-Encoding` is chunked.
     chunked: Option<bool>,
     length: Length,
     fields: Fields,
@@ -156,7 +156,7 @@ impl Facts {
     }
 }
 
-/// Whether a field has this name, which is given as most servers write it: that is seen fastest.
+/// Returns true if a field has this name, which is given as most servers write it: that is seen fastest.
 fn is(name: &str, usual: &str) -> bool {
     name == usual || name.eq_ignore_ascii_case(usual)
 }

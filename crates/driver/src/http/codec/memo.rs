@@ -22,7 +22,7 @@ struct Known {
 }
 
 impl Memo {
-    /// What [`head::parse`] gives for these arguments.
+    /// The result of [`head::parse`] for these arguments.
     pub(super) fn parse(
         &mut self,
         bytes: &[u8],

@@ -33,7 +33,7 @@ pub struct Limits {
     pub max_body: u64,
 }
 
-/// What the end of the connection meant for the answer.
+/// Meaning of the connection's end for the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtEnd {
     /// The answer ends where the connection does.
@@ -74,7 +74,7 @@ impl<F: FnMut(&[u8])> Sink for F {
     }
 }
 
-/// What the final head said.
+/// The final head, as far as it is needed later.
 #[derive(Debug, Clone, Copy)]
 struct Answer {
     status: u16,

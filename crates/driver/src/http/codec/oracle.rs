@@ -7,7 +7,7 @@ use hyper_util::rt::TokioIo;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-/// What the server does after its last byte.
+/// Action of the server after its last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
     /// It closes the connection.
@@ -16,7 +16,7 @@ pub enum Then {
     Stay,
 }
 
-/// What a client makes of the bytes.
+/// A client's reading of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// A complete answer.
@@ -25,7 +25,7 @@ pub enum Verdict {
         status: u16,
         /// Its body.
         body: Vec<u8>,
-        /// Whether the connection is good for another request; not told after [`Then::Close`].
+        /// True if the connection is good for another request; not told after [`Then::Close`].
         reusable: bool,
     },
     /// Not an answer, or not a whole one.
@@ -158,7 +158,7 @@ async fn ask(stream: DuplexStream, head_request: bool, then: Then) -> Verdict {
     }
 }
 
-/// Whether the two verdicts agree, deliberate differences included.
+/// Returns true if the two verdicts agree, but for deliberate differences.
 pub fn agree(ours: &Verdict, hypers: &Verdict) -> bool {
     match (ours, hypers) {
         // hyper hands the connection over to whoever may want the new protocol; we never ask for one.

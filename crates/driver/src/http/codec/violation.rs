@@ -1,4 +1,4 @@
-//! How an answer can break the protocol.
+//! Ways in which a response can break the protocol.
 
 /// Why an answer cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

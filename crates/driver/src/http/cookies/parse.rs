@@ -2,7 +2,7 @@
 
 use super::date;
 
-/// What one `Set-Cookie` says.
+/// The content of one `Set-Cookie`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SetCookie<'a> {
     pub name: &'a [u8],

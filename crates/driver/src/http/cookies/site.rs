@@ -1,4 +1,4 @@
-//! Where a request goes, as cookies see it.
+//! The destination of a request, as cookies see it.
 
 use std::net::IpAddr;
 

@@ -39,7 +39,7 @@ pub(in crate::http) struct Connection {
     abandoned: bool,
 }
 
-/// What the task and the requests share.
+/// State that the task and the requests share.
 struct Link {
     connection: Mutex<Option<client::Connection<Metered, Bytes>>>,
     /// The error that ended the connection, once there is one.

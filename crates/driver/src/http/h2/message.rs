@@ -14,7 +14,7 @@ const MOST_FIELDS: usize = 128;
 /// The request that `bytes` are in HTTP/1.1, and its body.
 ///
 /// # Errors
-/// When HTTP/2 cannot say it.
+/// In words, when HTTP/2 cannot say it.
 pub(super) fn of(bytes: &[u8], secure: bool) -> Result<(Request<()>, Bytes), Failure> {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let mut parsed = httparse::Request::new(&mut fields);

@@ -7,7 +7,7 @@ mod tunnel;
 
 pub(super) use self::forward::Forward;
 
-use super::{SetupError, connect::endpoint::Endpoint, request::basic, stream::Stream};
+use super::{SetupError, address::basic, connect::endpoint::Endpoint, stream::Stream};
 use crate::{Detail, Failure};
 use percent_encoding::percent_decode_str;
 use rustls::{ClientConfig, pki_types::ServerName};
