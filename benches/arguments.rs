@@ -46,7 +46,7 @@ pub struct Peers {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-    /// CPU per request, requests/s and memory beside wrk and oha
+    /// CPU per request, requests/s and memory relative to wrk and oha
     Peers,
     /// CPU per exchange with cookies, redirects, multipart, gzip, TLS and HTTP/2; 10,000 users with cookies
     Http,
@@ -71,9 +71,9 @@ impl fmt::Display for Part {
     }
 }
 
-/// How a part is measured.
+/// Options of a measurement.
 pub struct Options {
-    /// How often each client takes its turn.
+    /// Number of turns of each client.
     pub rounds: usize,
     /// Length of each measurement.
     pub length: Duration,

@@ -8,7 +8,7 @@ use crate::{
 use serde_json::Value;
 use std::{process::Command, time::Duration};
 
-/// How long a client may take after its measurement to come to an end.
+/// Longest time from a client's measurement to its end.
 pub const SLACK: Duration = Duration::from_secs(60);
 
 /// A client.
@@ -24,7 +24,7 @@ pub enum Client {
     H2load,
 }
 
-/// When requests are made.
+/// Load models of a client.
 #[derive(Debug, Clone, Copy)]
 pub enum Load {
     /// Each connection has a request under way at all times.
@@ -35,29 +35,29 @@ pub enum Load {
     Thinking,
 }
 
-/// What a client is to do.
+/// Work of a client.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// The URL to get.
     pub url: &'a str,
     /// Connections, or users.
     pub connections: usize,
-    /// When.
+    /// Load that it makes.
     pub load: Load,
     /// For how long.
     pub length: Duration,
 }
 
-/// What it did.
+/// Results of a client.
 #[derive(Debug, Clone)]
 pub struct Done {
     /// Answers with status 200, as the client counted them.
     pub requests: u64,
     /// Everything else that it counted, but for what it cut off at the end.
     pub errors: u64,
-    /// Whether it was its own bottleneck, as only loadgen can tell.
+    /// True if it was its own bottleneck, as only loadgen can tell.
     pub invalid: bool,
-    /// What it used.
+    /// Resources that it used.
     pub usage: Usage,
 }
 

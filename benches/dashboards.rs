@@ -1,4 +1,4 @@
-//! What the dashboards cost the load: its own CPU per request with them and without.
+//! Cost of the dashboards to the load: its own CPU per request with them and without.
 
 use crate::{
     Options, Result,
@@ -25,14 +25,14 @@ use std::{
 
 const CONNECTIONS: usize = 50;
 
-/// Of the ratio's upper bound.
+/// Bound on the ratio's upper end.
 const MOST_RATIO: f64 = 1.05;
 
-/// How often threads are looked at: what they use after the last look is not counted, with the
+/// Interval of reading threads' CPU: what they use after the last reading is not counted, with the
 /// dashboard as without.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How the run is watched.
+/// Ways of watching the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Watched {
     Not,
@@ -45,13 +45,13 @@ enum Watched {
 /// Without comes first: the others are compared with it.
 const TURNS: [Watched; 3] = [Watched::Not, Watched::Tui, Watched::Web];
 
-/// What a run used.
+/// Resources that a run used.
 #[derive(Debug, Clone, Copy)]
 struct Used {
     requests: f64,
-    /// Of the threads that make the load.
+    /// CPU of the threads that make the load.
     load: Duration,
-    /// Of the whole process.
+    /// CPU of the whole process.
     process: f64,
 }
 

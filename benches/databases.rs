@@ -39,7 +39,7 @@ impl Databases {
         Ok(Self { server, urls })
     }
 
-    /// Where the server listens.
+    /// Port that the server listens on.
     pub fn port(&self) -> String {
         self.server.port().to_string()
     }

@@ -25,15 +25,15 @@ const LEAST: Duration = Duration::from_secs(20);
 
 const SLACK: Duration = Duration::from_secs(60);
 
-/// What a user may have under way when its client ends.
+/// Requests that users may have in flight when their client ends.
 const UNDER_WAY: f64 = USERS as f64;
 
-/// How far the number of requests of the two may lie apart.
+/// Largest difference between the two numbers of requests, as a share.
 const APART: f64 = 0.03;
 
 const CLIENTS: [&str; 2] = ["loadgen", "goose"];
 
-/// What a client says it did.
+/// Results as a client reports them.
 #[derive(Debug, Clone)]
 struct Done {
     count: f64,
@@ -256,7 +256,7 @@ impl Service {
         format!("http://{}", self.address)
     }
 
-    /// How many questions it has answered, by its own count.
+    /// Number of statements that it has executed, by its own count.
     fn answered(&self) -> Result<f64> {
         let mut socket = TcpStream::connect(&self.address)?;
         let head = format!(

@@ -1,4 +1,4 @@
-//! loadgen beside wrk, oha, h2load, pgbench, tokio-postgres and Goose, on this machine, and beside itself:
+//! loadgen relative to wrk, oha, h2load, pgbench, tokio-postgres and Goose, on this machine, and to itself:
 //! `scripts/bench [peers|http|pacing|users|sql|tokio-postgres|goose|dashboards]`, `scripts/bench against COMMIT`.
 //!
 //! The clients have one core to themselves, the servers another. Each part prints what it found,

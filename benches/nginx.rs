@@ -87,12 +87,12 @@ http {{
         Ok(nginx)
     }
 
-    /// Where it answers.
+    /// URL that it serves.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// How many requests it has had, this one included.
+    /// Number of requests it has had, this one included.
     pub fn requests(&self) -> Result<u64> {
         let mut socket = TcpStream::connect(("127.0.0.1", self.port))?;
         socket.write_all(b"GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;

@@ -1,4 +1,4 @@
-//! How evenly arrivals reach the server when they are meant to be even.
+//! Evenness of arrivals at the server when they are meant to be even.
 
 use crate::{
     Options, Result,
@@ -23,7 +23,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 
 /// Loadgen's p99 deviation in microseconds.
 const MOST_US: f64 = 250.0;
-/// The same as a share of oha's.
+/// Bound on it as a share of oha's.
 const MOST_OF_OHA: f64 = 0.5;
 
 /// Deviations in microseconds, and the rate that was kept.
@@ -31,7 +31,7 @@ const MOST_OF_OHA: f64 = 0.5;
 pub struct Evenness {
     /// Half of the arrivals deviate by no more.
     pub p50: f64,
-    /// Of 100 arrivals, 99 deviate by no more.
+    /// Deviation that 99 of 100 arrivals stay within.
     pub p99: f64,
     rate: f64,
 }

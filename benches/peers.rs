@@ -67,7 +67,7 @@ pub fn measure(options: &Options) -> Result<Report> {
     }
     let loadgen = CLIENTS.iter().position(|&client| client == Client::Loadgen);
     Ok(Report {
-        title: "Closed model, beside wrk and oha",
+        title: "Closed model, relative to wrk and oha",
         method: format!(
             "{CONNECTIONS} keep-alive connections to one nginx worker on another core, which \
              answers with a little JSON; the client alone on its core, in turn, {} times {} s. \

@@ -22,16 +22,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where clients run.
+/// Core of the clients.
 pub const CLIENT_CORE: usize = 0;
-/// Where servers run, this program included.
+/// Core of the servers, and of this program.
 pub const SERVER_CORE: usize = 1;
 
-/// How often a client's memory is looked at. The kernel keeps the highest value, so only growth in
+/// Interval of reading a client's memory. The kernel keeps the highest value, so only growth in
 /// the very last moments is missed.
 const POLL: Duration = Duration::from_millis(20);
 
-/// What a client used from its start to its end.
+/// Resources that a client used from its start to its end.
 #[derive(Debug, Clone)]
 pub struct Usage {
     /// Its exit code.
@@ -40,7 +40,7 @@ pub struct Usage {
     pub cpu: Duration,
     /// Time by the clock.
     pub wall: Duration,
-    /// How long, in ticks, its core and the servers' were kept from this machine by its host.
+    /// Time in ticks that the host kept its core and the servers' from this machine.
     pub stolen: u64,
     /// Highest resident memory, in bytes.
     pub max_rss: u64,
@@ -74,7 +74,7 @@ pub fn keep_awake() -> Option<File> {
     Some(tolerated)
 }
 
-/// How many processes wanted a core in the last minute, from the system's load average.
+/// Number of processes that wanted a core in the last minute, from the system's load average.
 pub fn load_average() -> Result<f32> {
     Ok(LoadAverage::from_file("/proc/loadavg")?.one)
 }
@@ -128,7 +128,7 @@ impl Running {
         })
     }
 
-    /// When it was started.
+    /// Time of its start.
     pub fn began(&self) -> Instant {
         self.began
     }
@@ -141,7 +141,7 @@ impl Running {
         )?)
     }
 
-    /// What it used, if it has come to its end by its own will. Not asked again after that.
+    /// Resources that it used, if it has ended by itself. Must not be called again after that.
     pub fn ended(&mut self) -> Result<Option<Usage>> {
         let rss = highest_rss(self.child.id()).unwrap_or_default();
         self.max_rss = self.max_rss.max(rss);

@@ -1,4 +1,4 @@
-//! What a benchmark found, as a Markdown text.
+//! Results of a benchmark as a Markdown text.
 
 use crate::{Result, client::Client};
 use procfs_core::{CpuInfo, FromRead};
@@ -6,25 +6,25 @@ use std::{fmt, fs};
 
 /// A heading, how it was measured, a table, and loadgen's targets.
 pub struct Report {
-    /// What was measured.
+    /// Heading: what was measured.
     pub title: &'static str,
-    /// How, in a sentence or two.
+    /// Method, in a sentence or two.
     pub method: String,
     /// Column heads, then a row for each client.
     pub table: Vec<Vec<String>>,
-    /// What loadgen is to reach.
+    /// Targets for loadgen.
     pub targets: Vec<Target>,
 }
 
 /// A figure of loadgen and its bound.
 pub struct Target {
-    /// What it is.
+    /// Name of what is measured.
     pub name: &'static str,
     /// As measured.
     pub measured: f64,
     /// Its most.
     pub at_most: f64,
-    /// Of both.
+    /// Unit of both.
     pub unit: &'static str,
 }
 
@@ -45,7 +45,7 @@ impl Target {
 }
 
 impl Report {
-    /// Whether every target was.
+    /// True if every target was reached.
     pub fn reached(&self) -> bool {
         self.targets.iter().all(Target::reached)
     }

@@ -13,10 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a client goes before it is the other's turn.
+/// Length of a client's slice before it is the other's turn.
 const SLICE: Duration = Duration::from_millis(30);
 
-/// How long the server then has to answer what was sent.
+/// Time that the server then has to respond to what was sent.
 const DRAIN: Duration = Duration::from_millis(6);
 
 /// A client, and how long it has gone so far.

@@ -22,7 +22,7 @@ const APART: f64 = 0.1;
 struct Job<'a> {
     scenario: &'a str,
     flags: &'a [&'a str],
-    /// What its targets are called.
+    /// Name of its CPU target.
     cpu: &'static str,
     throughput: &'static str,
 }
@@ -238,7 +238,7 @@ impl Bench<'_> {
         command
     }
 
-    /// What pgbench did.
+    /// Results of pgbench.
     fn others(&self, (usage, took): (Usage, Duration)) -> Result<Done> {
         let said = |line: &str| {
             let rest = usage.stdout.lines().find_map(|own| own.strip_prefix(line));

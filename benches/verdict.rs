@@ -1,4 +1,4 @@
-//! When a comparison of two builds has measured enough, and what it then says.
+//! Verdict of a comparison of two builds, and when it has measured enough for one.
 
 use super::ratio::Ratio;
 use std::fmt;

@@ -15,7 +15,8 @@ fn close(a: f64, b: f64) -> bool {
     (a - b).abs() < 5e-4
 }
 
-/// Of ratios whose logarithms are -0.02, 0 and 0.02: deviation 0.02, standard error 0.011547.
+/// Interval of ratios whose logarithms are -0.02, 0 and 0.02: deviation 0.02, standard error
+/// 0.011547.
 fn of_three(interval: fn([f64; 3]) -> Ratio) -> Ratio {
     interval([-0.02_f64, 0.0, 0.02].map(f64::exp))
 }

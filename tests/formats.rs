@@ -19,7 +19,7 @@ use test_support::{
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/result.schema.json");
 
-/// What `--out` writes.
+/// Files that `--out` writes.
 const FILES: [&str; 7] = [
     "result.json",
     "report.html",
@@ -247,7 +247,7 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What Python's junitparser, hdrhistogram, jsonschema and csv see in these files.
+/// Content of these files as Python's junitparser, hdrhistogram, jsonschema and csv read them.
 fn read_by_tools(folder: &Path) -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(tool("python3"))

@@ -240,7 +240,7 @@ fn a_receiver_that_hangs_or_is_not_there_slows_nothing_and_is_told_of() {
         first.contains("http://(redacted)@") && first.contains("refused"),
         "{first}"
     );
-    assert!(second.contains("no answer within 5s"), "{second}");
+    assert!(second.contains("no response within 5s"), "{second}");
     assert!(!finished.stdout.contains("hunter2") && !result.to_string().contains("hunter2"));
     let served = server.stop().served.len() as f64;
     assert_eq!(number(&result, "/totals/count"), served);

@@ -130,7 +130,7 @@ fn an_hour_of_ten_steps_is_small_and_reads_well_everywhere() {
         let over = browser.value(overflow);
         assert!(over.as_i64() <= Some(0), "{over} pixels over {width}");
     }
-    // What is drawn is seen on either ground.
+    // Drawings are visible on either background.
     let colours = "(() => { const of = (what, style) => getComputedStyle(document.querySelector(what))[style]; \
                    return [of('body', 'backgroundColor'), of('body', 'color'), of('svg path.line', 'stroke')] })()";
     let light = browser.value(colours);
@@ -161,12 +161,12 @@ fn errors_and_requests_are_noticed() {
     assert_eq!(seen.requests, ["http://127.0.0.1:9/x.png"]);
 }
 
-/// What a browser made of a page.
+/// A page as a browser shows it.
 struct Seen {
     document: String,
     /// Messages on its console.
     console: Vec<String>,
-    /// What the page asked others for.
+    /// Requests of the page to others.
     requests: Vec<String>,
 }
 
@@ -184,7 +184,7 @@ fn browse(page: &Path) -> Seen {
             "--disable-background-networking",
             "--disable-component-update",
         ])
-        // What the browser wants for itself leads nowhere.
+        // The browser's own requests lead nowhere.
         .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
         .args(["--enable-logging=stderr", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))

@@ -39,7 +39,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What is wrong with each file, in their order.
+/// Problem of each file, in their order.
 fn problems_with(schema: &Path, files: &[PathBuf]) -> Vec<Option<String>> {
     let mut child = Command::new(tool("python3"))
         .arg(root().join("tests/schema.py"))
@@ -102,7 +102,7 @@ fn what_is_shipped_and_what_is_documented_fits() {
     }
 }
 
-/// What readers tell of a wrong form.
+/// Words of readers about a wrong form.
 const FORMS: [&str; 8] = [
     "unknown key `",
     "expected text",

@@ -25,7 +25,7 @@ const HOW_TO: &str = include_str!("../docs/how-to/tracing.md");
 const USERS: u64 = 10;
 const REQUESTS: u64 = 60;
 
-/// How long the first requests of all take.
+/// Service time of the very first requests.
 const SLOW: Duration = Duration::from_secs(2);
 
 fn is_slow(request: &Request) -> bool {
@@ -200,7 +200,7 @@ fn traces_are_those_that_the_server_saw() {
     assert!(ids(samples).is_subset(&failed) && !ids(samples).is_empty());
     shown(&finished, &slow, &failed);
 
-    // What is written down while the run goes on has the same.
+    // The journal, written while the run goes on, has the same.
     let journal = std::fs::read_to_string(finished.path("out/intervals.jsonl")).unwrap();
     let again = Loadgen::retold(&journal).result();
     assert_eq!(again["steps"], result["steps"]);

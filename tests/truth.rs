@@ -15,7 +15,7 @@ const RATE: u64 = 1_000;
 const CONNECTIONS: usize = 50;
 const LENGTH: Duration = Duration::from_secs(10);
 
-/// How far a reported percentile may lie from the truth.
+/// Largest relative error of a reported percentile.
 const TOLERANCE: f64 = 0.02;
 
 #[test]

@@ -17,7 +17,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Of [`rows`](Self::rows).
+    /// Heading of [`rows`](Self::rows).
     pub const HEAD: [&'static str; 6] = ["load", "figure", "old", "new", "new / old", "interval"];
 
     /// Makes pairs until there are enough of them, or the next would take longer than until then.

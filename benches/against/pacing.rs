@@ -4,7 +4,7 @@ use super::{Builds, Load, Pair, figures, in_turn};
 use crate::{Result, loadgen::HttpRun, pacing::arrivals};
 use std::time::Duration;
 
-/// How long arrivals are looked at.
+/// Length of a measurement of arrivals.
 const LENGTH: Duration = Duration::from_secs(4);
 
 /// Evenly spaced arrivals. Side by side each build would delay those of the other, so they take turns.

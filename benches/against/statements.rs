@@ -9,7 +9,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How long both take together on each of the two databases.
+/// Time of both builds together on each of the two databases.
 const LENGTH: Duration = Duration::from_secs(8);
 
 /// A scenario of scenarios/sql, at full speed.

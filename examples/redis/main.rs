@@ -32,7 +32,7 @@ struct Redis {
     address: String,
 }
 
-/// What a user keeps: its connection, and memory for what goes over it.
+/// State of a user: its connection, and memory for what goes over it.
 #[derive(Default)]
 struct User {
     connection: Option<BufReader<TcpStream>>,
@@ -81,7 +81,7 @@ impl Custom for Redis {
     }
 }
 
-/// What a server answers.
+/// Reply of a server.
 enum Reply {
     Value(Value),
     Nothing,

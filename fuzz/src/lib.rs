@@ -1,4 +1,4 @@
-//! What must hold for whatever bytes come from outside, by target.
+//! Properties that must hold for whatever bytes come from outside, by target.
 //!
 //! `scripts/fuzz` has libFuzzer look for inputs for which it does not; the seeds, among them what was
 //! found so far, are tried by every `cargo test`.

@@ -111,7 +111,7 @@ pub struct LiveExport<'a> {
 }
 
 impl<'a> LiveExport<'a> {
-    /// To whom the flags say.
+    /// Makes the exporters that the flags ask for.
     pub fn new(exports: &'a Exports) -> Self {
         Self {
             exports,

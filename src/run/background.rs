@@ -122,7 +122,7 @@ impl BackgroundRunner {
     /// Ends what is under way after the load, does the events of its end, and asks verifications.
     ///
     /// An interrupt ends what can be left out: the second, or the first where none came during the
-    /// load. A verification without an answer by then does not hold. Events of the end are done
+    /// load. A verification without a value by then does not hold. Events of the end are done
     /// all the same, and have a bounded time after the second.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Errors of runs that have no result.
 
 use crate::{plan::Plan, scenario::Report};
-use std::{error::Error, fmt};
+use std::fmt;
 
 /// Parts of a run, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,22 +34,29 @@ pub enum RunPhase {
     TargetStop,
 }
 
-/// Kinds of reasons for which a run has no result; in words, where there is something to say.
-#[derive(Debug, Clone)]
+/// Reasons for which a run has no result; in words, where there is something to say.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Cause {
     /// The plan runs this command on this machine, and the options allow none.
+    #[error("the options do not allow commands on this machine: `{0}`")]
     CommandNotAllowed(String),
     /// The target, or a database, does not answer.
+    #[error("{0}")]
     Unreachable(String),
     /// Something that the run depends on cannot be had or done.
+    #[error("{0}")]
     Failed(String),
     /// The scenario has mistakes that only its databases could find.
+    #[error("{0}")]
     Invalid(Report),
     /// Interrupted before there was anything to measure.
+    #[error("interrupted before the load began")]
     Interrupted,
     /// Interrupted a third time, with everything left as it was.
+    #[error("interrupted a third time: left at once")]
     Abandoned,
     /// loadgen itself failed.
+    #[error("{0}")]
     Internal(String),
 }
 
@@ -96,26 +103,16 @@ impl RunError {
     }
 }
 
+// By hand, because the words for an interrupt depend on the phase.
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::CommandNotAllowed(command) => {
-                write!(
-                    f,
-                    "the options do not allow commands on this machine: `{command}`"
-                )
-            }
-            Cause::Unreachable(words) | Cause::Failed(words) | Cause::Internal(words) => {
-                f.write_str(words)
-            }
-            Cause::Invalid(report) => report.fmt(f),
-            Cause::Interrupted if self.phase == RunPhase::Pause => {
+        match (self.phase, &self.cause) {
+            (RunPhase::Pause, Cause::Interrupted) => {
                 f.write_str("interrupted before the phase began")
             }
-            Cause::Interrupted => f.write_str("interrupted before the load began"),
-            Cause::Abandoned => f.write_str("interrupted a third time: left at once"),
+            (_, cause) => cause.fmt(f),
         }
     }
 }
 
-impl Error for RunError {}
+impl std::error::Error for RunError {}

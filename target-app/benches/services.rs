@@ -1,4 +1,4 @@
-//! What the services themselves cost: requests/s and CPU per request of each route on each kind of
+//! Cost of the services themselves: requests/s and CPU per request of each route on each kind of
 //! database, so that what loadgen measures can be told from what its target takes.
 //!
 //! `cargo bench -p target-app --bench services -- [--seconds N] [--users N] [SERVICE]...` starts
@@ -26,7 +26,7 @@ const JSON: &str = "application/json";
 /// One kind of request; `N` in it becomes a number from 1 to 1000 that differs each time.
 struct Route {
     service: &'static str,
-    /// Which of the service's ports.
+    /// Index of the service's port.
     port: usize,
     name: &'static str,
     path: &'static str,
@@ -235,7 +235,7 @@ fn cpu_of(pid: u32) -> u64 {
     ticks(&Stat::from_file(format!("/proc/{pid}/stat")).expect("a process"))
 }
 
-/// The same of all processes of a server.
+/// CPU ticks of all processes of a server.
 fn cpu_of_server(server: &Server) -> u64 {
     let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
     // Other folders have no such file, and neither has a process that ended meanwhile.
@@ -254,7 +254,7 @@ fn cpu_of_server(server: &Server) -> u64 {
     used
 }
 
-/// Of the process and of the children that it has waited for.
+/// CPU ticks of the process and of the children that it has waited for.
 fn ticks(stat: &Stat) -> u64 {
     stat.utime + stat.stime + stat.cutime.cast_unsigned() + stat.cstime.cast_unsigned()
 }

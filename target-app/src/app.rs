@@ -20,33 +20,33 @@ use crate::{
 /// Connections the kernel may hold before they are accepted, so that a ramp of users is not refused.
 const BACKLOG: u32 = 4096;
 
-/// What to run, with everything decided.
+/// Configuration of the services, with everything decided.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// What listens, the listeners of a service one after the other.
+    /// Listeners, those of a service one after the other.
     pub listeners: Vec<Listener>,
-    /// Where the data is.
+    /// Location of the data.
     pub location: Location,
-    /// How connections are held, when not as suits the service and the kind of database.
+    /// Pool of connections, when not as suits the service and the kind of database.
     pub pool: Option<PoolSettings>,
-    /// Where weather keeps averages that were asked for before.
+    /// Cache of weather's averages.
     pub cache: CacheSetting,
-    /// How many records an empty database is filled with, when not the service's default.
+    /// Number of records to fill an empty database with, when not the service's default.
     pub records: Option<u64>,
     /// Each so-manieth order is acknowledged without being stored.
     pub drop_orders: Option<u64>,
     /// The windows and locks of metering.
     pub metering: MeteringConfig,
-    /// Where hello publishes.
+    /// Topic that hello publishes to.
     pub sns: SnsConfig,
-    /// What every service tells of itself.
+    /// Telemetry of every service.
     pub telemetry: TelemetryConfig,
 }
 
 /// One port of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listener {
-    /// Whose.
+    /// Service that listens.
     pub service: Service,
     /// The name of what answers there: the service's own, unless it has several.
     pub name: &'static str,
@@ -115,7 +115,7 @@ impl Setup {
     }
 }
 
-/// Whether the services can keep their data there.
+/// Checks that the services can keep their data there.
 fn check(services: &[Service], location: &Location) -> Result<(), Error> {
     let storing = services.iter().filter(|service| service.has_data());
     if let (Location::File(file), 2..) = (location, storing.count()) {
@@ -137,11 +137,11 @@ fn check(services: &[Service], location: &Location) -> Result<(), Error> {
 /// A service that answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Which one.
+    /// Service that is ready.
     pub service: Service,
     /// The name of what answers there: the service's own, unless it has several.
     pub name: &'static str,
-    /// Where it listens.
+    /// Address that it listens on.
     pub address: SocketAddr,
 }
 
@@ -159,7 +159,7 @@ pub struct App {
     databases: Vec<Database>,
     telemetry: Vec<Telemetry>,
     servers: JoinSet<()>,
-    /// What services do beside answering; it ends when told to stop.
+    /// Background work of the services; it ends when told to stop.
     tasks: JoinSet<()>,
     stopping: watch::Sender<bool>,
 }
@@ -235,7 +235,7 @@ impl App {
         Ok(routers)
     }
 
-    /// What answers where, in the order of the ports.
+    /// Services with their addresses, in the order of the ports.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
@@ -250,7 +250,7 @@ impl App {
                 database.close().await;
             }
         };
-        // What is still under way then ends with the process.
+        // Requests still in flight then end with the process.
         let _ = timeout(grace, ended).await;
         for telemetry in &self.telemetry {
             telemetry.close().await;

@@ -86,7 +86,7 @@ pub struct PoolArgs {
 }
 
 impl PoolArgs {
-    /// What they ask for on top of `usual`, if anything.
+    /// Settings that they ask for on top of `usual`, if anything.
     pub(crate) fn settings(&self, usual: PoolSettings) -> Result<Option<PoolSettings>, Error> {
         let acquire_timeout = self.pool_timeout.unwrap_or(usual.acquire_timeout());
         if self.no_pool {

@@ -12,9 +12,9 @@ pub enum Error {
     /// A port is taken or not allowed.
     #[error("cannot listen on {address}: {source}; choose another port with --port")]
     Bind {
-        /// Where.
+        /// Address that could not be listened on.
         address: SocketAddr,
-        /// Why not.
+        /// Cause.
         source: io::Error,
     },
     /// The ports that follow `--port` run out.
@@ -22,13 +22,13 @@ pub enum Error {
     NoPortsLeft {
         /// The first port.
         first: u16,
-        /// How many were to follow, itself included.
+        /// Number of ports in a row, itself included.
         ports: usize,
     },
     /// The cache could not be connected to.
     #[error("--cache: {source}")]
     Cache {
-        /// Why not.
+        /// Cause.
         source: redis::RedisError,
     },
     /// A cache was asked for without a service that uses it.
@@ -45,9 +45,9 @@ pub enum Error {
     /// The database could not be opened, migrated, read or filled.
     #[error("database {database}: {source}")]
     Database {
-        /// Which, without its password.
+        /// URL without its password.
         database: String,
-        /// Why not.
+        /// Cause.
         source: sqlx::Error,
     },
     /// One file was named for several services.
@@ -62,7 +62,7 @@ pub enum Error {
     /// The service needs what MySQL has not.
     #[error("{} does not run on MySQL: name a PostgreSQL or SQLite database", service.name())]
     NotOnMySql {
-        /// Which.
+        /// Service that was asked for.
         service: Service,
     },
     /// Two services have a table of the same name.
@@ -73,7 +73,7 @@ pub enum Error {
     /// The service stores nothing.
     #[error("{} stores nothing that could be made", service.name())]
     NothingToSeed {
-        /// Which.
+        /// Service that was asked for.
         service: Service,
     },
     /// The URL of the SNS endpoint is none.
@@ -81,7 +81,7 @@ pub enum Error {
     Sns {
         /// As given.
         url: String,
-        /// What is wrong with it.
+        /// Description of the problem.
         reason: String,
     },
     /// Spans cannot be sent there.
@@ -89,7 +89,7 @@ pub enum Error {
     Otlp {
         /// As given.
         url: String,
-        /// What is wrong with it.
+        /// Description of the problem.
         reason: String,
     },
     /// `seed` found rows, but fewer than it was asked for.
@@ -97,7 +97,7 @@ pub enum Error {
         "{database} holds {found} records already, fewer than {wanted}: empty it, or name another database"
     )]
     PartlySeeded {
-        /// Which, without its password.
+        /// URL without its password.
         database: String,
         /// Rows in it.
         found: u64,
@@ -114,7 +114,7 @@ pub enum Error {
         needed: String,
         /// In words.
         free: String,
-        /// Where the database keeps its files.
+        /// Folder of the database's files.
         place: PathBuf,
     },
     /// A signal ended `seed` before it was done.
@@ -123,15 +123,15 @@ pub enum Error {
     /// The folder of the database could not be made.
     #[error("folder {}: {source}", path.display())]
     Folder {
-        /// Which.
+        /// Path of the folder.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         source: io::Error,
     },
     /// Signals, the watch on stdin, or stdout itself could not be had.
     #[error("{what}: {source}")]
     Process {
-        /// What was attempted.
+        /// Operation that failed.
         what: &'static str,
         /// Why it failed.
         source: io::Error,

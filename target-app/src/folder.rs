@@ -25,7 +25,7 @@ impl TempFolder {
         Ok(Self(made.keep()))
     }
 
-    /// One that was made for this process.
+    /// A folder that was made for this process.
     pub(crate) fn given(path: &Path) -> Self {
         Self(path.to_owned())
     }

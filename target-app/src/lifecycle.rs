@@ -16,10 +16,10 @@ use crate::folder::TempFolder;
 use crate::signals::{Signals, watch};
 use crate::{App, Args, Command, Error, Location, Setup, seed};
 
-/// How long requests under way may take to end after a signal, in the foreground.
+/// Longest time for requests in flight to end after a signal, in the foreground.
 const FOREGROUND_GRACE: Duration = Duration::from_secs(5);
 
-/// The same when managed: the parent is waiting, or gone.
+/// Longest time for it when managed: the parent is waiting, or gone.
 const MANAGED_GRACE: Duration = Duration::from_secs(1);
 
 /// Runs what the command line asks for, until it is done, SIGINT, SIGQUIT, SIGTERM or SIGHUP arrives, or, when

@@ -11,7 +11,7 @@ use crate::seed::{self, Amount};
 use crate::telemetry::Telemetry;
 use crate::{Error, Service, Setup, hello, metering, orders, shop, weather};
 
-/// What a service is opened with.
+/// Context in which a service is opened.
 pub(crate) struct Opening<'a> {
     pub(crate) setup: &'a Setup,
     /// One for each of the service's endpoints.

@@ -75,7 +75,7 @@ impl Options {
         }
     }
 
-    /// Where orders serves its metrics besides: `port` is where the first service is told to be.
+    /// Port on which orders serves its metrics besides: `port` is that of the first service.
     pub(crate) fn metrics_port(&self, port: Option<u16>) -> Option<u16> {
         self.metrics_port.or(port.is_none().then_some(8000))
     }

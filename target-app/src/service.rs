@@ -40,7 +40,7 @@ impl Service {
         }
     }
 
-    /// What it listens as: a name for each port, and the port unless told otherwise.
+    /// Listeners: a name for each port, and the port unless told otherwise.
     pub fn listeners(self) -> &'static [(&'static str, u16)] {
         match self {
             Service::Orders => &[("orders", 5000)],
@@ -51,22 +51,22 @@ impl Service {
         }
     }
 
-    /// Whether it stores anything.
+    /// True if it stores anything.
     pub(crate) fn has_data(self) -> bool {
         self != Service::Hello
     }
 
-    /// How it holds connections when nothing else is asked for, if not as suits the database.
+    /// Pool of connections when nothing else is asked for, if not as suits the database.
     pub(crate) fn usual_pool(self) -> Option<PoolSettings> {
         (self == Service::Shop).then_some(shop::POOL)
     }
 
-    /// Whether it runs on MySQL as well.
+    /// True if it runs on MySQL as well.
     pub(crate) fn runs_on_mysql(self) -> bool {
         matches!(self, Service::Orders | Service::Weather | Service::Hello)
     }
 
-    /// How many records an empty database is filled with: orders, weather records and so on.
+    /// Number of records to fill an empty database with: orders, weather records and so on.
     pub fn default_records(self) -> u64 {
         match self {
             Service::Orders => orders::RECORDS,
@@ -109,7 +109,7 @@ impl Service {
         }
     }
 
-    /// What a record takes on disk.
+    /// Space of a record on disk.
     pub(crate) fn bytes_per_record(self) -> BytesPerRecord {
         match self {
             Service::Orders => orders::BYTES_PER_RECORD,

@@ -116,7 +116,7 @@ fn files_have_one_purpose() {
     }
 }
 
-/// What cannot happen may be said to be so, with the reason in a comment right above.
+/// A panic is allowed where it cannot happen, with the reason in a comment right above.
 #[test]
 fn a_panic_has_its_reason() {
     let mut problems = Vec::new();

@@ -64,7 +64,7 @@ fn split_item<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<&'a str>, &
     (attributes, "")
 }
 
-/// Those of [`sources`] that are not there for tests alone.
+/// Returns those of [`sources`] that are not for tests alone.
 pub fn shipped(folders: &[&str]) -> Vec<Source> {
     let mut sources = sources(folders);
     let tests: Vec<PathBuf> = sources.iter().flat_map(Source::test_modules).collect();

@@ -1,6 +1,6 @@
 //! Arrivals and users over time, as the server saw them.
 //!
-//! How precisely they come is for `truth` and the benches; here they may be half a second late.
+//! Their precision is for `truth` and the benches; here they may be half a second late.
 
 use super::{measured, result::count};
 use serde_json::Value;
@@ -33,7 +33,7 @@ fn run(load: &str, args: &[&str]) -> (Value, Log) {
     (result, log)
 }
 
-/// How many requests came in these seconds since the first.
+/// Number of requests in these seconds since the first.
 fn came(log: &Log, seconds: Range<f64>) -> usize {
     let within = |arrival: u64| seconds.contains(&(arrival as f64 / 1e9));
     log.served

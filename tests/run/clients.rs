@@ -1,4 +1,4 @@
-//! What users of an application need: cookies, redirects, files.
+//! Features that users of an application need: cookies, redirects, files.
 
 use super::{measured, serving};
 use serde_json::json;

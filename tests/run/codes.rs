@@ -258,7 +258,7 @@ fn code_99_when_a_threshold_failed_or_had_nothing_to_judge() {
     }
 }
 
-/// Where several apply one is given, and the summary names them all.
+/// One code is given where several apply; the summary names them all.
 #[test]
 fn code_105_rather_than_99() {
     let server = serving(|_| status(200));

@@ -1,4 +1,4 @@
-//! The same seed makes the same requests, as the server saw them.
+//! Tests that one seed makes one sequence of requests, as the server saw them.
 
 use super::measured;
 use std::{collections::BTreeMap, time::Duration};
@@ -40,7 +40,7 @@ form = { place = "{{place}}" }
 /// A request without what is the run's own.
 type Sent = (String, String, Option<String>, String);
 
-/// What a server saw of a run, connection by connection and in order.
+/// Requests of a run as its server saw them, connection by connection and in order.
 fn seen(load: &str, data: &str, args: &[&str]) -> Vec<(u64, Sent)> {
     let server = TruthServer::steady(Duration::ZERO);
     let text = format!(

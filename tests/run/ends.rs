@@ -212,7 +212,7 @@ fn after_the_targets_own_death() {
         failure.starts_with("the bundled target ended during the run (signal: 9"),
         "{failure}"
     );
-    // What was measured is there all the same, and that a threshold did not hold either.
+    // The measurements are there all the same, and the threshold that did not hold.
     let created = super::result::named(&result["tasks"], "id", "shop/create");
     assert!(count(created, "count") > 0);
     assert_eq!(result["thresholds"][0]["ok"], false);
@@ -220,7 +220,7 @@ fn after_the_targets_own_death() {
     assert!(finished.stdout.contains(failure), "{}", finished.stdout);
 }
 
-/// Of a target that is ended from outside in order, the same is told.
+/// A target that is ended from outside in order is told of alike.
 #[test]
 fn after_the_target_was_terminated() {
     let (running, _server) = under_load(Loadgen::start);

@@ -181,7 +181,7 @@ fn a_failing_event_ends_the_run_and_keeps_what_was_measured() {
         "{failure}"
     );
     assert!(result["totals"]["count"].as_u64().unwrap() > 10);
-    // What is to be done at the end is done all the same.
+    // Events at the end are done all the same.
     assert_eq!(names(&result), ["nothing there", "POST /demo/heal"]);
     assert!(
         finished.stdout.contains("nothing there"),
@@ -315,7 +315,7 @@ fn events_of_the_end_happen_after_a_second_interrupt_too() {
     let (hangs, counted) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
     let hung = Arc::clone(&hangs);
     let server = serving(move |request: &Request| match request.path.as_str() {
-        // It has an answer before the load.
+        // It has a value before the load.
         "/count" if !counted.swap(true, SeqCst) => Answer::new(200, "1"),
         "/hangs" => {
             hung.store(true, SeqCst);
@@ -344,7 +344,7 @@ fn events_of_the_end_happen_after_a_second_interrupt_too() {
     assert_eq!(result["events"][0]["ok"], false);
     assert_eq!(result["events"][1]["ok"], true);
     let message = &result["verify"][0]["message"];
-    assert_eq!(message, "interrupted before there was an answer");
+    assert_eq!(message, "interrupted before there was a response");
     let seen = server.stop();
     for path in ["/demo/heal", "/demo/last"] {
         assert!(

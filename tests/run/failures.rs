@@ -171,7 +171,7 @@ fn statuses_and_what_was_expected() {
     }
 }
 
-/// Those who fail alike are shown once.
+/// Users that fail alike are shown once.
 #[test]
 fn of_each_class_ten_are_shown() {
     let server = serving(|request| status(400 + (request.number % 50) as u16));

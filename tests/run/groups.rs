@@ -38,7 +38,7 @@ get = "/work/end"
 repeat = "1..4"
 "#;
 
-/// So many ms before each answer.
+/// So many ms before each response.
 const DELAY: u64 = 5;
 
 fn delayed(_: &Request) -> Answer {

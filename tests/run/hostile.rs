@@ -14,7 +14,7 @@ use test_support::{
 /// turns the order of reading around.
 const HOSTILE: &str = "\x1b]0;title\x07\x1b[31m\u{9b}2J\u{202e}<script>alert(1)</script>";
 
-/// The same in a TOML string.
+/// Hostile text in a TOML string.
 const IN_TOML: &str = r"\u001b]0;title\u0007\u001b[31m\u009b2J\u202e<script>alert(1)</script>";
 
 fn is_raw(c: char) -> bool {

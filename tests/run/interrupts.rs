@@ -1,4 +1,4 @@
-//! What becomes of what is under way when a run is ended early.
+//! Fate of what is under way when a run is ended early.
 
 use super::{
     result::{at, count, named},

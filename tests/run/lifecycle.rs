@@ -60,7 +60,7 @@ fn shop(fails: impl Fn(&Request) -> bool + Send + Sync + 'static) -> TruthServer
     })
 }
 
-/// What was asked, in order.
+/// Requests in order.
 fn asked(log: &Log) -> Vec<String> {
     let served = log.served.iter().map(|served| &served.request);
     served

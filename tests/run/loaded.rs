@@ -45,7 +45,7 @@ fn scenario(url: &str, place: &str, load: &str) -> String {
     )
 }
 
-/// How often each place was asked for. Its columns belong together.
+/// Number of requests for each place. Its columns belong together.
 fn asked(log: &Log) -> BTreeMap<usize, u64> {
     let mut asked = BTreeMap::new();
     for served in &log.served {
@@ -205,7 +205,7 @@ fn what_cannot_be_loaded_ends_the_run_before_anything_else() {
     for (source, code, words) in [
         ("get = '/empty'", 98, "GET /empty: there is nothing at $[*]"),
         ("get = '/missing'", 98, "GET /missing: status 404"),
-        ("get = '/page'", 98, "the answer is not JSON: `<html>`"),
+        ("get = '/page'", 98, "the response is not JSON: `<html>`"),
         (
             "get = '/objects'",
             98,
@@ -267,7 +267,7 @@ fn what_cannot_be_loaded_ends_the_run_before_anything_else() {
         } else {
             text
         };
-        // What it means is told without asking anybody.
+        // Its meaning is told without a request.
         let asked = server.requests();
         Loadgen::new(&["check", "scenario.toml"])
             .file("scenario.toml", &text)

@@ -30,7 +30,7 @@ name = "fail"
 get = "/api/order/{{nobody}}"
 expect = { status = 404, body = "not this" }
 "#;
-    // What is measured is what this process needs; others would only slow it down.
+    // The memory of this process is measured; others would only slow it down.
     let loadgen = Loadgen::scenario(text)
         .args(&["--duration", seconds])
         .alone();

@@ -1,7 +1,7 @@
 //! Whole runs of the built binary, against servers that know what they saw.
 //!
 //! No test asks how fast the machine is. A run with pauses or arrivals on it may be late by the
-//! machine's fault, and loadgen then rightly says 96; [`measured`] takes that for an answer.
+//! machine's fault, and loadgen then rightly says 96; [`measured`] accepts that.
 
 /// Makes each function a test per kind of database, so that a failure names the kind: those under
 /// `database` take the URL of a new database, those under `server` the `ServerKind` of a database server.
@@ -121,7 +121,7 @@ fn status(status: u16) -> Answer {
     Answer::new(status, "{}")
 }
 
-/// No answer, ever.
+/// No response, ever.
 fn silence() -> Answer {
     Answer::nothing().then(Then::Hang)
 }

@@ -81,7 +81,7 @@ fn outputs_over_each_other_or_over_inputs_are_refused_before_the_load() {
         assert_eq!(kept, "name\na\nb\n");
     }
     assert_eq!(server.requests(), 0);
-    // The same form twice, and what takes any number of writers.
+    // One form twice, and outputs that take any number of writers.
     let args = [
         "--json",
         "sub/result.json",

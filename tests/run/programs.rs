@@ -25,7 +25,7 @@ fn sessions(address: &str, args: &[&str]) -> Loadgen {
         .env("REDIS", address)
 }
 
-/// How often a Redis did a command, in its own words.
+/// Number of times that Redis executed a command, by its own count.
 fn done(redis: &Redis, command: &str) -> u64 {
     let mut socket = TcpStream::connect(redis.address()).unwrap();
     socket.write_all(b"INFO commandstats\r\n").unwrap();

@@ -1,4 +1,4 @@
-//! What every result file must have and must agree with itself in.
+//! Properties of every result file, and agreement of its figures with each other.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hdrhistogram::{Histogram, serialization::Deserializer};
@@ -69,7 +69,7 @@ pub fn count(value: &Value, path: &str) -> u64 {
     found as u64
 }
 
-/// What is named so in a list.
+/// Finds the element of a list by its name.
 #[track_caller]
 pub fn named<'a>(list: &'a Value, key: &str, name: &str) -> &'a Value {
     let mut found = self::list(list).iter().filter(|item| item[key] == name);

@@ -1,4 +1,4 @@
-//! What loadgen says was done, against the rows of the database and the service's own count.
+//! Counts of loadgen against the rows of the database and the service's own count.
 
 use super::{
     measured,
@@ -150,7 +150,7 @@ fn check_interrupted(finished: &Finished, result: &Value) {
     );
 }
 
-/// How many runs of a task succeeded.
+/// Number of a task's runs that succeeded.
 fn ok(result: &Value, task: &str) -> u64 {
     let task = named(&result["tasks"], "id", task);
     histogram(&task["hdr"]["ok"]).map_or(0, |times| times.len())
@@ -161,7 +161,7 @@ fn requests(service: &Service, method: &str, endpoint: &str, status: u16) -> u64
     service.metric(&format!("http_requests_total{labels}"))
 }
 
-/// Of an orders service's folder.
+/// Rows in an orders service's folder.
 pub(super) fn rows(folder: &Path) -> Rows {
     let options = SqliteConnectOptions::new()
         .filename(folder.join("orders.db"))

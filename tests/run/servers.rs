@@ -1,4 +1,4 @@
-//! Which servers are driven, and over what.
+//! Choice of the servers that are driven, and of the way to them.
 
 use super::{
     measured,

@@ -19,7 +19,7 @@ use test_support::{
     truth::{Log, Served, TruthServer},
 };
 
-/// Of every run, unless a test is about seeds.
+/// Seed of every run, unless a test is about seeds.
 const SEED: &str = "11";
 
 /// Requests as they came, in seconds.
@@ -98,7 +98,7 @@ impl Seen {
         let most = distances.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let latency = self.latency();
         assert!(most - least <= latency, "{most} - {least} > {latency}");
-        // What was early would have come before the run began.
+        // An early arrival would have come before the run began.
         let begin = self.earliest_begin();
         assert!(least >= begin - 1e-5, "{least} < {begin}");
     }
@@ -127,7 +127,7 @@ fn area(stages: Stages<'_>, time: f64) -> f64 {
     area
 }
 
-/// When the area has reached `count` and begins to go beyond it, by bisection.
+/// Time at which the area has reached `count` and begins to go beyond it, by bisection.
 fn reached(stages: Stages<'_>, count: f64) -> f64 {
     let (mut low, mut high) = (0.0, stages.iter().map(|(length, _)| length).sum::<f64>());
     for _ in 0..80 {
@@ -252,7 +252,7 @@ fn iterations_are_counted_for_each_user_or_for_all() {
     }
 }
 
-/// When user `u` is there: while the curve, made of these stages, is above `u`. Only for curves that
+/// Presence of user `u`: while the curve, made of these stages, is above `u`. Only for curves that
 /// rise and fall once.
 fn window(stages: Stages<'_>, user: f64) -> (f64, f64) {
     let (mut start, mut level) = (0.0, 0.0);
@@ -324,7 +324,7 @@ fn users_come_and_go_as_the_curve_crosses_their_numbers() {
                 "{load}: {last} before {down}"
             );
             for pair in runs.windows(2) {
-                // From the answer, which is not before the work, to the next request.
+                // From the response, which is not before the work, to the next request.
                 let pause = seconds(pair[1].arrival) - seconds(pair[0].start);
                 assert!(pause >= THINK, "{pause}");
             }
@@ -368,7 +368,7 @@ fn a_user_that_leaves_may_finish_for_so_long() {
 fn a_paced_user_begins_one_run_in_each_interval() {
     const EVERY: f64 = 0.2;
     let load = "users = 6, spawn_rate = 30, pacing = \"200ms\", duration = \"2s\"";
-    // Pauses would come on top of the answer's time; ticks do not.
+    // Pauses would come on top of the response's time; ticks do not.
     let seen = run(&[("a", load)], Duration::from_millis(60), SEED);
     let users = seen.by_number("a");
     let latency = seen.latency();
@@ -377,7 +377,7 @@ fn a_paced_user_begins_one_run_in_each_interval() {
         let start = *user as f64 / 30.0;
         let planned = ((2.0 - start) / EVERY - 1e-9).ceil() as usize;
         assert!(runs.len() <= planned, "{} of {planned}", runs.len());
-        // A tick is left out only when an answer took longer than from one to the next.
+        // A tick is left out only when a response took longer than from one to the next.
         assert!(runs.len() == planned || latency > EVERY, "{}", runs.len());
         let times = runs
             .iter()

@@ -45,7 +45,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// Whether so few requests keep its promises is left to the machine; one that makes loadgen itself late shall
+/// No threshold judges so few requests; a machine that makes loadgen itself late shall
 /// not leave out the phases that follow.
 fn loadgen_suite(path: &Path) -> Loadgen {
     Loadgen::new(&["run", path.to_str().unwrap(), "--json", "result.json"]).args(&[
@@ -142,7 +142,7 @@ fn those_that_need_nothing_else() {
     }
 }
 
-/// What is to be added to the command line of a weather experiment.
+/// Arguments of a weather experiment.
 fn switches(cache: &str, pool: bool, instances: usize) -> Vec<String> {
     let set = [
         format!("target.cache={cache}"),
@@ -238,7 +238,7 @@ fn those_of_shop() {
     }
 }
 
-/// What the pool says of itself in each experiment has nothing to do with how fast the machine is.
+/// The pool's own figures in each experiment do not depend on how fast the machine is.
 #[test]
 fn the_pool_of_shop_is_seen_to_be_exhausted_and_to_recover() {
     let active = r#"observe.pool.database_pool_connections{state="active"}"#;
@@ -301,7 +301,7 @@ fn those_of_metering() {
         let result = check(&path, &finished);
         assert_eq!(driven(&result).1.matches("http://").count(), 2);
         assert_eq!(result["verify"].as_array().unwrap().len(), 4);
-        // What the instances say they took is what was acknowledged.
+        // The instances count as many as were acknowledged.
         let series = result["observed"]["instances"]["series"]
             .as_array()
             .unwrap();

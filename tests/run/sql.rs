@@ -265,7 +265,7 @@ fn a_database_that_cannot_be_reached_is_no_run() {
 }
 
 fn a_server_that_dies_and_comes_back_loses_nothing_that_was_acknowledged(kind: ServerKind) {
-    // What is acknowledged must survive the crash.
+    // Acknowledged rows must survive the crash.
     let options: &[&str] = match kind {
         ServerKind::Postgres => &["fsync=on"],
         ServerKind::MariaDb => &["innodb-flush-log-at-trx-commit=1"],

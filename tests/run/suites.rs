@@ -59,7 +59,7 @@ const ORDER: &str = "post = '/api/order'\n\
     json = { customer_id = 1, items = [{ product_id = 1, quantity = 1, unit_price = 1 }] }\n\
     expect.status = 201";
 
-/// What one phase writes is there for the next: the service is not started anew. The last of
+/// Data of one phase is there for the next: the service is not started anew. The last of
 /// 10,000 orders at the start has this number.
 #[test]
 fn phases_share_a_target_and_its_database() {
@@ -166,8 +166,8 @@ fn a_failure_stops_a_suite_or_not() {
     assert_eq!(server.requests(), 4 + 6);
 }
 
-/// What decides is the gravest of the phases' codes, wherever it comes; and of a suite that cannot
-/// be begun nothing runs.
+/// The gravest of the phases' codes decides, wherever it comes; and of a suite that cannot be begun
+/// nothing runs.
 #[test]
 fn the_exit_code_is_that_of_the_gravest_phase() {
     let server = server();

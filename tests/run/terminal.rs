@@ -42,7 +42,7 @@ fn progress_is_drawn_in_place_and_gone_before_the_summary() {
         drawn.contains("\x1b[32m✓\x1b[0m errors == 0"),
         "in colour: {drawn:?}"
     );
-    // What was drawn is cleared right before the heading.
+    // The screen is cleared right before the heading.
     let (before, _) = drawn.split_once("\x1b[1ms\x1b[0m · ").unwrap();
     let (_, cleared) = before.rsplit_once("errors == 0  0").unwrap();
     assert!(cleared.matches("\x1b[2K").count() >= 4, "{cleared:?}");

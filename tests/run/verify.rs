@@ -139,7 +139,7 @@ fn an_interrupt_leaves_time_to_verify() {
     assert_eq!(result["verify"][0]["ok"], true, "{}", result["verify"]);
 }
 
-/// What is sent without an answer may have happened: both bounds are needed.
+/// A request without a response may have been executed: both bounds are needed.
 #[test]
 fn what_is_unknown_may_have_happened() {
     let server = serving({
@@ -209,7 +209,7 @@ fn a_question_without_an_answer_is_told() {
     // Nothing could be judged without it, so nothing is begun.
     let verify = "[[verify]]\nname = 'n'\nget = '/late'\nexpect = 'value == before'";
     let finished = Loadgen::scenario(&text(verify)).run().expect_code(98);
-    let told = "`n` has no answer before the load: status 404";
+    let told = "`n` has no value before the load: status 404";
     assert!(finished.stderr.contains(told), "{}", finished.stderr);
 
     let verify = "[[verify]]\nname = 'n'\nget = '/late'\nexpect = 'value == 0'\n\
@@ -294,7 +294,7 @@ fn the_rows_of_the_bundled_service_are_those_it_acknowledged() {
     );
 }
 
-/// The same on servers, through a database of the scenario's own.
+/// Asks databases on servers, through a database of the scenario's own.
 fn databases_on_servers_are_asked(kind: ServerKind) {
     let url = Server::shared(kind).fresh();
     let text = format!(

@@ -7,7 +7,7 @@ use std::{
 };
 use test_support::{answer::Answer, loadgen::Loadgen, request::Request, truth::TruthServer};
 
-/// How long each answer to the warm-up's arrivals takes. None of the others does on any machine.
+/// Service time of the warm-up's arrivals. None of the others takes as long on any machine.
 const SLOW: Duration = Duration::from_secs(4);
 
 /// Keeps what is posted, which is numbered. The first hundred are answered slowly, the first seven
@@ -73,7 +73,7 @@ fn what_is_due_in_the_warm_up_is_in_no_statistics_but_verified() {
     let words = "in the warm-up, which is in no statistics: 100 requests, 7 failed (status_5xx 7)";
     assert!(warned.contains(words), "{warned}");
     let stderr = &finished.stderr;
-    // What had ended by then: nothing.
+    // Nothing had ended by then.
     assert!(stderr.contains("the warm-up is over: "), "{stderr}");
     assert!(finished.stdout.contains("1s of warm-up before"));
     let read = |name: &str| std::fs::read_to_string(finished.path(name)).unwrap();

@@ -60,7 +60,7 @@ impl Caller {
         })
     }
 
-    /// Connections for the call at this place of the plan's calls; none is open yet.
+    /// Connections for the call at this index of the plan's calls; none is open yet.
     pub fn line(&self, call: usize) -> CallSession {
         // A call stands where a population would, which takes its servers in turn.
         let session = |server| self.driver.session(call, server as u64);

@@ -61,7 +61,7 @@ impl Databases {
             Ok(console) => Ok(console?.within(query.timeout)),
             Err(_) => {
                 let limit = human::duration(query.timeout);
-                Err(format!("no answer within {limit}"))
+                Err(format!("no response within {limit}"))
             }
         }
     }

@@ -18,7 +18,7 @@ pub enum LoadError {
     /// Nobody answered.
     #[error("{0}")]
     Unreachable(String),
-    /// What was answered is of no use.
+    /// The response is of no use.
     #[error("{0}")]
     Useless(String),
 }
@@ -104,7 +104,7 @@ async fn ask(
 fn of_page(loaded: &Loaded, page: &[u8]) -> Result<Columns, String> {
     let read = Parsed::read(page).ok_or_else(|| {
         let start = String::from_utf8_lossy(&page[..page.len().min(80)]);
-        format!("the answer is not JSON: `{}`", start.escape_debug())
+        format!("the response is not JSON: `{}`", start.escape_debug())
     })?;
     let found = loaded.path.all(read.root(page));
     let found = found.map_err(|exhausted| format!("{}: {exhausted}", loaded.path))?;

@@ -55,8 +55,7 @@ impl Questions {
             match answer {
                 Ok(number) => self.before[index] = Some(number),
                 Err(problem) => {
-                    let text =
-                        format!("`{}` has no answer before the load: {problem}", verify.name);
+                    let text = format!("`{}` has no value before the load: {problem}", verify.name);
                     if verify.expect.needs_before() {
                         return Err(text);
                     }
@@ -73,7 +72,7 @@ impl Questions {
             ok: false,
             before: *before,
             value: None,
-            message: "interrupted before there was an answer".to_owned(),
+            message: "interrupted before there was a response".to_owned(),
         };
         self.before.iter().map(unasked).collect()
     }

@@ -73,7 +73,7 @@ pub(super) fn position(state: &State) -> String {
         return elapsed;
     };
     if state.elapsed > duration {
-        return format!("{elapsed} · waiting for the last answers");
+        return format!("{elapsed} · waiting for the last responses");
     }
     let total = seconds(duration.saturating_sub(warmup));
     let stages = &state.outline.stages;

@@ -212,7 +212,7 @@ fn without_an_end_and_without_answers() {
 fn after_the_end_the_last_answers_are_waited_for() {
     let line = render::plain(&shown(outline(), 22, |_| {}));
     assert!(
-        line.starts_with("22s | waiting for the last answers"),
+        line.starts_with("22s | waiting for the last responses"),
         "{line}"
     );
 }

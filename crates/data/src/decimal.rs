@@ -58,7 +58,7 @@ impl<'a> Decimal<'a> {
         exponent: 0,
     };
 
-    /// What absolute values are ordered by: the power of ten of the first digit, which zero does not
+    /// Sort key of absolute values: the power of ten of the first digit, which zero does not
     /// have, and the digits, which are ordered as texts are because no zero ends them.
     fn size(&self) -> (Option<i64>, &str) {
         let first = self.exponent.saturating_add(self.digits.len() as i64);

@@ -10,7 +10,7 @@ use std::{cell::RefCell, rc::Rc};
 /// One step as the fake driver saw it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// When it began, on the run's clock.
+    /// Time of its beginning, on the run's clock.
     pub at: Nanos,
     /// The user or slot.
     pub session: u64,
@@ -24,11 +24,11 @@ pub struct Seen {
 pub struct FakeDriver {
     /// Tells the time.
     pub clock: Clock,
-    /// How long each takes.
+    /// Service time of each step.
     pub service: Box<dyn Fn(usize) -> Nanos>,
-    /// How each fails.
+    /// Failure of each step.
     pub failure: Box<dyn Fn(usize) -> Option<Failure>>,
-    /// What was done, in order of beginning.
+    /// Steps in the order of their beginning.
     pub seen: Rc<RefCell<Vec<Seen>>>,
 }
 

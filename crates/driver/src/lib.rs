@@ -1,4 +1,4 @@
-//! What is done: one step at a time, with its outcome measured where it happens.
+//! Execution of steps: one at a time, each with its outcome measured where it happens.
 
 pub mod custom;
 mod drivers;
@@ -31,11 +31,11 @@ use loadgen_plan::{Plan, Step};
 
 /// Does steps. One driver serves all users of a worker and is never shared between threads.
 pub trait Driver {
-    /// What one user or slot keeps between steps: its connections.
+    /// State of one user or slot between steps: its connections.
     type Session;
 
-    /// Whether its workers need timers of their runtime to drive this plan. Without, each wait for an
-    /// answer costs a worker less ([`Timers`]).
+    /// True if its workers need timers of their runtime to drive this plan. Without, each wait for
+    /// a response costs a worker less ([`Timers`]).
     fn wants_timers(_plan: &Plan) -> bool {
         true
     }
@@ -47,7 +47,7 @@ pub trait Driver {
     /// before. Forgets who that was; connections stay.
     fn renew(&self, _session: &mut Self::Session) {}
 
-    /// Does one step to its end: an answer, a failure or the step's timeout. Never panics on what
+    /// Does one step to its end: a response, a failure or the step's timeout. Never panics on what
     /// the other side sends. `progress` must tell at any moment whether something was sent, because
     /// the future may be dropped when the run is cut off.
     fn execute(

@@ -1,4 +1,4 @@
-//! How a step ended.
+//! Outcomes of steps.
 
 use super::{Phases, Shortage, Trace};
 use loadgen_core::{
@@ -9,7 +9,7 @@ use loadgen_core::{
 };
 use std::{borrow::Cow, cell::Cell, fmt, io, num::NonZeroU16, time::Duration};
 
-/// How far a step has come; readable when its future was dropped.
+/// Progress of a step; readable when its future was dropped.
 #[derive(Debug, Default)]
 pub struct Progress {
     sent_at: Cell<Option<Nanos>>,
@@ -33,7 +33,7 @@ impl Progress {
         self.sent_at.set(None);
     }
 
-    /// When the first byte of the current attempt was sent.
+    /// Time at which the first byte of the current attempt was sent.
     pub fn sent_at(&self) -> Option<Nanos> {
         self.sent_at.get()
     }
@@ -43,7 +43,7 @@ impl Progress {
         self.trace.set(Some(trace));
     }
 
-    /// Notes the status of the answer, where the step is traced.
+    /// Notes the status of the response, where the step is traced.
     pub fn answered(&self, status: u16) {
         if let Some(trace) = self.trace.get() {
             self.traced(Trace {
@@ -78,10 +78,10 @@ pub struct Outcome {
     pub failure: Option<Failure>,
     /// Status code of the response, where it has one and came to its end.
     pub status: Option<NonZeroU16>,
-    /// Something was sent, but no answer was seen: it may or may not have happened.
+    /// Something was sent, but no response was seen: it may or may not have happened.
     pub unknown: bool,
-    /// Which of the step's checks failed, a bit for each by its place: all of them when no complete
-    /// answer was seen.
+    /// Failed checks of the step, a bit for each by its index: all of them when no complete
+    /// response was seen.
     pub missed: u64,
     /// Attempts after the first that the driver made by policy.
     pub retries: u32,
@@ -94,7 +94,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Of a step that could not even be begun.
+    /// Outcome of a step that could not even be begun.
     pub fn unsent(at: Nanos, why: String) -> Self {
         Self {
             ended_at: at,
@@ -182,7 +182,7 @@ impl Outcome {
 pub struct Failure {
     /// Its class, by which it is counted.
     pub class: ErrorClass,
-    /// What to show of it; formatted only when kept as a sample.
+    /// Detail to show; formatted only when kept as a sample.
     pub detail: Detail,
 }
 
@@ -206,7 +206,7 @@ impl Failure {
         }
     }
 
-    /// What this machine had none left of, if that is why.
+    /// Resource that this machine had none left of, if that is why.
     pub fn shortage(&self) -> Option<Shortage> {
         match self.detail {
             Detail::Shortage(shortage, _) => Some(shortage),
@@ -221,7 +221,7 @@ impl Failure {
     }
 }
 
-/// What is known of a failure.
+/// Details of a failure.
 #[derive(Debug)]
 pub enum Detail {
     /// A status that was not expected.
@@ -258,21 +258,21 @@ impl fmt::Display for Detail {
 pub enum ErrorClass {
     /// The server accepts no connections.
     Refused,
-    /// The connection ended before the answer did.
+    /// The connection ended before the response did.
     Reset,
     /// The host's name has no address.
     Dns,
     /// The handshake failed or the certificate is not trusted.
     Tls,
-    /// No answer within the step's or the connection's timeout.
+    /// No response within the step's or the connection's timeout.
     Timeout,
-    /// The answer is not HTTP, or past its bounds.
+    /// The response is not HTTP, or past its bounds.
     Protocol,
     /// A status from 400 to 499 that is not expected.
     Status4xx,
     /// A status of 500 or more that is not expected.
     Status5xx,
-    /// An answer that is not what `expect` asks for.
+    /// A response that is not what `expect` asks for.
     Expectation,
     /// A database's connection could not be opened or was lost.
     Connection,
@@ -358,7 +358,7 @@ impl ErrorClass {
         }
     }
 
-    /// Whether the other side has answered: it did, or refused, what was asked, and the connection
+    /// True if the other side has responded: it did, or refused, what was asked, and the connection
     /// is as good as before.
     pub fn is_answer(self) -> bool {
         match self {
@@ -383,7 +383,7 @@ impl ErrorClass {
         }
     }
 
-    /// Whether the same work may succeed when it is tried again: it failed because of what others
+    /// True if the same work may succeed when it is tried again: it failed because of what others
     /// did at the same time.
     pub fn is_retryable(self) -> bool {
         matches!(

@@ -29,7 +29,7 @@ impl Shortage {
         }
     }
 
-    /// What there was none of.
+    /// Name of the resource.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Ports => "local port",
@@ -37,7 +37,7 @@ impl Shortage {
         }
     }
 
-    /// How there may be enough.
+    /// Advice for having enough of it.
     pub fn help(self) -> &'static str {
         match self {
             Self::Ports => {

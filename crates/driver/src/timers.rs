@@ -1,4 +1,4 @@
-//! Which runtime's timers the drivers' are.
+//! Timers of the drivers: the runtime's, or those of a thread of their own.
 
 use std::{convert::Infallible, io, sync::Arc, thread, time::Duration};
 use tokio::{
@@ -9,8 +9,8 @@ use tokio::{
 
 /// Timers that can be waited for in any runtime; by default those of the one that they are made in.
 ///
-/// A runtime with timers looks at the clock each time that it waits for an answer, and tells the
-/// kernel until when it does. Workers wait once for each answer, and set timers that hardly ever
+/// A runtime with timers looks at the clock each time that it waits for a response, and tells the
+/// kernel until when it does. Workers wait once for each response, and set timers that hardly ever
 /// ring, so they leave them to a thread of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Timers(Option<Arc<Apart>>);
@@ -23,7 +23,7 @@ struct Apart {
 }
 
 impl Timers {
-    /// Those of a thread of their own, which ends when the last clone is gone.
+    /// Timers of a thread of their own, which ends when the last clone is gone.
     ///
     /// # Errors
     /// When the system refuses the thread.

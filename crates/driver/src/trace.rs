@@ -7,7 +7,7 @@ use rand::Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{borrow::Cow, cell::RefCell, fmt, str::FromStr};
 
-/// Which trace.
+/// Identifier of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId(pub u128);
 
@@ -52,7 +52,7 @@ pub struct Trace {
     pub sampled: bool,
     /// The place of the server among its population's.
     pub server: usize,
-    /// The answer's status, once there is one.
+    /// The response's status, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }

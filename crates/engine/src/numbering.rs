@@ -211,7 +211,7 @@ impl Numbers {
         before
     }
 
-    /// The place of the next one's task.
+    /// Index of the next one's task.
     fn task(&self, population: &Population) -> usize {
         let purpose = self.numbering.purpose.unwrap_or(Purpose::Arrival);
         let mut rng = stream(self.seed, self.population, purpose, self.counted);

@@ -22,7 +22,7 @@ pub struct Pacer {
 
 #[derive(Default)]
 struct Shared {
-    /// Deadline, place in `sleepers`, and the sleeper's number, which tells a place used anew.
+    /// Deadline, index in `sleepers`, and the sleeper's number, which tells an index used anew.
     deadlines: BinaryHeap<Reverse<(Nanos, usize, u64)>>,
     sleepers: Vec<Option<(u64, Waker)>>,
     free: Vec<usize>,

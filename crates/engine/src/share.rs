@@ -149,26 +149,11 @@ fn usable(plan: &Plan, population: &Population) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadgen_plan::compile::{Settings, compile};
-    use loadgen_scenario::{Inputs, parse};
-    use std::path::Path;
-    use uuid::Uuid;
+    use loadgen_plan::testing::PlanBuilder;
 
-    fn plan(text: &str) -> Plan {
-        let target = "[target]\nurl = 'http://127.0.0.1:1'\n";
-        let databases = "[database.small]\nurl = 'postgres://127.0.0.1/x'\npool = 2\n\
-                         [database.large]\nurl = 'postgres://127.0.0.1/x'\npool = 12\n";
-        let text = format!("{target}{databases}{text}");
-        let scenario = parse(Path::new("test.toml"), text, &Inputs::none()).unwrap();
-        compile(&scenario, &Settings::new(Uuid::nil())).unwrap()
-    }
-
-    fn population(name: &str, load: &str, step: &str) -> String {
-        format!(
-            "[[population]]\nname = '{name}'\nload = {{ {load}, duration = '1s' }}\n\
-             task = [{{ name = 't', step = [{{ {step} }}] }}]\n"
-        )
-    }
+    const GET: &[&str] = &["get = '/'"];
+    const DATABASES: &str = "[database.small]\nurl = 'postgres://127.0.0.1/x'\npool = 2\n\
+                             [database.large]\nurl = 'postgres://127.0.0.1/x'\npool = 12";
 
     /// By population, the workers that it uses.
     fn used(plan: &Plan, workers: usize) -> Vec<Vec<usize>> {
@@ -182,16 +167,18 @@ mod tests {
 
     #[test]
     fn small_bounds_limit_the_workers_of_their_own_population_alone() {
-        let plan = plan(
-            &[
-                population("users", "users = 3", "get = '/'"),
-                population("slots", "rate = '9/s', max_in_flight = 1", "get = '/'"),
-                population("pool", "users = 9", "sql = 'SELECT 1', database = 'small'"),
-                population("pools", "users = 9", "sql = 'SELECT 1', database = 'large'"),
-                population("many", "rate = '9/s'", "get = '/'"),
-            ]
-            .concat(),
-        );
+        let plan = PlanBuilder::new("users = 3\nduration = '1s'")
+            .with(DATABASES)
+            .task(GET)
+            .population("slots", "rate = '9/s'\nmax_in_flight = 1\nduration = '1s'")
+            .task(GET)
+            .population("pool", "users = 9\nduration = '1s'")
+            .task(&["sql = 'SELECT 1', database = 'small'"])
+            .population("pools", "users = 9\nduration = '1s'")
+            .task(&["sql = 'SELECT 1', database = 'large'"])
+            .population("many", "rate = '9/s'\nduration = '1s'")
+            .task(GET)
+            .build();
         assert_eq!(
             used(&plan, 4),
             [
@@ -210,15 +197,17 @@ mod tests {
 
     #[test]
     fn no_more_workers_than_any_population_can_use() {
-        for (load, most) in [("users = 3", 3), ("rate = '9/s', max_in_flight = 1", 1)] {
-            let plan = plan(&population("p", load, "get = '/'"));
+        for (load, most) in [("users = 3", 3), ("rate = '9/s'\nmax_in_flight = 1", 1)] {
+            let load = format!("{load}\nduration = '1s'");
+            let plan = PlanBuilder::new(load.as_str()).task(GET).build();
             assert_eq!(worker_count(&plan, 8), most);
         }
     }
 
     #[test]
     fn every_user_is_dealt_to_one_worker() {
-        let plan = plan(&population("p", "users = 23", "get = '/'"));
+        let load = "users = 23\nduration = '1s'";
+        let plan = PlanBuilder::new(load).task(GET).build();
         let dealt = deal(&plan, &RunData::of(&plan), 5);
         let parts = dealt.iter().flat_map(|parts| &parts.populations);
         let shares = parts.flatten().map(|part| part.share);

@@ -18,7 +18,6 @@ use super::{
     stop::EarlyStop,
     worker::{WorkerEnd, work},
 };
-use ::http::Method;
 use loadgen_core::{
     metric::{Counter, Timer},
     time::{Clock, Nanos, SECOND},
@@ -29,8 +28,8 @@ use loadgen_driver::{
     fake::{FakeDriver, Seen},
 };
 use loadgen_plan::{
-    Arrivals, Closed, Curve, HttpStep, Label, Load, Op, Open, Plan, Population, RunData, Scope,
-    Step, StepKind, Target, Task, Think, Variable, http,
+    Arrivals, Closed, Curve, Label, Load, Op, Open, Plan, RunData, Scope, Step, Think, Variable,
+    testing::PlanBuilder,
 };
 use loadgen_record::{Hist, Measures, Recorder, Snapshot};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
@@ -38,105 +37,11 @@ use tokio::{sync::watch, task::JoinSet};
 
 const MS: Nanos = 1_000_000;
 
-fn http_step(index: usize, think: Think) -> Step {
-    let request = HttpStep {
-        method: Method::GET,
-        path: loadgen_data::Template::default(),
-        headers: Vec::new(),
-        body: None,
-        multipart: Vec::new(),
-        expect: http::Expect::default(),
-        extract: Vec::new(),
-        timeout: Duration::from_secs(1),
-        trace: None,
-        written: http::WrittenRequest::default(),
-    };
-    Step {
-        index,
-        think,
-        draws: Vec::new(),
-        kind: StepKind::Http(request),
-    }
-}
-
 /// A plan of one population whose tasks have so many steps each.
 fn plan(load: Load, steps: &[usize]) -> Plan {
-    let label = |task_index, name: String| Label {
-        id: name.clone(),
-        population: "p".into(),
-        task: format!("t{task_index}"),
-        name,
-        task_index,
-        groups: Vec::new(),
-    };
-    let mut labels = Vec::new();
-    let tasks: Vec<Task> = steps
-        .iter()
-        .enumerate()
-        .map(|(index, count)| Task {
-            index,
-            weight: 1.0,
-            draws: Vec::new(),
-            steps: (0..*count)
-                .map(|step| {
-                    labels.push(label(index, format!("p/t{index}/s{step}")));
-                    http_step(labels.len() - 1, Think::None)
-                })
-                .collect(),
-            groups: Vec::new(),
-            program: (0..*count).map(Op::Step).collect(),
-        })
-        .collect();
-    Plan {
-        name: "p".into(),
-        seed: 7,
-        databases: Vec::new(),
-        thresholds: Vec::new(),
-        steps: labels,
-        tasks: (0..tasks.len())
-            .map(|index| label(index, format!("p/t{index}")))
-            .collect(),
-        groups: Vec::new(),
-        warmup: Duration::ZERO,
-        populations: vec![Population {
-            name: "p".into(),
-            warmup: Duration::ZERO,
-            target: Target::Urls(Vec::new()),
-            http: http::Settings {
-                connect_timeout: Duration::from_secs(1),
-                connections: Default::default(),
-                ca_file: None,
-                insecure: false,
-                user_agent: String::new(),
-                max_head: 1,
-                max_body: 1,
-                cookies: false,
-                redirects: 0,
-                compression: Vec::new(),
-                proxy: None,
-                http2: None,
-                identity: None,
-            },
-            load,
-            start: Duration::ZERO,
-            graceful_stop: Duration::from_secs(30),
-            choice: (tasks.len() > 1).then(|| {
-                rand_distr::weighted::WeightedAliasIndex::new(vec![1.0; tasks.len()]).unwrap()
-            }),
-            tasks,
-            setup: None,
-            teardown: None,
-            user_start: None,
-            variables: Vec::new(),
-            user_draws: Vec::new(),
-            extracted: Vec::new(),
-        }],
-        background: Default::default(),
-        lifecycle_steps: Vec::new(),
-        trace: None,
-        max_lag: loadgen_plan::MAX_LAG,
-        written: loadgen_plan::Written::default(),
-    }
+    let builder = PlanBuilder::new(load);
+    let tasks = steps.iter().copied();
+    tasks.fold(builder, PlanBuilder::requests).build()
 }
 
 fn closed(users: Curve, seconds: u64, think: Think) -> Load {
@@ -497,8 +402,7 @@ fn the_graceful_stop_is_bounded_and_what_it_cuts_is_recorded_at_its_age() {
 #[test]
 fn later_steps_are_due_when_the_one_before_ends_plus_its_pause() {
     let mut load = plan(Load::Open(open(1.0, 3, 10, 10)), &[2]);
-    load.populations[0].tasks[0].steps[1] =
-        http_step(1, Think::Constant(Duration::from_millis(250)));
+    load.populations[0].tasks[0].steps[1].think = Think::Constant(Duration::from_millis(250));
     let ran = drive(load, ALONE, None, steady(100 * MS));
     let starts: Vec<(usize, Nanos)> = ran
         .seen

@@ -67,7 +67,7 @@ struct User<D> {
 }
 
 impl<D: Driver> User<D> {
-    /// Is there in each of its windows; a run that is under way at a window's end is finished.
+    /// Lives in each of its windows; a run that is under way at a window's end is finished.
     async fn live(self, windows: Vec<(Nanos, Nanos)>) {
         let mut draws = Draws::of_user(self.context.source(), self.index);
         let mut done = Done {

@@ -2,12 +2,12 @@
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 
-/// One that is a text.
+/// Attribute that is a text.
 pub(super) fn text(key: &str, value: &str) -> KeyValue {
     of(key, Value::StringValue(value.to_owned()))
 }
 
-/// One that is a whole number.
+/// Attribute that is a whole number.
 pub(super) fn number(key: &str, value: i64) -> KeyValue {
     of(key, Value::IntValue(value))
 }

@@ -84,7 +84,7 @@ impl Page {
         };
         let wait = (between * 2).clamp(SHORTEST, LONGEST);
         let _ = time::timeout(wait, self.0.scraped.notified()).await;
-        // The answer is on its way.
+        // The response is on its way.
         time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -163,7 +163,7 @@ impl Receiver {
         drop(queue);
         if time::timeout(PATIENCE, &mut posting).await.is_err() {
             posting.abort();
-            log.blame(|| format!("no answer within {}", human::duration(PATIENCE)));
+            log.blame(|| format!("no response within {}", human::duration(PATIENCE)));
         }
         let offered = log.offered.load(Ordering::Relaxed);
         let lost = offered - log.sent.load(Ordering::Relaxed).min(offered);
@@ -238,7 +238,7 @@ async fn post(
     };
     let response = request.body(body).send().await.map_err(|error| {
         let words = match error.is_timeout() {
-            true => format!("no answer within {}", human::duration(PATIENCE)),
+            true => format!("no response within {}", human::duration(PATIENCE)),
             false => deepest(&error),
         };
         Refusal { words, again: true }

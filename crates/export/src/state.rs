@@ -164,7 +164,7 @@ impl State {
         all
     }
 
-    /// How late runs began in the last interval.
+    /// Lateness with which runs began in the last interval.
     pub(super) fn lag(&self) -> Hist {
         let mut all = Hist::default();
         self.recent

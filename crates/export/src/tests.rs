@@ -1,4 +1,4 @@
-//! The same metrics in every form.
+//! Tests that every form has the same metrics.
 
 use super::{family::Family, k6, native, otlp, remote, state::State, text, *};
 use loadgen_core::metric::{Counter, Timer};
@@ -177,7 +177,7 @@ async fn a_response_without_an_end_is_not_read_to_it() {
             words.starts_with("3 of 3 samples ") && words.contains(said),
             "{words}"
         );
-        // What the system buffers on the way is more than what is read.
+        // The system buffers more on the way than is read.
         let written = serving.join().unwrap();
         assert!(written < 64 << 20, "{written} bytes");
     }

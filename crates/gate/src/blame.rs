@@ -1,4 +1,4 @@
-//! Whose doing lateness is, as far as processor time tells.
+//! Causes of lateness, as far as processor time tells.
 
 use loadgen_core::{
     human,

@@ -3,27 +3,19 @@ use loadgen_core::{
     metric::{Counter, Timer},
     time::{Nanos, SECOND},
 };
-use loadgen_plan::{
-    Plan,
-    compile::{Settings, compile},
-};
+use loadgen_plan::{Plan, testing::PlanBuilder};
 use loadgen_record::{Collector, Measures, Periods, Size, Snapshot, UserTime};
-use loadgen_scenario::{Inputs, parse};
 use proptest::{collection::vec, prelude::*};
-use std::path::Path;
-use uuid::Uuid;
 
 const MS: Nanos = 1_000_000;
 
 /// Two tasks of one step each, the second one in a group; the thresholds as written.
 fn plan(load: &str, thresholds: &str) -> Plan {
-    let text = format!(
-        "thresholds = [{thresholds}]\n[target]\nurl = 'http://127.0.0.1:1'\n[load]\n{load}\n\
-         [[task]]\nname = 'a'\nstep = [{{ get = '/' }}]\n[[task]]\nname = 'b'\n\
-         step = [{{ name = 'g', step = [{{ get = '/' }}] }}]\n"
-    );
-    let scenario = parse(Path::new("test.toml"), text, &Inputs::none()).unwrap();
-    compile(&scenario, &Settings::new(Uuid::nil())).unwrap_or_else(|error| panic!("{error}"))
+    PlanBuilder::new(load)
+        .with(&format!("thresholds = [{thresholds}]"))
+        .task(&["get = '/'"])
+        .task(&["name = 'g', step = [{ get = '/' }]"])
+        .build()
 }
 
 /// A run of a plan under judgement.
@@ -105,7 +97,7 @@ proptest! {
     ) {
         let expr = format!("p{percent} < {limit}ms");
         let all = format!(
-            "'{expr}', {{ expr = '{expr}', task = 'a' }}, {{ expr = '{expr}', task = 'b/g' }}, \
+            "'{expr}', {{ expr = '{expr}', task = 't0' }}, {{ expr = '{expr}', task = 't1/g' }}, \
              'ok.{expr}', 'p{percent} > {limit}ms'"
         );
         let plan = plan("rate = '1/s'", &all);
@@ -190,7 +182,7 @@ fn lost_time_is_added_back_to_rates_and_counts() {
         "users = 10\nduration = '2s'",
         "'rate > 10.9/s', 'rate > 11.1/s', 'count > 21', 'count > 22', \
          'rate < 10.9/s', 'rate < 9/s', 'count == 20',
-         { expr = 'rate > 5.4/s', task = 'a' }, { expr = 'rate > 5.6/s', task = 'b/g' }",
+         { expr = 'rate > 5.4/s', task = 't0' }, { expr = 'rate > 5.6/s', task = 't1/g' }",
     );
     assert_eq!(
         run.doubtful(),

@@ -20,7 +20,7 @@ pub(super) struct Tally {
     passed: u64,
     /// All responses.
     responses: u64,
-    /// Those with the status codes that the metric looks at.
+    /// Responses with the status codes that the metric looks at.
     matching: u64,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Observation {
 }
 
 impl Tally {
-    /// What `metric` needs of a scope.
+    /// Takes from a scope what `metric` needs.
     pub(super) fn of(metric: Metric, view: &View) -> Self {
         let measures = &view.measures;
         let matching = match metric {

@@ -71,7 +71,7 @@ impl Judge {
         self.load_end = Some(self.load_end.map_or(at, |end| end.min(at)));
     }
 
-    /// Takes the next second, with the totals up to its end. Returns the place of the `abort`
+    /// Takes the next second, with the totals up to its end. Returns the index of the `abort`
     /// threshold that has just failed, if the run is to be ended for it; that is said only once.
     pub fn update(&mut self, snapshot: &Snapshot, totals: &RunTotals) -> Option<usize> {
         if self.standings.is_empty() || snapshot.warmup {

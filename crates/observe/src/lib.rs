@@ -179,7 +179,7 @@ impl Poller {
         let scrape = self.probe.scrape(at as f64 / SECOND as f64);
         let samples = match timeout(TIMEOUT, scrape).await {
             Ok(samples) => samples,
-            Err(_) => Err(format!("no answer within {TIMEOUT:?}")),
+            Err(_) => Err(format!("no response within {TIMEOUT:?}")),
         };
         Scrape {
             source: self.source,

@@ -38,7 +38,7 @@ pub struct Loaded {
     pub take: Take,
     /// Key that the order depends on.
     pub key: u64,
-    /// The populations that draw them, each with the place of the first of the variables.
+    /// The populations that draw them, each with the index of the first of the variables.
     pub fills: Vec<(usize, usize)>,
 }
 
@@ -56,9 +56,9 @@ pub struct Call {
 /// Destination of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallTarget {
-    /// To what the population at this place drives.
+    /// The target of the population at this index.
     Target(usize),
-    /// To another server, with the settings of the population at this place. Scheme, host and port
+    /// Another server, with the settings of the population at this index. Scheme, host and port
     /// only.
     Other(usize, Url),
 }

@@ -30,7 +30,7 @@ pub enum EventTime {
 /// Action of an event.
 #[derive(Debug)]
 pub enum Action {
-    /// The request at this place of the plan's calls, to each of its servers.
+    /// The request at this index of the plan's calls, to each of its servers.
     Http(usize),
     /// A statement, or several.
     Sql(Query),

@@ -32,7 +32,7 @@ pub struct Settings {
     pub max_body: u64,
     /// Each user keeps the cookies that it is sent. Arrivals are users of their own.
     pub cookies: bool,
-    /// Most redirects that are followed; with 0 a redirect is an answer like any other.
+    /// Most redirects that are followed; with 0 a redirect is a response like any other.
     pub redirects: usize,
     /// Encodings of bodies that are asked for and undone.
     pub compression: Vec<Encoding>,
@@ -53,7 +53,7 @@ pub struct Identity {
     pub key: PathBuf,
 }
 
-/// One request and what its answer must be.
+/// One request and what its response must be.
 #[derive(Debug)]
 pub struct HttpStep {
     /// The request's method.
@@ -202,11 +202,11 @@ pub struct JsonCheck {
 pub enum Wanted {
     /// Always the same.
     Fixed(Value),
-    /// The one at this place of the task run's values.
+    /// The one at this index of the task run's values.
     Variable(usize),
 }
 
-/// A part of an answer that becomes a variable's value.
+/// A part of a response that becomes a variable's value.
 #[derive(Debug, Clone)]
 pub struct Extract {
     /// Place among the task run's values.
@@ -228,7 +228,7 @@ pub enum ExtractSource {
     Header(HeaderName),
     /// The first group of the first match in the body, or else the whole match.
     Regex(Pattern),
-    /// The cookie of this name that the answer sets.
+    /// The cookie of this name that the response sets.
     Cookie(String),
     /// The value of the field of this name in an HTML form.
     Form(String),

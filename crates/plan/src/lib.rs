@@ -20,6 +20,8 @@ pub mod sql;
 pub mod step;
 pub mod suite;
 pub mod target;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod threshold;
 pub mod variable;
 pub mod verify;
@@ -135,9 +137,9 @@ pub struct Label {
     pub task: String,
     /// The step's or the group's name; for a task, the task's.
     pub name: String,
-    /// The place of its task in [`Plan::tasks`]; for a task, its own.
+    /// Index of its task in [`Plan::tasks`]; for a task, its own.
     pub task_index: usize,
-    /// The places in [`Plan::groups`] of the groups that it is in, the outermost first.
+    /// Indices in [`Plan::groups`] of the groups that it is in, the outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<usize>,
 }
@@ -195,7 +197,7 @@ impl Population {
             .chain(self.load_steps())
     }
 
-    /// Chooses the place of a task by weight.
+    /// Chooses the index of a task by weight.
     pub fn choose(&self, rng: &mut Stream) -> usize {
         let choice = self.choice.as_ref();
         choice.map_or(0, |choice| choice.sample(rng))

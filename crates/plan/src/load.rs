@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A population's load.
 #[derive(Debug, Clone)]
 pub enum Load {
-    /// A number of users, each of which waits for its answer before it goes on.
+    /// A number of users, each of which waits for its response before it goes on.
     Closed(Closed),
     /// Arrivals that come whether or not earlier ones were answered.
     Open(Open),

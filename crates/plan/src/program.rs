@@ -6,9 +6,9 @@ use std::num::NonZeroU32;
 /// Operation of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
-    /// Does the step at this place of [`Task::steps`].
+    /// Does the step at this index of [`Task::steps`].
     Step(usize),
-    /// Begins the group at this place of [`Task::groups`].
+    /// Begins the group at this index of [`Task::groups`].
     Enter(usize),
     /// Ends a repetition of that group, and begins the next or goes on.
     Leave(usize),

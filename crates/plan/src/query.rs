@@ -21,7 +21,7 @@ pub struct Query {
 /// A database that is asked beside the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseSource {
-    /// The one at this place of the plan's databases.
+    /// The one at this index of the plan's databases.
     Database(usize),
     /// Database of the bundled service that the population with this index drives.
     Target(usize),

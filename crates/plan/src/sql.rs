@@ -217,7 +217,7 @@ impl Action {
     }
 }
 
-/// A statement and what its answer must be.
+/// A statement and what its response must be.
 #[derive(Debug)]
 pub struct Statement {
     /// Its text, split at the placeholders.
@@ -247,7 +247,7 @@ impl Statement {
 pub enum Param {
     /// Always the same.
     Literal(Value),
-    /// The variable at this place of the task run's values, in its own type.
+    /// The variable at this index of the task run's values, in its own type.
     Variable(usize),
     /// Text with variables in it.
     Text(Template),

@@ -23,7 +23,7 @@ pub trait StepPlan: Describe {
     /// Bound on the step.
     fn timeout(&self) -> Duration;
 
-    /// The place of the database whose transactions it takes part in.
+    /// Index of the database whose transactions it takes part in.
     fn database(&self) -> Option<usize> {
         None
     }

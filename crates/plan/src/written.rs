@@ -15,7 +15,7 @@ pub struct Written {
     pub seed_chosen: bool,
     /// By population.
     pub populations: Vec<Population>,
-    /// By place in [`crate::Plan::databases`].
+    /// By index in [`crate::Plan::databases`].
     pub databases: Vec<Database>,
     /// By [`crate::Step::index`].
     pub steps: Vec<Step>,
@@ -24,7 +24,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// What the scenario asks for and has no effect, each once.
+    /// Settings of the scenario that have no effect, each once.
     pub fn notes(&self) -> Vec<String> {
         let clients = self.populations.iter().filter_map(|texts| texts.client);
         let clients = clients.collect::<BTreeSet<_>>().into_iter();
@@ -36,12 +36,12 @@ impl Written {
         clients.map(note).collect()
     }
 
-    /// The names of the checks of the step at this place of the plan.
+    /// The names of the checks of the step at this index of the plan.
     pub fn checks(&self, step: usize) -> &[String] {
         self.steps.get(step).map_or(&[], |step| &step.checks)
     }
 
-    /// The variables that the step at this place of the plan extracts: each name, with where its
+    /// The variables that the step at this index of the plan extracts: each name, with where its
     /// value is found.
     pub fn extracts(&self, step: usize) -> &[(String, String)] {
         self.steps.get(step).map_or(&[], |step| &step.extract)

@@ -23,7 +23,7 @@ pub struct Count {
     pub ok: u64,
     /// Ended and failed.
     pub failed: u64,
-    /// Sent without an answer being seen, whether it ended by that or was cut off.
+    /// Sent without a response being seen, whether it ended by that or was cut off.
     pub unknown: u64,
 }
 

@@ -276,7 +276,7 @@ impl Hist {
 
     /// The value in ns at a percentile (0 to 100, to a millionth of a percent); None when empty.
     ///
-    /// That is the value of rank `ceil(percent / 100 * len)`, the least being of rank 1, reported
+    /// Its rank is `ceil(percent / 100 * len)`, the least value being of rank 1; it is reported
     /// as the upper end of its bucket: never below the true value and at most 0.1 % (or 63 ns)
     /// above it.
     pub fn percentile(&self, percent: f64) -> Option<Nanos> {

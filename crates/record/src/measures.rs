@@ -37,7 +37,7 @@ pub struct Measures {
     /// Checks that were made: each of a step's, for every request that ended.
     #[serde(skip_serializing_if = "is_default")]
     pub checks: u64,
-    /// Checks that failed, by their place in the step; of several steps only the sum means
+    /// Checks that failed, by their index in the step; of several steps only the sum means
     /// anything. Empty while none did.
     #[serde(skip_serializing_if = "is_default")]
     pub missed: Vec<u64>,
@@ -88,12 +88,12 @@ pub struct Sample {
     /// Its class.
     #[serde(with = "by_name")]
     pub class: ErrorClass,
-    /// What was seen, in words.
+    /// Message that was seen.
     pub message: String,
     /// Method and path of the request, secrets hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// Where it can be looked up.
+    /// Trace in which it can be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceId>,
 }
@@ -171,7 +171,7 @@ impl Measures {
         }
     }
 
-    /// Where measurements without lag are taken down.
+    /// Measurements without lag.
     pub fn punctual(&mut self) -> &mut Punctual {
         self.punctual.get_or_insert_default()
     }

@@ -292,40 +292,50 @@ impl Recorder {
         failed: Option<ErrorClass>,
         unknown: bool,
     ) {
-        self.turn(ended);
-        let part = MeasuredPart::Task(task);
-        let latency = start.latency(ended);
-        let late = self.is_late(part, ended);
-        if start.intended >= self.warmup && failed.is_none() && !unknown && !late {
-            self.keep(Success::Task(task, latency));
-            return self.keep_punctual(part, start, ended);
-        }
-        let mut snapshot = self.snapshot(start.intended);
-        let measures = &mut snapshot.tasks[task];
-        end(measures, latency, failed);
-        measures[Counter::Unknown] += u64::from(unknown);
-        measures[Counter::Late] += u64::from(late);
-        let at = ended;
-        self.punctual(
-            measures,
-            timer_of(failed.is_some()),
-            part,
-            Ended { start, at, late },
+        let success = Success::Task(task, start.latency(ended));
+        self.end(
+            MeasuredPart::Task(task),
+            success,
+            start,
+            ended,
+            failed,
+            unknown,
         );
     }
 
     /// A repetition of a group ended, with the class of the step that failed it.
     pub fn group(&self, group: usize, start: Start, ended: Nanos, failed: Option<ErrorClass>) {
+        let success = Success::Group(group, start.latency(ended));
+        self.end(
+            MeasuredPart::Group(group),
+            success,
+            start,
+            ended,
+            failed,
+            false,
+        );
+    }
+
+    /// Counts `success` if that is all there is to tell of a run or repetition.
+    fn end(
+        &self,
+        part: MeasuredPart,
+        success: Success,
+        start: Start,
+        ended: Nanos,
+        failed: Option<ErrorClass>,
+        unknown: bool,
+    ) {
         self.turn(ended);
-        let part = MeasuredPart::Group(group);
-        let latency = start.latency(ended);
         let late = self.is_late(part, ended);
-        if start.intended >= self.warmup && failed.is_none() && !late {
-            self.keep(Success::Group(group, latency));
+        if start.intended >= self.warmup && failed.is_none() && !unknown && !late {
+            self.keep(success);
             return self.keep_punctual(part, start, ended);
         }
-        let measures = &mut self.snapshot(start.intended).groups[group];
-        end(measures, latency, failed);
+        let mut snapshot = self.snapshot(start.intended);
+        let measures = snapshot.of(part);
+        end(measures, start.latency(ended), failed);
+        measures[Counter::Unknown] += u64::from(unknown);
         measures[Counter::Late] += u64::from(late);
         let at = ended;
         self.punctual(

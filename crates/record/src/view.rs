@@ -7,9 +7,9 @@ use loadgen_plan::{Label, threshold::Scope};
 
 /// Measures of a scope.
 ///
-/// Of everything: requests, merged over all steps; but counters that are [`Of::Runs`] are of task
-/// runs. Of a task: its runs, with latency from arrival to last step; timers and counters that are
-/// [`Of::Requests`], statuses and checks are merged over the task's steps. Of a group likewise: its
+/// Everything: requests, merged over all steps; counters that are [`Of::Runs`] are of task runs. A
+/// task: its runs, with latency from arrival to last step; timers and counters that are
+/// [`Of::Requests`], statuses and checks are merged over the task's steps. A group likewise: its
 /// repetitions.
 #[derive(Debug, Clone, Default)]
 pub struct View {

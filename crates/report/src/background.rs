@@ -116,13 +116,13 @@ pub struct Verification {
     pub name: String,
     /// Expected value, as the scenario has it.
     pub expect: String,
-    /// The answer after the run; null when there was none.
+    /// The value after the run; null when there was none.
     pub value: Option<f64>,
-    /// The answer before the load; null when there was none.
+    /// The value before the load; null when there was none.
     pub before: Option<f64>,
     /// True if it held.
     pub ok: bool,
-    /// The comparison in numbers, or why there is no answer.
+    /// The comparison in numbers, or why there is no value.
     pub message: Option<String>,
 }
 

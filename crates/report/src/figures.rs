@@ -91,7 +91,7 @@ pub(super) fn by_class(counts: &ByClass) -> BTreeMap<String, u64> {
 /// Most status codes that are told one by one.
 const MOST_CODES: usize = 100;
 
-/// How many responses had each status code; the least frequent of many codes together, as `other`.
+/// Number of responses by status code; the least frequent of many codes together, as `other`.
 pub(super) fn statuses(counts: &Statuses) -> BTreeMap<String, u64> {
     let mut counts: Vec<(u16, u64)> = counts.iter().collect();
     counts.sort_by_key(|(status, count)| (Reverse(*count), *status));

@@ -208,7 +208,7 @@ pub struct Step {
     pub failed: Vec<TracedRequest>,
 }
 
-/// An expectation of a step. A request without a complete answer meets none.
+/// An expectation of a step. A request without a complete response meets none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// The step's id.

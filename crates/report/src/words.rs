@@ -58,13 +58,13 @@ pub(super) fn connecting(totals: &Stats) -> Option<String> {
     Some(format!("{whole} ({})", parts.join(", ")))
 }
 
-/// The counters among these that are not zero and have words in reports: `3 retried`.
-pub(super) fn besides(totals: &Stats, counters: &[Counter]) -> Vec<String> {
-    let noted = counters.iter().filter_map(|counter| {
+/// The counters among these that are not zero and have words in reports: `retries: 3`.
+pub(super) fn counts(totals: &Stats, counters: &[Counter]) -> Vec<String> {
+    let counts = counters.iter().filter_map(|counter| {
         let (count, what) = (totals[*counter], counter.info().noted?);
-        (count > 0).then(|| format!("{} {what}", human::count(count)))
+        (count > 0).then(|| format!("{what}: {}", human::count(count)))
     });
-    noted.collect()
+    counts.collect()
 }
 
 /// The load of each population, with its name where there are several: `50 users after a ramp of

@@ -5,7 +5,7 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
 };
 use loadgen_core::printable;
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 /// Most problems that are shown with their lines.
 const TOLD: usize = 100;
@@ -104,7 +104,8 @@ impl Problem {
 }
 
 /// All that is wrong with a scenario. Displays as plain text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", self.render(false))]
 pub struct Report {
     sources: Arc<[SourceText]>,
     problems: Vec<Problem>,
@@ -256,14 +257,6 @@ fn printable_sources(sources: Arc<[SourceText]>) -> Arc<[SourceText]> {
 fn is_shown(c: char) -> bool {
     printable::is_printable(c) || matches!(c, '\n' | '\r' | '\t')
 }
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
-    }
-}
-
-impl std::error::Error for Report {}
 
 /// Advice naming the entry of `known` that `word` was probably meant to be.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {

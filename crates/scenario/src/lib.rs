@@ -5,8 +5,8 @@
 //! file --toml--> tree (values with places) --set--> tree --raw--> Scenario (typed, unchecked)
 //! ```
 //!
-//! What cannot be read is collected as [`Problem`]s; `loadgen_plan::compile()` goes on with what
-//! can, so that all mistakes are told at once. Nothing but the file itself is touched.
+//! Unreadable values are collected as [`Problem`]s; `loadgen_plan::compile()` goes on with the
+//! others, so that all mistakes are told at once. Nothing but the file itself is touched.
 
 pub mod diag;
 mod field;

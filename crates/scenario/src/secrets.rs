@@ -1,6 +1,6 @@
 //! Values that a scenario takes from the environment, a file or a flag, hidden in whatever repeats them.
 //!
-//! What is shown is made from what a scenario says ([`Text::written`]), but servers, commands and
+//! Shown text is made from what a scenario says ([`Text::written`]), but servers, commands and
 //! libraries repeat values in their messages. There each value is replaced by how the scenario
 //! writes it: `${NAME}`. What a flag says is written nowhere else.
 
@@ -55,8 +55,8 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Those in the values of a scenario, whose own text is `source`: a value that stands there too is
-    /// no secret.
+    /// Finds the secrets in the values of a scenario, whose own text is `source`: a value that
+    /// stands there too is no secret.
     pub(super) fn of(root: &Table, source: &str) -> Self {
         let mut found = BTreeMap::new();
         collect_table(root, false, source, &mut found);
@@ -99,7 +99,7 @@ impl Secrets {
 }
 
 impl Secret {
-    /// The length of what stands for the value at this place of a text in lower case, if it does.
+    /// The length of what stands for the value at this index of a text in lower case, if it does.
     fn length_at(&self, text: &str, at: usize) -> Option<usize> {
         let rest = &text.as_bytes()[at..];
         if rest.first() != self.value.first() {
@@ -119,7 +119,7 @@ impl Secret {
     }
 }
 
-/// What is to be hidden, with what is shown instead.
+/// Values to hide, with what is shown instead.
 type Found = BTreeMap<Vec<u8>, String>;
 
 /// Collects from a value whose key says that it is a secret, or does not (`named`).
@@ -277,7 +277,7 @@ fn is_password(before: Option<&Piece>, after: Option<&Piece>) -> bool {
     begins && ends
 }
 
-/// What is secret of a value. A URL's scheme, host and port are not: messages name what was asked.
+/// Secret parts of a value. A URL's scheme, host and port are not: messages name what was asked.
 fn parts(value: &str) -> Vec<String> {
     let url = value.contains("://").then(|| Url::parse(value.trim()).ok());
     let Some(url) = url.flatten().filter(Url::has_host) else {
@@ -332,7 +332,7 @@ mod tests {
     use proptest::prelude::*;
     use std::path::Path;
 
-    /// Of a scenario that has these texts, with these variables.
+    /// Secrets of a scenario that has these texts, with these variables.
     fn secrets(texts: &[&str], variables: &[(&str, &str)]) -> Secrets {
         let quoted = texts.iter().map(|text| format!("{text:?}"));
         let text = format!("thresholds = [{}]", quoted.collect::<Vec<_>>().join(", "));
@@ -393,7 +393,7 @@ mod tests {
         let scenario = parse(Path::new("s.toml"), text.to_owned(), &inputs).unwrap();
         for (message, shown) in [
             ("no user ann with x7Q2", "no user ann with ${A}"),
-            // What the URL's user and password are sent as.
+            // A URL's user and password as they are sent.
             ("got Basic YW5uOng3UTI=", "got Basic ann:${A}="),
             ("PIN 4711 is wrong, b0b", "PIN ${C} is wrong, b0b"),
         ] {

@@ -1,7 +1,7 @@
 //! Suites: files that name scenarios to be run one after the other against one target.
 //!
-//! What a suite changes of a scenario is put over the scenario's own values before they are read,
-//! so that it may be anything, and a mistake in it is told where it stands.
+//! Changes of a suite to a scenario are put over the scenario's own values before they are read,
+//! so that they may be anything, and a mistake in one is told where it stands.
 
 use super::{
     Inputs, Problem, Report, Scenario, SourceText, apply_flags, flags,

@@ -1,4 +1,4 @@
-//! What a server does with a request.
+//! Responses of a test server.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use std::time::Duration;
 pub struct Answer {
     /// Time the server needs before the first byte; a stall holds it up.
     pub work: Duration,
-    /// What is sent, each piece after its pause.
+    /// Pieces to send, each after its pause.
     pub pieces: Vec<(Duration, Vec<u8>)>,
-    /// What comes then.
+    /// Fate of the connection after that.
     pub then: Then,
 }
 
-/// What becomes of a connection after an answer.
+/// Fates of a connection after a response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Then {
     /// It waits for the next request.

@@ -12,7 +12,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long a page may take for anything.
+/// Longest time that a page may take for anything.
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -25,7 +25,7 @@ pub struct Browser {
     number: u64,
     /// Errors and messages on its console.
     pub console: Vec<String>,
-    /// What it asked for.
+    /// Requests that it made.
     pub requests: Vec<String>,
     _folder: TempDir,
 }
@@ -114,7 +114,7 @@ impl Browser {
         self.ask("Page.reload", json!({}));
     }
 
-    /// What an expression in the page's language gives.
+    /// Value of a JavaScript expression in the page.
     pub fn value(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true});
         let answer = self.ask("Runtime.evaluate", asked);
@@ -125,7 +125,7 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// What is to be read on the page.
+    /// Text of the page.
     pub fn text(&mut self) -> String {
         let text = self.value("document.body ? document.body.innerText : ''");
         text.as_str().expect("a text").to_owned()
@@ -190,7 +190,7 @@ impl Browser {
         match message["method"].as_str() {
             Some("Network.requestWillBeSent") => {
                 let url = about["request"]["url"].as_str().unwrap_or_default();
-                // What is in the page itself is no request.
+                // Data within the page itself is no request.
                 if !url.starts_with("data:") {
                     self.requests.push(url.to_owned());
                 }

@@ -1,5 +1,6 @@
-//! What tests hold loadgen against: servers with known behaviour, the exact answer that a perfect
-//! client would measure of them, and the built binary as a process. None of it uses loadgen's code.
+//! Independent truth that tests hold loadgen against: servers with known behaviour, the exact
+//! measurements of a perfect client, and the built binary as a process. None of it uses loadgen's
+//! code.
 
 pub mod answer;
 pub mod browser;

@@ -21,7 +21,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long a run may take before it is killed and its test fails.
+/// Longest time of a run before it is killed and its test fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// A command line to be run.
@@ -221,8 +221,8 @@ impl Loadgen {
     }
 }
 
-/// Where cargo has put an example. Only a run of all tests builds them; where the library that it is
-/// linked with has changed since, or it is not there at all, it is built here.
+/// Path of an example that cargo built. Only a run of all tests builds them; where the library that
+/// it is linked with has changed since, or it is not there at all, it is built here.
 fn example(name: &str) -> PathBuf {
     let binary = binary("loadgen");
     let folder = binary.parent().expect("the binary is in a folder");
@@ -248,7 +248,7 @@ fn example(name: &str) -> PathBuf {
     path
 }
 
-/// One that runs; it is killed with all that it started when dropped.
+/// A loadgen that runs; it is killed with all that it started when dropped.
 pub struct Running {
     processes: Processes,
     stdout: Captured,
@@ -302,12 +302,12 @@ impl Running {
         self.folder.path().join("cwd").join(name)
     }
 
-    /// What it has written to standard output so far.
+    /// Standard output so far.
     pub fn stdout(&self) -> String {
         self.stdout.text()
     }
 
-    /// What it has written to standard error so far.
+    /// Standard error so far.
     pub fn stderr(&self) -> String {
         self.stderr.text()
     }
@@ -349,7 +349,7 @@ impl Running {
     }
 }
 
-/// What became of one; no process that it started and no temporary file is left.
+/// A loadgen that has ended; no process that it started and no temporary file is left.
 pub struct Finished {
     status: ExitStatus,
     /// Standard output.
@@ -404,7 +404,7 @@ impl Finished {
     }
 }
 
-/// What a pipe brings, read as it comes so that the writer never waits; nothing without a pipe.
+/// Output of a pipe, read as it comes so that the writer never waits; nothing without a pipe.
 struct Captured {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,

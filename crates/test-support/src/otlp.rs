@@ -1,4 +1,4 @@
-//! What a receiver of OTLP over HTTP was sent, decoded.
+//! Receiver of OTLP over HTTP, with what it was sent, decoded.
 
 use crate::request::Request;
 use opentelemetry_proto::tonic::{

@@ -16,10 +16,10 @@ use std::{
 /// In the environment of the binary and so of everything that it starts, whatever their process group.
 pub const MARK: &str = "STARTED_BY_TEST";
 
-/// How often it is looked whether something has happened.
+/// Interval of looking whether something has happened.
 pub const POLL: Duration = Duration::from_millis(5);
 
-/// How long what a run started may take to end after it.
+/// Longest time that what a run started may take to end after it.
 const GRACE: Duration = Duration::from_secs(15);
 
 /// The binary and everything that carries its mark; killed when dropped.
@@ -29,12 +29,12 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// What `child`, which has `mark` as a variable of its environment, is the first of.
+    /// Processes of which `child`, with `mark` as a variable of its environment, is the first.
     pub fn of(child: Child, mark: String) -> Self {
         Self { child, mark }
     }
 
-    /// How the first one ended, if it has.
+    /// Exit status of the first one, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("it is our child")
     }

@@ -61,7 +61,7 @@ impl Prometheus {
         self.wait_for("up", 0.0);
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -111,7 +111,7 @@ pub fn free_address() -> String {
     listener.local_addr().expect("it is bound").to_string()
 }
 
-/// The body of an answer 200; None for any other, or for none.
+/// The body of a response 200; None for any other, or for none.
 pub fn get(address: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     write!(stream, "GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").ok()?;

@@ -1,4 +1,4 @@
-//! What a perfect client would measure: the arithmetic of a queue, with nothing estimated.
+//! Measurements of a perfect client: the arithmetic of a queue, with nothing estimated.
 //!
 //! Each arrival takes the connection that is free first, in the order of arrival; it waits while
 //! none is. The server works on it at once, except while it is stalled.
@@ -9,11 +9,11 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 /// One arrival as it went, in ns from the start of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visit {
-    /// When it was due.
+    /// Time at which it was due.
     pub arrival: Nanos,
-    /// When it got a connection and was sent.
+    /// Time at which it got a connection and was sent.
     pub sent: Nanos,
-    /// When its answer was complete.
+    /// Time at which its response was complete.
     pub done: Nanos,
 }
 
@@ -39,7 +39,7 @@ pub fn even_arrivals(rate: u64, length: Duration) -> Vec<Nanos> {
 
 /// Plays `arrivals` (in order) through `connections` to a server that stalls as `stalls` says and
 /// needs `work(n)` for the n-th of them. A connection on which one waits already is used again
-/// `turnaround(n)` after its last answer: at once by a perfect client.
+/// `turnaround(n)` after its last response: at once by a perfect client.
 pub fn replay(
     arrivals: &[Nanos],
     connections: usize,

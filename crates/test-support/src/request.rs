@@ -133,7 +133,7 @@ fn is_token(byte: u8) -> bool {
 pub enum Stop {
     /// The client closed or reset the connection between two requests.
     Gone,
-    /// What it sent is not a request, or only a part of one.
+    /// Received bytes are not a request, or only a part of one.
     Problem(String),
 }
 

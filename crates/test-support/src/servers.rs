@@ -21,13 +21,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a server may take to start or stop.
+/// Longest time for a server to start or stop.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How often it is looked whether something has happened.
+/// Interval of looking whether something has happened.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Which server.
+/// Kinds of database servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerKind {
     /// PostgreSQL.
@@ -76,7 +76,8 @@ impl Server {
         Self::start_with(kind, options, &[])
     }
 
-    /// The same with files (name and content) in its folder, for which `FOLDER` stands in options.
+    /// Starts a server with files (name and content) in its folder, for which `FOLDER` stands in
+    /// options.
     pub fn start_with(kind: ServerKind, options: &[&str], files: &[(&str, &str)]) -> Server {
         let folder = tempfile::Builder::new()
             .prefix("loadgen-database-")

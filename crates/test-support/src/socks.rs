@@ -20,7 +20,7 @@ pub struct SocksProxy {
     seen: Arc<Mutex<Vec<Asked>>>,
 }
 
-/// What a client asked it for.
+/// Request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Name and password, where it wanted them.
@@ -47,12 +47,12 @@ impl SocksProxy {
         Self { address, seen }
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it was asked for so far.
+    /// Requests of clients so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.seen.lock().expect("no thread panics with it").clone()
     }

@@ -1,4 +1,4 @@
-//! When a server does no work at all, and when work is done in spite of that.
+//! Stalls: times in which a server does no work at all, and when work is done in spite of them.
 
 use std::{ops::Range, time::Duration};
 
@@ -46,8 +46,8 @@ impl Stalls {
         )
     }
 
-    /// When `work` that is ready at `start` is done, which nothing but the stalls holds up. Work
-    /// that is ready in a stall, however little, is done after it.
+    /// Time at which `work` that is ready at `start` is done if nothing but the stalls holds it up.
+    /// Work that is ready in a stall, however little, is done after it.
     pub fn finish(&self, start: Nanos, work: Nanos) -> Nanos {
         let (mut now, mut left) = (start, work);
         for span in &self.spans[self.first_ending_after(start)..] {
@@ -63,7 +63,7 @@ impl Stalls {
         now + left
     }
 
-    /// How much of the time from `start` to `end` was not stalled.
+    /// Part of the time from `start` to `end` that was not stalled.
     pub fn free(&self, start: Nanos, end: Nanos) -> Nanos {
         let stalled: Nanos = self.spans[self.first_ending_after(start)..]
             .iter()

@@ -10,7 +10,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How long something may take to be seen.
+/// Longest time until something must be seen.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Ends with all that runs in it when dropped.
@@ -78,12 +78,12 @@ impl Tmux {
             .args(["resize-window", "-x", &width, "-y", &height]));
     }
 
-    /// What is seen.
+    /// Text on the screen.
     pub fn screen(&self) -> String {
         run(self.command().args(["capture-pane", "-p"]))
     }
 
-    /// Whether a program has taken the whole screen over.
+    /// True if a program has taken over the whole screen.
     pub fn is_taken(&self) -> bool {
         run(self
             .command()

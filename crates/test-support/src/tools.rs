@@ -1,4 +1,4 @@
-//! What `scripts/test` installs beside the project.
+//! Programs that `scripts/test` installs for tests.
 
 use crate::program::root;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
 //! A server that knows the truth: it stalls and works to a schedule, and writes down when each
-//! request came and when its answer was out.
+//! request came and when its response was out.
 //!
 //! Each connection has a thread of its own, so that none waits for another.
 
@@ -34,11 +34,11 @@ pub struct TruthServer {
 pub struct Served {
     /// The request.
     pub request: Request,
-    /// When its head was read in full. Times are in ns from the first measured request on.
+    /// Time at which its head was read in full. Times are in ns from the first measured request on.
     pub arrival: Nanos,
-    /// When work on it began: the body was read, and the server not stalled.
+    /// Time at which work on it began: the body was read, and the server not stalled.
     pub start: Nanos,
-    /// When the last byte of the answer was handed to the system.
+    /// Time at which the last byte of the response was handed to the system.
     pub end: Nanos,
 }
 
@@ -49,9 +49,9 @@ pub struct Log {
     pub served: Vec<Served>,
     /// The other requests.
     pub others: Vec<Request>,
-    /// How many connections were accepted.
+    /// Number of accepted connections.
     pub connections: u64,
-    /// What was received that is not HTTP.
+    /// Received bytes that are not HTTP, as problems.
     pub problems: Vec<String>,
 }
 
@@ -62,8 +62,8 @@ impl Log {
         self.served.iter().map(work).collect()
     }
 
-    /// How long the n-th request, due at `due[n]`, had to wait for its client alone: from the last
-    /// answer on its connection on, if it was due by then.
+    /// Time that the n-th request, due at `due[n]`, had to wait for its client alone: from the last
+    /// response on its connection on, if it was due by then.
     pub fn turnarounds(&self, due: &[Nanos]) -> Vec<Nanos> {
         let mut ended: HashMap<u64, Nanos> = HashMap::new();
         let idle = |(served, due): (&Served, &Nanos)| {
@@ -127,7 +127,7 @@ impl TruthServer {
         Self::start(Stalls::none(), move |_| Answer::new(200, "{}").after(work))
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -137,12 +137,12 @@ impl TruthServer {
         format!("http://{}", self.address)
     }
 
-    /// How many connections it has accepted so far.
+    /// Number of connections accepted so far.
     pub fn connections(&self) -> u64 {
         self.shared.state().log.connections
     }
 
-    /// How many requests it has read so far.
+    /// Number of requests read so far.
     pub fn requests(&self) -> u64 {
         self.shared.state().requests
     }

@@ -1,4 +1,4 @@
-//! Who may use the machine: most tests beside each other, those that measure time alone.
+//! Turns at using the machine: most tests run together, those that measure time run alone.
 
 use crate::program::root;
 use std::fs::{self, File};

@@ -26,7 +26,7 @@ const SCENARIO: &str = concat!(
     "/../../scenarios/weather/weighted.toml"
 );
 
-/// What all users share: the scenario as loadgen reads it.
+/// Plan that all users share: the scenario as loadgen reads it.
 static PLAN: OnceLock<Plan> = OnceLock::new();
 
 #[tokio::main]
@@ -104,7 +104,7 @@ async fn ask(user: &mut GooseUser) -> TransactionResult {
     Ok(())
 }
 
-/// What was measured, in the words of loadgen's result.
+/// Measurements with the keys of loadgen's result.
 fn summary(metrics: &GooseMetrics) -> serde_json::Value {
     let asked = metrics.requests.values().next();
     let percentile = |p| asked.map(|asked| asked.raw_data.percentile_us(p));

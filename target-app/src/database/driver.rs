@@ -1,4 +1,4 @@
-//! What the three kinds of connection are asked to do alike.
+//! Operations that the three kinds of connection have in common.
 
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;

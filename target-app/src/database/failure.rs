@@ -1,4 +1,4 @@
-//! What a database error means for the request that met it.
+//! Meaning of a database error for the request that met it.
 
 use sqlx::Error;
 use sqlx::error::DatabaseError;
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     Failed,
 }
 
-/// Whether SQLite refused because of what another connection does (SQLITE_BUSY, in any of its
+/// True if SQLite refused because of what another connection does (SQLITE_BUSY, in any of its
 /// extended forms).
 pub(super) fn is_busy(error: &Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// Whether the connection that failed, and others of its age, are of no more use.
+    /// True if the connection that failed, and others of its age, are of no more use.
     pub(super) fn is_of_connection(self) -> bool {
         self == Failure::Unavailable
     }
@@ -81,7 +81,7 @@ impl Failure {
         }
     }
 
-    /// What happened, for the client.
+    /// Message for the client.
     pub(crate) fn message(self, error: &Error) -> String {
         match self {
             Failure::TooManyConnections => {

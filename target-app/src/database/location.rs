@@ -1,4 +1,4 @@
-//! Where services keep their data.
+//! Locations of the services' data.
 
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::postgres::PgConnectOptions;
@@ -10,7 +10,7 @@ use std::str::FromStr;
 use super::PoolSettings;
 use crate::Service;
 
-/// Where services keep their data, as `--database` says it.
+/// Location of the services' data, as `--database` says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// The SQLite file of a single service.
@@ -28,7 +28,7 @@ pub struct Server {
     system: System,
 }
 
-/// Which kind of server.
+/// Kinds of database servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum System {
     Postgres,
@@ -118,7 +118,7 @@ impl fmt::Debug for Server {
 }
 
 impl Location {
-    /// How connections are held when nothing else is asked for.
+    /// Pool of connections when nothing else is asked for.
     pub(crate) fn usual_pool(&self) -> PoolSettings {
         match self {
             Location::File(_) | Location::Folder(_) => PoolSettings::sqlite(),
@@ -126,12 +126,12 @@ impl Location {
         }
     }
 
-    /// Whether it is on a server, where services share a database.
+    /// True if it is on a server, where services share a database.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self, Location::Server(_))
     }
 
-    /// Whether that is MySQL or MariaDB.
+    /// True if that is MySQL or MariaDB.
     pub(crate) fn is_mysql(&self) -> bool {
         matches!(self, Location::Server(server) if server.system == System::MySql)
     }

@@ -20,7 +20,7 @@ const BUCKETS: [f64; 16] = [
     5.0, 10.0,
 ];
 
-/// What a pool counts by itself.
+/// Counts that a pool keeps by itself.
 #[derive(Debug, Clone)]
 pub(crate) struct PoolCounters {
     wait: Histogram,
@@ -57,7 +57,7 @@ struct FailureLabels {
     reason: &'static str,
 }
 
-/// What is counted of one service's database.
+/// Metrics of one service's database.
 #[derive(Debug, Clone)]
 pub(super) struct DatabaseMetrics {
     pub(super) pool: PoolCounters,

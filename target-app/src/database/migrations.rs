@@ -17,7 +17,7 @@ const TABLES: i64 = 1;
 /// The migration that a populator undoes.
 const INDEXES: i64 = 2;
 
-/// How long, in seconds, to wait for another instance that fills the tables.
+/// Longest wait, in seconds, for another instance that fills the tables.
 const LOCK_PATIENCE: i64 = 24 * 60 * 60;
 
 /// The migrations of one service for every kind of database that it runs on.

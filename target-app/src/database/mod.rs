@@ -51,7 +51,7 @@ use metrics::DatabaseMetrics;
 use pool::Pool;
 use session::AnyLease;
 
-/// How long a write waits for another process that writes to the same SQLite file.
+/// Longest wait of a write for another process that writes to the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More statements than a service has: an order's items are written by one statement per number of items.
@@ -69,7 +69,7 @@ struct Inner {
     pools: Pools,
     metrics: DatabaseMetrics,
     server: Server,
-    /// What every statement takes longer, in milliseconds: a simulation of slow queries.
+    /// Delay of every statement, in milliseconds: a simulation of slow queries.
     delay_ms: AtomicU64,
 }
 
@@ -118,7 +118,7 @@ impl Database {
         })
     }
 
-    /// The same connections, their calls told to `telemetry`.
+    /// Returns these connections with their calls told to `telemetry`.
     pub(crate) fn told_to(&self, telemetry: &Telemetry) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -131,7 +131,7 @@ impl Database {
         &self.telemetry
     }
 
-    /// Whether there is no server.
+    /// True if there is no server.
     pub(crate) fn is_embedded(&self) -> bool {
         matches!(self.inner.pools, Pools::Sqlite { .. })
     }
@@ -186,7 +186,7 @@ impl Database {
         }
     }
 
-    /// How much of the pool is in use, when there is one.
+    /// Use of the pool, when there is one.
     pub(crate) fn pool_use(&self) -> Option<PoolUse> {
         let stats = self.pool_stats();
         stats.max.map(|max| PoolUse {
@@ -195,7 +195,7 @@ impl Database {
         })
     }
 
-    /// What the connections are doing: on SQLite, those that read.
+    /// Activity of the connections: on SQLite, of those that read.
     pub(crate) fn pool_stats(&self) -> PoolStats {
         match &self.inner.pools {
             Pools::Sqlite { readers, .. } => readers.stats(),
@@ -302,7 +302,7 @@ fn make_folder(source: &Source) -> Result<(), Error> {
     Ok(())
 }
 
-/// How SQLite would run a statement with one parameter, a line per step.
+/// SQLite's query plan of a statement with one parameter, a line per step.
 #[cfg(test)]
 pub(crate) async fn query_plan(service: crate::Service, statement: &Statement) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ pub(crate) enum Row {
     MySql(MySqlRow),
 }
 
-/// What a column can be read as.
+/// Types that a column can be read as.
 pub(crate) trait Column: Sized {
     fn read(row: &Row, index: usize) -> Result<Self, Error>;
 }

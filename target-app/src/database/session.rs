@@ -29,7 +29,7 @@ struct Started {
     span: Option<CallSpan>,
 }
 
-/// Which kind of connection.
+/// Kinds of connections.
 #[derive(Debug)]
 pub(super) enum AnyLease {
     Sqlite(Lease<SqliteConnection>),
@@ -91,7 +91,7 @@ impl Session {
         self.ended(statement, started, done)
     }
 
-    /// How many rows the statement changed.
+    /// Executes the statement and returns the number of rows that it changed.
     pub(crate) async fn execute(
         &mut self,
         statement: &Statement,
@@ -181,7 +181,7 @@ impl Session {
         self.judged(done)
     }
 
-    /// What the end of a statement says about the connection.
+    /// Learns the connection's state from the end of a statement.
     fn judged<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         match &done {
             Err(error) if Failure::of(error).is_of_connection() => {

@@ -1,8 +1,8 @@
-//! How a service holds its connections: an experiment of its own.
+//! Settings of a service's connections: an experiment of its own.
 
 use std::time::Duration;
 
-/// How many connections a service keeps to its database, and how long a request waits for one.
+/// Number of connections that a service keeps to its database, and the longest wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolSettings {
     /// Requests take turns with a bounded number of connections.
@@ -11,18 +11,18 @@ pub enum PoolSettings {
         min: u32,
         /// Opened when requests need them, at most.
         max: u32,
-        /// How long a request waits for a connection before it is answered 503.
+        /// Longest wait of a request for a connection before it is answered 503.
         acquire_timeout: Duration,
     },
     /// Every request opens a connection of its own, as many as the database allows.
     Unpooled {
-        /// How long connecting may take.
+        /// Longest time for connecting.
         acquire_timeout: Duration,
     },
 }
 
 impl PoolSettings {
-    /// How long a request waits for a connection unless told otherwise.
+    /// Longest wait of a request for a connection unless told otherwise.
     pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
     /// Five connections kept and up to fifteen opened, on a database server.
@@ -51,7 +51,7 @@ impl PoolSettings {
         }
     }
 
-    /// The same for a connection that there can be only one of.
+    /// Settings for a connection that there can be only one of.
     pub(super) fn only_one(self) -> PoolSettings {
         match self {
             PoolSettings::Pooled {

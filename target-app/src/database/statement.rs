@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Whose SQL.
+/// Dialects of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
@@ -71,7 +71,7 @@ impl Statement {
         AssertSqlSafe(Arc::clone(self.shared_text(dialect))).into_sql_str()
     }
 
-    /// The same text, to be read.
+    /// The statement's text, to be read.
     pub(crate) fn text(&self, dialect: Dialect) -> &str {
         self.shared_text(dialect)
     }

@@ -10,7 +10,8 @@ use crate::telemetry::Carrier;
 /// The longest text in bytes: escaped twice it still fits into a request body.
 const MAX_TEXT: usize = 8 * 1024;
 
-/// What is published. The trace context is inside, because not every way carries attributes.
+/// Message that is published. The trace context is inside, because not every way carries
+/// attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Envelope {
     pub(super) id: String,
@@ -51,7 +52,7 @@ impl Envelope {
     }
 }
 
-/// What SNS posts to a webhook, as far as it is used.
+/// Request of SNS to a webhook, as far as it is used.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "Type")]
 pub(super) enum Posted {

@@ -1,4 +1,4 @@
-//! What goes out and what comes back.
+//! Metrics of messages that go out and come back.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

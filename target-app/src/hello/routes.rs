@@ -139,7 +139,7 @@ async fn find(
         })
 }
 
-/// Where the topic posts. SNS repeats what is not answered by 2xx.
+/// Receives the topic's posts. SNS repeats what is not answered by 2xx.
 async fn webhook(State(hello): State<Hello>, body: Bytes) -> Result<Response, ApiError> {
     match Posted::from_body(&body)? {
         Posted::Notification(notification) => {

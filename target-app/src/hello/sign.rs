@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// Who signs.
+/// Credentials that sign.
 #[derive(Clone)]
 pub(super) struct Credentials {
     pub(super) access_key: String,
@@ -19,7 +19,7 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Those of AWS's environment variables; without them the ones that emulators take.
+    /// Credentials of AWS's environment variables; without them the ones that emulators take.
     pub(super) fn from_env() -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self {
@@ -30,7 +30,7 @@ impl Credentials {
     }
 }
 
-/// What is signed, beside the body.
+/// Parts of a request that are signed, apart from the body.
 pub(super) struct Signed<'a> {
     pub(super) host: &'a str,
     pub(super) region: &'a str,

@@ -18,13 +18,13 @@ use crate::telemetry::{Level, Telemetry};
 const VERSION: &str = "2010-03-31";
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// How long SNS may take to answer.
+/// Longest time for a response of SNS.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long to wait before a subscription that failed is tried again.
+/// Pause before a subscription that failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where hello publishes.
+/// Topic that hello publishes to.
 #[derive(Debug, Clone)]
 pub struct SnsConfig {
     /// URL of an SNS endpoint; without one the topic is in the process.
@@ -62,7 +62,7 @@ struct Inner {
     telemetry: Telemetry,
 }
 
-/// How far things are; with the topic's ARN.
+/// State of the subscription; with the topic's ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Subscription {
     None,
@@ -101,7 +101,7 @@ impl Sns {
         }
         let client = Client::builder()
             .timeout(PATIENCE)
-            // What a subscription names is asked, and nothing that it may point to.
+            // Only the URL of a subscription is requested, and nothing that it may redirect to.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| wrong(error.to_string()))?;

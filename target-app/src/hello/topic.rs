@@ -1,4 +1,4 @@
-//! Where messages are published: a queue within the process, or SNS.
+//! Topics that messages are published to: a queue within the process, or SNS.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +11,7 @@ use super::message::{Envelope, Notification, Posted};
 use super::sns::Sns;
 use crate::http::ApiError;
 
-/// Where the topic posts its messages.
+/// Path that the topic posts its messages to.
 pub(super) const WEBHOOK: &str = "/webhook/sns";
 
 /// Messages on their way within the process, at most.
@@ -45,7 +45,7 @@ impl Topic {
         }
     }
 
-    /// What `/health` says of it: an error while messages would not come back.
+    /// State for `/health`: an error while messages would not come back.
     pub(super) fn health(&self) -> Result<serde_json::Value, ApiError> {
         match self {
             Topic::InProcess(_) => Ok(json!("in-process")),

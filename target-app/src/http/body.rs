@@ -11,7 +11,7 @@ use serde_json::error::Category;
 
 use super::{ApiError, Object};
 
-/// What the Content-Type says a body is.
+/// Types of a body, by its Content-Type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,

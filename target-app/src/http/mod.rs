@@ -1,4 +1,4 @@
-//! What every service's HTTP side shares: routes with metrics, JSON errors, request bodies.
+//! Common parts of every service's HTTP side: routes with metrics, JSON errors, request bodies.
 
 mod api;
 mod body;

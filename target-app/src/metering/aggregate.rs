@@ -23,10 +23,10 @@ const WAITING: usize = 64;
 /// Windows that are added up at a time: most of the pool is for the events.
 const AT_WORK: usize = 4;
 
-/// How long to wait before windows that failed are tried again.
+/// Pause before windows that failed are tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What adds windows up; clones share the work's bounds.
+/// Adds windows up; clones share the work's bounds.
 #[derive(Debug, Clone)]
 pub(super) struct Aggregator {
     database: Database,
@@ -110,7 +110,7 @@ impl Aggregator {
         all_done
     }
 
-    /// Whether the window is done, here or elsewhere.
+    /// Returns true if the window is done, here or elsewhere.
     async fn window(&self, window: Window) -> bool {
         let Some(locks) = &self.locks else {
             return self.aggregate(&window).await;

@@ -13,7 +13,7 @@ const FEWEST: usize = 20;
 /// The share of failures that opens the circuit, in percent.
 const THRESHOLD_PERCENT: usize = 90;
 
-/// How long the circuit stays open.
+/// Time that the circuit stays open.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Calls that try out whether things are well again.
@@ -42,7 +42,7 @@ impl Breaker {
         Self(Mutex::new(State::Closed(VecDeque::new())))
     }
 
-    /// Whether a call may be made; whoever makes one must report its end.
+    /// Returns true if a call may be made; whoever makes one must report its end.
     pub(super) fn allows(&self, now: Instant) -> bool {
         let mut state = self.state();
         if matches!(&*state, State::Open(until) if now >= *until) {

@@ -1,4 +1,4 @@
-//! How windows are made and locked.
+//! Settings of windows and their locks.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use std::time::Duration;
 pub struct MeteringConfig {
     /// Length of a window, in whole seconds.
     pub window: Duration,
-    /// How long to wait for the lock of a window.
+    /// Longest wait for the lock of a window.
     pub lock_wait: Duration,
-    /// How long a lock lasts when it is not released.
+    /// Time that a lock lasts when it is not released.
     pub lock_lease: Duration,
-    /// Where the locks are; without it there is one instance only.
+    /// Server of the locks; without it there is one instance only.
     pub redis: Option<redis::Client>,
-    /// Whether failing calls are cut off.
+    /// Handling of a database that fails or is slow.
     pub profile: Profile,
 }
 
@@ -29,7 +29,7 @@ impl Default for MeteringConfig {
     }
 }
 
-/// What happens when the database fails or is slow.
+/// Profiles for a database that fails or is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Profile {
     /// Every request takes its chance: no circuit breaker, no time limiter

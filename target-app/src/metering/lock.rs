@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::metrics::MeteringMetrics;
 
-/// How long to wait before a lock that is held is asked for again: at first, and at most.
+/// Pause before a lock that is held is asked for again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -87,7 +87,7 @@ impl Locks {
         let _: Result<i64, RedisError> = self.ask(&release).await;
     }
 
-    /// Whether Redis answers.
+    /// Returns true if Redis responds.
     pub(super) async fn answers(&self) -> bool {
         let pong: Result<String, RedisError> = self.ask(&redis::cmd("PING")).await;
         pong.is_ok()

@@ -1,4 +1,4 @@
-//! What the locks and windows are doing.
+//! Metrics of locks and windows.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
@@ -14,7 +14,7 @@ pub(super) struct MeteringMetrics {
     pub(super) events: Counter,
     /// Locks that another instance held when they were asked for.
     pub(super) contention: Counter,
-    /// How long it took to get a lock.
+    /// Time that it took to get a lock.
     pub(super) acquisition: Histogram,
     /// Locks that were not had, in time or at all.
     pub(super) lock_failures: Counter,

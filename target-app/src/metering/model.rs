@@ -1,4 +1,4 @@
-//! What comes in and goes out.
+//! Bodies of requests and responses.
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -79,7 +79,7 @@ pub(super) struct Aggregated {
     pub(super) processed_by: String,
 }
 
-/// How time is cut into windows.
+/// Division of time into windows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Windows {
     seconds: i64,
@@ -111,7 +111,7 @@ impl Windows {
         Timestamp::from_unix(self.start_of(time).unix() - self.seconds)
     }
 
-    /// How long from `time` to the end of its window.
+    /// Time from `time` to the end of its window.
     pub(super) fn left(self, time: SystemTime) -> Duration {
         let end = self.after(self.start_of(time)).unix();
         let end = UNIX_EPOCH + Duration::from_secs(u64::try_from(end).unwrap_or(0));

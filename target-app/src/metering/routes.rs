@@ -25,7 +25,7 @@ use crate::Service;
 use crate::database::Database;
 use crate::http::{Api, ApiError, TypedBody, json_response};
 
-/// How long a call may take with the time limiter on.
+/// Longest time of a call with the time limiter on.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Windows that are shown of a customer.
@@ -38,7 +38,7 @@ struct Metering {
     locks: Option<Locks>,
     metrics: MeteringMetrics,
     breaker: Option<Arc<Breaker>>,
-    /// What tells it from other instances.
+    /// Name that tells it from other instances.
     instance: Arc<str>,
 }
 
@@ -132,7 +132,7 @@ async fn windows(
     State(metering): State<Metering>,
     customer: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    // What is no text names no customer, who then has no windows.
+    // An id that is no text names no customer, who then has no windows.
     let windows = match customer {
         Ok(Path((tenant, customer))) if !tenant.contains('\0') && !customer.contains('\0') => {
             store::aggregated(&metering.database, &tenant, &customer, SHOWN).await?
@@ -143,7 +143,7 @@ async fn windows(
     Ok(json_response(StatusCode::OK, &answer))
 }
 
-/// What this instance did since it began, so that its share can be told.
+/// Work of this instance since it began, so that its share can be told.
 async fn stats(State(metering): State<Metering>) -> Response {
     let stats = json!({
         "service": Service::Metering.name(),

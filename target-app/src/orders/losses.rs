@@ -19,7 +19,7 @@ impl Losses {
         }
     }
 
-    /// Whether the next order is lost.
+    /// Returns true if the next order is lost.
     pub(super) fn next(&self) -> bool {
         let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         number.is_multiple_of(self.each)

@@ -1,4 +1,4 @@
-//! What the business would count.
+//! Metrics that the business would count.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;

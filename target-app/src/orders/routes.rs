@@ -39,7 +39,7 @@ pub(crate) fn router(database: Database, drop_each: Option<u64>) -> Router {
 }
 
 impl Orders {
-    /// What becomes of the next order.
+    /// Draws the fate of the next order.
     fn fate(&self) -> Fate {
         match &self.losses {
             Some(losses) if losses.next() => Fate::Lost,
@@ -52,7 +52,7 @@ async fn read(
     State(orders): State<Orders>,
     order_id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    // What is no number names no order.
+    // An id that is no number names no order.
     let found = match order_id {
         Ok(Path(order_id)) => store::find(&orders.database, order_id).await?,
         Err(_) => None,

@@ -75,7 +75,7 @@ pub(super) async fn find(database: &Database, order_id: i64) -> Result<Option<Or
     Ok(Some(order))
 }
 
-/// What becomes of an order.
+/// Fates of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It lasts.
@@ -105,7 +105,7 @@ pub(super) async fn create(
         Err(error) => return Err(error.into()),
     };
     insert_items(&mut session, order_id, &order.items).await?;
-    // What is not committed is rolled back with the session.
+    // An open transaction is rolled back with the session.
     if fate == Fate::Stored {
         session.commit().await?;
     }

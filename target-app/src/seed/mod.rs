@@ -27,19 +27,19 @@ use space::Space;
 /// Seed of the data that services start with.
 pub(crate) const DEFAULT_SEED: u64 = 1;
 
-/// How much data to make, from which randomness.
+/// Amount of data to make, and its randomness.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Amount {
     /// Orders, weather records, and so on.
     pub(crate) records: u64,
-    /// The same seed gives the same rows, times apart.
+    /// Seed of the rows; only times differ between two runs with one seed.
     pub(crate) seed: u64,
     /// Times count back from here.
     pub(crate) now: Timestamp,
 }
 
 impl Amount {
-    /// Of this moment.
+    /// Amount with the times of this moment.
     pub(crate) fn new(records: u64, seed: u64) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let seconds = now.map_or(0, |now| now.as_secs());
@@ -56,7 +56,7 @@ impl Amount {
     }
 }
 
-/// What to fill with.
+/// Data to fill a database with.
 #[derive(Debug, Clone, Copy)]
 struct Job {
     service: Service,

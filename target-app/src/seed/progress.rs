@@ -1,4 +1,4 @@
-//! How far a populator is, for whoever waits for it.
+//! Progress of a populator, for whoever waits for it.
 
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use std::fmt;
@@ -19,7 +19,7 @@ pub(super) struct Progress {
     records: u64,
     display: Display,
     started: Instant,
-    /// When the last row was taken.
+    /// Time at which the last row was taken.
     rows_done: Option<Instant>,
 }
 

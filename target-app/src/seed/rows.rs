@@ -48,7 +48,7 @@ pub(super) struct Chunk {
     pub(super) body: Body,
 }
 
-/// What a database takes them as.
+/// Forms in which databases take rows.
 #[derive(Debug)]
 pub(super) enum Body {
     /// Prepared parameters: so many rows at a time.
@@ -122,7 +122,7 @@ impl Rows for Encoder {
         let full = match &mut chunk.body {
             Body::Parameters(groups) => {
                 if let Err(error) = sqlite::encode(groups, values) {
-                    // Whether anyone takes it or not, this is the end.
+                    // The end is reached even if nobody takes the error.
                     let _ = self.sender.blocking_send(Err(error));
                     return Err(Stopped);
                 }

@@ -1,4 +1,4 @@
-//! Whether there is room for the data, as far as that can be seen from here.
+//! Room for the data, as far as it can be seen from here.
 
 use nix::sys::statvfs::statvfs;
 use sqlx::{ConnectOptions, Connection, Error};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::database::Source;
 
-/// What a record takes on disk at the most, while the tables are filled: rows, indexes, and the log
+/// Most space of a record on disk while the tables are filled: rows, indexes, and the log
 /// that the database keeps of them meanwhile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BytesPerRecord {
@@ -15,7 +15,7 @@ pub(crate) struct BytesPerRecord {
     pub(crate) mysql: u64,
 }
 
-/// What is needed and what there is.
+/// Space that is needed, and space that there is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Space {
     needed: u64,
@@ -24,7 +24,7 @@ pub(super) struct Space {
 }
 
 impl BytesPerRecord {
-    /// Of what stores nothing.
+    /// Space of a service that stores nothing.
     pub(crate) const NONE: Self = Self {
         sqlite: 0,
         postgres: 0,
@@ -51,7 +51,7 @@ impl Space {
         }
     }
 
-    /// What it comes to in words; an error when it is not enough.
+    /// Summary in words; an error when the space is not enough.
     pub(super) fn verdict(&self) -> Result<String, crate::Error> {
         let needed = words(self.needed);
         match &self.free {

@@ -1,4 +1,4 @@
-//! What each of the three has to look at the pool, and to make it suffer.
+//! Routes of all three for looking at the pool, and for making it suffer.
 
 use axum::extract::State;
 use axum::http::StatusCode;

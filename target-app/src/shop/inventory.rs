@@ -25,7 +25,7 @@ async fn check(
     State(shop): State<Shop>,
     product_id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    // What is no number names no product.
+    // An id that is no number names no product.
     let Path(product_id) = product_id.map_err(|_| unknown_product())?;
     let stock = store::stock(&shop.pool, product_id).await?;
     let stock = stock.ok_or_else(unknown_product)?;

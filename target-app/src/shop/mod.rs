@@ -46,7 +46,7 @@ pub(crate) const LISTENERS: [(&str, u16); 3] = [
     ("order-service", 30016),
 ];
 
-/// What a request of any of the three needs.
+/// State that a request of any of the three needs.
 #[derive(Clone)]
 struct Shop {
     name: &'static str,

@@ -1,4 +1,4 @@
-//! What comes in and goes out.
+//! Bodies of requests and responses.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub(super) struct Product {
     pub(super) stock_quantity: i64,
 }
 
-/// What of a product is there.
+/// Stock of a product.
 #[derive(Debug, Serialize)]
 pub(super) struct Stock {
     pub(super) product_id: i64,
@@ -36,7 +36,7 @@ pub(super) struct Popular {
     pub(super) order_count: i64,
 }
 
-/// Which products are asked for.
+/// Query for products.
 #[derive(Debug)]
 pub(super) struct Filter {
     pub(super) category: Option<String>,

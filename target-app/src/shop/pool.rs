@@ -12,10 +12,10 @@ use crate::telemetry::Telemetry;
 /// The share of the pool that an exhaustion holds, in percent: 95 of 100 connections.
 const HELD_PERCENT: u32 = 95;
 
-/// What an exhaustion holds when there is no pool.
+/// Number of connections that an exhaustion holds when there is no pool.
 const HELD_WITHOUT_POOL: u32 = 95;
 
-/// How long a health check waits for a connection that should be free, or can be opened.
+/// Longest wait of a health check for a connection that should be free, or can be opened.
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// Clones share the connections and the simulation.
@@ -46,7 +46,7 @@ impl SharedPool {
         }
     }
 
-    /// The same pool, its calls told to `telemetry`.
+    /// Returns this pool with its calls told to `telemetry`.
     pub(super) fn told_to(&self, telemetry: &Telemetry) -> Self {
         Self {
             database: self.database.told_to(telemetry),
@@ -73,7 +73,8 @@ impl SharedPool {
         })
     }
 
-    /// Whether the database answers; false when there is no connection free to ask it with.
+    /// Returns true if the database responds; false when there is no connection free to ask it
+    /// with.
     pub(super) async fn answers(&self) -> Result<bool, sqlx::Error> {
         let is_exhausted = || {
             let pool = self.database.pool_use();
@@ -112,7 +113,7 @@ impl SharedPool {
             taking.spawn(async move { database.read().await });
         }
         while let Some(taken) = taking.join_next().await {
-            // What does not come is in use, which exhausts the pool as well.
+            // A connection that does not come is in use, which exhausts the pool as well.
             if let Ok(Ok(session)) = taken {
                 self.held().push(session);
             }

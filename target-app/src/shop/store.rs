@@ -94,7 +94,7 @@ pub(super) async fn products(
         .collect()
 }
 
-/// What there is of a product, if it is in the catalogue.
+/// Reads the stock of a product, if it is in the catalogue.
 pub(super) async fn stock(pool: &SharedPool, id: i64) -> Result<Option<Stock>, sqlx::Error> {
     let row = pool
         .read()

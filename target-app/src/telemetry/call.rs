@@ -17,7 +17,7 @@ pub(crate) struct Server {
     pub(crate) database: String,
     /// The server's host name; empty when embedded.
     pub(crate) host: String,
-    /// Who the service is to the server; empty when embedded.
+    /// User of the service at the server; empty when embedded.
     pub(crate) user: String,
 }
 

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use crate::clock::timestamp;
 
-/// How much a line matters.
+/// Levels of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     /// Things as they should be.

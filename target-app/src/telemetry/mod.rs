@@ -1,4 +1,4 @@
-//! What a service tells of itself beside its metrics: spans over OTLP, and log lines in JSON.
+//! Telemetry of a service besides its metrics: spans over OTLP, and log lines in JSON.
 //!
 //! Both are off unless asked for. Off means that no span, no layer and no text is made: what is
 //! left of it is one look at an empty `Option` per database call.
@@ -33,18 +33,18 @@ const QUEUE: usize = 16 * 1024;
 /// Spans in one message, at most.
 const BATCH: usize = 2 * 1024;
 
-/// How long a span may wait for others to be sent with.
+/// Longest wait of a span for others to be sent with.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// How long the last spans may take when the service ends.
+/// Longest time for sending the last spans when the service ends.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
-/// What to tell, and where to.
+/// Settings of the telemetry.
 #[derive(Debug, Clone, Default)]
 pub struct TelemetryConfig {
     /// Base URL of an OTLP receiver that speaks HTTP, `http://127.0.0.1:4318`; none sends no spans.
     pub otlp: Option<String>,
-    /// Whether each request is a line of JSON on stderr.
+    /// True if each request is a line of JSON on stderr.
     pub log: bool,
 }
 
@@ -60,7 +60,7 @@ struct On {
 }
 
 impl Telemetry {
-    /// What `config` asks for, in the name of `service`.
+    /// Starts the telemetry that `config` asks for, in the name of `service`.
     pub(crate) fn new(service: &'static str, config: &TelemetryConfig) -> Result<Self, Error> {
         if config.otlp.is_none() && !config.log {
             return Ok(Self::default());
@@ -78,7 +78,7 @@ impl Telemetry {
         }))))
     }
 
-    /// Whether there is anything to tell.
+    /// True if there is anything to tell.
     pub(crate) fn is_on(&self) -> bool {
         self.0.is_some()
     }

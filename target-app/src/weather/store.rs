@@ -28,12 +28,12 @@ static LOCATIONS: LazyLock<Statement> = LazyLock::new(|| {
     .on_mysql("SELECT DISTINCT location FROM weather_data ORDER BY location")
 });
 
-/// What is known of a location.
+/// Figures of a location.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Average {
     /// Degrees Celsius, to the hundredth.
     pub(super) average_temperature: f64,
-    /// How many records it is the average of.
+    /// Number of records that it is the average of.
     pub(super) records: i64,
 }
 

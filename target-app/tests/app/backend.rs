@@ -36,7 +36,7 @@ macro_rules! on_each_backend {
 }
 pub(crate) use on_each_backend;
 
-/// The same for services that MySQL is not for.
+/// Makes tests of services that MySQL is not for.
 macro_rules! on_sqlite_and_postgres {
     ($($test:ident),* $(,)?) => {
         crate::backend::on_each_backend! { @ sqlite Sqlite $($test)* }
@@ -45,7 +45,7 @@ macro_rules! on_sqlite_and_postgres {
 }
 pub(crate) use on_sqlite_and_postgres;
 
-/// Where a test's data is.
+/// Location of a test's data.
 pub enum Data {
     Folder(TempDir),
     Url(String),

@@ -39,7 +39,7 @@ async fn asks_the_database_once(weather: &Running) {
     assert_eq!(counts(weather).await, [3.0, 1.0, 0.0, 1.0]);
     ask(weather, "Michaelchester").await;
     assert_eq!(counts(weather).await, [3.0, 2.0, 0.0, 2.0]);
-    // What does not exist is not kept.
+    // A location that does not exist is not kept.
     for _ in 0..2 {
         let answer = weather.post("/query", FORM, "location=Atlantis").await;
         error(answer, StatusCode::NOT_FOUND).await;

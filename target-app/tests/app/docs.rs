@@ -11,10 +11,10 @@ use crate::backend::Backend;
 
 const DOCS: &str = include_str!("../../../docs/target-app.md");
 
-/// What stands in the page for the id of the last message.
+/// Placeholder in the page for the id of the last message.
 const MESSAGE_ID: &str = "MESSAGE_ID";
 
-/// What changes from one start, or one machine, to the next.
+/// Parts of the output that change from one start, or one machine, to the next.
 const CHANGING: [&str; 7] = [
     "created_at",
     "delivery_ms",

@@ -170,7 +170,7 @@ async fn the_message_is_the_databases_own() {
     let data = Data::Url(url);
     let mut held = Vec::new();
     let orders = start_on(Data::Url(data.url()), Service::Orders, no_pool).await;
-    // What the start opened may be closing still.
+    // Connections of the start may be closing still.
     tokio::time::sleep(Duration::from_millis(300)).await;
     for _ in 0..8 {
         held.push(data.side(Service::Orders).await);

@@ -88,7 +88,7 @@ pub async fn json(response: Response, status: StatusCode) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The same, of an error; returns its code.
+/// Checks an error, and returns its code.
 pub async fn error(response: Response, status: StatusCode) -> String {
     let body = json(response, status).await;
     assert!(!body["message"].as_str().unwrap().is_empty(), "{body}");

@@ -38,7 +38,7 @@ async fn it_reports_ready_and_ends_with_its_stdin() {
                 .exists()
         );
     }
-    // What the parent writes means nothing.
+    // The parent's input means nothing.
     let stdin = process.child.stdin.as_mut().unwrap();
     stdin.write_all(b"hello\n").unwrap();
     assert_eq!(health(&url(&report, 0)).await.unwrap(), StatusCode::OK);

@@ -9,14 +9,14 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long anything may take before the test gives up on it.
+/// Longest wait before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Process {
     pub child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
-    /// What the process takes for the system's temporary folder.
+    /// Temporary folder of the process.
     pub tmp: TempDir,
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every service.
+//! Properties of every service.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;

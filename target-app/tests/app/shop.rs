@@ -210,7 +210,7 @@ async fn bad_requests_are_refused_and_leave_nothing(backend: Backend) {
         let code = error(answer, StatusCode::BAD_REQUEST).await;
         assert_eq!(code, "invalid_query", "{query}");
     }
-    // What is no UTF-8 or holds a NUL is the name of no category.
+    // A text that is no UTF-8 or holds a NUL is the name of no category.
     for category in ["%FF%FE", "%00", "';--", "x%00y"] {
         let found = get(&shop, format!("{products}/products?category={category}")).await;
         assert_eq!(found["count"], 0, "{category}");

@@ -113,7 +113,7 @@ async fn messages_go_out_to_sns_and_come_back_also_after_it_was_gone() {
     assert!(hello.metric(failed).await >= 2.0);
 }
 
-/// What an endpoint that wants confirmations was asked.
+/// Requests to an endpoint that wants confirmations.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<String>>>);
 

@@ -96,21 +96,21 @@ table! {
     Unknown {
         name: "unknown",
         meaning: "Sent, but no response seen.",
-        noted: Some("sent without seeing an answer"),
-        exported: Some(("loadgen_unknown_total", "Requests sent without an answer."))
+        noted: Some("sent without a response"),
+        exported: Some(("loadgen_unknown_total", "Requests sent without a response."))
     }
     /// Requests made once more by policy.
     Retries {
         name: "retries",
         meaning: "Requests made once more by policy.",
-        noted: Some("retried"),
+        noted: Some("retries"),
         exported: Some(("loadgen_retries_total", "Requests made once more by policy."))
     }
     /// Reused connections that had gone.
     Reconnects {
         name: "reconnects",
         meaning: "Reused connections that had gone.",
-        noted: Some("reconnected"),
+        noted: Some("reconnects"),
         exported: Some(("loadgen_reconnects_total", "Reused connections that had gone."))
     }
     /// Bytes written to connections.

@@ -113,7 +113,7 @@ fn picture(view: &View, width: u16, height: u16) -> Option<Picture> {
     })
 }
 
-/// To two digits: the edge of a bucket is as good as its neighbour.
+/// Rounds to two digits: the edge of a bucket is as good as its neighbour.
 fn rounded(ns: f64) -> f64 {
     let magnitude = 10f64.powf(ns.max(1.0).log10().floor() - 1.0);
     (ns / magnitude).round() * magnitude

@@ -49,7 +49,7 @@ fn run() -> State {
             fail(
                 snapshot,
                 ErrorClass::Timeout,
-                "no answer within 400ms",
+                "no response within 400ms",
                 400 * MS,
             );
             fail(snapshot, ErrorClass::Status5xx, "status 503", 3 * MS);

@@ -65,7 +65,7 @@ fn is_private(name: &str) -> bool {
     !name.is_empty() && (top == name || private.any(|own| own.eq_ignore_ascii_case(top)))
 }
 
-/// Answers 403 to strangers, and adds `HEADERS` to every answer.
+/// Answers 403 to strangers, and adds `HEADERS` to every response.
 pub async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     let mut response = match stranger(&hosts, request.headers()) {
         Some(why) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),

@@ -29,7 +29,7 @@ pub fn read(text: &[u8]) -> Option<Parsed> {
     Some(Parsed { recoded, nodes })
 }
 
-/// Where the document begins, and the text as UTF-8 if it is UTF-16.
+/// Offset at which the document begins, and the text as UTF-8 if it is UTF-16.
 fn start(text: &[u8]) -> (usize, Option<Vec<u8>>) {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));

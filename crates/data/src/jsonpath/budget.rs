@@ -1,6 +1,6 @@
 //! Bound on the work of an evaluation.
 
-use std::{cell::Cell, fmt};
+use std::cell::Cell;
 
 /// Values that may be visited whatever the document's length is.
 const BASE: u64 = 100_000;
@@ -19,20 +19,11 @@ pub struct Meter {
 }
 
 /// An evaluation that would take too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the path would visit more than {limit} values of this document")]
 pub struct Exhausted {
     /// Most values it may visit.
     pub limit: u64,
-}
-
-impl fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the path would visit more than {} values of this document",
-            self.limit
-        )
-    }
 }
 
 impl Meter {

@@ -13,7 +13,7 @@ const BYTES_PER_VISIT: usize = 64;
 /// A value in a filter.
 #[derive(Debug, Clone, Copy)]
 pub enum Compared<'j> {
-    /// Of the document or of the path.
+    /// Value of the document or of the path.
     Json(Json<'j>),
     /// Result of a function.
     Number(u64),

@@ -7,7 +7,7 @@
 //! quoted  = '"' { any character but '"' } '"'       stands for the characters themselves
 //! ```
 //!
-//! Of more than two opening braces in a row the last two open the hole, so that `{{{x}}}` is the
+//! The last two of several opening braces open the hole, so that `{{{x}}}` is the
 //! hole `x` in braces, as JSON written by hand needs it.
 
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub struct Piece<'a> {
 pub enum PieceKind<'a> {
     /// Stands for itself.
     Literal(&'a str),
-    /// Is filled in: the name.
+    /// Hole to fill in: its name.
     Hole(&'a str),
 }
 

@@ -13,7 +13,7 @@ pub use escape::Escape;
 pub enum Part {
     /// Bytes that are the same each time.
     Literal(Box<[u8]>),
-    /// The variable at this place of the task run's values.
+    /// The variable at this index of the task run's values.
     Variable(usize, Escape),
 }
 

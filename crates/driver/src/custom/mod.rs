@@ -8,17 +8,18 @@ use loadgen_data::Value;
 use loadgen_plan::CustomStep;
 use std::{future::ready, time::Duration};
 
-/// What a program of its own can do and loadgen cannot: the scenario's `custom` steps. Each worker
-/// thread has a clone, which serves all of its users.
+/// Executes a program's own steps, the scenario's `custom` ones. Each worker thread has a clone,
+/// which serves all of its users.
 pub trait Custom: Clone + Send + Sync + 'static {
-    /// What one user keeps from one step to the next: its connection. It never leaves its thread.
+    /// State that a user keeps from one step to the next: its connection. It never leaves its
+    /// thread.
     type Session: 'static;
 
     /// A session for the user or slot of this number, over all workers; connects nothing yet.
     fn session(&self, index: u64) -> Self::Session;
 
     /// Does one step to its end. What it takes too long for is given up, and the session with it;
-    /// it also ends by a failure that is no answer of the other side ([`ErrorClass::is_answer`]).
+    /// it also ends by a failure that is no response of the other side ([`ErrorClass::is_answer`]).
     ///
     /// # Errors
     /// When the step failed; `?` makes a failure of an I/O error.
@@ -28,7 +29,7 @@ pub trait Custom: Clone + Send + Sync + 'static {
         call: &mut Call<'_>,
     ) -> impl Future<Output = Result<(), Failure>>;
 
-    /// Whether the other side is there; asked before the run.
+    /// Checks before the run that the other side is there.
     ///
     /// # Errors
     /// In words, when it is not: the run ends with exit code 97.
@@ -52,7 +53,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// What is to be done: the text of the scenario with its variables filled in.
+    /// Text of the scenario with its variables filled in.
     pub fn text(&self) -> &'a [u8] {
         self.text
     }
@@ -122,7 +123,7 @@ pub struct CustomDriver<C> {
     custom: C,
 }
 
-/// What a user keeps of them.
+/// State of a user.
 #[derive(Debug)]
 pub struct Session<S> {
     index: u64,
@@ -175,7 +176,7 @@ impl<C: Custom> CustomDriver<C> {
         let failure = match done {
             Ok(Ok(())) if !call.extracted => Some(Failure::text(
                 ErrorClass::Expectation,
-                "nothing was extracted from the answer",
+                "nothing was extracted from the response",
             )),
             Ok(done) => done.err(),
             Err(_) => Some(Failure::timeout("no complete answer", step.timeout)),

@@ -123,7 +123,7 @@ impl Console {
                 let _ = timeout(GRACE, ended).await;
                 connection.cancel_token().rearm();
                 let limit = human::duration(limit);
-                Err(format!("no answer within {limit}"))
+                Err(format!("no response within {limit}"))
             }
         }
     }

@@ -75,7 +75,7 @@ pub struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    /// Of a statement, with the task run's values.
+    /// Parameters of a statement, with the task run's values.
     pub fn new(statement: &'a Statement, values: &'a [Value]) -> Self {
         Self {
             params: &statement.params,
@@ -83,7 +83,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Of what has no parameters.
+    /// Parameters of a statement that has none.
     pub fn none() -> Self {
         Self {
             params: &[],

@@ -25,7 +25,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a server should not say, in words.
+    /// Error for a message that breaks the protocol.
     pub fn protocol(words: impl Into<Cow<'static, str>>) -> Self {
         Self::Protocol(words.into())
     }

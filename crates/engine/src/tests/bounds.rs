@@ -120,14 +120,11 @@ proptest! {
 
 /// Two populations, of which the second wants many workers.
 pub(super) fn one_step_plan(load: Load) -> Plan {
-    let mut both = plan(load, &[1, 1]);
-    let mut second = plan(Load::Open(open(20.0, 2, 64, 64)), &[1, 1]).populations;
-    let own = both.populations[0].tasks.pop().unwrap();
-    both.populations[0].choice = None;
-    second[0].tasks = vec![own];
-    second[0].choice = None;
-    both.populations.append(&mut second);
-    both
+    PlanBuilder::new(load)
+        .requests(1)
+        .population("wide", Load::Open(open(20.0, 2, 64, 64)))
+        .requests(1)
+        .build()
 }
 
 #[test]

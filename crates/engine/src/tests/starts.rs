@@ -6,11 +6,10 @@ use loadgen_plan::Iterations;
 
 /// Users of one task (step 0) who start with step 1.
 fn with_start(load: Closed) -> Plan {
-    let mut plan = plan(Load::Closed(load), &[1, 1]);
-    let population = &mut plan.populations[0];
-    population.user_start = population.tasks.pop();
-    population.choice = None;
-    plan
+    PlanBuilder::new(Load::Closed(load))
+        .requests(1)
+        .user_start()
+        .build()
 }
 
 fn users(count: f64, seconds: u64) -> Closed {

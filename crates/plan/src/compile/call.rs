@@ -146,7 +146,7 @@ pub(super) fn is_url(text: &Text) -> bool {
 
 fn other(context: &Context<'_>, text: &Text, query: &Field<Vec<raw::Pair>>) -> Option<Other> {
     if let Some(span) = query.span() {
-        let problem = Problem::new(span, "`query` beside a whole URL");
+        let problem = Problem::new(span, "`query` conflicts with a whole URL");
         context.tell(problem.help("write the parameters into the URL, after a `?`"));
     }
     let wrong = |message: &'static str, help: &'static str| {

@@ -104,7 +104,7 @@ impl<'a> Context<'a> {
     pub fn some_time(&self, field: &Field<Duration>, what: &str) -> Option<Duration> {
         let duration = field.given()?;
         if duration.value.is_zero() {
-            let problem = Problem::new(duration.span, format!("{what} of no time"));
+            let problem = Problem::new(duration.span, format!("{what} must be greater than 0"));
             self.tell(problem);
             return None;
         }

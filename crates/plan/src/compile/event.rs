@@ -110,7 +110,7 @@ fn action(calls: &mut Calls<'_>, raw: &raw::Event) -> Option<(Action, String)> {
             let step = raw.step();
             if step.is_sql() {
                 if let Some(span) = step.expect.span() {
-                    let problem = Problem::new(span, "`expect` beside `sql`");
+                    let problem = Problem::new(span, "`expect` conflicts with `sql`");
                     context.tell(problem.help("what the server refuses fails the event"));
                 }
                 let query: Query = query::compile(calls, &raw.population, &step)?;

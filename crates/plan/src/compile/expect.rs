@@ -50,7 +50,7 @@ pub(super) fn compile(
     let json = json(context, names, &expect.json);
     let duration = match &expect.duration {
         Field::Absent => Some(None),
-        field => context.some_time(field, "an answer").map(Some),
+        field => context.some_time(field, "a duration").map(Some),
     };
     let bytes = optional(&expect.size);
 
@@ -89,7 +89,7 @@ pub(super) fn compile(
 
 /// Tells that there is no body to look at.
 pub(super) fn no_body(context: &Context<'_>, span: Span, head: Span) {
-    let problem = Problem::new(span, "an answer to HEAD has no body");
+    let problem = Problem::new(span, "a response to HEAD has no body");
     context.tell(problem.other(head, "this asks for the head alone"));
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Users or rate over time.
 #[derive(Debug, Clone)]
 pub(super) enum Level {
-    /// The same level all along, once it is reached.
+    /// One level all along, once it is reached.
     Flat {
         level: f64,
         /// Users more each second; None: all at once.

@@ -111,7 +111,7 @@ enum Which {
 fn which(context: &Context<'_>, load: &raw::Load) -> Option<Which> {
     if let (Some(users), Some(rate)) = (load.users.span(), load.rate.span()) {
         let message = "both `users` and `rate`";
-        let help = "`users` wait for their answers (closed model), arrivals at a `rate` do not \
+        let help = "`users` wait for their responses (closed model), arrivals at a `rate` do not \
                     (open model): keep one";
         let problem = Problem::new(users.max(rate), message).help(help);
         context.tell(problem.other(users.min(rate), "the other one"));
@@ -337,7 +337,7 @@ fn open(context: &Context<'_>, load: &raw::Load, because: Span) -> (Option<Model
 fn flat(context: &Context<'_>, load: &raw::Load) -> Option<Option<Duration>> {
     match &load.duration {
         Field::Absent => Some(None),
-        field => context.some_time(field, "a load").map(Some),
+        field => context.some_time(field, "a duration").map(Some),
     }
 }
 

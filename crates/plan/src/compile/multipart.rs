@@ -59,7 +59,7 @@ fn part(
             let shown = unless_secret(name, value.value.written()).to_owned();
             (PartContent::Text(text), None, shown)
         }
-        // What is wrong with them was told.
+        // Their problems have been told.
         _ => return None,
     };
     let part = FormPart {
@@ -71,7 +71,7 @@ fn part(
     Some((part, format!("{name}: {shown}")))
 }
 
-/// What a file holds.
+/// Content of a file.
 pub(super) fn file<'f>(context: &Context<'f>, file: &Text) -> Option<&'f [u8]> {
     let problem = match context.files.get(&file.value()) {
         Some(Ok(bytes)) => return Some(bytes),

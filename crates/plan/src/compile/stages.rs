@@ -15,7 +15,7 @@ pub(super) fn not_beside(
     };
     for (key, span) in strays {
         if let Some(span) = span {
-            let message = format!("`{key}` cannot stand beside `stages`, which say it themselves");
+            let message = format!("`{key}` conflicts with `stages`, which say it themselves");
             let problem = Problem::new(*span, message);
             context.tell(problem.other(stages, "the stages"));
         }
@@ -69,7 +69,10 @@ pub(super) fn compile(
         sum.saturating_add(*length)
     });
     if total.is_zero() {
-        context.tell(Problem::new(given.span, "stages of no time at all"));
+        context.tell(Problem::new(
+            given.span,
+            "the durations of all stages together must be greater than 0",
+        ));
         return None;
     }
     if total > units::LONGEST {

@@ -145,7 +145,10 @@ impl Checked {
     fn length(&mut self, raw: &Raw) -> Option<Duration> {
         let given = raw.duration.given()?;
         if given.value.is_zero() {
-            self.tell(Problem::new(given.span, "a phase of no time"));
+            self.tell(Problem::new(
+                given.span,
+                "a duration must be greater than 0",
+            ));
             return None;
         }
         Some(given.value)

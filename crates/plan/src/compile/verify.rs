@@ -75,8 +75,8 @@ fn question(calls: &mut Calls<'_>, raw: &raw::Verify) -> Option<Question> {
     let step = raw.step();
     if step.is_sql() {
         if let Some(span) = raw.json.span() {
-            let problem = Problem::new(span, "`json` beside `sql`");
-            context.tell(problem.help("the answer is the first column of the first row"));
+            let problem = Problem::new(span, "`json` conflicts with `sql`");
+            context.tell(problem.help("the value is the first column of the first row"));
         }
         return query::compile(calls, &raw.population, &step).map(Question::Sql);
     }

@@ -242,7 +242,7 @@ fn client(population: &Population, written: Option<&written::Population>) -> Str
     text
 }
 
-/// What requests and responses have beyond a plain client's.
+/// Features of requests and responses beyond a plain client's.
 fn features(settings: &Settings, written: Option<&written::Population>) -> String {
     let mut text = String::new();
     if settings.cookies {

@@ -2,7 +2,7 @@
 
 use super::{Backend, Secret};
 use percent_encoding::percent_decode_str;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
 /// Parameters of a connection, as a URL and the environment give them.
@@ -23,7 +23,8 @@ struct Given {
 
 /// Reason why a URL, or the environment with it, cannot be used. Never contains the URL itself,
 /// which may hold a password.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct UrlProblem {
     /// Description of the problem, in words.
     pub message: String,
@@ -378,12 +379,6 @@ impl UrlProblem {
             Backend::Sqlite => SQLITE,
         };
         known.iter().map(|(name, _)| *name)
-    }
-}
-
-impl fmt::Display for UrlProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
     }
 }
 

@@ -117,9 +117,9 @@ pub struct Condition {
 pub enum Scope {
     /// Everything.
     Totals,
-    /// The task at this place of the plan's tasks.
+    /// The task at this index of the plan's tasks.
     Task(usize),
-    /// The group at this place of the plan's groups.
+    /// The group at this index of the plan's groups.
     Group(usize),
 }
 

@@ -28,7 +28,7 @@ impl ParseError {
     }
 }
 
-/// What stands before status codes.
+/// Prefix of status codes.
 pub(super) const STATUS: &str = "status.";
 
 /// Metrics that are not counters, by name.

@@ -44,7 +44,7 @@ pub struct Verify {
 /// Something that answers with a number.
 #[derive(Debug)]
 pub enum Question {
-    /// The request at this place of the plan's calls; it extracts the number.
+    /// The request at this index of the plan's calls; it extracts the number.
     Http(usize),
     /// A statement: the number is in the first column of its first row.
     Sql(Query),
@@ -53,11 +53,11 @@ pub enum Question {
 /// Subject of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// Runs of the task at this place of the plan's tasks.
+    /// Runs of the task at this index of the plan's tasks.
     Task(usize),
-    /// Requests of the step at this place of the plan's steps.
+    /// Requests of the step at this index of the plan's steps.
     Step(usize),
-    /// Repetitions of the group at this place of the plan's groups.
+    /// Repetitions of the group at this index of the plan's groups.
     Group(usize),
 }
 

@@ -347,7 +347,7 @@ fn note(totals: &Stats) -> String {
     let mut parts: Vec<String> = words::traffic(totals).into_iter().collect();
     parts.extend(words::connecting(totals).map(|times| format!("connecting p95 {times}")));
     parts.extend(words::statuses(totals).map(|statuses| format!("status codes {statuses}")));
-    parts.extend(words::besides(totals, &counters));
+    parts.extend(words::counts(totals, &counters));
     match parts.is_empty() {
         true => String::new(),
         false => parts.join(", ") + ".",

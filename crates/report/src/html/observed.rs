@@ -338,7 +338,7 @@ fn notes(observed: &Observed) -> Vec<String> {
     let more = (more > 0).then(|| format!("{more} more are in the result file."));
     let failed = (observed.failures > 0).then(|| {
         let times = human::plural(observed.failures, "time");
-        format!("It did not answer {times}.")
+        format!("It did not respond {times}.")
     });
     let message = observed.message.clone();
     more.into_iter().chain(failed).chain(message).collect()

@@ -73,7 +73,7 @@ pub(super) fn observed(result: &ResultFile, style: &TerminalStyle) -> Vec<String
         }
         if observed.failures > 0 {
             notes.push(format!(
-                "It did not answer {}.",
+                "It did not respond {}.",
                 human::plural(observed.failures, "time")
             ));
         }

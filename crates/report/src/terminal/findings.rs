@@ -47,10 +47,9 @@ pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> 
     if let Some(statuses) = words::statuses(totals) {
         lines.extend(style.wrap(&format!("Status codes: {statuses}."), 0));
     }
-    let besides: Vec<String> = words::besides(totals, &Counter::ALL);
-    if !besides.is_empty() {
-        let wrapped = style.wrap(&format!("Besides: {}.", besides.join(", ")), 0);
-        lines.extend(wrapped);
+    let counts = words::counts(totals, &Counter::ALL);
+    if !counts.is_empty() {
+        lines.extend(style.wrap(&format!("Other counts: {}.", counts.join(", ")), 0));
     }
     lines
 }

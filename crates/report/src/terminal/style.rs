@@ -35,7 +35,7 @@ pub enum Tone {
     Good,
     /// Not as it should be.
     Bad,
-    /// To be known before believing.
+    /// A caveat about the result.
     Warning,
 }
 

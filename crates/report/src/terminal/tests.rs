@@ -35,7 +35,7 @@ fn troubled(snapshot: &mut Snapshot) {
         fail(
             snapshot,
             ErrorClass::Timeout,
-            "no answer within 10s",
+            "no response within 10s",
             10 * SECOND,
         );
         snapshot.steps[0][Counter::Unknown] += 1;

@@ -48,7 +48,7 @@ table! {
         params: Params,
         /// Bound on it.
         timeout: Duration,
-        /// Whose target it is for, and whose stages count.
+        /// Name of the population whose target it is for, and whose stages count.
         population: Text,
     }
 }

@@ -176,7 +176,7 @@ impl Form for StatusRange {
             return reader.wrong_value(node, "the range ends before it begins", Some(help));
         }
         if (100..200).contains(&first) {
-            let help = "statuses below 200 announce the answer, they are not it";
+            let help = "statuses below 200 announce the response, they are not it";
             return reader.wrong_value(node, "not a final status", Some(help));
         }
         match (u16::try_from(first), u16::try_from(last)) {

@@ -19,7 +19,7 @@ pub struct Extract {
     pub source: Field<(ExtractKind, Text)>,
 }
 
-/// A kind of place in an answer.
+/// A kind of place in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExtractKind {
     /// Not said: a JSONPath, or the name of a column.
@@ -62,7 +62,7 @@ choice! {
 }
 
 table! {
-    /// A kind of place in an answer, and which.
+    /// A kind of place in a response, and which.
     pub struct Located as "an extraction" {
         /// Origin of the value.
         origin: Origin,

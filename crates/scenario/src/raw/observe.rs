@@ -25,7 +25,7 @@ table! {
         database: Text,
         /// Observes this machine.
         host: bool,
-        /// Whose target it is.
+        /// Name of the population whose target it is.
         population: Text,
     }
 }

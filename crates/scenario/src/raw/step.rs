@@ -113,7 +113,7 @@ pub enum Body {
     Form(Vec<Pair>),
     /// Text as it is.
     Raw(Text),
-    /// What a file holds.
+    /// Content of a file.
     File(Text),
     /// Parts, as a form with files sends them.
     Multipart(Vec<FormPart>),

@@ -28,7 +28,7 @@ table! {
         headers: Pairs,
         /// JSONPath of the number in a page.
         json: Text,
-        /// Whose target is asked.
+        /// Name of the population whose target is asked.
         population: Text,
         /// Condition on the number.
         expect: Text,

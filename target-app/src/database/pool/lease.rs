@@ -34,7 +34,7 @@ pub(crate) struct Lease<C: Driver> {
 impl<C: Driver> Lease<C> {
     /// Says what dropping it now would leave behind.
     pub(crate) fn mark(&mut self, state: State) {
-        // What is broken stays so.
+        // A broken connection stays so.
         if self.state != State::Broken {
             self.state = state;
         }

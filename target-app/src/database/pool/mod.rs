@@ -27,7 +27,7 @@ const TRUSTED: Duration = Duration::from_millis(500);
 /// Connections beyond the minimum are closed when they were idle for longer.
 const SPARE: Duration = Duration::from_secs(60);
 
-/// How long a connection that was left midway may take to become usable again.
+/// Longest time for a connection that was left midway to become usable again.
 const CLEANUP: Duration = Duration::from_secs(10);
 
 /// Connections of one kind to one database.
@@ -62,7 +62,7 @@ struct Idle<C> {
     since: Instant,
 }
 
-/// What a pool is doing.
+/// Activity of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PoolStats {
     /// The most connections at a time; none without a pool.
@@ -169,7 +169,7 @@ impl<C: Driver> Pool<C> {
         Ok(connection)
     }
 
-    /// What it is doing at this moment.
+    /// Activity at this moment.
     pub(crate) fn stats(&self) -> PoolStats {
         let idle = self.0.idle().len() as u32;
         PoolStats {
@@ -191,7 +191,7 @@ impl<C: Driver> Pool<C> {
         self.0.permits.close();
         let idle = std::mem::take(&mut *self.0.idle());
         for idle in idle {
-            // What closing reports is of no use to anyone any more.
+            // Errors of closing are of no use to anyone any more.
             let _ = idle.connection.close().await;
         }
     }

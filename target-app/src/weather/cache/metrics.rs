@@ -1,4 +1,4 @@
-//! What the cache was good for.
+//! Metrics of the cache.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;

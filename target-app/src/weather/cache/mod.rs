@@ -18,13 +18,13 @@ use crate::database::Database;
 use metrics::CacheMetrics;
 use remote::Remote;
 
-/// How long an average is kept.
+/// Time that an average is kept.
 const EXPIRY: Duration = Duration::from_secs(300);
 
 /// Averages kept in this process: more than there are locations.
 const CAPACITY: u64 = 100_000;
 
-/// Where averages are kept, as `--cache` says it.
+/// Place of the averages, as `--cache` says it.
 #[derive(Debug, Clone, Default)]
 pub enum CacheSetting {
     /// Nowhere: every query asks the database.

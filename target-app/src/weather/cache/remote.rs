@@ -16,7 +16,7 @@ use super::{Average, EXPIRY};
 /// A query would rather ask the database than wait any longer for Redis.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How long connecting may take.
+/// Longest time for connecting.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// The pause between attempts to connect again.
@@ -45,12 +45,12 @@ impl Remote {
         })))
     }
 
-    /// Whether it answered last time.
+    /// True if it responded last time.
     pub(super) fn is_up(&self) -> bool {
         self.connection().is_some()
     }
 
-    /// What is kept of `location`, if Redis is there and has it.
+    /// Returns the average of `location`, if Redis is there and has it.
     pub(super) async fn get(&self, location: &str) -> Option<Average> {
         let mut connection = self.connection()?;
         let mut get = cmd("GET");

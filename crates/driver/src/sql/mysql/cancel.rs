@@ -22,7 +22,7 @@ impl Killer {
             own.all(&sql, &mut Vec::new()).await?;
             Ok::<_, Error>(own)
         };
-        // What fails is opened anew for the next one.
+        // A connection that failed is opened anew for the next cancellation.
         *kept = kill.await.ok();
     }
 }

@@ -2,13 +2,13 @@
 //! codes). By number, because their SQLSTATE is mostly HY000.
 
 use crate::{ErrorClass, sql::wire};
-use std::fmt;
 
 /// An error of a connection to MySQL or MariaDB.
 pub type Error = wire::Error<ServerError>;
 
 /// An error that the server reports.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct ServerError {
     pub number: u16,
     /// SQLSTATE.
@@ -21,12 +21,6 @@ impl ServerError {
     /// Returns true if a prepared statement is not, or no longer, known to the server.
     pub fn is_of_outdated(&self) -> bool {
         matches!(self.number, 1243 | 1615)
-    }
-}
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.message.fmt(f)
     }
 }
 

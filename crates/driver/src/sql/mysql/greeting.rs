@@ -17,10 +17,10 @@ pub mod can {
     pub const PS_MULTI_RESULTS: u32 = 1 << 18;
     pub const PLUGIN_AUTH: u32 = 1 << 19;
 
-    /// Those without which there is no session.
+    /// Capabilities without which there is no session.
     pub const NEEDED: u32 = PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH;
 
-    /// Those of loadgen, except for a database and TLS, which are not always asked for.
+    /// Capabilities of loadgen, except for a database and TLS, which are not always asked for.
     pub const OURS: u32 = NEEDED
         | FOUND_ROWS
         | LONG_FLAG
@@ -50,7 +50,7 @@ impl Greeting {
     /// When it is malformed, or of a server that is too old.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         if body.first().is_none_or(|version| *version != VERSION) {
-            return Err(Error::protocol("no MySQL server answers here"));
+            return Err(Error::protocol("no MySQL server responds here"));
         }
         let greeting = Self::parse(&body[1..]).ok_or_else(Error::malformed)?;
         match greeting.capabilities & can::NEEDED {

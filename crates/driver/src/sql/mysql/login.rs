@@ -155,7 +155,7 @@ impl Login {
         let number = self.input.number.wrapping_add(1);
         packet::write(number, self.output.begin(), body);
         poll_fn(|cx| self.output.poll_send(cx, &mut self.socket)).await?;
-        // What follows is numbered from here.
+        // The packets that follow are numbered from here.
         self.input.number = number;
         Ok(())
     }

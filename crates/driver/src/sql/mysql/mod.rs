@@ -81,9 +81,10 @@ enum Phase {
     Rows,
     /// The first packet of the response to a preparation.
     Prepare,
-    /// Of a prepared statement: parameters, as many as are left, and their end; then so many columns.
+    /// Parameters of a prepared statement, as many as are left, and their end; then so many
+    /// columns.
     Parameters(u16, u16),
-    /// Of a prepared statement: columns, as many as are left, and their end.
+    /// Columns of a prepared statement, as many as are left, and their end.
     PreparedColumns(u16),
 }
 
@@ -324,7 +325,7 @@ impl Connection {
     }
 }
 
-/// What follows the parameters of a prepared statement: nothing if it has no columns.
+/// Phase after the parameters of a prepared statement: none if it has no columns.
 fn prepared_columns(count: u16) -> Option<Phase> {
     (count > 0).then_some(Phase::PreparedColumns(count))
 }
@@ -362,7 +363,7 @@ mod tests {
     use proptest::prelude::*;
     use tokio::net::UnixStream;
 
-    /// What comes of a statement that is answered so.
+    /// Result of a statement with this response.
     async fn responded(sent: &[u8], limits: Limits) -> Result<u64, Error> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let write = async {

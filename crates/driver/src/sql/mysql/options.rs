@@ -33,7 +33,7 @@ const CERTIFICATES: tls::TlsParameters = tls::TlsParameters {
 };
 
 impl ConnectOptions {
-    /// Of a database's parameters.
+    /// Reads a database's parameters.
     ///
     /// # Errors
     /// In words, when a certificate cannot be used, or a setting is none.
@@ -80,7 +80,7 @@ fn mode(params: &ConnectParams, database: &Database) -> Result<(Tls, bool), Stri
     let has_ca = database.ca_file.is_some() || params.given("ssl-ca").is_some();
     let named = params.given("ssl-mode").map(str::to_ascii_uppercase);
     Ok(match (database.tls, named.as_deref()) {
-        // Who names an authority wants it checked.
+        // A named authority is meant to be checked.
         (Some(Tls::Require), _) if has_ca => (Tls::VerifyCa, true),
         (Some(Tls::Prefer), _) | (None, None | Some("PREFERRED")) => (Tls::Require, false),
         (Some(mode), _) => (mode, true),

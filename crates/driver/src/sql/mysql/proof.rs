@@ -109,7 +109,7 @@ fn hash(algorithm: &'static Algorithm, parts: &[&[u8]]) -> Vec<u8> {
     digest(algorithm, &parts.concat()).as_ref().to_vec()
 }
 
-/// Of an empty mask nothing is left.
+/// An empty mask leaves nothing.
 fn xor(bytes: &[u8], mask: &[u8]) -> Vec<u8> {
     iter::zip(bytes, mask.iter().cycle())
         .map(|(byte, mask)| byte ^ mask)

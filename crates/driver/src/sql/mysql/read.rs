@@ -19,7 +19,7 @@ pub fn value(kind: MysqlType, protocol: Protocol, bytes: &[u8]) -> Result<Value,
         // Many functions give their text as binary.
         MysqlType::Other => return Ok(as_it_is()),
         MysqlType::Decimal => return Ok(decimal(std::str::from_utf8(bytes)?)),
-        // The same in both protocols.
+        // Both protocols write it alike.
         MysqlType::Bit => return Ok(unsigned(big_endian(bytes)?)),
         _ => {}
     }

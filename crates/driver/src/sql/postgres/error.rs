@@ -2,13 +2,13 @@
 
 use super::message::Reader;
 use crate::sql::wire;
-use std::fmt;
 
 /// An error of a connection to PostgreSQL.
 pub type Error = wire::Error<Box<ServerError>>;
 
 /// An error that the server reports.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct ServerError {
     /// The session has ended with it.
     pub fatal: bool,
@@ -35,12 +35,6 @@ impl Error {
 impl From<ServerError> for Error {
     fn from(error: ServerError) -> Self {
         Self::Server(Box::new(error))
-    }
-}
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.message.fmt(f)
     }
 }
 

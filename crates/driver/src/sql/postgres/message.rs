@@ -82,7 +82,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Those in the body of a row.
+    /// Reads the fields in the body of a row.
     ///
     /// # Errors
     /// When it is malformed, in a value that nobody takes too.
@@ -99,7 +99,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// How many there are.
+    /// Number of fields.
     pub fn len(&self) -> usize {
         usize::from(self.count)
     }

@@ -324,7 +324,7 @@ mod tests {
     use proptest::prelude::*;
     use tokio::net::UnixStream;
 
-    /// What comes of a statement that is answered so.
+    /// Result of a statement with this response.
     async fn answered(said: &[u8], limits: Limits) -> Result<u64, Error> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         theirs.write_all(said).await.unwrap();

@@ -56,7 +56,7 @@ const CERTIFICATES: tls::TlsParameters = tls::TlsParameters {
 };
 
 impl ConnectOptions {
-    /// Of a database's parameters. `home` is the folder in which a user's password file is.
+    /// Reads a database's parameters. `home` is the folder in which a user's password file is.
     ///
     /// # Errors
     /// In words, when a certificate cannot be used.

@@ -74,6 +74,6 @@ async fn what_takes_too_long_is_given_up() {
     let endless =
         "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n";
     let wrong = console.rows(endless, &[]).await.unwrap_err();
-    assert!(wrong.starts_with("no answer within"), "{wrong}");
+    assert!(wrong.starts_with("no response within"), "{wrong}");
     assert_eq!(console.execute("SELECT 1", &[]).await.map(|_| ()), Ok(()));
 }

@@ -29,7 +29,7 @@ async fn responses_are_bounded_in_rows_and_bytes(mut database: Database) {
             rig.ok(step - 1).await;
             let words = rig.fails(step, ErrorClass::Protocol).await;
             assert_eq!(words, format!("the response has more than {bound}"));
-            // What is left of the response is not taken for the next one.
+            // The rest of the response is not taken for the next one.
             let outcome = rig.ok(step - 1).await;
             assert_eq!(outcome.reconnects, 1, "{words}");
         }

@@ -154,7 +154,7 @@ async fn postgres_takes_values_of_every_type() {
     }
 }
 
-/// The same step once more.
+/// A copy of the step.
 fn again(step: &SqlStep) -> SqlStep {
     let statement = step.action.statement().unwrap();
     SqlStep {

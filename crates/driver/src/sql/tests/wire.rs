@@ -20,7 +20,7 @@ async fn every_login_with_a_password_is_known() {
         let url = |password| format!("postgres://{name}:{password}@127.0.0.1:{port}/postgres");
         let right = database(&url("p%40ss%20w%25rd"));
         assert_eq!(ask(&right, user).await, Value::Text(name.into()));
-        // What looks at the statements before the run would be refused first.
+        // The check of statements before the run would be refused first.
         let target = Target::new(&database(&url("wrong")), 0).unwrap();
         let failure = error::judge_opening(Connection::open(&target).await.unwrap_err());
         assert_eq!(failure.class, ErrorClass::Authentication);

@@ -75,7 +75,7 @@ fn extracts(
             } = raw.source.given()?;
             if *source != raw::ExtractKind::Plain {
                 let problem = Problem::new(*span, "what its program finds is named by a text");
-                context.tell(problem.help(r#"write { variable = "place in the answer" }"#));
+                context.tell(problem.help(r#"write { variable = "place in the response" }"#));
                 return None;
             }
             let name = raw.name.value.clone();

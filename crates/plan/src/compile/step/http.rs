@@ -63,7 +63,7 @@ pub(in super::super) fn compile(
     let (extract, shown_extract) = extract?;
     let content = content?;
     let shared_headers = shared.headers.as_ref()?.iter();
-    // One that waits for an answer is sent as soon as that is there.
+    // One that waits for a response is sent as soon as that is there.
     let there = shared_headers.filter(|header| names.fill(&header.value));
     let mut headers = headers::merge(there, own_headers?);
     if let Some(kind) = content.as_ref().and_then(|content| content.content_type) {
@@ -148,9 +148,9 @@ fn method(
         ("path", Field::Given(own)) => named(context, &own.value),
         (key, Field::Absent) => Method::from_bytes(key.to_ascii_uppercase().as_bytes()).ok(),
         (key, Field::Given(own)) => {
-            let problem = Problem::new(own.span, format!("`method` beside `{key}`"));
+            let problem = Problem::new(own.span, format!("`method` conflicts with `{key}`"));
             let problem = problem.other(request.span, "the method of this is known");
-            context.tell(problem.help(r#"write path = "/path" beside `method`"#));
+            context.tell(problem.help(r#"write path = "/path" with `method`"#));
             None
         }
     }

@@ -388,7 +388,7 @@ fn columns(
                     let shown = (name, column.clone(), *span);
                     return Some((Extract { column, variable }, shown));
                 }
-                _ => "a statement's answer has columns",
+                _ => "a statement's response has columns",
             };
             let problem = Problem::new(*span, problem);
             context.tell(problem.help(r#"write { variable = "column" }"#));

@@ -26,7 +26,7 @@ fn only(text: &str) -> (SqlStep, written::Step, Plan) {
     }
 }
 
-/// A statement, its texts and what is checked of its answer.
+/// A statement, its texts and what is checked of its response.
 fn statement(url: &str, step: &str) -> (Statement, WrittenStatement, Vec<String>) {
     let text = scenario(
         &format!("url = '{url}'"),
