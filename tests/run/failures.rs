@@ -15,6 +15,7 @@ use std::{
 use test_support::{
     answer::{Answer, Then},
     loadgen::Loadgen,
+    request::Request,
     truth::TruthServer,
 };
 
@@ -248,4 +249,95 @@ fn a_connection_that_is_kept_is_used_again() {
     let server = serving(|_| status(200));
     assert_eq!(count(&in_turn(&server)["totals"], "reconnects"), 0);
     assert_eq!(server.stop().connections, 1 + 1);
+}
+
+/// What a server repeats: an error with everything that it was sent, and more than is shown.
+fn repeating(request: &Request) -> Answer {
+    let said = [request.header("x-env"), request.header("authorization")];
+    let said = said.map(Option::unwrap_or_default).join(" and ");
+    let text = request.text();
+    let more = "x".repeat(300);
+    let body =
+        format!(r#"{{"error":"<b>no</b>","token":"t0k3n","said":"{said}","text":"{text}{more}"#);
+    Answer::new(409, &body)
+}
+
+#[test]
+fn a_sample_tells_why_and_no_secret() {
+    let server = serving(repeating);
+    let url = server.url();
+    let finished = Loadgen::scenario(&format!(
+        r#"
+        target.url = "{url}"
+        load = {{ users = 1, iterations = 1 }}
+        data.api_token = {{ list = ["drawn-token"] }}
+        [[task]]
+        name = "order"
+        [[task.step]]
+        post = "/work/orders?key=written-key&n=1"
+        headers = {{ x-env = "${{PART}}" }}
+        basic = {{ user = "ada", password = "{{{{api_token}}}}" }}
+        body = "{{{{api_token}}}}"
+        expect = {{ status = 201 }}
+        "#
+    ))
+    .env("PART", "value-of-the-environment")
+    .args(&["--html", "report.html"])
+    .run();
+    let result = measured(&finished);
+    let sample = &result["steps"][0]["errors"]["samples"][0];
+    assert_eq!(sample["message"], "status 409");
+    assert_eq!(sample["status"], 409);
+    assert_eq!(sample["expected"], "status 201");
+    let request = format!("POST {url}/work/orders?key=(redacted)&n=1");
+    assert_eq!(sample["request"], request);
+    let body = sample["body"].as_str().unwrap();
+    let start = r#"{"error":"<b>no</b>","token":"(redacted)","said":"${PART} and "#;
+    assert!(body.starts_with(start), "{body}");
+    assert!(body.contains(r#""text":"{{api_token}}xxx"#), "{body}");
+    assert!(body.ends_with('…') && body.chars().count() < 250, "{body}");
+
+    let page = std::fs::read_to_string(finished.path("report.html")).unwrap();
+    assert!(
+        finished.stdout.contains("expected status 201"),
+        "{}",
+        finished.stdout
+    );
+    assert!(page.contains("expected status 201") && !page.contains("<b>no</b>"));
+    for shown in [&finished.stdout, &result.to_string(), &page] {
+        for secret in [
+            "drawn-token",
+            "written-key",
+            "t0k3n",
+            "value-of-the-environment",
+        ] {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_failing_setup_and_a_failing_login_tell_why() {
+    for (steps, code) in [("setup", 98), ("user_start", 99)] {
+        let server = serving(|_| Answer::new(401, r#"{"error":"no such user"}"#));
+        let url = server.url();
+        let finished = Loadgen::scenario(&format!(
+            "target.url = \"{url}\"\nload = {{ users = 1, iterations = 1 }}\n\
+             [[{steps}.step]]\npost = \"/work/login\"\n\
+             [[task]]\nname = \"t\"\nstep = [{{ get = \"/work\" }}]\n"
+        ))
+        .run()
+        .expect_code(code);
+        // Lines of a report break where they are too long.
+        let shown = finished.stdout.clone() + &finished.stderr;
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "status 401",
+            "expected any status below 400",
+            &format!("POST {url}/work/login"),
+            "no such user",
+        ] {
+            assert!(shown.contains(part), "{part} is not in {shown}");
+        }
+    }
 }

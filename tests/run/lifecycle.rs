@@ -145,7 +145,11 @@ fn a_teardown_that_fails_is_told_beside_what_was_measured() {
     let finished = run(&server).run().expect_code(98);
     let result = with_code(&finished);
     let told = "the teardown failed: DELETE /work/shops/{{shop}}: status 503";
-    assert_eq!(result["run"]["failures"][0], told);
+    let why = format!(
+        ", expected any status below 400 (DELETE {}/work/shops/42): `{{}}`",
+        server.url()
+    );
+    assert_eq!(result["run"]["failures"][0], told.to_owned() + &why);
     assert_eq!(count(&result, "totals.count"), 9);
     assert!(finished.stdout.contains(told), "{}", finished.stdout);
 }

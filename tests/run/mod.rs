@@ -39,6 +39,7 @@ mod clients;
 mod codes;
 mod determinism;
 mod draws;
+mod elsewhere;
 mod ends;
 mod events;
 mod failures;

@@ -2,6 +2,7 @@
 
 pub mod custom;
 mod drivers;
+mod failed_request;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
 pub mod http;
@@ -18,6 +19,7 @@ mod trust;
 
 pub use custom::{Call, Custom, NoCustom};
 pub use drivers::{Drivers, Session, Setups};
+pub use failed_request::{BODY_START, FailedRequest};
 pub use kind::{Driven, KindDriver, Reach, Setup, Worker};
 pub use outcome::{ByClass, Detail, ErrorClass, Failure, Outcome, Progress};
 pub use phases::Phases;

@@ -1,6 +1,6 @@
 //! Outcomes of steps.
 
-use super::{Phases, Shortage, Trace};
+use super::{FailedRequest, Phases, Shortage, Trace};
 use loadgen_core::{
     human,
     metric::{Counter, EnumMap, Key, Timer},
@@ -76,6 +76,8 @@ pub struct Outcome {
     pub pool_wait: Option<Nanos>,
     /// None: a success.
     pub failure: Option<Failure>,
+    /// The request, if it failed and there is more to tell of it.
+    pub failed: Option<Box<FailedRequest>>,
     /// Status code of the response, where it has one and came to its end.
     pub status: Option<NonZeroU16>,
     /// Something was sent, but no response was seen: it may or may not have happened.
@@ -165,6 +167,7 @@ impl Outcome {
                 phases: None,
                 pool_wait: None,
                 failure: None,
+                failed: _,
                 status: _,
                 unknown: false,
                 missed: 0,

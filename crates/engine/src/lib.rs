@@ -14,6 +14,7 @@ mod lifecycle;
 mod numbering;
 mod pace;
 mod run;
+mod sample;
 mod share;
 mod slots;
 mod source;

@@ -3,11 +3,13 @@
 use super::{
     draws::{DrawContext, Draws},
     numbering::Numbering,
+    sample::describe,
     walk::{NextOperation, Walk},
 };
 use loadgen_data::{Value, rng::Purpose};
 use loadgen_driver::{Driver, Progress};
 use loadgen_plan::{Plan, RunData, Task};
+use loadgen_record::Sample;
 use std::time::Duration;
 
 /// Setup or teardown.
@@ -79,8 +81,11 @@ pub async fn run_lifecycle<D: Driver>(
         let outcome = driver
             .execute(&mut session, step, &mut draws.values, &progress)
             .await;
-        if let Some(failure) = outcome.failure {
-            return Err(told(plan, step.index, &failure.detail.to_string()));
+        if let Some(failure) = &outcome.failure {
+            let mut sample = Sample::new(failure.class, failure.detail.to_string());
+            let work = (step, draws.values.as_slice());
+            describe(plan, own, work, &outcome, &mut sample);
+            return Err(told(plan, step.index, &sample.to_string()));
         }
     }
     let values = draws.values.into_iter().enumerate();

@@ -5,6 +5,7 @@ use super::{
     draws::{DrawContext, Draws},
     frame::Frame,
     numbering::{Numbering, Numbers},
+    sample::describe,
     share::Share,
     walk::{NextOperation, Walk},
 };
@@ -138,13 +139,12 @@ pub async fn run<D: Driver>(
             continue;
         }
         let trace = guard.progress.trace();
-        let request = || {
-            let request = step.kind.plan().request(&draws.values)?;
-            Some(context.plan.shown_line(&request))
-        };
         context
             .recorder
-            .step(step.index, due, &outcome, trace, request);
+            .step(step.index, due, &outcome, trace, |sample| {
+                let work = (step, draws.values.as_slice());
+                describe(&context.plan, context.population(), work, &outcome, sample);
+            });
         unknown |= outcome.unknown;
         if failed.is_some() {
             if guard.walk.is_in_transaction(task) {

@@ -1,10 +1,7 @@
 //! HTTP requests as they will be sent.
 
+use super::StepPlan;
 pub use super::connections::{ConnectEnd, ConnectTo, Connections, Resumption};
-use super::{
-    StepPlan,
-    written::{cut, redact_query},
-};
 use bytes::Bytes;
 use http::{HeaderName, Method};
 use loadgen_data::{Pattern, Template, Value, jsonpath::JsonPath};
@@ -58,8 +55,11 @@ pub struct Identity {
 pub struct HttpStep {
     /// The request's method.
     pub method: Method,
-    /// Path and query; begins with `/` and is escaped already but for the variables.
+    /// Path and query; begins with `/` and is escaped already but for the variables. Of a URL that is
+    /// known only when it is filled in, all of it.
     pub path: Template,
+    /// Destination that need not be the target; None: the target.
+    pub elsewhere: Option<Box<Elsewhere>>,
     /// Headers of the scenario and the step, without Host, User-Agent, Content-Length and
     /// Connection, which the driver sets unless they stand here.
     pub headers: Vec<(HeaderName, Template)>,
@@ -79,20 +79,24 @@ pub struct HttpStep {
     pub written: WrittenRequest,
 }
 
+/// Destination of a request that need not be the population's target.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    /// Scheme, host and port; None: the step's `path` is a URL when it is filled in.
+    pub server: Option<Url>,
+    /// Path of the target, from which a relative URL starts.
+    pub base: String,
+    /// Headers that only the target's own hosts are sent: secrets of `[http]` and of the target's URL,
+    /// and Host.
+    pub confidential: Vec<(HeaderName, Template)>,
+}
+
 /// The header that carries trace context.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 impl StepPlan for HttpStep {
     fn timeout(&self) -> Duration {
         self.timeout
-    }
-
-    /// Method and path.
-    fn request(&self, values: &[Value]) -> Option<String> {
-        let mut path = Vec::new();
-        self.path.render(values, &mut path);
-        let path = redact_query(&cut(&String::from_utf8_lossy(&path)));
-        Some(format!("{} {path}", self.method))
     }
 
     /// Enables trace context, unless the request has a `traceparent` header of its own.
@@ -265,11 +269,16 @@ pub struct StatusRange {
     pub last: u16,
 }
 
+impl StatusRange {
+    /// Returns true if this status is one of them.
+    pub fn has(&self, status: u16) -> bool {
+        (self.first..=self.last).contains(&status)
+    }
+}
+
 impl Expect {
     /// Returns true if the file names this status as a success.
     pub fn names(&self, status: u16) -> bool {
-        self.status
-            .iter()
-            .any(|range| (range.first..=range.last).contains(&status))
+        self.status.iter().any(|range| range.has(status))
     }
 }

@@ -1,7 +1,6 @@
 //! Steps, of whatever kind.
 
 use super::{CustomStep, HttpStep, SqlStep, Think, describe::Describe, http::Sampling};
-use loadgen_data::Value;
 use loadgen_scenario::step_kinds;
 use std::time::Duration;
 
@@ -25,11 +24,6 @@ pub trait StepPlan: Describe {
 
     /// Index of the database whose transactions it takes part in.
     fn database(&self) -> Option<usize> {
-        None
-    }
-
-    /// The request with these values, as it may be shown; None where the step's name says it all.
-    fn request(&self, _values: &[Value]) -> Option<String> {
         None
     }
 

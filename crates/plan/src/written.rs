@@ -2,7 +2,7 @@
 //! `${NAME}` instead of what the environment holds, secrets redacted.
 
 pub use loadgen_scenario::redact::{
-    REDACTED, is_secret, redact_query, redact_urls, redact_user, unless_secret,
+    REDACTED, is_secret, redact_body, redact_query, redact_urls, redact_user, unless_secret,
 };
 use loadgen_scenario::{Secrets, Span};
 use serde_json::Value as Json;

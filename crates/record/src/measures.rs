@@ -8,6 +8,7 @@ use loadgen_driver::{ByClass, ErrorClass, TraceId};
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
+    fmt,
     ops::{Index, IndexMut},
 };
 
@@ -90,9 +91,18 @@ pub struct Sample {
     pub class: ErrorClass,
     /// Message that was seen.
     pub message: String,
-    /// Method and path of the request, secrets hidden.
+    /// Method and URL of the request, secrets hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Status code of its response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Beginning of the response's body, secrets hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// Trace in which it can be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceId>,
@@ -105,13 +115,33 @@ impl Sample {
             class,
             message,
             request: None,
+            status: None,
+            expected: None,
+            body: None,
             trace: None,
         }
     }
 
-    /// Returns true if it says the same; its request and trace are its own.
+    /// Returns true if it says the same; its request, response and trace are its own.
     fn is_like(&self, other: &Sample) -> bool {
         (self.class, &self.message) == (other.class, &other.message)
+    }
+}
+
+/// All that it says, on one line.
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(expected) = &self.expected {
+            write!(f, ", expected {expected}")?;
+        }
+        if let Some(request) = &self.request {
+            write!(f, " ({request})")?;
+        }
+        match &self.body {
+            Some(body) => write!(f, ": `{body}`"),
+            None => Ok(()),
+        }
     }
 }
 

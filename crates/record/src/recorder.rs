@@ -185,15 +185,15 @@ impl Recorder {
         self.snapshot(intended).groups[group][Counter::Offered] += 1;
     }
 
-    /// A step ended, and was the root of a trace if there is one; `request` tells what was requested,
-    /// where a sample of its failure is kept.
+    /// A step ended, and was the root of a trace if there is one; `describe` adds what is known of the
+    /// request, where a sample of its failure is kept.
     pub fn step(
         &self,
         step: usize,
         start: Start,
         outcome: &Outcome,
         trace: Option<Trace>,
-        request: impl FnOnce() -> Option<String>,
+        describe: impl FnOnce(&mut Sample),
     ) {
         self.turn(outcome.ended_at);
         let part = MeasuredPart::Step(step);
@@ -221,10 +221,13 @@ impl Recorder {
             None => measures[Timer::Ok].record(latency),
             Some(failure) => {
                 measures[Timer::Failed].record(latency);
-                measures.fail_seen(failure.class, || Sample {
-                    request: request(),
-                    trace: trace.map(|trace| trace.id),
-                    ..Sample::new(failure.class, failure.detail.to_string())
+                measures.fail_seen(failure.class, || {
+                    let mut sample = Sample {
+                        trace: trace.map(|trace| trace.id),
+                        ..Sample::new(failure.class, failure.detail.to_string())
+                    };
+                    describe(&mut sample);
+                    sample
                 });
             }
         }

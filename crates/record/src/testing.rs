@@ -32,6 +32,9 @@ fn measures() -> impl Strategy<Value = Measures> {
         for (class, trace, message) in failures {
             measures.fail_seen(class, || Sample {
                 request: trace.map(|id| format!("GET /{id}")),
+                status: trace.map(|id| id as u16),
+                expected: trace.map(|id| format!("status {id}")),
+                body: trace.map(|id| format!("body {id}")),
                 trace: trace.map(TraceId),
                 ..Sample::new(class, message)
             });

@@ -24,9 +24,18 @@ pub struct ErrorSample {
     pub class: String,
     /// Message.
     pub message: String,
-    /// Method and path of the request, with its values; secrets are hidden.
+    /// Method and URL of the request, with its values; secrets are hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Status code of the response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Expectation that was missed, as the scenario has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// First 200 bytes of the response's body; secrets are hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// Its trace, where requests had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,

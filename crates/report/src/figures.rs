@@ -42,6 +42,9 @@ pub(super) fn stats(view: &View, seconds: f64) -> Stats {
                     class: sample.class.name().to_owned(),
                     message: sample.message.clone(),
                     request: sample.request.clone(),
+                    status: sample.status,
+                    expected: sample.expected.clone(),
+                    body: sample.body.clone(),
                     trace_id: sample.trace.map(|id| id.to_string()),
                 })
                 .collect(),

@@ -198,11 +198,16 @@ impl Texts for Stats {
             class,
             message,
             request,
+            status: _,
+            expected,
+            body,
             trace_id,
         } in samples
         {
             lines!(visit: class, message);
             request.each(visit);
+            expected.each(visit);
+            body.each(visit);
             trace_id.each(visit);
         }
     }

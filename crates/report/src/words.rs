@@ -1,6 +1,9 @@
 //! Texts that several forms of the report share.
 
-use super::{model::Errors, stats::Stats};
+use super::{
+    model::{ErrorSample, Errors},
+    stats::Stats,
+};
 use loadgen_core::{
     human,
     metric::{Counter, Timer},
@@ -121,6 +124,18 @@ pub fn warmup(totals: &RunTotals) -> String {
         text.push_str(&format!(": {}", sample.message));
     }
     text
+}
+
+/// The request of a failure, what was expected, and the beginning of the response's body.
+pub(super) fn details(sample: &ErrorSample) -> Option<String> {
+    let mut details = sample.request.clone()?;
+    if let Some(expected) = &sample.expected {
+        details.push_str(&format!(", expected {expected}"));
+    }
+    if let Some(body) = &sample.body {
+        details.push_str(&format!(": `{body}`"));
+    }
+    Some(details)
 }
 
 fn of(load: &Load) -> String {

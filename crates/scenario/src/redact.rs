@@ -61,6 +61,49 @@ pub fn redact_urls(text: &str) -> String {
     redacted
 }
 
+/// The beginning of a response's body, in which values of JSON members and of parameters that are named
+/// like secrets are redacted.
+pub fn redact_body(body: &str) -> String {
+    let mut redacted = String::new();
+    let mut rest = body;
+    while let Some(at) = rest.find([':', '=']) {
+        let (before, after) = rest.split_at(at + 1);
+        redacted.push_str(before);
+        rest = after;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let name = before[..at].trim_end().trim_end_matches(['"', '\'']);
+        let name = &name[name.trim_end_matches(is_name).len()..];
+        let Some(value) = value(after).filter(|_| is_secret(name)) else {
+            continue;
+        };
+        redacted.push_str(&after[..value.start]);
+        redacted.push_str(REDACTED);
+        rest = &after[value.end..];
+    }
+    redacted + rest
+}
+
+/// Span of the value that `text` begins with, without its quotes; None where it is empty, or a list or an
+/// object.
+fn value(text: &str) -> Option<Range<usize>> {
+    let start = text.len() - text.trim_start().len();
+    let first = text[start..].chars().next()?;
+    if let quote @ ('"' | '\'') = first {
+        let start = start + 1;
+        let mut escaped = false;
+        let end = text[start..].find(|c| {
+            let ends = c == quote && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let end = end.map_or(text.len(), |length| start + length);
+        return (end > start).then_some(start..end);
+    }
+    let ends = |c: char| "&,{}[]<>\"'\r\n".contains(c);
+    let length = text[start..].find(ends).unwrap_or(text.len() - start);
+    (length > 0).then_some(start..start + length)
+}
+
 /// Masks URLs with a star for each byte, so that offsets stay the same.
 pub fn mask_urls(text: &str) -> String {
     let mut masked = text.to_owned();
@@ -157,7 +200,41 @@ mod tests {
         );
     }
 
+    #[test]
+    fn bodies_lose_what_is_named_like_a_secret() {
+        for (body, shown) in [
+            (
+                r#"{"access_token": "a\"b", "n":1,"api_key":17,"ok":"x"}"#,
+                r#"{"access_token": "(redacted)", "n":1,"api_key":(redacted),"ok":"x"}"#,
+            ),
+            (
+                "user=ada&password=p%20w&x=1",
+                "user=ada&password=(redacted)&x=1",
+            ),
+            (r#"{"token":"cut off"#, r#"{"token":"(redacted)"#),
+            (
+                r#"{"tokens":["a"],"token":"","#,
+                r#"{"tokens":["a"],"token":"","#,
+            ),
+            ("invalid password: hunter2", "invalid password: (redacted)"),
+            ("{'secret': 'a'}", "{'secret': '(redacted)'}"),
+            (
+                "Authorization: Bearer x\nhost: h",
+                "Authorization: (redacted)\nhost: h",
+            ),
+            ("plain text = x, a:b", "plain text = x, a:b"),
+            ("", ""),
+        ] {
+            assert_eq!(redact_body(body), shown);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_body_can_be_redacted(body in "(token|[ -~\"':=é\\\\]){0,30}") {
+            let _ = redact_body(&body);
+        }
+
         #[test]
         fn masks_move_nothing(text in "[a-z:/?@&=é' ]{0,40}") {
             prop_assert_eq!(mask_urls(&text).len(), text.len());

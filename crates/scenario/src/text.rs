@@ -145,6 +145,31 @@ impl Text {
         self.pieces.iter().map(text).collect()
     }
 
+    /// The text without the first `bytes` of its value. What may be shown of it stays whole.
+    pub fn after(&self, bytes: usize) -> Self {
+        let mut left = bytes;
+        let rest = self.pieces.iter().filter_map(|piece| {
+            let (Piece::Literal { text, .. } | Piece::Environment { value: text, .. }) = piece;
+            let cut = left.min(text.len());
+            left -= cut;
+            let rest = text.get(cut..).filter(|rest| !rest.is_empty())?.to_owned();
+            Some(match piece {
+                Piece::Literal { at, .. } => Piece::Literal {
+                    at: at + cut,
+                    text: rest,
+                },
+                Piece::Environment { span, .. } => Piece::Environment {
+                    span: span.clone(),
+                    value: rest,
+                },
+            })
+        });
+        Self {
+            pieces: rest.collect(),
+            ..self.clone()
+        }
+    }
+
     /// Its pieces in order.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
@@ -287,7 +312,28 @@ mod tests {
     }
 
     #[test]
-    fn bad_references_are_problems_at_their_span() {
+    fn what_comes_after_keeps_its_place() {
+        let (text, _) = filled("ab${SET}cd");
+        for (bytes, value, first) in [
+            (0, "abv{{x}}${SET}cd", 11..13),
+            (1, "bv{{x}}${SET}cd", 12..13),
+            (3, "{{x}}${SET}cd", 13..19),
+            (15, "d", 20..21),
+        ] {
+            let rest = text.after(bytes);
+            assert_eq!(rest.value(), value);
+            let span = match &rest.pieces()[0] {
+                Piece::Literal { at, text } => *at..at + text.len(),
+                Piece::Environment { span, .. } => span.clone(),
+            };
+            assert_eq!(rest.span_of(span), Span::new(0, first), "{bytes}");
+            assert_eq!(rest.written(), "ab${SET}cd");
+        }
+        assert_eq!(text.after(99).pieces(), []);
+    }
+
+    #[test]
+    fn bad_references_are_problems_at_their_place() {
         for (written, span) in [
             ("a${NONE}", 12..19),
             ("${a-b}", 11..17),

@@ -6,6 +6,7 @@ pub mod holes;
 mod tests;
 
 use super::Value;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 pub use escape::Escape;
 
 /// A piece of a template.
@@ -15,6 +16,8 @@ pub enum Part {
     Literal(Box<[u8]>),
     /// The variable at this index of the task run's values.
     Variable(usize, Escape),
+    /// A text of its own in Base64 (RFC 4648), as Basic authentication sends user and password.
+    Base64(Template),
 }
 
 /// A precompiled text.
@@ -59,6 +62,16 @@ impl Template {
         &self.parts
     }
 
+    /// Returns the indices of its variables, in order.
+    pub fn variables(&self) -> Vec<usize> {
+        let indices = self.parts.iter().flat_map(|part| match part {
+            Part::Literal(_) => Vec::new(),
+            Part::Variable(index, _) => vec![*index],
+            Part::Base64(text) => text.variables(),
+        });
+        indices.collect()
+    }
+
     /// Appends the text with the variables' values filled in. Allocates nothing besides `out`.
     /// A variable that `values` does not reach is left out like an unset one.
     #[inline]
@@ -69,7 +82,23 @@ impl Template {
                 Part::Variable(index, escape) => {
                     escape.write(values.get(*index).unwrap_or(&Value::Unset), out);
                 }
+                Part::Base64(text) => {
+                    let start = out.len();
+                    text.render(values, out);
+                    encode_base64(out, start);
+                }
             }
         }
     }
+}
+
+/// Puts what stands from `start` on into Base64, in place.
+fn encode_base64(out: &mut Vec<u8>, start: usize) {
+    let plain = out.len();
+    out.resize(plain + (plain - start).div_ceil(3) * 4, 0);
+    let (text, encoded) = out.split_at_mut(plain);
+    // Fails only for want of room, and there is as much as is needed.
+    let length = STANDARD.encode_slice(&text[start..], encoded).unwrap_or(0);
+    out.copy_within(plain..plain + length, start);
+    out.truncate(start + length);
 }

@@ -158,3 +158,27 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn base64_is_of_the_whole_text(user in ".{0,9}", password in ".{0,9}") {
+        let pair = [
+            Part::Variable(0, Escape::None),
+            Part::Literal(b":".as_slice().into()),
+            Part::Variable(1, Escape::None),
+        ];
+        let template = Template::new([
+            Part::Literal(b"Basic ".as_slice().into()),
+            Part::Base64(Template::new(pair)),
+            Part::Literal(b"!".as_slice().into()),
+        ]);
+        prop_assert_eq!(template.variables(), [0, 1]);
+        prop_assert_eq!(template.as_literal(), None);
+        let mut out = b">".to_vec();
+        template.render(&[text(&user), text(&password)], &mut out);
+        let rendered = String::from_utf8(out).unwrap();
+        let encoded = rendered.strip_prefix(">Basic ").and_then(|it| it.strip_suffix('!'));
+        let decoded = STANDARD.decode(encoded.unwrap()).unwrap();
+        prop_assert_eq!(decoded, format!("{user}:{password}").into_bytes());
+    }
+}

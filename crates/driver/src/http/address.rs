@@ -8,6 +8,12 @@ use url::Url;
 /// Host of servers on Unix sockets.
 pub(super) const SOCKET_HOST: &str = "localhost";
 
+/// Returns true if both are of the same server: scheme, host and port.
+pub(super) fn is_same_server(one: &Url, other: &Url) -> bool {
+    let port = Url::port_or_known_default;
+    (one.scheme(), one.host_str(), port(one)) == (other.scheme(), other.host_str(), port(other))
+}
+
 /// The value of Host: with the port when it is not the scheme's own.
 pub(super) fn authority(url: &Url) -> String {
     if socket::path(url).is_some() {
@@ -30,6 +36,11 @@ pub(super) fn basic(url: &Url) -> Option<String> {
     pair.push(b':');
     pair.extend(decode(url.password().unwrap_or_default()));
     Some(format!("Basic {}", STANDARD.encode(pair)))
+}
+
+/// Path and query of a URL, as a request names them.
+pub(super) fn target_of(url: &Url) -> &str {
+    &url[url::Position::BeforePath..url::Position::AfterQuery]
 }
 
 /// Where path and query stand in a request that was rendered.

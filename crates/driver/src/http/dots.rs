@@ -33,6 +33,10 @@ impl DotSegments {
                     segment.variables.push(*index);
                     continue;
                 }
+                Part::Base64(_) => {
+                    segment.safe = true;
+                    continue;
+                }
                 Part::Literal(bytes) => bytes,
             };
             while let Some((byte, after)) = rest.split_first() {

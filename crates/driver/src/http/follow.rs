@@ -2,8 +2,8 @@
 
 use super::{
     HttpDriver, Session,
+    address::target_of,
     codec::Memo,
-    connection::Connection,
     deadline::Deadline,
     exchange::{Exchanged, Outgoing, Sending},
     expect::headers,
@@ -13,10 +13,13 @@ use super::{
 };
 use crate::{ErrorClass, Failure};
 use std::cell::RefCell;
+use url::Url;
 
 /// A step's first request, and what goes on with it.
 pub(super) struct Following<'a> {
     pub request: &'a Request,
+    /// URL of the server that it was sent to.
+    pub base: &'a Url,
     pub fill: Fill<'a>,
     pub deadline: &'a mut Deadline,
     pub measured: &'a mut Measurement,
@@ -31,17 +34,12 @@ impl HttpDriver {
         step: Following<'_>,
         mut exchanged: Exchanged,
     ) -> Result<Exchanged, Failure> {
-        let (population, server) = (session.population, session.server);
-        let home = &self.setup.servers[population][server];
-        let policy = &self.setup.policies[population];
-        let Some(user) = &mut session.user else {
-            return Ok(exchanged);
-        };
+        let policy = &self.setup.policies[session.population];
         let protocol = |words: String| Failure::text(ErrorClass::Protocol, words);
         // Rendered again, without the jar's cookies: each place gets its own.
         let mut original = self.buffers.lend();
         let sent = step.request.render(&step.fill, &mut original);
-        let way = Redirects::of(sent, &home.base, policy.redirects);
+        let way = Redirects::of(sent, step.base, policy.redirects);
         let mut way = way.ok_or_else(|| protocol("a request that cannot be redirected".into()))?;
         let mut written = self.buffers.lend();
         // Those of responses that lead on.
@@ -50,8 +48,10 @@ impl HttpDriver {
         loop {
             let response = &exchanged.response;
             let site = redirect::site(way.url());
-            let target = redirect::target(way.url()).as_bytes();
-            if response.fields.cookies {
+            let target = target_of(way.url()).as_bytes();
+            if response.fields.cookies
+                && let Some(user) = &mut session.user
+            {
                 user.keep_cookies(&response.head, site, target, self.clock);
             }
             let leads_on = way.follow(exchanged.status, location(&response.head));
@@ -62,7 +62,9 @@ impl HttpDriver {
                 exchanged.response.set_cookies(&mut set_cookies);
             }
             exchanged.response.give_back(&self.buffers);
-            way.write(user.jar.as_ref(), self.clock, &mut written);
+            let peer = self.peer(session, way.url())?;
+            let (connection, jar) = peer.connection(session);
+            way.write(jar, self.clock, &mut written);
             let sending = Sending {
                 outgoing: Outgoing::Written(&written),
                 looks: &step.request.looks,
@@ -72,29 +74,6 @@ impl HttpDriver {
                 idempotent: way.method().is_idempotent(),
                 close: step.request.close,
                 progress: None,
-            };
-            let elsewhere;
-            let connection = match way.at_home() {
-                true => Connection {
-                    server: home,
-                    addresses: &self.addresses[population][server],
-                    turn: session.turn,
-                    tls: &mut session.tls,
-                    channel: &mut session.channel,
-                    step_timeout: &mut session.step_timeout,
-                },
-                false => {
-                    let found = self.elsewheres.get(way.url(), population, policy);
-                    elsewhere = found.map_err(protocol)?;
-                    Connection {
-                        server: &elsewhere.server,
-                        addresses: &elsewhere.addresses,
-                        turn: session.turn,
-                        tls: &mut session.tls,
-                        channel: user.connection(&elsewhere),
-                        step_timeout: &mut session.step_timeout,
-                    }
-                }
             };
             let (deadline, measured) = (&mut *step.deadline, &mut *step.measured);
             exchanged = self

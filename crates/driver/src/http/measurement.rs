@@ -34,6 +34,8 @@ pub(super) struct Measurement {
     /// Of a response that came whole.
     pub status: Option<NonZeroU16>,
     pub missed: u64,
+    /// Beginning of a failed response's body.
+    pub body: Box<[u8]>,
     pub reconnects: u32,
     pub bytes_sent: u64,
     pub bytes_received: u64,
@@ -51,6 +53,7 @@ impl Default for Measurement {
             status: None,
             // Until a response says otherwise.
             missed: u64::MAX,
+            body: Box::default(),
             reconnects: 0,
             bytes_sent: 0,
             bytes_received: 0,

@@ -6,8 +6,9 @@
 //! write, one wait and one read of the system, no allocation, and two looks at the clock.
 //!
 //! A step is one exchange (`exchange`: a request, and the response that `response` gathers) or,
-//! where redirects are followed (`follow`), several. What only some users need, cookies and
-//! connections to other servers, is kept apart from their sessions (`user`).
+//! where redirects are followed (`follow`), several. It goes to the session's own server or to
+//! another one (`destination`, `peer`). What only some users need, cookies and connections to other
+//! servers, is kept apart from their sessions (`user`).
 //!
 //! HTTP/2 (`h2`) shares everything with HTTP/1.1 but the exchange itself. Proxies (`proxy`) are known
 //! only to the opening of connections and to the bytes that leave on them.
@@ -20,6 +21,7 @@ mod connection;
 mod cookies;
 mod deadline;
 mod decode;
+mod destination;
 mod dots;
 mod exchange;
 mod expect;
@@ -30,6 +32,7 @@ mod h2;
 mod holes;
 mod measurement;
 mod multipart;
+mod peer;
 mod policy;
 mod proxy;
 mod redirect;
@@ -53,8 +56,8 @@ use self::{
     buffers::Buffers,
     codec::Memo,
     connect::{Addresses, Opening},
-    connection::{Channel, Connection},
-    cookies::Cookies,
+    connection::Channel,
+    cookies::{Cookies, Jar},
     deadline::Deadline,
     exchange::{Outgoing, Sending},
     expect::Answer,
@@ -66,7 +69,10 @@ use self::{
     tls::UserTls,
     user::{Elsewheres, UserState},
 };
-use super::{Failure, Outcome, Progress, Timers, step_timeout::StepTimeout, trace::Ids};
+use super::{
+    BODY_START, FailedRequest, Failure, Outcome, Progress, Timers, step_timeout::StepTimeout,
+    trace::Ids,
+};
 use loadgen_core::time::Clock;
 use loadgen_data::Value;
 use loadgen_plan::HttpStep;
@@ -177,13 +183,9 @@ impl HttpDriver {
     }
 
     /// The cookies of a user, for requests to `server`.
-    fn cookies<'a>(
-        &self,
-        user: &'a Option<Box<UserState>>,
-        server: &'a ServerSetup,
-    ) -> Option<Cookies<'a>> {
+    fn cookies<'a>(&self, jar: Option<&'a Jar>, server: &'a ServerSetup) -> Option<Cookies<'a>> {
         Some(Cookies {
-            jar: user.as_ref()?.jar.as_ref()?,
+            jar: jar?,
             site: server.site(),
             clock: self.clock,
         })
@@ -203,41 +205,35 @@ impl HttpDriver {
         measured: &mut Measurement,
     ) -> impl Future<Output = Result<(), Failure>> {
         async move {
-            let (population, server) = (session.population, session.server);
-            let request = &self.setup.requests[index][server];
+            let to = self.destination(session, (index, http), values)?;
+            let request = to.request;
             request.holes.check(values)?;
-            self.ids.begin(request.trace, server, progress);
+            self.ids.begin(request.trace, session.server, progress);
             let mut deadline = Deadline::after(http.timeout);
-            let policy = &self.setup.policies[population];
-            let home = &self.setup.servers[population][server];
+            let policy = &self.setup.policies[session.population];
+            let server = to.peer.server();
             let fill = Fill {
                 values,
                 progress,
                 cookies: None,
+                url: to.url.as_deref(),
             };
+            let (connection, jar) = to.peer.connection(session);
             let sending = Sending {
                 outgoing: Outgoing::Compiled(
                     request,
                     Fill {
-                        cookies: self.cookies(&session.user, home),
+                        cookies: self.cookies(jar, server),
                         ..fill
                     },
                 ),
                 looks: &request.looks,
                 policy,
-                memo: &self.memos[index][server],
+                memo: to.memo,
                 head: request.head,
                 idempotent: request.idempotent,
                 close: request.close,
                 progress: Some(progress),
-            };
-            let connection = Connection {
-                server: home,
-                addresses: &self.addresses[population][server],
-                turn: session.turn,
-                tls: &mut session.tls,
-                channel: &mut session.channel,
-                step_timeout: &mut session.step_timeout,
             };
             let mut exchanged = self
                 .exchange(connection, &sending, &mut deadline, measured)
@@ -245,6 +241,7 @@ impl HttpDriver {
             if policy.redirects > 0 && redirect::leads_on(exchanged.status) {
                 let step = Following {
                     request,
+                    base: &server.base,
                     fill,
                     deadline: &mut deadline,
                     measured,
@@ -257,7 +254,7 @@ impl HttpDriver {
                 let mut buffer = self.buffers.outgoing.borrow_mut();
                 let sent = request.render(&fill, &mut buffer);
                 let target = &sent[address::target(sent)];
-                user.keep_cookies(&exchanged.response.head, home.site(), target, self.clock);
+                user.keep_cookies(&exchanged.response.head, server.site(), target, self.clock);
             }
             measured.ended_at = exchanged.received_at;
             measured.status = NonZeroU16::new(exchanged.status);
@@ -274,8 +271,12 @@ impl HttpDriver {
             let needles = request.looks.needles.as_ref();
             let (missed, verdict) = expect::judge(http, &answer, needles, &body.search, values);
             measured.missed = missed;
-            let jar = self.cookies(&session.user, home);
+            let jar = session.user.as_deref().and_then(|user| user.jar.as_ref());
+            let jar = self.cookies(jar, server);
             let verdict = verdict.and_then(|()| extract::all(http, &answer, jar, values));
+            if verdict.is_err() {
+                measured.body = answer.body[..answer.body.len().min(BODY_START)].into();
+            }
             self.buffers.give_back(answer.head);
             self.buffers.give_back(answer.body);
             verdict
@@ -328,7 +329,16 @@ impl HttpDriver {
                 Some(ended_at) => ended_at,
                 None => self.clock.now(),
             };
-            measured.outcome(done, ended_at)
+            let failed = done.is_err().then(|| {
+                Box::new(FailedRequest {
+                    request: self.shown(session, step, values),
+                    body: std::mem::take(&mut measured.body),
+                })
+            });
+            Outcome {
+                failed,
+                ..measured.outcome(done, ended_at)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Requests, compiled once per step and server into as few pieces as can be.
 
 use super::{
-    address::{authority, basic},
+    address::{authority, basic, target_of},
     cookies::{self, Cookies},
     holes::Holes,
     multipart::Multipart,
@@ -43,6 +43,8 @@ pub(super) struct Fill<'a> {
     pub cookies: Option<Cookies<'a>>,
     /// Knows the trace that the request is the root of.
     pub progress: &'a Progress,
+    /// The URL that was filled in, where there is one.
+    pub url: Option<&'a Url>,
 }
 
 /// How the bytes come about.
@@ -61,6 +63,10 @@ enum Form {
 /// What stands in a head and is no value of the scenario's.
 #[derive(Debug)]
 enum Hole {
+    /// Path and query of the URL that is filled in.
+    Target,
+    /// The value of `host` for that URL.
+    Host,
     /// The value of `traceparent`.
     Trace,
     /// The field `cookie`, which may have pairs of the scenario's own.
@@ -68,19 +74,54 @@ enum Hole {
 }
 
 impl Request {
-    /// Compiles `step` for the server at `url`.
-    pub(super) fn compile(step: &HttpStep, url: &Url, settings: &Settings) -> Self {
+    /// Compiles a step for each server of its target; one that may go elsewhere for hosts of the
+    /// target and for others, as [`Request::variant`] has them.
+    pub(super) fn all(step: &HttpStep, urls: &[Url], settings: &Settings) -> Vec<Self> {
+        let Some(elsewhere) = &step.elsewhere else {
+            let urls = urls.iter();
+            let compile = |url| Self::compile(step, Some(url), &[], settings);
+            return urls.map(compile).collect();
+        };
+        let server = elsewhere.server.as_ref();
+        let compile = |confidential| Self::compile(step, server, confidential, settings);
+        vec![compile(&elsewhere.confidential), compile(&[])]
+    }
+
+    /// The index in [`Request::all`] of what is sent to hosts of the target, or to others.
+    pub(super) fn variant(is_own: bool) -> usize {
+        usize::from(!is_own)
+    }
+
+    /// Compiles a step for the server at `url`, or for the one in the URL that is filled in, with
+    /// more headers than its own.
+    pub(super) fn compile(
+        step: &HttpStep,
+        url: Option<&Url>,
+        more: &[(HeaderName, Template)],
+        settings: &Settings,
+    ) -> Self {
+        let headers = || step.headers.iter().chain(more);
+        let own = |name: HeaderName| headers().any(|(own, _)| *own == name);
+        let mut holes = Vec::new();
         let mut head = Text::default();
         head.add(step.method.as_str());
         head.add(" ");
-        // What is left of a path before the step's own, which begins with a slash.
-        head.add(url.path().trim_end_matches('/'));
-        head.append(&step.path);
+        match url {
+            Some(url) => {
+                // What is left of a path before the step's own, which begins with a slash.
+                head.add(url.path().trim_end_matches('/'));
+                head.append(&step.path);
+            }
+            None => holes.push((std::mem::take(&mut head).template(), Hole::Target)),
+        }
         head.add(" HTTP/1.1\r\n");
-
-        let own = |name: HeaderName| step.headers.iter().any(|(own, _)| *own == name);
         if !own(header::HOST) {
-            head.field("host", &authority(url));
+            head.add("host: ");
+            match url {
+                Some(url) => head.add(&authority(url)),
+                None => holes.push((std::mem::take(&mut head).template(), Hole::Host)),
+            }
+            head.add("\r\n");
         }
         if !own(header::USER_AGENT) {
             head.field("user-agent", &settings.user_agent);
@@ -89,7 +130,7 @@ impl Request {
         if once && !own(header::CONNECTION) {
             head.field("connection", "close");
         }
-        if let Some(credentials) = basic(url)
+        if let Some(credentials) = url.and_then(basic)
             && !own(header::AUTHORIZATION)
         {
             head.field("authorization", &credentials);
@@ -99,7 +140,7 @@ impl Request {
             head.field("accept-encoding", &names.collect::<Vec<_>>().join(", "));
         }
         let merged = |name: &HeaderName| settings.cookies && *name == header::COOKIE;
-        for (name, value) in step.headers.iter().filter(|(name, _)| !merged(name)) {
+        for (name, value) in headers().filter(|(name, _)| !merged(name)) {
             head.add(name.as_str());
             head.add(": ");
             head.append(value);
@@ -117,14 +158,13 @@ impl Request {
             .as_ref()
             .or(parts.as_ref().map(|parts| &parts.body));
 
-        let mut holes = Vec::new();
         if step.trace.is_some() {
             head.add("traceparent: ");
             holes.push((std::mem::take(&mut head).template(), Hole::Trace));
             head.add("\r\n");
         }
         if settings.cookies {
-            let own = step.headers.iter().filter(|(name, _)| merged(name));
+            let own = headers().filter(|(name, _)| merged(name));
             let own = own.map(|(_, value)| value).cloned().reduce(|all, value| {
                 let between = Part::Literal(b"; ".as_slice().into());
                 let parts = all.parts().iter().chain([&between]).chain(value.parts());
@@ -159,7 +199,7 @@ impl Request {
             }),
             head: step.method == Method::HEAD,
             idempotent: step.method.is_idempotent(),
-            close: once || step.headers.iter().any(asks_to_close),
+            close: once || headers().any(asks_to_close),
             trace: step.trace,
             holes: Holes::of(step),
             looks: Looks::of(step),
@@ -222,6 +262,16 @@ impl Form {
             Form::Filled(before, hole, rest) => {
                 before.render(values, buffer);
                 match hole {
+                    Hole::Target => {
+                        if let Some(url) = fill.url {
+                            buffer.extend_from_slice(target_of(url).as_bytes());
+                        }
+                    }
+                    Hole::Host => {
+                        if let Some(url) = fill.url {
+                            buffer.extend_from_slice(authority(url).as_bytes());
+                        }
+                    }
                     Hole::Trace => {
                         if let Some(trace) = fill.progress.trace() {
                             trace.write(buffer);
@@ -289,6 +339,6 @@ fn asks_to_close((name, value): &(HeaderName, Template)) -> bool {
             Part::Literal(bytes) => bytes
                 .split(|byte| *byte == b',')
                 .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close")),
-            Part::Variable(..) => false,
+            Part::Variable(..) | Part::Base64(_) => false,
         })
 }

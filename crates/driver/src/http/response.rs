@@ -8,8 +8,8 @@ use super::{
     policy::Policy,
     search::{Needles, Search},
 };
-use crate::Failure;
-use loadgen_plan::HttpStep;
+use crate::{BODY_START, Failure};
+use loadgen_plan::{HttpStep, http::StatusRange};
 
 /// Parts of a response that a step looks at.
 #[derive(Debug)]
@@ -22,6 +22,10 @@ pub(super) struct Looks {
     pub keeps_body: bool,
     /// The head is.
     pub keeps_head: bool,
+    /// Any response may be a failure for more than its status.
+    may_fail: bool,
+    /// Statuses of a success; empty: below 400.
+    statuses: Box<[StatusRange]>,
 }
 
 impl Looks {
@@ -33,6 +37,28 @@ impl Looks {
             watches_body: !contains.is_empty() || step.expect.size.is_some() || step.keeps_body(),
             keeps_body: step.keeps_body(),
             keeps_head: step.keeps_head(),
+            may_fail: !contains.is_empty()
+                || step.expect.size.is_some()
+                || step.expect.duration.is_some()
+                || step.keeps_body()
+                || step.keeps_head(),
+            statuses: step.expect.status.as_slice().into(),
+        }
+    }
+
+    /// Number of a body's first bytes that are kept of a response with this status: all of them, or
+    /// what a sample of its failure shows.
+    fn kept_bytes(&self, status: u16) -> usize {
+        if self.keeps_body {
+            return usize::MAX;
+        }
+        let expected = match &*self.statuses {
+            [] => status < 400,
+            statuses => statuses.iter().any(|range| range.has(status)),
+        };
+        match self.may_fail || !expected {
+            true => BODY_START,
+            false => 0,
         }
     }
 }
@@ -53,26 +79,29 @@ pub(super) struct Response {
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub search: Search,
-    /// The body, if it is needed as a whole.
+    /// The body, if it is needed as a whole, or its beginning, if the response may be a failure.
     pub kept: Vec<u8>,
+    /// Most bytes of it that are kept.
+    most_kept: usize,
     /// Its length, if it is watched.
     pub bytes: u64,
 }
 
 impl Body {
     fn take(&mut self, piece: &[u8], looks: &Looks, buffers: &Buffers) {
+        let room = self.most_kept - self.kept.len();
+        if room > 0 {
+            if self.kept.capacity() == 0 {
+                self.kept = buffers.lend();
+            }
+            self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
+        }
         if !looks.watches_body {
             return;
         }
         self.bytes += piece.len() as u64;
         if let Some(needles) = &looks.needles {
             self.search.feed(needles, piece);
-        }
-        if looks.keeps_body {
-            if self.kept.capacity() == 0 {
-                self.kept = buffers.lend();
-            }
-            self.kept.extend_from_slice(piece);
         }
     }
 }
@@ -127,11 +156,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl Sink for Reader<'_> {
-    fn head(&mut self, bytes: &[u8], fields: Fields) {
+    fn head(&mut self, status: u16, bytes: &[u8], fields: Fields) {
         let Reader {
             response, policy, ..
         } = self;
         response.fields = fields;
+        response.body.most_kept = self.looks.kept_bytes(status);
         let keeps = self.looks.keeps_head
             || fields.cookies && policy.cookies
             || fields.location && policy.redirects > 0;

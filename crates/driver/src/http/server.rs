@@ -102,8 +102,8 @@ impl ServerSetup {
         })
     }
 
-    /// The server at `url`, to which a redirect led.
-    pub(super) fn of_redirect(url: &Url, connect: &Arc<ConnectPolicy>) -> Result<Self, SetupError> {
+    /// The server at `url`, to which a redirect or a step leads.
+    pub(super) fn of_url(url: &Url, connect: &Arc<ConnectPolicy>) -> Result<Self, SetupError> {
         let mut url = url.clone();
         url.set_path("");
         url.set_query(None);

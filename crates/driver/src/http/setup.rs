@@ -77,9 +77,17 @@ impl Setup {
     fn add(&mut self, target: &Target<'_>, trust: &mut Trust) -> Result<(), SetupError> {
         let settings = target.settings;
         let secure = |url: &Url| url.scheme() == "https";
-        // Redirects may lead to https from anywhere.
+        // Redirects, and URLs that are filled in, may lead to https from anywhere.
         let proxy = settings.proxy.as_ref();
-        let tls = target.urls.iter().chain(proxy).any(secure) || settings.redirects > 0;
+        let elsewhere = || {
+            target
+                .steps
+                .iter()
+                .filter_map(|(_, http)| http.elsewhere.as_ref())
+        };
+        let tls = target.urls.iter().chain(proxy).any(secure)
+            || settings.redirects > 0
+            || elsewhere().any(|to| to.server.as_ref().is_none_or(secure));
         let tls = tls.then(|| trust.config(settings)).transpose()?;
         let proxy = proxy.map(|url| Proxy::of(url, tls.as_ref()));
         let connect = Arc::new(ConnectPolicy {
@@ -94,7 +102,7 @@ impl Setup {
         let servers = target.urls.iter();
         let servers = servers.map(|url| ServerSetup::of(url, &connect));
         self.servers.push(servers.collect::<Result<_, _>>()?);
-        self.policies.push(Policy {
+        let policy = Policy {
             limits: Limits {
                 max_head: settings.max_head,
                 max_body: settings.max_body,
@@ -103,14 +111,16 @@ impl Setup {
             redirects: settings.redirects,
             compression: settings.compression.clone(),
             connect: Arc::clone(&connect),
-        });
+        };
+        for url in elsewhere().filter_map(|to| to.server.as_ref()) {
+            ServerSetup::of_url(url, &connect)?;
+        }
+        self.policies.push(policy);
         let proxy = connect.proxy.as_deref();
         let proxy = proxy.map(|proxy| ServerSetup::of_proxy(proxy, &connect));
         self.proxies.push(proxy);
         for (index, http) in target.steps.iter().copied() {
-            let urls = target.urls.iter();
-            let compile = |url| Request::compile(http, url, settings);
-            *room(&mut self.requests, index) = urls.map(compile).collect();
+            *room(&mut self.requests, index) = Request::all(http, target.urls, settings);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! State of users who have cookies or follow redirects.
+//! State of users who have cookies, or go to servers other than their own.
 
 use super::{
+    address::is_same_server,
     connect::Addresses,
     connection::Channel,
     cookies::{Jar, Moment, Site},
@@ -12,13 +13,13 @@ use loadgen_core::time::Clock;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use url::Url;
 
-/// Most connections of a user to servers that redirects led to; the oldest is closed.
+/// Most connections of a user to servers other than its own; the oldest is closed.
 const MOST_ELSEWHERE: usize = 6;
 
-/// Most servers that redirects led a worker to whose addresses are remembered.
+/// Most servers other than the targets' whose addresses a worker remembers.
 const MOST_SERVERS: usize = 256;
 
-/// Cookies of a user, and its connections to servers that redirects led to.
+/// Cookies of a user, and its connections to servers other than its own.
 #[derive(Debug, Default)]
 pub(super) struct UserState {
     /// None: cookies are not kept.
@@ -26,16 +27,15 @@ pub(super) struct UserState {
     elsewhere: VecDeque<(Rc<Elsewhere>, Option<Channel>)>,
 }
 
-/// A server that a redirect led to.
+/// A server that a redirect or a step's URL leads to.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
-    origin: url::Origin,
     population: usize,
     pub server: ServerSetup,
     pub addresses: Addresses,
 }
 
-/// Servers that redirects led a worker to.
+/// Servers that redirects and URLs of steps led a worker to.
 #[derive(Debug, Default)]
 pub(super) struct Elsewheres(RefCell<VecDeque<Rc<Elsewhere>>>);
 
@@ -50,17 +50,16 @@ impl Elsewheres {
         population: usize,
         policy: &Policy,
     ) -> Result<Rc<Elsewhere>, String> {
-        let origin = url.origin();
         let mut known = self.0.borrow_mut();
-        let is_it =
-            |other: &&Rc<Elsewhere>| other.origin == origin && other.population == population;
+        let is_it = |other: &&Rc<Elsewhere>| {
+            other.population == population && is_same_server(&other.server.base, url)
+        };
         if let Some(found) = known.iter().find(is_it) {
             return Ok(Rc::clone(found));
         }
-        let server = ServerSetup::of_redirect(url, &policy.connect);
+        let server = ServerSetup::of_url(url, &policy.connect);
         let server = server.map_err(|error| error.to_string())?;
         let new = Rc::new(Elsewhere {
-            origin,
             population,
             server,
             addresses: Addresses::default(),
@@ -84,8 +83,11 @@ impl UserState {
         })
     }
 
-    /// The user's connection to a server that a redirect led to, which may not be open.
-    pub(super) fn connection(&mut self, server: &Rc<Elsewhere>) -> &mut Option<Channel> {
+    /// The user's connection to another server, which may not be open, and its cookies.
+    pub(super) fn connection(
+        &mut self,
+        server: &Rc<Elsewhere>,
+    ) -> (&mut Option<Channel>, Option<&Jar>) {
         let mut known = self.elsewhere.iter();
         let index = known.position(|(other, _)| Rc::ptr_eq(other, server));
         let entry = match index.and_then(|index| self.elsewhere.remove(index)) {
@@ -97,7 +99,7 @@ impl UserState {
         }
         self.elsewhere.push_back(entry);
         let last = self.elsewhere.len() - 1;
-        &mut self.elsewhere[last].1
+        (&mut self.elsewhere[last].1, self.jar.as_ref())
     }
 
     /// Forgets the cookies: somebody else begins.

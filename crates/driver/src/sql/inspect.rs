@@ -11,7 +11,7 @@ use super::{
     problem::{Candidate, PrepareError, Problem, StepPart, Subject, unreachable},
     target::Target,
 };
-use loadgen_data::{Value, template::Part};
+use loadgen_data::Value;
 use loadgen_plan::sql::{Backend, Param, Statement};
 use std::{collections::HashMap, sync::Arc};
 
@@ -265,10 +265,7 @@ fn is_open(param: &Param, sample: &[Value]) -> bool {
     match param {
         Param::Literal(_) => false,
         Param::Variable(variable) => unknown(variable),
-        Param::Text(template) => template.parts().iter().any(|part| match part {
-            Part::Literal(_) => false,
-            Part::Variable(variable, _) => unknown(variable),
-        }),
+        Param::Text(template) => template.variables().iter().any(unknown),
     }
 }
 

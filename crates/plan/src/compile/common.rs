@@ -1,7 +1,6 @@
 //! Settings of a population that requests in the background of its load share.
 
 use super::{headers::Header, step::Shared};
-use loadgen_data::template::Part;
 use std::time::Duration;
 
 /// Settings that calls take from a population.
@@ -17,8 +16,7 @@ impl Common {
     /// Takes them from the settings that steps share.
     pub fn of(shared: &Shared<'_>) -> Option<Self> {
         let headers = shared.headers.as_ref()?.iter();
-        let filled = |part: &Part| matches!(part, Part::Variable(..));
-        let same = headers.filter(|header| !header.value.parts().iter().any(filled));
+        let same = headers.filter(|header| header.value.variables().is_empty());
         Some(Self {
             headers: same.cloned().collect(),
             prefix: shared.prefix.clone(),

@@ -4,8 +4,8 @@ use super::{
     context::Context,
     template::{Style, VariableNames, parts},
 };
-use crate::written::unless_secret;
-use http::HeaderName;
+use crate::written::{is_secret, unless_secret};
+use http::{HeaderName, header};
 use loadgen_data::Template;
 use loadgen_scenario::{
     Problem, Span, Text,
@@ -105,10 +105,14 @@ fn value(context: &Context<'_>, names: &VariableNames<'_>, text: &Text) -> Optio
     parts(context, names, text, Style::HEADER).map(Template::new)
 }
 
-/// `own` after those of `shared` whose name it does not give itself.
-pub(super) fn merge<'a>(shared: impl Iterator<Item = &'a Header>, own: Vec<Header>) -> Vec<Header> {
-    let kept = shared.filter(|header| own.iter().all(|mine| mine.name != header.name));
-    let mut all: Vec<Header> = kept.cloned().collect();
-    all.extend(own);
-    all
+impl Header {
+    /// Returns true if it is for the target's own hosts: it names them, or may be a secret.
+    pub fn is_confidential(&self) -> bool {
+        self.name == header::HOST || is_secret(self.name.as_str())
+    }
+
+    /// Returns true if `own` has none of its name, so that it is sent beside them.
+    pub fn is_kept_beside(&self, own: &[Header]) -> bool {
+        own.iter().all(|own| own.name != self.name)
+    }
 }

@@ -1,14 +1,8 @@
 //! Values of `[data]` that come from the target or a database.
 
 use super::{
-    call::{self, Calls},
-    columns,
-    context::Context,
-    expect,
-    population::first,
-    query, rows,
-    template::fixed,
-    verify::whole_page,
+    call::Calls, columns, context::Context, expect, population::first, query, rows,
+    template::fixed, verify::whole_page,
 };
 use crate::{HttpStep, Population, background::Loaded, http::Extract, verify::Question};
 use loadgen_data::jsonpath::JsonPath;
@@ -158,7 +152,7 @@ fn has_target(calls: &Calls<'_>, population: &Field<Text>, request: &raw::Step) 
     };
     let (_, path) = request.request.value()?;
     let target = calls.populations?.get(index)?;
-    if target.has_target() || call::is_url(path) {
+    if target.has_target() || path.is_url() {
         return Some(());
     }
     let problem = Problem::new(path.span(), "there is no target that could be asked");

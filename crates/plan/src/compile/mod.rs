@@ -2,6 +2,7 @@
 //! once. Pure: nothing is read or opened here, nor is the clock.
 
 mod app;
+mod basic;
 mod body;
 mod call;
 mod client;
@@ -12,6 +13,7 @@ mod context;
 mod csv_table;
 mod data;
 mod database;
+mod destination;
 mod event;
 mod expect;
 mod extract;

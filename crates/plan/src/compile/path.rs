@@ -1,10 +1,10 @@
-//! The path and query of a request.
+//! Path and query of a request.
 
 use super::{
     context::Context,
     template::{Style, VariableNames, check_plain_name, parts},
 };
-use crate::written::{redact_query, unless_secret};
+use crate::written::{redact_query, redact_user, unless_secret};
 use loadgen_data::{Escape, Template, template::Part};
 use loadgen_scenario::{
     Problem, Text,
@@ -35,7 +35,8 @@ const PATH: Style = Style {
     },
 };
 
-/// The path with its query, and what may be shown of them.
+/// A path of the target, behind the `prefix` of its URL, with its query; and what may be shown of
+/// them.
 pub(super) fn compile(
     context: &Context<'_>,
     names: &VariableNames<'_>,
@@ -43,7 +44,34 @@ pub(super) fn compile(
     path: &Text,
     query: &Field<Vec<Pair>>,
 ) -> Option<(Template, String)> {
-    let right = check(context, path);
+    let right = begins(context, path) && is_legal(context, path);
+    let made = join(context, names, prefix, path, query);
+    made.filter(|_| right)
+}
+
+/// The path and query behind the host of a whole URL, and what may be shown of the URL.
+pub(super) fn behind_host(
+    context: &Context<'_>,
+    names: &VariableNames<'_>,
+    rest: &Text,
+    query: &Field<Vec<Pair>>,
+) -> Option<(Template, String)> {
+    let right = is_legal(context, rest);
+    let prefix = match rest.value().starts_with('/') {
+        true => "",
+        false => "/",
+    };
+    let (path, shown) = join(context, names, prefix, rest, query).filter(|_| right)?;
+    Some((path, redact_user(&shown)))
+}
+
+fn join(
+    context: &Context<'_>,
+    names: &VariableNames<'_>,
+    prefix: &str,
+    path: &Text,
+    query: &Field<Vec<Pair>>,
+) -> Option<(Template, String)> {
     let mut all = vec![Part::Literal(prefix.as_bytes().into())];
     let own = parts(context, names, path, PATH);
     let query = match query {
@@ -51,9 +79,6 @@ pub(super) fn compile(
         Field::Bad(_) => None,
         Field::Given(given) => pairs(context, names, &given.value, Style::QUERY),
     };
-    if !right {
-        return None;
-    }
     all.extend(own?);
     let (query, shown) = query?;
     let mut written = redact_query(path.written());
@@ -99,24 +124,26 @@ pub(super) fn pairs(
     right.then(|| (joined, shown.join("&")))
 }
 
-fn check(context: &Context<'_>, path: &Text) -> bool {
+/// Tells of a path that does not begin as one.
+fn begins(context: &Context<'_>, path: &Text) -> bool {
     let value = path.value();
-    let wrong = |message: &str, help: String| {
-        context.tell(Problem::new(path.span(), message).help(help));
-        false
+    if value.starts_with('/') {
+        return true;
+    }
+    let help = if path.is_from_environment() {
+        "put a `/` before it".to_owned()
+    } else if value.starts_with("{{") {
+        r#"put a `/` before it; for a whole URL write url = "..." beside `method`"#.to_owned()
+    } else {
+        format!(r#"write "/{value}""#)
     };
-    if value.starts_with("http://") || value.starts_with("https://") {
-        let help = "the host stands in [target]; write the path, from the `/` on".to_owned();
-        return wrong("a URL where a path belongs", help);
-    }
-    if !value.starts_with('/') {
-        let help = if path.is_from_environment() || value.starts_with("{{") {
-            "put a `/` before it".to_owned()
-        } else {
-            format!(r#"write "/{value}""#)
-        };
-        return wrong("a path that does not begin with `/`", help);
-    }
+    let problem = Problem::new(path.span(), "a path that does not begin with `/`");
+    context.tell(problem.help(help));
+    false
+}
+
+/// Tells of the first character that has no place in a path or query.
+fn is_legal(context: &Context<'_>, path: &Text) -> bool {
     for piece in path.pieces() {
         let (text, span) = match piece {
             Piece::Literal { at, text } => (text, *at..at + text.len()),

@@ -1,7 +1,7 @@
 //! A population: its target, load, variables and tasks together.
 
 use super::{
-    Error, Settings, app, client, common, context::Context, data, data::Variables,
+    Error, Settings, app, basic, client, common, context::Context, data, data::Variables,
     database::Databases, headers, headers::Header, http_settings, lifecycle,
     lifecycle::LifecyclePrograms, load, names, program::Program, step::Shared, target,
     target_draft, task,
@@ -114,7 +114,10 @@ fn compile(
     };
     let target = first(&raw.target, &shared.target);
     let target = match target {
-        Field::Absent if raw.has_no_requests() => Some(target_draft::TargetDraft::none()),
+        // A target that only the flag names is for relative URLs.
+        Field::Absent if !raw.needs_target() && (flag.is_none() || !raw.has_requests()) => {
+            Some(target_draft::TargetDraft::none())
+        }
         target => target::compile(context, target, flag, raw.span),
     };
     let load = match &raw.load {
@@ -137,7 +140,8 @@ fn compile(
     let mut names = data::names(context, data, raw);
     let extracted = names.all_extracted();
     let lasting = lifecycle::lasting(&names, raw);
-    let mut headers = headers::compile(context, &lasting, &http.headers);
+    let headers = headers::compile(context, &lasting, &http.headers);
+    let mut headers = basic::add(context, &lasting, &http.basic, headers);
     if let (Some(headers), Some(target)) = (&mut headers, &target) {
         authorize(headers, target);
     }
@@ -240,8 +244,14 @@ impl PopulationDraft {
 }
 
 impl PopulationDraft {
-    /// Returns true if anything is driven over HTTP.
+    /// Returns true if a system is driven over HTTP.
     pub fn has_target(&self) -> bool {
         self.target.target != Target::None
+    }
+
+    /// Returns true if a step of its tasks is a request.
+    pub fn has_requests(&self) -> bool {
+        let mut steps = self.tasks.iter().flat_map(|task| &task.program.steps);
+        steps.any(|step| step.kind.http().is_some())
     }
 }

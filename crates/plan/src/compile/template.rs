@@ -12,7 +12,7 @@ use loadgen_scenario::{Problem, Text, diag::did_you_mean, raw::Variable, text::P
 use std::ops::Range;
 
 /// Names that every scenario has.
-const RUN_ID: &str = "run.id";
+pub(super) const RUN_ID: &str = "run.id";
 
 /// The variables that a population's holes may name.
 #[derive(Clone)]
@@ -78,13 +78,10 @@ impl<'a> VariableNames<'a> {
 
     /// Returns true if the step at hand can use all variables of the template.
     pub fn fill(&self, template: &Template) -> bool {
-        template.parts().iter().all(|part| match part {
-            Part::Literal(_) => true,
-            Part::Variable(index, _) => {
-                let index = index.checked_sub(self.drawn.len());
-                let extracted = index.and_then(|index| self.extracted.get(index));
-                extracted.is_none_or(|(_, known)| *known)
-            }
+        template.variables().into_iter().all(|index| {
+            let index = index.checked_sub(self.drawn.len());
+            let extracted = index.and_then(|index| self.extracted.get(index));
+            extracted.is_none_or(|(_, known)| *known)
         })
     }
 
@@ -181,12 +178,17 @@ pub(super) fn parts(
 
 /// The variable, when `text` is exactly one hole.
 pub(super) fn only_hole(names: &VariableNames<'_>, text: &Text) -> Option<usize> {
+    names.find(hole_alone(text)?)
+}
+
+/// The name in the hole, when `text` is exactly one.
+pub(super) fn hole_alone(text: &Text) -> Option<&str> {
     let [Piece::Literal { text: own, .. }] = text.pieces() else {
         return None;
     };
     match holes::split(own).ok()?.as_slice() {
         [piece] => match piece.kind {
-            PieceKind::Hole(name) => names.find(name),
+            PieceKind::Hole(name) => Some(name),
             PieceKind::Literal(_) => None,
         },
         _ => None,

@@ -17,7 +17,7 @@ pub(super) fn compile(
     populations: Option<&[PopulationDraft]>,
     settings: &Settings,
 ) -> Result<Option<Trace>, &'static str> {
-    let requests = populations.is_none_or(|all| all.iter().any(PopulationDraft::has_target));
+    let requests = populations.is_none_or(|all| all.iter().any(PopulationDraft::has_requests));
     let written = match raw.given() {
         Some(given) => {
             if !requests {

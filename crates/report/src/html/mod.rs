@@ -120,7 +120,13 @@ struct Class<'a> {
     name: &'a str,
     count: String,
     share: String,
-    samples: Vec<&'a str>,
+    samples: Vec<Failed<'a>>,
+}
+
+/// A failure as it was seen.
+struct Failed<'a> {
+    message: &'a str,
+    details: String,
 }
 
 struct Task<'a> {
@@ -364,15 +370,17 @@ fn classes(result: &ResultFile) -> Vec<Class<'_>> {
         .collect();
     classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let class = |(name, count): (&'_ String, u64)| {
-        let mut samples: Vec<&str> = Vec::new();
+        let mut samples: Vec<Failed<'_>> = Vec::new();
         let own = totals
             .errors
             .samples
             .iter()
             .filter(|sample| sample.class == *name);
         for sample in own {
-            if samples.len() < MESSAGES && !samples.contains(&sample.message.as_str()) {
-                samples.push(&sample.message);
+            let message = sample.message.as_str();
+            if samples.len() < MESSAGES && samples.iter().all(|other| other.message != message) {
+                let details = words::details(sample).unwrap_or_default();
+                samples.push(Failed { message, details });
             }
         }
         (

@@ -15,6 +15,9 @@ use loadgen_core::{human, metric::Counter};
 /// Most different messages shown of an error class.
 const MESSAGES: usize = 3;
 
+/// Blanks before the details of a class's first failure.
+const DETAILS_INDENT: usize = 4;
+
 /// Errors by class with what was seen first, status codes, and other things that were counted.
 pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> {
     let totals = &result.totals;
@@ -27,11 +30,9 @@ pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> 
     classes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     for (class, count) in classes {
         let mut seen: Vec<&str> = Vec::new();
-        for sample in errors
-            .samples
-            .iter()
-            .filter(|sample| sample.class == *class)
-        {
+        let samples = errors.samples.iter();
+        let samples = samples.filter(|sample| sample.class == *class);
+        for sample in samples.clone() {
             if seen.len() < MESSAGES && !seen.contains(&sample.message.as_str()) {
                 seen.push(&sample.message);
             }
@@ -43,6 +44,13 @@ pub(super) fn errors(result: &ResultFile, style: &TerminalStyle) -> Vec<String> 
         let first = messages.next().unwrap_or_default();
         lines.push(format!("  {}  {first}", style.paint(Tone::Bad, &head)));
         lines.extend(messages.map(|line| format!("{:indent$}{line}", "")));
+        if let Some(details) = samples.filter_map(words::details).next() {
+            let details = style.wrap(&details, DETAILS_INDENT).into_iter();
+            lines.extend(details.map(|line| {
+                let line = style.paint(Tone::Faint, &line);
+                format!("{:DETAILS_INDENT$}{line}", "")
+            }));
+        }
     }
     if let Some(statuses) = words::statuses(totals) {
         lines.extend(style.wrap(&format!("Status codes: {statuses}."), 0));

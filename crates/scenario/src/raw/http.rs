@@ -5,8 +5,8 @@ use crate::{
     Text,
     diag::{Problem, Span},
     form::{
-        Definitions, Form, List, NameTable, Named, OneOrMore, Scalar, Size, Whole, Words, any_of,
-        table,
+        Definitions, Form, List, NameTable, Named, OneOrMore, Required, Scalar, Size, Whole, Words,
+        any_of, table,
     },
     reader::Reader,
     tree::{Node, NodeKind},
@@ -35,6 +35,8 @@ table! {
         insecure: bool,
         /// Headers of every request.
         headers: Pairs,
+        /// User and password of every request.
+        basic: Basic,
         /// Most bytes of a response's head.
         max_head: Size,
         /// Most bytes of a response's body.
@@ -55,6 +57,17 @@ table! {
         cert: Text,
         /// File of its private key.
         key: Text,
+    }
+}
+
+table! {
+    /// User and password of Basic authentication (RFC 7617).
+    #[derive(Clone)]
+    pub struct Basic as "`basic`" {
+        /// The user.
+        user: Required<Text>,
+        /// The password.
+        password: Required<Text>,
     }
 }
 

@@ -41,7 +41,7 @@ pub use drawn::{Letters, Normal, Number, Sequence, Uniform, Zipf};
 pub use event::{Event, EventTime};
 pub use expect::{Expect, Rows, StatusRange};
 pub use extract::{Extract, ExtractKind};
-pub use http::{Client, ConnectTo, Encoding, Http, Http2, Pair, Resumption};
+pub use http::{Basic, Client, ConnectTo, Encoding, Http, Http2, Pair, Resumption};
 pub use item::{Group, Item, Transaction};
 pub use kind::{OwnKey, StepKeys, StepKind};
 pub use lifecycle::LifecycleSteps;
@@ -179,11 +179,16 @@ impl Population {
         steps.chain(tasks.flat_map(Task::all_steps)).collect()
     }
 
-    /// Returns true if there are steps and none of them is a request.
-    pub fn has_no_requests(&self) -> bool {
-        let mut steps = self.all_steps().into_iter().peekable();
-        let to_target = |kind: StepKind| kind.keys().to_target;
-        steps.peek().is_some() && !steps.any(|step| step.kind().is_none_or(to_target))
+    /// Returns true if a step is a request, or may have been meant as one.
+    pub fn has_requests(&self) -> bool {
+        let steps = self.all_steps();
+        steps.is_empty() || steps.into_iter().any(Step::is_request)
+    }
+
+    /// Returns true if a step is a request to the target, or may have been meant as one.
+    pub fn needs_target(&self) -> bool {
+        let steps = self.all_steps();
+        steps.is_empty() || steps.into_iter().any(Step::needs_target)
     }
 }
 

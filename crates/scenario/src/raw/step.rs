@@ -4,7 +4,7 @@ use super::{
     Field, Spanned,
     expect::Expect,
     extract::Extract,
-    http::{Pair, Pairs},
+    http::{Basic, Pair, Pairs},
     kind::METHODS,
     load::Think,
     multipart::{FormPart, Multipart},
@@ -23,17 +23,19 @@ table! {
     pub struct Step as "[[task.step]]" {
         /// Span of the table.
         span: Here,
-        /// The method with its path, or `path` alone, or `sql` with a statement, or `sql_file` with the name of its
-        /// file, or `custom` with its text; Absent when there is none, Bad when there are several.
+        /// The method with its path or URL, or `path` or `url` alone, or `sql` with a statement, or `sql_file` with
+        /// the name of its file, or `custom` with its text; Absent when there is none, Bad when there are several.
         request: Action<Request>,
         /// Its name.
         name: Text,
-        /// The method of a `path`.
+        /// The method of a `path` or `url`.
         method: Text,
         /// Query parameters.
         query: Pairs,
         /// Headers.
         headers: Pairs,
+        /// User and password.
+        basic: Basic,
         /// Content.
         body: Content,
         /// The database that a statement is for.

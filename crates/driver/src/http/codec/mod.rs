@@ -58,8 +58,8 @@ pub struct Decoder {
 
 /// Takes what a decoder reads.
 pub trait Sink {
-    /// The final head, whole, and which fields of interest it has.
-    fn head(&mut self, bytes: &[u8], fields: Fields);
+    /// The final head, whole, with its status and which fields of interest it has.
+    fn head(&mut self, status: u16, bytes: &[u8], fields: Fields);
 
     /// The next bytes of the body.
     fn body(&mut self, piece: &[u8]);
@@ -67,7 +67,7 @@ pub trait Sink {
 
 /// Takes the body alone.
 impl<F: FnMut(&[u8])> Sink for F {
-    fn head(&mut self, _: &[u8], _: Fields) {}
+    fn head(&mut self, _: u16, _: &[u8], _: Fields) {}
 
     fn body(&mut self, piece: &[u8]) {
         self(piece);
@@ -257,7 +257,7 @@ impl Decoder {
             keep_alive: head.keep_alive && !matches!(head.framing, Framing::UntilClose),
             idle_limit: head.idle_limit,
         });
-        sink.head(bytes, head.fields);
+        sink.head(head.status, bytes, head.fields);
         let max_body = self.limits.max_body;
         self.state = match head.framing {
             Framing::Length(length) if length > max_body => {

@@ -161,7 +161,7 @@ impl Exchange<'_> {
             text = self.buffers.lend();
             write_head(head.status, &head.headers, &mut text);
         }
-        self.reader().head(&text, fields);
+        self.reader().head(head.status.as_u16(), &text, fields);
         self.buffers.give_back(text);
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use loadgen_plan::http::Encoding;
 use std::io::Write;
 
-fn gzip(text: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(text: &[u8]) -> Vec<u8> {
     let level = flate2::Compression::default();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
     encoder.write_all(text).unwrap();

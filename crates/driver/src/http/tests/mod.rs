@@ -5,6 +5,7 @@ mod answers;
 mod compression;
 mod connections;
 mod cookies;
+mod elsewhere;
 mod endpoints;
 mod http2;
 mod looks;
@@ -14,6 +15,7 @@ mod proxies;
 mod redirects;
 mod requests;
 mod resumption;
+mod samples;
 mod timeouts;
 mod tls;
 mod ttfb;
@@ -54,6 +56,7 @@ pub(super) fn step(method: Method, path: &str) -> HttpStep {
     HttpStep {
         method,
         path: literal(path),
+        elsewhere: None,
         headers: Vec::new(),
         body: None,
         multipart: Vec::new(),

@@ -43,7 +43,7 @@ fn trace() -> Trace {
 }
 
 fn rendered(step: &HttpStep, url: &str, values: &[Value]) -> Vec<u8> {
-    let request = Request::compile(step, &url.parse().unwrap(), &settings());
+    let request = Request::compile(step, Some(&url.parse().unwrap()), &[], &settings());
     // Left over from another session's request.
     let mut buffer = b"something else".repeat(9);
     let progress = Progress::default();
@@ -54,6 +54,7 @@ fn rendered(step: &HttpStep, url: &str, values: &[Value]) -> Vec<u8> {
         values,
         progress: &progress,
         cookies: None,
+        url: None,
     };
     let bytes = request.render(&fill, &mut buffer).to_vec();
     assert!(request.fixed().is_none_or(|fixed| fixed == bytes));

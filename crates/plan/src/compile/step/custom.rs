@@ -6,7 +6,7 @@ use super::{
         extract,
         template::{Style, VariableNames, fixed, parts},
     },
-    Made, Shared, filled_by, shortened,
+    Made, Shared, shortened,
 };
 use crate::{
     custom::{CustomStep, Extract},
@@ -32,14 +32,14 @@ pub(super) fn compile(
     }
     let timeout = shared.timeout(context, step);
     let text = &given.value.1;
-    let parts = parts(context, names, text, Style::RAW);
+    let filled = parts(context, names, text, Style::RAW).map(Template::new);
     let (extract, shown) = extracts(context, names, &step.extract)?;
-    let parts = parts?;
+    let filled = filled?;
     Some(Made {
         name: shortened(text.written()),
-        uses: filled_by(&parts).collect(),
+        uses: filled.variables().into_iter().collect(),
         plan: CustomStep {
-            text: Template::new(parts),
+            text: filled,
             extract,
             timeout: timeout?,
             written: written::cut(text.written()),

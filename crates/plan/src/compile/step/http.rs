@@ -2,19 +2,19 @@
 
 use super::{
     super::{
-        body,
+        basic, body,
         body::Sent,
         context::Context,
+        destination::{self, Server},
         expect, extract, headers,
         headers::Header,
-        path,
         template::{VariableNames, fixed},
     },
-    Made, Shared, filled_by,
+    Made, Shared,
 };
 use crate::{
     HttpStep,
-    http::{PartContent, Wanted, WrittenRequest},
+    http::{Elsewhere, PartContent, Wanted, WrittenRequest},
     written,
 };
 use http::{HeaderName, HeaderValue, Method, header};
@@ -33,6 +33,7 @@ pub(in super::super) fn compile(
 ) -> Option<Made<HttpStep>> {
     let timeout = shared.timeout(context, step);
     let own_headers = headers::compile(context, names, &step.headers);
+    let own_headers = basic::add(context, names, &step.basic, own_headers);
     let content = match &step.body {
         Field::Absent => Some(None),
         Field::Bad(_) => None,
@@ -52,24 +53,32 @@ pub(in super::super) fn compile(
     }
     let expect = expect::compile(context, names, &step.expect, head);
     let extract = extract::compile(context, names, &step.extract, head);
-    let path = request.as_ref().and_then(|given| {
-        let path = &given.value.1;
-        path::compile(context, names, &shared.prefix, path, &step.query)
+    let destination = request.as_ref().and_then(|given| {
+        let (key, text) = &given.value;
+        let request = (*key, text);
+        destination::compile(context, names, &shared.prefix, request, &step.query)
     });
 
-    let (method, (_, text)) = (method?, &request?.value);
-    let (path, shown_path) = path?;
+    let (method, destination) = (method?, destination?);
     let (expect, checks) = expect?;
     let (extract, shown_extract) = extract?;
     let content = content?;
+    let mut own_headers = own_headers?;
+    if let Server::At(_, Some(credentials)) = &destination.server
+        && credentials.is_kept_beside(&own_headers)
+    {
+        own_headers.push(credentials.clone());
+    }
     let shared_headers = shared.headers.as_ref()?.iter();
     // One that waits for a response is sent as soon as that is there.
-    let there = shared_headers.filter(|header| names.fill(&header.value));
-    let mut headers = headers::merge(there, own_headers?);
+    let shared_headers = shared_headers
+        .filter(|header| names.fill(&header.value) && header.is_kept_beside(&own_headers));
+    let mut headers: Vec<Header> = shared_headers.cloned().collect();
+    let elsewhere = elsewhere(destination.server, &shared.prefix, &mut headers);
+    headers.extend(own_headers);
     if let Some(kind) = content.as_ref().and_then(|content| content.content_type) {
         label(&mut headers, header::CONTENT_TYPE, kind);
     }
-    let short_path = written::redact_query(text.written());
     let (sent, shown_body) = content.map(|c| (c.sent, c.written)).unzip();
     let (body, multipart) = match sent {
         None => (None, Vec::new()),
@@ -80,13 +89,14 @@ pub(in super::super) fn compile(
     let shown_headers =
         shown_headers.map(|header| (header.name.to_string(), header.written.clone()));
     let written = WrittenRequest {
-        path: shown_path,
+        path: destination.shown,
         headers: shown_headers.collect(),
         body: shown_body,
     };
     let http = HttpStep {
         method: method.clone(),
-        path,
+        path: destination.path,
+        elsewhere,
         headers: headers.into_iter().map(|h| (h.name, h.value)).collect(),
         body,
         multipart,
@@ -97,7 +107,7 @@ pub(in super::super) fn compile(
         written,
     };
     Some(Made {
-        name: format!("{method} {short_path}"),
+        name: format!("{method} {}", destination.name),
         uses: uses(&http),
         plan: http,
         written: written::Step {
@@ -130,7 +140,24 @@ pub(in super::super) fn label(headers: &mut Vec<Header>, name: HeaderName, value
     }
 }
 
-/// The method that the key of a request is, or that stands beside a `path`.
+/// A destination that need not be the target, with what it is not sent of the headers that all
+/// requests have.
+fn elsewhere(server: Server, prefix: &str, shared: &mut Vec<Header>) -> Option<Box<Elsewhere>> {
+    let server = match server {
+        Server::Target => return None,
+        Server::At(url, _) => Some(url),
+        Server::Filled => None,
+    };
+    let confidential = shared.extract_if(.., |header| header.is_confidential());
+    let confidential = confidential.map(|header| (header.name, header.value));
+    Some(Box::new(Elsewhere {
+        server,
+        base: format!("{prefix}/"),
+        confidential: confidential.collect(),
+    }))
+}
+
+/// The method that the key of a request is, or that stands beside a `path` or `url`.
 fn method(
     context: &Context<'_>,
     request: &Spanned<(raw::Method, Text)>,
@@ -145,12 +172,14 @@ fn method(
                 .tell(problem.help(r#"write get = "/path" or the like, or add method = "PURGE""#));
             None
         }
-        ("path", Field::Given(own)) => named(context, &own.value),
+        ("url", Field::Absent) => Some(Method::GET),
+        ("path" | "url", Field::Given(own)) => named(context, &own.value),
         (key, Field::Absent) => Method::from_bytes(key.to_ascii_uppercase().as_bytes()).ok(),
         (key, Field::Given(own)) => {
             let problem = Problem::new(own.span, format!("`method` conflicts with `{key}`"));
             let problem = problem.other(request.span, "the method of this is known");
-            context.tell(problem.help(r#"write path = "/path" with `method`"#));
+            let help = r#"write path = "/path" or url = "https://..." with `method`"#;
+            context.tell(problem.help(help));
             None
         }
     }
@@ -178,7 +207,9 @@ fn uses(step: &HttpStep) -> BTreeSet<usize> {
         });
     let templates = [&step.path].into_iter().chain(headers).chain(&step.body);
     let templates = templates.chain(parts);
-    let filled = templates.flat_map(|template| filled_by(template.parts()));
+    let confidential = step.elsewhere.iter().flat_map(|it| &it.confidential);
+    let templates = templates.chain(confidential.map(|(_, value)| value));
+    let filled = templates.flat_map(Template::variables);
     let compared = step
         .expect
         .json

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{StepKind, Think, written};
 use loadgen_core::printable;
-use loadgen_data::template::Part;
 use loadgen_scenario::{
     Problem, Span,
     raw::{self, Field},
@@ -148,14 +147,6 @@ pub(super) fn misplaced(context: &Context<'_>, step: &raw::Step) {
             tell(key, span(expect), keys.words);
         }
     }
-}
-
-/// The variables that fill the holes of a template.
-fn filled_by(parts: &[Part]) -> impl Iterator<Item = usize> {
-    parts.iter().filter_map(|part| match part {
-        Part::Variable(index, _) => Some(*index),
-        Part::Literal(_) => None,
-    })
 }
 
 /// Characters of a statement that a step's default name has.

@@ -6,7 +6,7 @@ use super::{
         extract,
         template::{Refused, Style, VariableNames, only_hole, parts, traced},
     },
-    Made, Shared, filled_by, shortened,
+    Made, Shared, shortened,
 };
 use crate::{
     sql::{
@@ -409,7 +409,7 @@ fn uses(params: &[Param], expect: &Expect) -> BTreeSet<usize> {
                 uses.insert(*index);
             }
             Param::Text(template) => {
-                uses.extend(filled_by(template.parts()));
+                uses.extend(template.variables());
             }
         }
     }

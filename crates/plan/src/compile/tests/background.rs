@@ -139,7 +139,7 @@ fn a_call_has_what_requests_of_its_population_have_in_common() {
             ),
             (
                 CallTarget::Other(0, "http://127.0.0.1:4".parse().unwrap()),
-                "GET http://127.0.0.1:4/a/?b=c&token=(redacted)".to_owned(),
+                "GET http://(redacted)@127.0.0.1:4/a/?b=c&token=(redacted)".to_owned(),
                 "/a/?b=c&token=d".to_owned(),
                 "x-a: a, authorization: Basic ZXZlOnBhc3M=".to_owned(),
                 30

@@ -174,3 +174,115 @@ fn what_a_step_extracts_is_there_for_the_later_ones() {
     let expects = "any status below 400 and $.id = {{id}}";
     assert!(shown.contains(expects), "{shown}");
 }
+
+/// The names of headers, and of those that only the target is sent.
+fn header_names(step: &HttpStep) -> (Vec<&str>, Vec<&str>) {
+    let confidential = step.elsewhere.iter().flat_map(|to| &to.confidential);
+    (
+        step.headers.iter().map(|(name, _)| name.as_str()).collect(),
+        confidential.map(|(name, _)| name.as_str()).collect(),
+    )
+}
+
+#[test]
+fn a_whole_url_is_sent_no_secrets_of_the_target() {
+    let with = |line: &str| {
+        let text = format!(
+            "[target]\nurl = 'http://u:p@h/api'\n[load]\nusers = 1\n\
+             [http]\nheaders = {{ accept = 'a', x-api-key = 'k', host = 'own' }}\n\
+             [data]\nn.uniform = {{ from = 1, to = 2 }}\ntext.weighted = {{ x = 1 }}\n\
+             [[task]]\nname = 't'\n[[task.step]]\n{line}\n"
+        );
+        only_step(plan(&text))
+    };
+    let step = with("get = '/x'");
+    assert!(step.elsewhere.is_none());
+    let all = ["accept", "x-api-key", "host", "authorization"];
+    assert_eq!(header_names(&step), (all.to_vec(), vec![]));
+
+    let step = with("post = 'https://id.example:8443/a/{{text}}?b'\nquery = { c = '{{n}}' }");
+    let confidential = vec!["x-api-key", "host", "authorization"];
+    assert_eq!(header_names(&step), (vec!["accept"], confidential.clone()));
+    assert_eq!(rendered(&step.path), "/a/a%20b%2F%22%26?b&c=7");
+    let server = step.elsewhere.unwrap().server.unwrap();
+    assert_eq!(server.as_str(), "https://id.example:8443/");
+
+    let step = with("delete = 'http://ada:pw%201@h2?q'");
+    assert_eq!(rendered(&step.path), "/?q");
+    let own = ["accept", "authorization"];
+    assert_eq!(
+        header_names(&step),
+        (own.to_vec(), vec!["x-api-key", "host"])
+    );
+    assert_eq!(rendered(&step.headers[1].1), "Basic YWRhOnB3IDE=");
+    assert_eq!(step.written.path, "http://(redacted)@h2?q");
+
+    for line in ["url = '{{text}}'", "get = '{{ text }}'"] {
+        let step = with(line);
+        assert_eq!(step.method, http::Method::GET);
+        assert_eq!(rendered(&step.path), "a b/\"&");
+        assert_eq!(header_names(&step), (vec!["accept"], confidential.clone()));
+        let elsewhere = step.elsewhere.unwrap();
+        assert_eq!((elsewhere.server, &*elsewhere.base), (None, "/api/"));
+    }
+    let step = with("url = 'http://h/{{n}}'\nmethod = 'PURGE'\nheaders.x-api-key = 'own'");
+    assert_eq!(step.method.as_str(), "PURGE");
+    let own = ["accept", "x-api-key"];
+    assert_eq!(
+        header_names(&step),
+        (own.to_vec(), vec!["host", "authorization"])
+    );
+}
+
+#[test]
+fn whole_urls_need_no_target() {
+    let task = "[load]\nusers = 1\n[data]\nu = { list = ['http://h/'] }\n[[task]]\nname = 't'\n\
+        [[task.step]]\nget = 'http://h/x'\n[[task.step]]\nurl = '{{u}}'\n";
+    assert_eq!(plan(task).populations[0].target, crate::Target::None);
+    let settings = Settings {
+        target: Some("http://target".to_owned()),
+        ..settings()
+    };
+    let plan = plan_with(task, &settings);
+    assert!(matches!(plan.populations[0].target, crate::Target::Urls(_)));
+}
+
+#[test]
+fn basic_credentials_are_a_header() {
+    let value = |line: &str| {
+        let step = step(line);
+        let named = |(name, _): &&(_, _)| *name == http::header::AUTHORIZATION;
+        let values: Vec<String> = step
+            .headers
+            .iter()
+            .filter(named)
+            .map(|(_, v)| rendered(v))
+            .collect();
+        assert!(
+            !format!("{:?}", step.written).contains("pw"),
+            "{:?}",
+            step.written
+        );
+        values
+    };
+    assert_eq!(
+        value("get = '/'\nbasic = { user = 'ada', password = 'pw:1' }"),
+        ["Basic YWRhOnB3OjE="]
+    );
+    // user7:pw a b/"&
+    assert_eq!(
+        value("get = '/'\nbasic = { user = 'user{{n}}', password = 'pw {{text}}' }"),
+        ["Basic dXNlcjc6cHcgYSBiLyIm"]
+    );
+    let text = "[target]\nurl = 'http://u:p@h'\n[load]\nusers = 1\n\
+        [http]\nbasic = { user = 'a', password = 'b' }\n[[task]]\nname = 't'\n";
+    for (line, expected) in [
+        ("", "Basic YTpi"),
+        ("basic = { user = 'c', password = 'd' }", "Basic Yzpk"),
+        ("headers.authorization = 'own'", "own"),
+    ] {
+        let step = only_step(plan(&format!("{text}[[task.step]]\nget = '/'\n{line}\n")));
+        assert_eq!(step.headers.len(), 1);
+        assert_eq!(rendered(&step.headers[0].1), expected);
+    }
+}

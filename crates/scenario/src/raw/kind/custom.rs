@@ -8,5 +8,4 @@ pub(super) const KEYS: StepKeys = StepKeys {
     short: "a step of a program's own",
     own: &[],
     expect: &[],
-    to_target: false,
 };

@@ -38,8 +38,6 @@ pub struct StepKeys {
     pub own: &'static [OwnKey<Step>],
     /// Keys of `expect` that only this kind has; none: there is nothing to expect.
     pub expect: &'static [OwnKey<Expect>],
-    /// True if such a step goes to the population's target.
-    pub to_target: bool,
 }
 
 /// A key as messages call it, and where it stands in a table.

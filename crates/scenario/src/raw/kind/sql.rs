@@ -16,7 +16,6 @@ pub(super) const KEYS: StepKeys = StepKeys {
         ("rows", |expect| expect.rows.span()),
         ("values", |expect| expect.values.span()),
     ],
-    to_target: false,
 };
 
 impl Step {
