@@ -127,7 +127,7 @@ fn a_threshold_on_runs_without_a_row_decides() {
     assert_eq!(result["thresholds"][0]["observed"], 1.0);
     assert_eq!(result["thresholds"][0]["ok"], false);
     assert_eq!(server.stop().served.len(), 2);
-    let told = "1 without a row left";
+    let told = "without a row left: 1";
     assert!(finished.stdout.contains(told), "{}", finished.stdout);
 }
 
