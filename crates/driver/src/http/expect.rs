@@ -161,10 +161,21 @@ fn status_failure(step: &HttpStep, status: u16) -> Option<Failure> {
     })
 }
 
+/// Message for a body that was to be JSON.
+pub(super) fn not_json(body: &[u8]) -> String {
+    // The scenario itself asked for compression, by a header as browsers send it.
+    for (magic, name) in [(&b"\x1f\x8b"[..], "gzip"), (b"\x28\xb5\x2f\xfd", "zstd")] {
+        if body.starts_with(magic) {
+            return format!("the body is compressed: compression = [{name:?}] of [http] undoes it");
+        }
+    }
+    format!("the body is not JSON: `{}`", shown(body))
+}
+
 fn json_failure(check: &JsonCheck, answer: &Answer, values: &[Value]) -> Option<String> {
     let path = &check.path;
     let Some(json) = answer.json() else {
-        return Some(format!("the body is not JSON: `{}`", shown(&answer.body)));
+        return Some(not_json(&answer.body));
     };
     let wanted = match &check.wanted {
         Wanted::Fixed(wanted) => wanted,

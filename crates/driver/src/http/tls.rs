@@ -135,8 +135,21 @@ fn read(
         true => pem,
         false => input::read_small(key).map_err(|error| refuse(key, &error))?,
     };
-    let key_der = PrivateKeyDer::from_pem_slice(&pem);
-    Ok((chain, key_der.map_err(|error| refuse(key, &error))?))
+    match PrivateKeyDer::from_pem_slice(&pem) {
+        Ok(key) => Ok((chain, key)),
+        Err(_) if is_encrypted(&pem) => Err(refuse(
+            key,
+            &"its key is encrypted; write it without a password: openssl pkey -in KEY -out PLAIN",
+        )),
+        Err(error) => Err(refuse(key, &error)),
+    }
+}
+
+/// Returns true if a PEM file has a key under a password: of PKCS #8, or as OpenSSL once wrote it.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED"];
+    let mut marks = marks.into_iter();
+    marks.any(|mark| memchr::memmem::find(pem, mark).is_some())
 }
 
 /// Reads the certificates of a PEM file, of which there must be at least one.

@@ -4,7 +4,7 @@ mod form;
 
 use super::{
     cookies::Cookies,
-    expect::{Answer, headers, miss, shown},
+    expect::{Answer, headers, miss, not_json},
 };
 use crate::Failure;
 use cookie::{
@@ -46,7 +46,7 @@ fn find(extract: &Extract, answer: &Answer, jar: Option<Cookies<'_>>) -> Result<
     };
     match &extract.source {
         ExtractSource::Json(path) => match answer.json() {
-            None => Err(format!("the body is not JSON: `{}`", shown(&answer.body))),
+            None => Err(not_json(&answer.body)),
             Some(json) => path
                 .first(json)
                 .map_err(|exhausted| format!("{}: {exhausted}", nothing(path.to_string())))?

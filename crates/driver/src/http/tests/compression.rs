@@ -1,7 +1,8 @@
 //! Compressed bodies, on connections of our own.
 
 use super::*;
-use loadgen_plan::http::Encoding;
+use loadgen_data::jsonpath::JsonPath;
+use loadgen_plan::http::{Encoding, Extract, ExtractSource};
 use std::io::Write;
 
 pub(super) fn gzip(text: &[u8]) -> Vec<u8> {
@@ -62,6 +63,33 @@ async fn bodies_are_unpacked_to_be_looked_at_and_counted_as_they_came() {
         let asked = header(&server.heard()[0], "accept-encoding");
         assert_eq!(asked, ["zstd, br, gzip, deflate"]);
         assert_eq!(outcome.bytes_sent, server.bytes_heard());
+    }
+}
+
+/// A header as browsers send it asks for compression, which only `compression` undoes.
+#[tokio::test]
+async fn a_compressed_body_that_was_to_be_json_names_the_key_that_undoes_it() {
+    let body = br#"{"token":"t"}"#;
+    for (name, body) in [
+        ("gzip", gzip(body)),
+        ("zstd", zstd::encode_all(&body[..], 0).unwrap()),
+    ] {
+        let server = Server::start([vec![Act::Hear, packed(name, &body), Act::Stay]]).await;
+        let step = HttpStep {
+            extract: vec![Extract {
+                name: "token".to_owned(),
+                variable: 0,
+                source: ExtractSource::Json(JsonPath::parse("$.token").unwrap()),
+                written: None,
+            }],
+            ..get()
+        };
+        let mut user = User::with(settings(), &[&server.url], 0, [step]);
+        let outcome = user.fail(ErrorClass::Expectation).await;
+        let expected = format!(
+            "no token: the body is compressed: compression = [{name:?}] of [http] undoes it"
+        );
+        assert_eq!(words(&outcome), expected);
     }
 }
 

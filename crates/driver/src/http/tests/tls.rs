@@ -185,15 +185,16 @@ async fn a_certificate_of_the_ca_file_is_trusted_itself() {
     }
 }
 
+fn pem_file(pem: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(pem.as_bytes()).unwrap();
+    file
+}
+
 /// A server that asks clients who they are, the file by which it is known, and a client's
 /// certificate and key that it trusts.
 fn asking() -> (TlsAcceptor, NamedTempFile, [NamedTempFile; 2]) {
     use rcgen::{CertificateParams, Issuer, KeyPair};
-    let file = |pem: &str| {
-        let mut file = NamedTempFile::new().unwrap();
-        file.write_all(pem.as_bytes()).unwrap();
-        file
-    };
     let authority_key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -202,7 +203,10 @@ fn asking() -> (TlsAcceptor, NamedTempFile, [NamedTempFile; 2]) {
     let client_key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["client".to_owned()]).unwrap();
     let client = params.signed_by(&client_key, &issuer).unwrap();
-    let shown = [file(&client.pem()), file(&client_key.serialize_pem())];
+    let shown = [
+        pem_file(&client.pem()),
+        pem_file(&client_key.serialize_pem()),
+    ];
 
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -220,7 +224,7 @@ fn asking() -> (TlsAcceptor, NamedTempFile, [NamedTempFile; 2]) {
         .with_client_cert_verifier(verifier.build().unwrap())
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
-    let known = file(&cert.pem());
+    let known = pem_file(&cert.pem());
     (TlsAcceptor::from(Arc::new(config)), known, shown)
 }
 
@@ -244,7 +248,18 @@ async fn a_client_certificate_is_shown_to_servers_that_ask() {
     let mut nobody = User::with(with(None), &[&server.url], 0, [get()]);
     nobody.fail(ErrorClass::Tls).await;
 
+    let under_a_password = pem_file("-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
     for (identity, said) in [
+        (
+            Identity {
+                key: under_a_password.path().into(),
+                ..identity.clone()
+            },
+            &*format!(
+                "the client certificate {}: its key is encrypted; write it without a password: ",
+                under_a_password.path().display()
+            ),
+        ),
         (
             Identity {
                 cert: "/nonexistent/client.pem".into(),
