@@ -18,7 +18,7 @@ const INVALID: i32 = 96;
 /// Loadgen's exit code when a threshold was missed, as on such a machine. Errors are counted anyway.
 const MISSED: i32 = 99;
 
-/// What a load does to a server, in the words of a scenario.
+/// A load on a server, in the words of a scenario.
 pub struct Scenario<'a> {
     /// The server.
     pub base: &'a str,

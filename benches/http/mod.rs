@@ -1,4 +1,4 @@
-//! What applications need of HTTP, beside the plain request that makes no use of it and beside other
+//! Needs of applications of HTTP, relative to the plain request that makes no use of them and to other
 //! clients over TLS.
 
 mod crowd;

@@ -1,4 +1,4 @@
-//! What nginx serves to those who log in, follow redirects, upload, unpack, and speak TLS.
+//! Server for clients who log in, follow redirects, upload, unpack, and speak TLS.
 
 use crate::{Result, nginx::Nginx};
 use flate2::{Compression, write::GzEncoder};

@@ -1,4 +1,4 @@
-//! What takes a turn: loadgen with one thing asked for, or what it is compared with.
+//! Subjects that take turns: loadgen with one thing asked for, or what it is compared with.
 
 use super::{form, site::Site};
 use crate::{

@@ -38,6 +38,15 @@ pub(super) fn basic(url: &Url) -> Option<String> {
     Some(format!("Basic {}", STANDARD.encode(pair)))
 }
 
+/// A URL without its credentials, as it may be shown.
+pub(super) fn without_user(url: &Url) -> Url {
+    let mut shown = url.clone();
+    // Refused only where there is no host, and then there is nothing to hide.
+    let _ = shown.set_password(None);
+    let _ = shown.set_username("");
+    shown
+}
+
 /// Path and query of a URL, as a request names them.
 pub(super) fn target_of(url: &Url) -> &str {
     &url[url::Position::BeforePath..url::Position::AfterQuery]

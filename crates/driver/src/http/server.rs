@@ -2,7 +2,7 @@
 
 use super::{
     SetupError,
-    address::SOCKET_HOST,
+    address::{SOCKET_HOST, without_user},
     connect::endpoint::Endpoint,
     cookies::Site,
     policy::ConnectPolicy,
@@ -37,10 +37,7 @@ impl ServerSetup {
         if let Some(path) = socket::path(url) {
             return Self::of_socket(path, connect);
         }
-        let mut shown = url.clone();
-        // Refused only where there is no host, and then there is nothing to hide.
-        let _ = shown.set_password(None);
-        let _ = shown.set_username("");
+        let shown = without_user(url);
         let refuse = |reason| SetupError::Url {
             url: shown.to_string(),
             reason,

@@ -7,7 +7,12 @@ mod tunnel;
 
 pub(super) use self::forward::Forward;
 
-use super::{SetupError, address::basic, connect::endpoint::Endpoint, stream::Stream};
+use super::{
+    SetupError,
+    address::{basic, without_user},
+    connect::endpoint::Endpoint,
+    stream::Stream,
+};
 use crate::{Detail, Failure};
 use percent_encoding::percent_decode_str;
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -42,10 +47,7 @@ enum Protocol {
 impl Proxy {
     /// The proxy at `url`, asked by this `tls` where it is asked by https.
     pub(super) fn of(url: &Url, tls: Option<&Arc<ClientConfig>>) -> Result<Self, SetupError> {
-        let mut shown = url.clone();
-        // Refused only where there is no host, and then there is nothing to hide.
-        let _ = shown.set_password(None);
-        let _ = shown.set_username("");
+        let shown = without_user(url);
         let refuse = |reason| SetupError::Url {
             url: shown.to_string(),
             reason,
